@@ -1,0 +1,1 @@
+"""Threadline: a self-hosted, real-time SMS server for sales teams."""

@@ -1,0 +1,1 @@
+"""Mailboxes, actors, supervisors, timers and the registry of virtual actors. Knows nothing of SMS."""

@@ -1,0 +1,1 @@
+"""The limiter: who may send how many segments, and when."""

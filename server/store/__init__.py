@@ -1,0 +1,1 @@
+"""PostgreSQL behind ports: every method is one transaction, named after its intent."""

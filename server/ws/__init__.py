@@ -1,0 +1,1 @@
+"""The real-time protocol: frames, topics, connections, presence."""
