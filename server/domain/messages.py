@@ -1,0 +1,128 @@
+"""The words in which the parts of the server tell each other about texts, threads and their changes.
+
+Frozen values without behaviour. `seq` is a thread's own sequence: a message bears the number of the event that created
+it, a later change of its status takes the next one. `in_ord` counts inbound texts of a thread from 1; unread is
+`in_total - in_ord`, where `in_ord` is the ordinal last shown to a member.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+Direction = Literal["in", "out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One text in a thread, as people see it. `cmd_id` lets the author's own tabs match their optimistic bubble."""
+
+    thread_id: int
+    seq: int
+    direction: Direction
+    body: str
+    state: str
+    at: datetime
+    in_ord: int | None = None
+    segments: int = 1
+    klass: str = "person"
+    author_id: int | None = None
+    author: str | None = None
+    cmd_id: UUID | None = None
+    error_class: str | None = None
+    error_code: str | None = None
+    keyword: str | None = None
+    media: tuple[str, ...] = ()
+    resend_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """The message `ref` of a thread moved up to `state`."""
+
+    thread_id: int
+    seq: int
+    ref: int
+    state: str
+    at: datetime
+    error_class: str | None = None
+    error_code: str | None = None
+
+
+ThreadEvent = Message | StatusChange
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRow:
+    """A row of the inbox. `version` rises with every write of the row: the newest wins. `name` is None for strangers."""
+
+    thread_id: int
+    workspace_id: int
+    version: int
+    name: str | None
+    contact_id: int | None
+    address: str
+    number: str
+    last_seq: int
+    last_at: datetime
+    preview: str
+    direction: Direction
+    in_total: int
+    opted_out: bool
+    carrier_blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMark:
+    """How far a member has read a thread; `version` orders marks, since "mark unread" may lower `in_ord`."""
+
+    member_id: int
+    thread_id: int
+    in_ord: int
+    version: int
+
+
+# What a commit tells the rest of the server. Hints: each may be lost, the rows are the truth.
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadChanged:
+    workspace_id: int
+    thread_id: int
+    events: tuple[ThreadEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMoved:
+    workspace_id: int
+    mark: ReadMark
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFlipped:
+    """An endpoint opted out or back in; what is authorised for it and not yet on the wire is voided."""
+
+    workspace_id: int
+    endpoint_id: int
+    opted_out: bool
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxGrew:
+    """New work that is due now: the stager need not wait for its next look."""
+
+    number_ids: frozenset[int] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOwed:
+    """A keyword was recorded whose answer has yet to be enqueued."""
+
+    workspace_id: int
+    endpoint_id: int
+
+
+Announcement = ThreadChanged | ReadMoved | ConsentFlipped | OutboxGrew | AnswerOwed

@@ -1,0 +1,472 @@
+"""What the actors, the HTTP layer and the socket need from the outside: small Protocols, without any vendor.
+
+Store methods are one transaction each, named after their intent. An expected outcome is a value; a fault outside is an
+exception (`StoreUnavailable`: the database cannot be reached or refuses; nothing is known to be committed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from server.domain.carrier import Capabilities, InboundText, ListedMessage, MtRequest, Outcome, Receipt
+from server.domain.gate import MessageClass
+from server.domain.messages import Announcement, Message, ReadMark, ThreadEvent, ThreadRow
+
+
+class Clock(Protocol):
+    """`monotonic` paces and times out; `wall` (aware UTC) decides hours, schedules and validity."""
+
+    def monotonic(self) -> float: ...
+    def wall(self) -> datetime: ...
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached or refuses to write. Nothing is known to be committed; the caller may try again."""
+
+
+# Inbound
+
+
+@dataclass(frozen=True, slots=True)
+class MoArrival:
+    """An inbound text as the carrier told it. `keyword` is what domain.optout made of the body."""
+
+    account_id: int
+    text: InboundText
+    keyword: Literal["STOP", "START", "HELP"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class MoRecorded:
+    thread_id: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoDuplicate:
+    """The same provider id was recorded before."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoUnassigned:
+    """The number it was sent to belongs to no workspace here; kept apart for the owner."""
+
+
+MoResult = MoRecorded | MoDuplicate | MoUnassigned
+
+
+# Outbound
+
+
+@dataclass(frozen=True, slots=True)
+class EnqueueMt:
+    """One text to one thread. `cmd_id` makes it idempotent; `fingerprint` tells a repetition from a re-use with other content.
+
+    `due_at` None means now. `segments` is what the text costs, counted by domain.segments on what is really sent.
+    """
+
+    workspace_id: int
+    thread_id: int
+    cmd_id: UUID
+    fingerprint: bytes
+    klass: MessageClass
+    body: str
+    segments: int
+    now: datetime
+    author_id: int | None = None
+    acknowledged_opt_out: bool = False
+    resend_of: int | None = None
+    due_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """`again` is true where the same command had been taken before: same answer, no second text."""
+
+    thread_id: int
+    seq: int
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommandConflict:
+    """The cmd_id was used before for something else (HTTP 409)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoSuchThread:
+    """Not in this workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutUnacknowledged:
+    """The contact has opted out, and the author has not said that this is known."""
+
+
+EnqueueResult = Enqueued | CommandConflict | NoSuchThread | OptOutUnacknowledged
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """A queued row that is due, as the limiter needs it."""
+
+    outbox_id: int
+    number_id: int
+    lane: int
+    cost: int
+    campaign_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A row that the limiter granted, with the wall time of its instant (stored with the attempt)."""
+
+    outbox_id: int
+    slot_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Authorised:
+    """T3 allowed this text to leave: `request` goes to the carrier of `account_id` at once, or the attempt is voided."""
+
+    attempt_id: UUID
+    outbox_id: int
+    account_id: int
+    number_id: int
+    endpoint_id: int
+    thread_id: int
+    klass: MessageClass
+    cost: int
+    request: MtRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The gate said no, or not yet; what that means is stored already."""
+
+    outbox_id: int
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """This node's generation or limiter epoch is not the one in force: it may not send."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voided:
+    """Authorised, but the first byte was never written: back to the queue."""
+
+    reason: str
+
+
+AttemptOutcome = Outcome | Voided
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """An attempt whose outcome is not known. `rung` counts the questions asked so far; `to`, `from_`, `body` find it in lists."""
+
+    attempt_id: UUID
+    gen: int
+    account_id: int
+    thread_id: int
+    seq: int
+    from_: str
+    to: str
+    body: str
+    authorised_at: datetime
+    unknown_since: datetime | None
+    rung: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwedAnswer:
+    """A keyword's answer that was not enqueued yet."""
+
+    workspace_id: int
+    endpoint_id: int
+    thread_id: int
+    event_id: int
+    kind: Literal["STOP", "START", "HELP"]
+    brand: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running server. `gen` fences its writes; `journal_id` names its wire journal; dead ones are listed by `dead_nodes`."""
+
+    gen: int
+    journal_id: UUID
+    host: str
+    boot_id: str
+    pid: int
+
+
+class Ledger(Protocol):
+    """T1–T5 and what Lifeline needs. record_mo, record_outcome and apply_receipt share commits with their neighbours."""
+
+    async def record_mo(self, arrival: MoArrival) -> MoResult:
+        """T1. When it returns, the text is durable: answer 2xx only then."""
+
+    async def enqueue_mt(self, mt: EnqueueMt) -> EnqueueResult:
+        """T2."""
+
+    async def due(self, number_id: int, now: datetime, limit: int) -> Sequence[DueRow]:
+        """Queued and due rows of a number by lane, due time and id, for the limiter. Takes no locks."""
+
+    async def authorise(
+        self, granted: Sequence[Granted], gen: int, limiter_epoch: int, now: datetime
+    ) -> Sequence[Authorised | Refused] | Fenced:
+        """T3: claim, lock, gate, write-ahead attempt. At most 64 rows. Rows that are gone or taken are left out."""
+
+    async def record_outcome(self, attempt_id: UUID, gen: int, outcome: AttemptOutcome, now: datetime) -> bool:
+        """T4, fenced by attempt, generation and state. False where somebody else has resolved the attempt meanwhile."""
+
+    async def apply_receipt(
+        self, account_id: int, receipt: Receipt, now: datetime
+    ) -> Literal["applied", "kept", "old"]:
+        """T5. Kept where nothing is known of the provider id yet; old where the status is no higher than the stored one."""
+
+    async def join_early_receipts(self) -> int:
+        """Apply receipts that came before their T4. Returns how many."""
+
+    async def release_held(
+        self, workspace_id: int, thread_id: int, seq: int, send: bool, member_id: int, now: datetime
+    ) -> bool:
+        """A person decides on a held MT: send it anyway (audited) or cancel it. False where it is not held."""
+
+    # Lifeline
+
+    async def dead_nodes(self) -> Sequence[Node]:
+        """Nodes that expired or were declared dead and still have attempts in state authorised."""
+
+    async def crashed_attempts(self, gen: int) -> Sequence[OpenAttempt]:
+        """Attempts of a dead generation that are still authorised."""
+
+    async def resolve_crashed(self, never_on_wire: Sequence[UUID], unknown: Sequence[UUID], now: datetime) -> None:
+        """Queue the first again; the second become unknown and climb the ladder."""
+
+    async def open_attempts(self, before: datetime, limit: int) -> Sequence[OpenAttempt]:
+        """Unknown attempts whose next question is due at `before`."""
+
+    async def climb(self, attempt_id: UUID, next_at: datetime) -> None:
+        """The question of this rung found nothing; the next is due at `next_at`."""
+
+    async def bind_listed(self, attempt_id: UUID, listed: ListedMessage, now: datetime) -> bool:
+        """The carrier's list shows it: accepted. False where the listed message is bound to another attempt."""
+
+    async def give_up(self, attempt_id: UUID, now: datetime) -> None:
+        """The last rung: unconfirmed, for a person to decide."""
+
+    async def unbound(self, account_id: int, listed: Sequence[ListedMessage]) -> Sequence[ListedMessage]:
+        """Those of the listed messages that are bound to no attempt."""
+
+    async def owed_answers(self, limit: int) -> Sequence[OwedAnswer]: ...
+
+    async def enqueue_answer(self, owed: OwedAnswer, body: str, segments: int, now: datetime) -> bool:
+        """Once per (endpoint, consent epoch, kind); HELP at most once in 5 minutes. False where it had been done or is not due."""
+
+    async def expire_due(self, now: datetime, limit: int) -> int:
+        """End queued rows whose validity has passed. Returns how many."""
+
+    async def swept_until(self, account_id: int) -> datetime | None:
+        """The start of the last complete sweep of the carrier's inbound list."""
+
+    async def note_sweep(self, account_id: int, started_at: datetime) -> None: ...
+
+
+class Fleet(Protocol):
+    """Who runs, and who may grant departures."""
+
+    async def join(self, host: str, boot_id: str, pid: int, journal_id: UUID) -> Node:
+        """Register this server; older nodes of this host and boot whose pid is gone are declared dead at once."""
+
+    async def beat(self, gen: int, lease_s: float) -> bool:
+        """Extend the lease. False: this generation was declared dead; the server must stop."""
+
+    async def leave(self, gen: int) -> None: ...
+
+    async def take_limiter(self, gen: int, lease_s: float) -> tuple[int, float] | None:
+        """Take or renew the authority: (epoch, seconds to wait before granting), or None where another live node holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A carrier account; `secret` never reaches a log (repr hides it)."""
+
+    account_id: int
+    workspace_id: int
+    kind: Literal["simulator", "twilio"]
+    sid: str
+    secret: str
+    base_url: str
+
+    def __repr__(self) -> str:
+        return f"Account({self.account_id}, {self.kind}, {self.sid})"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    number_id: int
+    workspace_id: int
+    account_id: int
+    address: str
+    rate: float
+    burst: int
+
+
+class Directory(Protocol):
+    """Accounts and numbers: small tables, read at start and when they change."""
+
+    async def accounts(self) -> Sequence[Account]: ...
+    async def numbers(self) -> Sequence[Number]: ...
+
+
+# Reading
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRows:
+    """`p` is the transaction horizon of the read; `partial` true: only rows changed since the p that was asked for."""
+
+    rows: Sequence[ThreadRow]
+    reads: Sequence[ReadMark]
+    p: int
+    next_cursor: str | None = None
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPage:
+    """Messages in rising seq; `head` is the thread's last seq at the time of the read."""
+
+    thread: ThreadRow
+    messages: Sequence[Message]
+    in_ord: int
+    head: int
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserState:
+    unread_threads: int
+    reads: Sequence[ReadMark]
+    p: int
+
+
+class Inbox(Protocol):
+    """What the inbox shows. Every method checks the workspace; None means: not there for this workspace."""
+
+    async def epoch(self) -> str:
+        """The history of this database, renewed by restore and reset."""
+
+    async def rows(
+        self, workspace_id: int, member_id: int, *, since: int | None = None, cursor: str | None = None, limit: int = 50
+    ) -> InboxRows:
+        """Newest first by (last_at, thread_id), keyset paged; or, with `since`, up to 200 rows changed at or after that horizon."""
+
+    async def rows_by_id(self, thread_ids: Sequence[int]) -> Sequence[ThreadRow]: ...
+
+    async def thread(
+        self, workspace_id: int, member_id: int, thread_id: int, *, before: int | None = None, limit: int = 50
+    ) -> ThreadPage | None: ...
+
+    async def events_after(
+        self, workspace_id: int, thread_id: int, after: int, limit: int = 200
+    ) -> Sequence[ThreadEvent] | None:
+        """Events with seq > after, rising, without a gap."""
+
+    async def head(self, thread_ids: Sequence[int]) -> Mapping[int, int]:
+        """Last seq of each thread."""
+
+    async def user(self, workspace_id: int, member_id: int, *, since: int | None = None) -> UserState: ...
+
+    async def unread_threads(self, member_ids: Sequence[int]) -> Mapping[int, int]: ...
+
+    async def mark_read(self, workspace_id: int, member_id: int, thread_id: int, up_to: int) -> ReadMark | None:
+        """Rises only, and never above the thread's in_total."""
+
+    async def mark_unread(
+        self, workspace_id: int, member_id: int, thread_id: int, from_ord: int
+    ) -> ReadMark | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    member_id: int
+    workspace_id: int
+    email: str
+    name: str
+    role: Literal["owner", "manager", "agent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    workspace_id: int
+    name: str
+    simulated: bool
+
+
+class People(Protocol):
+    """Members and their sessions. Session tokens are stored as SHA-256 only."""
+
+    async def credentials(self, email: str) -> tuple[Member, str] | None:
+        """The member and the argon2id hash; None where nobody has this address."""
+
+    async def open_session(
+        self, member_id: int, token_hash: bytes, expires_at: datetime, ip: str, agent: str
+    ) -> None: ...
+    async def session(self, token_hash: bytes, now: datetime) -> tuple[Member, Workspace] | None: ...
+    async def close_session(self, token_hash: bytes) -> None: ...
+    async def add_member(self, workspace_id: int, email: str, name: str, role: str, password_hash: str) -> Member: ...
+    async def workspaces(self) -> Sequence[Workspace]: ...
+    async def audit(self, workspace_id: int, member_id: int | None, action: str, detail: Mapping[str, Any]) -> None: ...
+
+
+# Carriers, pace, real time
+
+
+class Carrier(Protocol):
+    """One carrier account. `before_first_byte` is called when nothing but the first send call is left to do; it may raise."""
+
+    capabilities: Capabilities
+
+    async def submit(self, request: MtRequest, before_first_byte: Callable[[], None], worker: int) -> Outcome: ...
+    async def list_outbound(self, *, to: str, from_: str, since: datetime) -> Sequence[ListedMessage]: ...
+    async def list_inbound(self, *, since: datetime) -> Sequence[ListedMessage]: ...
+
+
+class Journal(Protocol):
+    """The node's record of which attempts reached the wire; survives kill -9."""
+
+    def mark(self, attempt_id: UUID) -> None:
+        """Raises OSError where it cannot be written: then the text must not leave."""
+
+
+class Publisher(Protocol):
+    """Pushes to the sockets of this node. Never waits."""
+
+    def watched(self, thread_id: int) -> bool:
+        """Whether anybody looks at the thread."""
+
+    def thread_events(self, thread_id: int, events: Sequence[ThreadEvent]) -> None: ...
+    def thread_resync(self, thread_id: int) -> None: ...
+    def inbox_rows(self, rows: Sequence[ThreadRow]) -> None: ...
+    def read_mark(self, mark: ReadMark) -> None: ...
+    def badges(self, unread: Mapping[int, int]) -> None: ...
+    def typing(self, thread_id: int, member: Member, typing: bool) -> None: ...
+    def online_members(self, workspace_id: int) -> Sequence[int]: ...
+
+
+Announce = Callable[[Sequence[Announcement]], None]
+"""Called by the store right after a commit, synchronously and without waiting."""

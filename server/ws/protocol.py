@@ -1,0 +1,345 @@
+"""The frames of the socket, both ways: the source of the client's types and of the AsyncAPI document.
+
+Events carry `seq` and are applied only as last + 1. State frames carry a version `v` for each key and never a seq: the
+newest wins. `epoch` names one history of the database; another epoch means that every position is void. `p` is a
+transaction horizon (a decimal string, since it outgrows a double): "all that was committed before p has been seen".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+MAX_BODY: Final = 1600  # characters; what Twilio takes in one request
+REPLAY_LIMIT: Final = 200
+PAGE: Final = 50
+
+Direction = Literal["in", "out"]
+MessageState = Literal[
+    "received",
+    "queued",
+    "held",
+    "sent",
+    "delivered",
+    "undelivered",
+    "rejected",
+    "blocked",
+    "cancelled",
+    "expired",
+    "unconfirmed",
+]
+
+
+class Frame(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# What the payloads are made of
+
+
+class MessageOut(Frame):
+    """A text in a thread. `error` says in words what went wrong; `cmd_id` is the author's own id of the command."""
+
+    seq: int
+    direction: Direction
+    body: str
+    state: MessageState
+    at: datetime
+    in_ord: int | None = None
+    segments: int = 1
+    klass: str = "person"
+    author_id: int | None = None
+    author: str | None = None
+    cmd_id: UUID | None = None
+    error_class: str | None = None
+    error_code: str | None = None
+    error: str | None = None
+    keyword: Literal["STOP", "START", "HELP"] | None = None
+    media: list[str] = Field(default_factory=list)
+    resend_of: int | None = None
+
+
+class MessageEvent(Frame):
+    kind: Literal["message"] = "message"
+    message: MessageOut
+
+
+class StatusEvent(Frame):
+    """Message `ref` moved to `state`."""
+
+    kind: Literal["status"] = "status"
+    ref: int
+    state: MessageState
+    at: datetime
+    error_class: str | None = None
+    error_code: str | None = None
+    error: str | None = None
+
+
+ThreadEventData = Annotated[MessageEvent | StatusEvent, Field(discriminator="kind")]
+
+
+class InboxRow(Frame):
+    """A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark."""
+
+    thread_id: int
+    v: int
+    name: str | None
+    contact_id: int | None
+    address: str
+    number: str
+    last_seq: int
+    last_at: datetime
+    preview: str
+    direction: Direction
+    in_total: int
+    opted_out: bool
+    carrier_blocked: bool
+
+
+class ReadMarkOut(Frame):
+    thread_id: int
+    in_ord: int
+    v: int
+
+
+class BadgeOut(Frame):
+    """The number of threads with something unread for this member."""
+
+    unread_threads: int
+
+
+class TypingOut(Frame):
+    member_id: int
+    name: str
+    typing: bool
+
+
+class ViewerOut(Frame):
+    member_id: int
+    name: str
+    here: bool
+
+
+class InboxPage(Frame):
+    """Rows by last_at, newest first, with the member's marks for them. `partial`: only rows that changed since p."""
+
+    rows: list[InboxRow]
+    reads: list[ReadMarkOut]
+    next_cursor: str | None = None
+    partial: bool = False
+
+
+class ThreadSnapshot(Frame):
+    """The newest messages of a thread in rising seq; older ones by the API (`before`)."""
+
+    thread: InboxRow
+    messages: list[MessageOut]
+    in_ord: int
+    has_more: bool
+
+
+class UserSnapshot(Frame):
+    badge: BadgeOut
+    reads: list[ReadMarkOut]
+
+
+# Server to client
+
+
+class Subscribed(Frame):
+    """Answers `subscribe`: from here on the channel is live. `resumed` false means that a snapshot follows."""
+
+    t: Literal["subscribed"] = "subscribed"
+    id: int
+    ch: str
+    epoch: str
+    seq: int | None = None
+    p: str | None = None
+    resumed: bool
+
+
+class Event(Frame):
+    t: Literal["event"] = "event"
+    ch: str
+    seq: int
+    epoch: str
+    data: ThreadEventData
+
+
+class StateInboxRow(Frame):
+    t: Literal["state"] = "state"
+    ch: Literal["inbox"] = "inbox"
+    key: str
+    v: int
+    data: InboxRow
+
+
+class StateRead(Frame):
+    t: Literal["state"] = "state"
+    ch: Literal["user"] = "user"
+    key: str
+    v: int
+    data: ReadMarkOut
+
+
+class StateBadge(Frame):
+    t: Literal["state"] = "state"
+    ch: Literal["user"] = "user"
+    key: Literal["badge"] = "badge"
+    v: int
+    data: BadgeOut
+
+
+class StateTyping(Frame):
+    t: Literal["state"] = "state"
+    ch: str
+    key: str
+    v: int
+    data: TypingOut | ViewerOut
+
+
+class Snapshot(Frame):
+    t: Literal["snapshot"] = "snapshot"
+    ch: str
+    epoch: str
+    seq: int | None = None
+    p: str | None = None
+    data: InboxPage | ThreadSnapshot | UserSnapshot
+
+
+class Ack(Frame):
+    """A command took effect; the same `cmd_id` always gets the same ack."""
+
+    t: Literal["ack"] = "ack"
+    cmd_id: UUID
+    data: dict[str, Any]
+
+
+class Err(Frame):
+    """`id` or `cmd_id` says what failed; `code` is stable, `message` is for people."""
+
+    t: Literal["err"] = "err"
+    id: int | None = None
+    cmd_id: UUID | None = None
+    code: str
+    message: str
+
+
+class Resync(Frame):
+    """Frames of these channels were dropped: subscribe to them again with your last position."""
+
+    t: Literal["resync"] = "resync"
+    ch: list[str]
+
+
+class Ping(Frame):
+    """The heartbeat. `heads` gives the newest seq of each subscribed thread, so that a lost tail is noticed."""
+
+    t: Literal["ping"] = "ping"
+    id: int
+    heads: dict[str, int] = Field(default_factory=dict)
+
+
+ServerFrame = Annotated[
+    Subscribed | Event | StateInboxRow | StateRead | StateBadge | StateTyping | Snapshot | Ack | Err | Resync | Ping,
+    Field(union_mode="smart"),
+]
+
+
+# Client to server
+
+
+class Subscribe(Frame):
+    """`after` and `epoch` resume a thread, `p` and `epoch` resume `inbox` and `user`; without them a snapshot comes."""
+
+    t: Literal["subscribe"] = "subscribe"
+    id: int
+    ch: str = Field(max_length=64)
+    after: int | None = None
+    epoch: str | None = Field(default=None, max_length=64)
+    p: str | None = Field(default=None, max_length=24, pattern=r"^\d+$")
+
+
+class Unsubscribe(Frame):
+    t: Literal["unsubscribe"] = "unsubscribe"
+    id: int
+    ch: str = Field(max_length=64)
+
+
+class Send(Frame):
+    """A reply to a thread. `acknowledged_opt_out`: the author saw that the contact opted out and sends all the same."""
+
+    name: Literal["send"] = "send"
+    thread_id: int
+    body: str = Field(min_length=1, max_length=MAX_BODY)
+    acknowledged_opt_out: bool = False
+    resend_of: int | None = None
+
+
+class MarkRead(Frame):
+    """`up_to` is the in_ord that was displayed; it only rises."""
+
+    name: Literal["mark_read"] = "mark_read"
+    thread_id: int
+    up_to: int = Field(ge=0)
+
+
+class MarkUnread(Frame):
+    """Everything from inbound ordinal `from_ord` on counts as unread again."""
+
+    name: Literal["mark_unread"] = "mark_unread"
+    thread_id: int
+    from_ord: int = Field(ge=1)
+
+
+class Typing(Frame):
+    name: Literal["typing"] = "typing"
+    thread_id: int
+    typing: bool
+
+
+class Release(Frame):
+    """Send a held message anyway, or drop it."""
+
+    name: Literal["release"] = "release"
+    thread_id: int
+    seq: int
+    send: bool
+
+
+CommandData = Annotated[Send | MarkRead | MarkUnread | Typing | Release, Field(discriminator="name")]
+
+
+class Command(Frame):
+    """Without an ack the client sends it again with the same `cmd_id`; the same id with another body is refused."""
+
+    t: Literal["command"] = "command"
+    cmd_id: UUID
+    data: CommandData
+
+
+class Pong(Frame):
+    t: Literal["pong"] = "pong"
+    id: int
+
+
+ClientFrame = Annotated[Subscribe | Unsubscribe | Command | Pong, Field(discriminator="t")]
+CLIENT_FRAME: Final[TypeAdapter[Subscribe | Unsubscribe | Command | Pong]] = TypeAdapter(ClientFrame)
+
+CLOSE_CODES: Final = {
+    1000: "done",
+    1002: "protocol error",
+    1007: "not UTF-8",
+    1009: "message too big",
+    1012: "the server restarts; come back after the hint in the reason",
+    4000: "too slow: nothing was read for 10 s; reconnect and resume",
+    4001: "no pong; reconnect and resume",
+    4500: "not logged in",
+    4501: "the session ended",
+    4503: "the frame breaks the protocol",
+}
+"""4000-4499: reconnect with back-off. 4500-4999: do not reconnect without the user."""
