@@ -25,7 +25,7 @@ class Clock(Protocol):
 
 
 class StoreUnavailable(Exception):
-    """The database cannot be reached or refuses to write. Nothing is known to be committed; the caller may try again."""
+    """The database cannot be reached or refuses to write. Nothing is known to be committed; try again."""
 
 
 # Inbound
@@ -64,7 +64,7 @@ MoResult = MoRecorded | MoDuplicate | MoUnassigned
 
 @dataclass(frozen=True, slots=True)
 class EnqueueMt:
-    """One text to one thread. `cmd_id` makes it idempotent; `fingerprint` tells a repetition from a re-use with other content.
+    """One text to one thread. `cmd_id` makes it idempotent; `fingerprint` tells a repetition from a misuse.
 
     `due_at` None means now. `segments` is what the text costs, counted by domain.segments on what is really sent.
     """
@@ -132,7 +132,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Authorised:
-    """T3 allowed this text to leave: `request` goes to the carrier of `account_id` at once, or the attempt is voided."""
+    """T3 allowed it to leave: `request` goes to the carrier of `account_id` at once, or the attempt is voided."""
 
     attempt_id: UUID
     outbox_id: int
@@ -173,7 +173,7 @@ AttemptOutcome = Outcome | Voided
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """An attempt whose outcome is not known. `rung` counts the questions asked so far; `to`, `from_`, `body` find it in lists."""
+    """An attempt whose outcome is not known. `rung` counts the questions asked so far."""
 
     attempt_id: UUID
     gen: int
@@ -203,7 +203,7 @@ class OwedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A running server. `gen` fences its writes; `journal_id` names its wire journal; dead ones are listed by `dead_nodes`."""
+    """A running server. `gen` fences its writes; `journal_id` names its wire journal."""
 
     gen: int
     journal_id: UUID
@@ -213,7 +213,7 @@ class Node:
 
 
 class Ledger(Protocol):
-    """T1–T5 and what Lifeline needs. record_mo, record_outcome and apply_receipt share commits with their neighbours."""
+    """T1–T5 and what Lifeline needs. record_mo, record_outcome, apply_receipt share commits with their neighbours."""
 
     async def record_mo(self, arrival: MoArrival) -> MoResult:
         """T1. When it returns, the text is durable: answer 2xx only then."""
@@ -235,7 +235,7 @@ class Ledger(Protocol):
     async def apply_receipt(
         self, account_id: int, receipt: Receipt, now: datetime
     ) -> Literal["applied", "kept", "old"]:
-        """T5. Kept where nothing is known of the provider id yet; old where the status is no higher than the stored one."""
+        """T5. Kept: nothing is known of the provider id yet. Old: the status is no higher than the stored one."""
 
     async def join_early_receipts(self) -> int:
         """Apply receipts that came before their T4. Returns how many."""
@@ -274,7 +274,7 @@ class Ledger(Protocol):
     async def owed_answers(self, limit: int) -> Sequence[OwedAnswer]: ...
 
     async def enqueue_answer(self, owed: OwedAnswer, body: str, segments: int, now: datetime) -> bool:
-        """Once per (endpoint, consent epoch, kind); HELP at most once in 5 minutes. False where it had been done or is not due."""
+        """Once per (endpoint, consent epoch, kind); HELP at most once in 5 min. False: done before, or not due."""
 
     async def expire_due(self, now: datetime, limit: int) -> int:
         """End queued rows whose validity has passed. Returns how many."""
@@ -297,7 +297,7 @@ class Fleet(Protocol):
     async def leave(self, gen: int) -> None: ...
 
     async def take_limiter(self, gen: int, lease_s: float) -> tuple[int, float] | None:
-        """Take or renew the authority: (epoch, seconds to wait before granting), or None where another live node holds it."""
+        """Take or renew it: (epoch, seconds to wait before granting); None where another live node holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +373,7 @@ class Inbox(Protocol):
     async def rows(
         self, workspace_id: int, member_id: int, *, since: int | None = None, cursor: str | None = None, limit: int = 50
     ) -> InboxRows:
-        """Newest first by (last_at, thread_id), keyset paged; or, with `since`, up to 200 rows changed at or after that horizon."""
+        """Newest first by (last_at, thread_id), keyset paged; with `since`, up to 200 rows changed since then."""
 
     async def rows_by_id(self, thread_ids: Sequence[int]) -> Sequence[ThreadRow]: ...
 
@@ -437,7 +437,7 @@ class People(Protocol):
 
 
 class Carrier(Protocol):
-    """One carrier account. `before_first_byte` is called when nothing but the first send call is left to do; it may raise."""
+    """One carrier account. `before_first_byte` runs when only the first send call is left to do; it may raise."""
 
     capabilities: Capabilities
 

@@ -56,7 +56,7 @@ ThreadEvent = Message | StatusChange
 
 @dataclass(frozen=True, slots=True)
 class ThreadRow:
-    """A row of the inbox. `version` rises with every write of the row: the newest wins. `name` is None for strangers."""
+    """A row of the inbox. The newest `version` wins. `name` is None for strangers."""
 
     thread_id: int
     workspace_id: int
