@@ -1,0 +1,115 @@
+"""Rows and events of the domain as the socket and the API show them: the one way out to a client.
+
+Hot frames are built as plain dicts and serialised once; the tests hold them against the models of protocol.py.
+`explain` puts an error's class and code into words and is given by the composition root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from server.domain.messages import Message, ReadMark, StatusChange, ThreadEvent, ThreadRow
+
+Explain = Callable[[str | None, str | None], str | None]
+"""(error class, error code) → a sentence for people, None where there is no error."""
+
+Json = Mapping[str, Any]
+
+
+def thread_topic(thread_id: int) -> str:
+    return f"thread:{thread_id}"
+
+
+def inbox_topic(workspace_id: int) -> str:
+    return f"inbox:{workspace_id}"
+
+
+def user_topic(member_id: int) -> str:
+    return f"user:{member_id}"
+
+
+def message_out(message: Message, explain: Explain) -> dict[str, Any]:
+    """`protocol.MessageOut`."""
+    return {
+        "seq": message.seq,
+        "direction": message.direction,
+        "body": message.body,
+        "state": message.state,
+        "at": message.at,
+        "in_ord": message.in_ord,
+        "segments": message.segments,
+        "klass": message.klass,
+        "author_id": message.author_id,
+        "author": message.author,
+        "cmd_id": message.cmd_id,
+        "error_class": message.error_class,
+        "error_code": message.error_code,
+        "error": explain(message.error_class, message.error_code),
+        "keyword": message.keyword,
+        "media": list(message.media),
+        "resend_of": message.resend_of,
+    }
+
+
+def event_data(event: ThreadEvent, explain: Explain) -> dict[str, Any]:
+    """`protocol.ThreadEventData`."""
+    if isinstance(event, Message):
+        return {"kind": "message", "message": message_out(event, explain)}
+    return _status_data(event, explain)
+
+
+def _status_data(change: StatusChange, explain: Explain) -> dict[str, Any]:
+    return {
+        "kind": "status",
+        "ref": change.ref,
+        "state": change.state,
+        "at": change.at,
+        "error_class": change.error_class,
+        "error_code": change.error_code,
+        "error": explain(change.error_class, change.error_code),
+    }
+
+
+def inbox_row(row: ThreadRow) -> dict[str, Any]:
+    """`protocol.InboxRow`."""
+    return {
+        "thread_id": row.thread_id,
+        "v": row.version,
+        "name": row.name,
+        "contact_id": row.contact_id,
+        "address": row.address,
+        "number": row.number,
+        "last_seq": row.last_seq,
+        "last_at": row.last_at,
+        "preview": row.preview,
+        "direction": row.direction,
+        "in_total": row.in_total,
+        "opted_out": row.opted_out,
+        "carrier_blocked": row.carrier_blocked,
+    }
+
+
+def read_mark(mark: ReadMark) -> dict[str, Any]:
+    """`protocol.ReadMarkOut`."""
+    return {"thread_id": mark.thread_id, "in_ord": mark.in_ord, "v": mark.version}
+
+
+def event_frame(event: ThreadEvent, epoch: str, explain: Explain) -> bytes:
+    """`protocol.Event`, serialised."""
+    return orjson.dumps(
+        {
+            "t": "event",
+            "ch": thread_topic(event.thread_id),
+            "seq": event.seq,
+            "epoch": epoch,
+            "data": event_data(event, explain),
+        }
+    )
+
+
+def state_frame(channel: str, key: str, version: int, data: Json) -> bytes:
+    """One of the `protocol.State*` frames, serialised."""
+    return orjson.dumps({"t": "state", "ch": channel, "key": key, "v": version, "data": data})
