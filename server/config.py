@@ -1,0 +1,216 @@
+"""Owns the settings: read once from the environment and the command line, refused in a sentence where they are wrong.
+
+The demo reads as little as possible of the environment: a real database, a public address or a carrier's credentials
+that happen to be set there are none of its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+DEFAULT_PORT: Final = 8765
+LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
+    "DATABASE_URL": (
+        "database_url",
+        "PostgreSQL 18 of yours; the demo brings its own, in the data folder",
+    ),
+    "PUBLIC_URL": ("public_url", "https URL under which browsers and carriers reach this server"),
+    "TRUSTED_PROXIES": ("trusted_proxies", "networks of proxies whose X-Forwarded-For counts, separated by commas"),
+    "THREADLINE_DATA": ("data_dir", "folder for the embedded database, the wire journal and logs"),
+    "THREADLINE_HOST": ("host", "address to listen at"),
+    "THREADLINE_PORT": ("port", "port to listen at; 0 takes a free one"),
+    "THREADLINE_SESSION_DAYS": ("session_days", "days after which a login ends"),
+    "THREADLINE_LOG_LEVEL": ("log_level", "debug, info, warning or error"),
+    "THREADLINE_LOG_FORMAT": ("log_format", "json or console"),
+    "THREADLINE_LADDER": ("ladder_s", "seconds after which a send without a clear answer is looked up at the carrier"),
+    "THREADLINE_NODE_LEASE": ("node_lease_s", "seconds after which a silent server counts as dead"),
+    "THREADLINE_WEBHOOK_LIMIT": ("webhook_limit", "bytes that a carrier's webhook may have"),
+    "THREADLINE_SIMULATED": ("simulated", "1: a rehearsal; refuses to start beside a workspace that is not simulated"),
+    "THREADLINE_WALL_CLOCK": ("wall_clock", "time that the wall clock shows at the start; rehearsals only"),
+    "THREADLINE_KILL_AT": ("kill_at", "point:n at which the server kills itself; rehearsals only"),
+}
+"""Environment variable → field and what it is for. The README's table is this one."""
+
+_DEMO_READS: Final = frozenset(
+    {
+        "THREADLINE_DATA",
+        "THREADLINE_PORT",
+        "THREADLINE_LOG_LEVEL",
+        "THREADLINE_LOG_FORMAT",
+        "THREADLINE_LADDER",
+        "THREADLINE_WALL_CLOCK",
+        "THREADLINE_KILL_AT",
+    }
+)
+REAL_CREDENTIALS: Final = ("TWILIO_", "TELNYX_", "BANDWIDTH_", "OPENAI_")
+"""How the names of variables begin that could let a demo reach a real carrier or cost real money."""
+
+
+class ConfigError(Exception):
+    """A setting is missing or wrong; the text is one sentence for the person who started the server."""
+
+
+class Config(BaseModel):
+    """Every setting of one server. Frozen; its repr shows no secret."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    mode: Literal["demo", "serve"]
+    data_dir: Path = Path(".threadline")
+    database_url: SecretStr | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
+    public_url: str | None = None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    session_days: float = Field(default=14, gt=0, le=365)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "console"
+    ladder_s: tuple[float, ...] = (10, 60, 300, 900)
+    node_lease_s: float = Field(default=10, ge=1)
+    webhook_limit: int = Field(default=262_144, ge=1024)
+    simulated: bool = False
+    wall_clock: AwareDatetime | None = None
+    kill_at: str | None = None
+    reset: bool = False
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and urlsplit(url.get_secret_value()).scheme not in {"postgres", "postgresql"}:
+            raise ValueError("DATABASE_URL must begin with postgresql://.")
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_origin(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError("PUBLIC_URL must be a scheme and a host without a path, such as https://sms.example.com.")
+        port = f":{parts.port}" if parts.port not in {None, 80 if parts.scheme == "http" else 443} else ""
+        name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        return f"{parts.scheme}://{name}{port}"
+
+    @field_validator("ladder_s")
+    @classmethod
+    def _climbs(cls, rungs: tuple[float, ...]) -> tuple[float, ...]:
+        if not rungs or rungs[0] <= 0 or list(rungs) != sorted(set(rungs)):
+            raise ValueError("THREADLINE_LADDER must be rising seconds, such as 10,60,300,900.")
+        return rungs
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if not is_loopback(self.host) and not (self.public_url or "").startswith("https://"):
+            raise ValueError("PUBLIC_URL must be an https URL because the server listens beyond this machine.")
+        for name, value in (("THREADLINE_WALL_CLOCK", self.wall_clock), ("THREADLINE_KILL_AT", self.kill_at)):
+            if value is not None and not self.rehearsal:
+                raise ValueError(f"{name} is for rehearsals only: set THREADLINE_SIMULATED=1 as well, or leave it out.")
+        if self.reset and not self.rehearsal:
+            raise ValueError("--reset drops demo data only; real data is never dropped.")
+        return self
+
+    @property
+    def rehearsal(self) -> bool:
+        """Whether every workspace of this server must be a simulated one."""
+        return self.mode == "demo" or self.simulated
+
+    @property
+    def session_lifetime(self) -> timedelta:
+        return timedelta(days=self.session_days)
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers come by TLS: cookies are `Secure` then."""
+        return (self.public_url or "").startswith("https://")
+
+    def allows_origin(self, origin: str | None, host: str | None) -> bool:
+        """Whether a request that changes something, or a socket, may come from a page of *origin*.
+
+        PUBLIC_URL alone decides where it is set. Without it the server listens on this machine only: then the page must
+        be one of the same *host* header, and that must be a name of this machine (a rebound DNS name is neither).
+        """
+        if origin is None:
+            return False
+        if self.public_url is not None:
+            return origin == self.public_url
+        return self.allows_host(host) and origin == f"http://{host}"
+
+    def allows_host(self, host: str | None) -> bool:
+        """Whether *host*, the request's Host header, may name this server."""
+        if self.public_url is not None:
+            return True
+        try:
+            return urlsplit(f"//{host}").hostname in LOOPBACK_NAMES
+        except ValueError:
+            return False
+
+
+def is_loopback(host: str) -> bool:
+    """Whether listening at *host* is reachable from this machine only."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def load_config(
+    mode: Literal["demo", "serve"], environ: Mapping[str, str], *, embedded: bool = False, **flags: Any
+) -> Config:
+    """The settings of *environ* with the *flags* that are not None laid over them.
+
+    *embedded* lets `serve` do without DATABASE_URL. Raises ConfigError for the first thing that is wrong.
+    """
+    values: dict[str, Any] = {}
+    for name, (field, _) in SETTINGS.items():
+        text = environ.get(name, "").strip()
+        if text and (mode == "serve" or name in _DEMO_READS):
+            values[field] = _split(text) if field in {"trusted_proxies", "ladder_s"} else text
+    values.update({field: value for field, value in flags.items() if value is not None})
+    if mode == "serve" and not embedded and "database_url" not in values:
+        raise ConfigError("DATABASE_URL is missing: it names the PostgreSQL that this server keeps everything in.")
+    try:
+        return Config(mode=mode, **values)
+    except ValidationError as error:
+        raise ConfigError(_sentence(error)) from None
+
+
+def without_real_credentials(environ: Mapping[str, str]) -> dict[str, str]:
+    """*environ* without what could reach a real carrier or a paid API."""
+    return {name: value for name, value in environ.items() if not name.startswith(REAL_CREDENTIALS)}
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    if first["type"] == "value_error" and first["msg"].endswith("."):  # one of our own sentences
+        return first["msg"].removeprefix("Value error, ")
+    field = str(first["loc"][0])
+    name = next((variable for variable, (known, _) in SETTINGS.items() if known == field), field)
+    if field == "wall_clock":
+        return f"{name} must be a time with its zone, such as 2026-03-10T15:00:00Z."
+    if field == "trusted_proxies":
+        return f"{name} must be networks separated by commas, such as 10.0.0.0/8,127.0.0.1."
+    reason = first["msg"][:1].lower() + first["msg"][1:]
+    return f"{name} is wrong: {reason}."
