@@ -15,13 +15,16 @@ from uuid import UUID
 from server.domain.carrier import Capabilities, InboundText, ListedMessage, MtRequest, Outcome, Receipt
 from server.domain.gate import MessageClass
 from server.domain.messages import Announcement, Message, ReadMark, ThreadEvent, ThreadRow
+from server.domain.optout import Keyword, classify
 
 
 class Clock(Protocol):
-    """`monotonic` paces and times out; `wall` (aware UTC) decides hours, schedules and validity."""
+    """`monotonic` paces and times out. `wall` (aware UTC) decides hours, schedules and validity and is what people see;
+    a simulation may shift it. `real` is this machine's time, unshifted: what carriers and the database mean by now."""
 
     def monotonic(self) -> float: ...
     def wall(self) -> datetime: ...
+    def real(self) -> datetime: ...
 
 
 class StoreUnavailable(Exception):
@@ -33,11 +36,20 @@ class StoreUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MoArrival:
-    """An inbound text as the carrier told it. `keyword` is what domain.optout made of the body."""
+    """An inbound text as the carrier told it.
+
+    `keyword` START stands for "start, if the endpoint turns out to be opted out": only T1 knows that.
+    """
 
     account_id: int
     text: InboundText
     keyword: Literal["STOP", "START", "HELP"] | None
+
+    @classmethod
+    def of(cls, account_id: int, text: InboundText) -> MoArrival:
+        """What the carrier answered by itself is that keyword; else the body decides."""
+        keyword = text.opt_out_type or classify(text.body, opted_out=True)
+        return cls(account_id, text, None if keyword is None else Keyword(keyword).value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +185,10 @@ AttemptOutcome = Outcome | Voided
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """An attempt whose outcome is not known. `rung` counts the questions asked so far."""
+    """An attempt whose outcome is not known. `rung` counts the questions asked so far.
+
+    One that is still authorised has no `unknown_since` and no `next_check_at`: it is listed as a rival for a message.
+    """
 
     attempt_id: UUID
     gen: int
@@ -185,6 +200,7 @@ class OpenAttempt:
     body: str
     authorised_at: datetime
     unknown_since: datetime | None
+    next_check_at: datetime | None
     rung: int
 
 
@@ -257,7 +273,8 @@ class Ledger(Protocol):
         """Queue the first again; the second become unknown and climb the ladder."""
 
     async def open_attempts(self, before: datetime, limit: int) -> Sequence[OpenAttempt]:
-        """Unknown attempts whose next question is due at `before`."""
+        """Unknown attempts whose next question is due at `before` (real time), and with each all other open attempts
+        of its thread, since they are rivals for the same message of the carrier's list."""
 
     async def climb(self, attempt_id: UUID, next_at: datetime) -> None:
         """The question of this rung found nothing; the next is due at `next_at`."""
@@ -451,6 +468,43 @@ class Journal(Protocol):
 
     def mark(self, attempt_id: UUID) -> None:
         """Raises OSError where it cannot be written: then the text must not leave."""
+
+
+class Grant(Protocol):
+    """A row that may depart at the monotonic time `instant`."""
+
+    @property
+    def outbox_id(self) -> int: ...
+    @property
+    def number_id(self) -> int: ...
+    @property
+    def cost(self) -> int: ...
+    @property
+    def lane(self) -> int: ...
+    @property
+    def instant(self) -> float: ...
+
+
+class RateLimiter(Protocol):
+    """Who may depart, and when. Everything but `grants` returns at once."""
+
+    @property
+    def epoch(self) -> int: ...
+
+    def offer(self, rows: Sequence[DueRow]) -> None:
+        """Queue these rows; a row that is queued already is left where it stands."""
+
+    def waiting(self, number_id: int) -> int:
+        """How many rows of a number stand in its queues."""
+
+    async def grants(self, limit: int) -> Sequence[Grant]:
+        """Waits until a row may depart within the next 20 ms; all such rows, at most `limit`."""
+
+    def depart(self, grant: Grant) -> float:
+        """Called right before the first byte: 0.0 records the departure, else the seconds it must still wait."""
+
+    def throttled(self, number_id: int, retry_after_s: float | None) -> None:
+        """The carrier said that it was too fast: slow this number's bucket."""
 
 
 class Publisher(Protocol):

@@ -25,7 +25,7 @@ def explain(error_class: str | None, code: str | None) -> str | None:
 @pytest.mark.parametrize(
     "event",
     [
-        pytest.param(Message(7, 9, "in", "Hi 👋", "received", AT, in_ord=4, klass="inbound", keyword="STOP"), id="inbound"),
+        pytest.param(Message(7, 9, "in", "Hi 👋", "received", AT, in_ord=4, klass="inbound", keyword="STOP"), id="in"),
         pytest.param(
             Message(7, 9, "out", "Hi", "rejected", AT, author_id=2, author="Ann", cmd_id=uuid4(), error_class="invalid",
                     error_code="21211", media=("https://example.org/a.png",), resend_of=3),
@@ -48,7 +48,9 @@ def test_an_event_frame_is_what_the_protocol_says(event: ThreadEvent) -> None:
     [
         pytest.param(protocol.StateInboxRow, encode.state_frame("inbox", "7", 3, encode.inbox_row(ROW)), id="row"),
         pytest.param(
-            protocol.StateRead, encode.state_frame("user", "read:7", 2, encode.read_mark(ReadMark(1, 7, 4, 2))), id="read"
+            protocol.StateRead,
+            encode.state_frame("user", "read:7", 2, encode.read_mark(ReadMark(1, 7, 4, 2))),
+            id="read mark",
         ),
         pytest.param(protocol.StateBadge, encode.state_frame("user", "badge", 5, {"unread_threads": 5}), id="badge"),
         pytest.param(

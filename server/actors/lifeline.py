@@ -1,0 +1,183 @@
+"""Lifeline: resolves what a crash, a time-out or an outage left open, and never by sending again.
+
+An attempt of a dead node that its journal proves was never on the wire is queued again; every other one is unknown and
+climbs the ladder: the carrier's list is asked after some seconds, a minute, five, and at the last rung the text becomes
+unconfirmed, for a person to decide. Inbound texts that the carrier could not deliver are swept from its list through
+the same door as any other. Answers to keywords that were not enqueued are enqueued.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+import trio
+
+from server.actors.stager import Doorbell
+from server.domain.carrier import ListedMessage, ListFailed
+from server.domain.consent import answer_text
+from server.domain.optout import Keyword
+from server.domain.reconcile import LADDER_S, Unanswered, bind
+from server.domain.segments import count, smart_encode
+from server.ports import Account, Carrier, Clock, Ledger, MoArrival, MoRecorded, OpenAttempt, StoreUnavailable
+
+FIRST_SWEEP_BACK: Final = timedelta(days=1)
+SWEEP_OVERLAP: Final = timedelta(minutes=2)
+
+log = structlog.get_logger(__name__)
+
+Journals = Callable[[UUID], frozenset[UUID] | None]
+"""The marks of a journal by its id, None where it proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """How often each duty is looked at, in seconds; crash runs scale the ladder down."""
+
+    ladder_s: tuple[float, ...] = LADDER_S
+    look_s: float = 1.0
+    tidy_s: float = 10.0
+    sweep_s: float = 600.0
+
+
+class Lifeline:
+    """One infrastructure actor. Every duty survives the others' faults: a carrier that is away stops nothing else."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        carriers: Mapping[int, Carrier],
+        accounts: Callable[[], Sequence[Account]],
+        journals: Journals,
+        clock: Clock,
+        *,
+        cadence: Cadence | None = None,
+    ) -> None:
+        self._ledger, self._carriers, self._accounts = ledger, carriers, accounts
+        self._journals, self._clock, self._cadence = journals, clock, cadence or Cadence()
+        self.answers = Doorbell()
+        self.sweeps = Doorbell()
+
+    async def run(self) -> None:
+        cadence = self._cadence
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._every, cadence.look_s, self.resolve_crashed, "resolve_crashed")
+            nursery.start_soon(self._every, cadence.look_s, self.climb_ladder, "climb_ladder")
+            nursery.start_soon(self._every, cadence.tidy_s, self.tidy, "tidy")
+            nursery.start_soon(self._every, cadence.tidy_s, self.answer_keywords, "answer_keywords", self.answers)
+            nursery.start_soon(self._every, cadence.sweep_s, self.sweep, "sweep", self.sweeps)
+
+    async def _every(
+        self, period_s: float, duty: Callable[[], Awaitable[None]], name: str, bell: Doorbell | None = None
+    ) -> None:
+        bell = bell or Doorbell()
+        while True:
+            wait_s = period_s
+            try:
+                await duty()
+            except (StoreUnavailable, ListFailed) as error:
+                log.warning("duty_failed", duty=name, reason=str(error))
+                wait_s = min(period_s, 2.0)  # an outage ends at some time: be there soon after
+            await bell.wait(wait_s)
+
+    # Crashed claims
+
+    async def resolve_crashed(self) -> None:
+        """Attempts that a dead node left authorised: queued again where its journal proves that they never left."""
+        for node in await self._ledger.dead_nodes():
+            attempts = await self._ledger.crashed_attempts(node.gen)
+            marked = await trio.to_thread.run_sync(self._journals, node.journal_id)
+            never, unknown = _sort_by_journal(attempts, marked)
+            log.info(
+                "crashed_claims", gen=node.gen, requeued=len(never), unknown=len(unknown), journal=marked is not None
+            )
+            await self._ledger.resolve_crashed(never, unknown, self._clock.wall())
+
+    # Unknown outcomes
+
+    async def climb_ladder(self) -> None:
+        """Ask the carrier's list about every unknown attempt whose next question is due."""
+        now = self._clock.real()
+        due = await self._ledger.open_attempts(now, 500)
+        lines: dict[tuple[int, str, str], list[OpenAttempt]] = defaultdict(list)
+        for attempt in due:
+            lines[attempt.account_id, attempt.from_, attempt.to].append(attempt)
+        for (account_id, from_, to), attempts in lines.items():
+            try:
+                await self._ask(account_id, from_, to, attempts)
+            except ListFailed as error:
+                log.warning("list_failed", account=account_id, reason=str(error))
+                await self._step(attempts)
+
+    async def _ask(self, account_id: int, from_: str, to: str, attempts: list[OpenAttempt]) -> None:
+        since = min(attempt.authorised_at for attempt in attempts) - timedelta(seconds=6)
+        listed = await self._carriers[account_id].list_outbound(to=to, from_=from_, since=since)
+        free = await self._ledger.unbound(account_id, listed)
+        asked = [Unanswered(a.attempt_id, a.from_, a.to, a.body, a.authorised_at) for a in attempts]
+        found = bind(asked, free, smart_encode)
+        for attempt_id, message in found.items():
+            await self._ledger.bind_listed(attempt_id, message, self._clock.wall())
+        await self._step([attempt for attempt in attempts if attempt.attempt_id not in found])
+
+    async def _step(self, attempts: Sequence[OpenAttempt]) -> None:
+        """The next rung, or the end of the ladder. Attempts that are only rivals for a message stay as they are."""
+        ladder, now = self._cadence.ladder_s, self._clock.real()
+        for attempt in attempts:
+            if attempt.unknown_since is None or attempt.next_check_at is None or attempt.next_check_at > now:
+                continue
+            if attempt.rung + 1 >= len(ladder):
+                await self._ledger.give_up(attempt.attempt_id, now)
+            else:
+                next_at = attempt.unknown_since + timedelta(seconds=ladder[attempt.rung + 1])
+                await self._ledger.climb(attempt.attempt_id, max(next_at, now))
+
+    # Answers, early receipts, validity
+
+    async def answer_keywords(self) -> None:
+        """Enqueue what STOP, START and HELP are owed."""
+        for owed in await self._ledger.owed_answers(100):
+            body = answer_text(Keyword(owed.kind), brand=owed.brand, contact=owed.contact)
+            await self._ledger.enqueue_answer(owed, body, count(body).count, self._clock.wall())
+
+    async def tidy(self) -> None:
+        """Receipts that came before their answer was stored; texts whose validity has passed."""
+        await self._ledger.join_early_receipts()
+        await self._ledger.expire_due(self._clock.wall(), 1000)
+
+    # Inbound texts that we missed
+
+    async def sweep(self) -> None:
+        """Read each carrier's inbound list since the last complete sweep; each text goes through T1 like any other."""
+        for account in self._accounts():
+            await self._sweep_account(account.account_id)
+
+    async def _sweep_account(self, account_id: int) -> None:
+        started_at = self._clock.real()
+        swept = await self._ledger.swept_until(account_id)
+        since = swept - SWEEP_OVERLAP if swept else started_at - FIRST_SWEEP_BACK
+        found = 0
+        for listed in sorted(await self._carriers[account_id].list_inbound(since=since), key=_by_time):
+            text = listed.as_inbound()
+            result = await self._ledger.record_mo(MoArrival.of(account_id, text))
+            found += isinstance(result, MoRecorded)
+        await self._ledger.note_sweep(account_id, started_at)
+        if found:
+            log.info("sweep_found", account=account_id, texts=found)
+
+
+def _by_time(message: ListedMessage) -> tuple[float, str]:
+    return message.created_at.timestamp(), message.provider_id
+
+
+def _sort_by_journal(
+    attempts: Sequence[OpenAttempt], marked: frozenset[UUID] | None
+) -> tuple[list[UUID], list[UUID]]:
+    ids = [attempt.attempt_id for attempt in attempts]
+    if marked is None:
+        return [], ids
+    return [i for i in ids if i not in marked], [i for i in ids if i in marked]

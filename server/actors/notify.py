@@ -1,0 +1,110 @@
+"""The announcer: what a commit tells the rest of the server, and the inbox's rows and badges for those who look.
+
+Called by the store right after each commit, without waiting. Everything here is a hint: a thread's events go to its
+actor in order, rows and badges are read from the database once for all that changed meanwhile, so that whoever looks
+gets the newest and never a counter that somebody kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import structlog
+import trio
+
+from server.domain.messages import (
+    Announcement,
+    AnswerOwed,
+    ConsentFlipped,
+    Message,
+    OutboxGrew,
+    ReadMoved,
+    ThreadChanged,
+)
+from server.ports import Inbox, Publisher, StoreUnavailable
+
+BADGE_EVERY_S: Final = 0.05
+
+log = structlog.get_logger(__name__)
+
+
+class ThreadNews(Protocol):
+    """Hands a thread's new events to its actor; returns at once."""
+
+    def __call__(self, change: ThreadChanged, /) -> None: ...
+
+
+class Announcer:
+    """Sorts the store's announcements to those whom they concern, and pushes rows and badges."""
+
+    def __init__(self, inbox: Inbox, publisher: Publisher) -> None:
+        self._inbox, self._publisher = inbox, publisher
+        self._rows: dict[int, None] = {}
+        self._badges: set[int] = set()
+        self._readers: set[int] = set()
+        self._changed = trio.Event()
+        self.thread_news: ThreadNews = lambda change: None
+        self.on_consent: Callable[[ConsentFlipped], None] = lambda flip: None
+        self.on_outbox: Callable[[], None] = lambda: None
+        self.on_answer_owed: Callable[[], None] = lambda: None
+
+    def announce(self, announcements: Sequence[Announcement]) -> None:
+        """`ports.Announce`."""
+        for one in announcements:
+            match one:
+                case ThreadChanged():
+                    self._thread_changed(one)
+                case ReadMoved():
+                    self._publisher.read_mark(one.mark)
+                    self._readers.add(one.mark.member_id)
+                    self._changed.set()
+                case ConsentFlipped():
+                    self.on_consent(one)
+                case OutboxGrew():
+                    self.on_outbox()
+                case AnswerOwed():
+                    self.on_answer_owed()
+
+    def row_changed(self, thread_id: int) -> None:
+        """A row of the inbox changed for another reason than an event of its thread."""
+        self._rows[thread_id] = None
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Push rows as soon as the last ones are out; badges at most every 50 ms."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._push_badges)
+            while True:
+                await self._changed.wait()
+                self._changed = trio.Event()
+                rows, self._rows = list(self._rows), {}
+                try:
+                    if rows:
+                        self._publisher.inbox_rows(await self._inbox.rows_by_id(rows))
+                except StoreUnavailable:
+                    self._rows.update(dict.fromkeys(rows))
+                    await trio.sleep(1.0)
+                    self._changed.set()
+
+    def _thread_changed(self, change: ThreadChanged) -> None:
+        self.thread_news(change)
+        if self._publisher.online_members(change.workspace_id):
+            self._rows[change.thread_id] = None
+            if any(isinstance(event, Message) and event.direction == "in" for event in change.events):
+                self._badges.add(change.workspace_id)
+            self._changed.set()
+
+    async def _push_badges(self) -> None:
+        while True:
+            await trio.sleep(BADGE_EVERY_S)
+            workspaces, self._badges = self._badges, set()
+            members, self._readers = self._readers, set()
+            for workspace_id in workspaces:
+                members.update(self._publisher.online_members(workspace_id))
+            if not members:
+                continue
+            try:
+                self._publisher.badges(await self._inbox.unread_threads(sorted(members)))
+            except StoreUnavailable:
+                self._readers |= members

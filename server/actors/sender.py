@@ -1,0 +1,241 @@
+"""The sender: takes what the limiter granted through T3 to the carrier, and stores what came of it.
+
+One claimer turns grants into authorised attempts, in batches no larger than the workers that stand idle, so that
+nothing is authorised that nobody can write at once. A worker owns one kept-alive stream to each carrier account.
+Between T3's commit and the first byte lie at most 40 ms (a person's text: 2 s); later than that the attempt is voided
+and queued again. The last look before the first byte is synchronous: voided by a STOP, too late, too early for the
+pace, journal written; nothing can come between it and the send call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain, repeat
+from typing import Final, Protocol
+
+import structlog
+import trio
+
+from server.domain.carrier import NotSent, Outcome, Throttled, Unknown, Void
+from server.domain.gate import MessageClass
+from server.killpoints import reach
+from server.ports import (
+    AttemptOutcome,
+    Authorised,
+    Carrier,
+    Clock,
+    Fenced,
+    Grant,
+    Granted,
+    Journal,
+    Ledger,
+    RateLimiter,
+    StoreUnavailable,
+    Voided,
+)
+
+BULK_MAX_AGE_S: Final = 0.040  # from T3's commit to the first byte
+PERSON_MAX_AGE_S: Final = 2.0
+_RETRY_S: Final = (0.05, 0.2, 1.0)  # an outcome that cannot be stored is tried again until it can
+
+log = structlog.get_logger(__name__)
+
+
+class FencedOut(Exception):
+    """This node's generation is no longer in force: it must stop, another one has taken over its work."""
+
+
+class Counter(Protocol):
+    def __call__(self, outcome: str) -> None: ...
+
+
+@dataclass(slots=True)
+class _Job:
+    """An authorised attempt on its way to the first byte."""
+
+    mt: Authorised
+    grant: Grant
+    deadline: float
+    voided: str | None = None
+    wait_s: float = 0.0
+    wrote: bool = False
+
+    def void(self, reason: str) -> None:
+        if not self.wrote:
+            self.voided = reason
+
+
+@dataclass(slots=True)
+class _Pool:
+    """Idle worker numbers; a worker is a stream, not a task."""
+
+    idle: list[int]
+    freed: trio.Event = field(default_factory=trio.Event)
+
+    async def some(self) -> int:
+        while not self.idle:
+            await self.next_freed()
+        return len(self.idle)
+
+    async def next_freed(self) -> None:
+        self.freed = trio.Event()
+        await self.freed.wait()
+
+    def give_back(self, worker: int) -> None:
+        self.idle.append(worker)
+        self.freed.set()
+
+
+class Sender:
+    """Runs as one infrastructure actor for each node. `workers` is latency × rate, and bounds the texts in flight."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        limiter: RateLimiter,
+        carriers: Mapping[int, Carrier],
+        journal: Journal,
+        clock: Clock,
+        gen: int,
+        *,
+        workers: int = 64,
+        drain_s: float = 6.0,
+        count: Counter = lambda outcome: None,
+    ) -> None:
+        self._ledger, self._limiter, self._carriers, self._journal = ledger, limiter, carriers, journal
+        self._clock, self._gen, self._count, self._drain_s = clock, gen, count, drain_s
+        self._pool = _Pool(list(range(workers)))
+        self._jobs: dict[int, _Job] = {}
+        self._claiming: set[int] = set()
+        self._giving_up = False
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._jobs)
+
+    def in_hand(self, outbox_id: int) -> bool:
+        """Granted or on its way: not to be offered to the limiter again."""
+        return outbox_id in self._jobs or outbox_id in self._claiming
+
+    def void_endpoint(self, endpoint_id: int) -> None:
+        """A STOP was committed: bulk that is authorised for this endpoint and not yet on the wire stays here."""
+        for job in self._jobs.values():
+            if job.mt.endpoint_id == endpoint_id and job.mt.klass is MessageClass.BULK:
+                job.void("the contact opted out")
+
+    async def run(self, stopping: trio.Event) -> None:
+        """Until `stopping` is set and every text in flight has its outcome stored. Raises `FencedOut`."""
+        async with trio.open_nursery() as nursery:
+            with trio.CancelScope() as claiming:
+                nursery.start_soon(_cancel_when, stopping, claiming)
+                while True:
+                    await self._claim(nursery)
+            with trio.move_on_after(self._drain_s):
+                while self._jobs:
+                    await self._pool.next_freed()
+            self._giving_up = True
+            nursery.cancel_scope.cancel()
+
+    async def _claim(self, nursery: trio.Nursery) -> None:
+        room = await self._pool.some()
+        grants = {grant.outbox_id: grant for grant in await self._limiter.grants(min(room, 64))}
+        self._claiming.update(grants)
+        try:
+            with trio.CancelScope(shield=True):  # once committed, an attempt must reach a worker
+                for mt in await self._authorise(grants):
+                    self._start(nursery, mt, grants[mt.outbox_id])
+        finally:
+            self._claiming.difference_update(grants)
+
+    async def _authorise(self, grants: Mapping[int, Grant]) -> list[Authorised]:
+        wall, mono = self._clock.wall(), self._clock.monotonic()
+        granted = [Granted(grant.outbox_id, _at(wall, grant.instant - mono)) for grant in grants.values()]
+        try:
+            answers = await self._ledger.authorise(granted, self._gen, self._limiter.epoch, wall)
+        except StoreUnavailable:
+            log.warning("authorise_failed", rows=len(granted))
+            await trio.sleep(0.2)
+            return []
+        if isinstance(answers, Fenced):
+            raise FencedOut(answers.reason)
+        return [answer for answer in answers if isinstance(answer, Authorised)]
+
+    def _start(self, nursery: trio.Nursery, mt: Authorised, grant: Grant) -> None:
+        age_s = BULK_MAX_AGE_S if mt.klass is MessageClass.BULK else PERSON_MAX_AGE_S
+        job = _Job(mt, grant, max(grant.instant, self._clock.monotonic()) + age_s)
+        self._jobs[mt.outbox_id] = job
+        nursery.start_soon(self._deliver, job, self._pool.idle.pop())
+
+    async def _deliver(self, job: _Job, worker: int) -> None:
+        """Whatever happens here, the attempt gets an outcome: what was on the wire is unknown, the rest is void."""
+        outcome: AttemptOutcome = Voided("the sender stopped")
+        try:
+            await trio.sleep_until(job.grant.instant)
+            outcome = await self._submit(job, worker)
+        except Exception as error:
+            # A fault of ours in one text must not cut off the answers that the others are waiting for.
+            log.exception("send_crashed", attempt=str(job.mt.attempt_id))
+            outcome = Voided(f"a fault of ours: {type(error).__name__}")
+        finally:
+            with trio.CancelScope(shield=True):
+                if job.wrote and isinstance(outcome, Voided):
+                    outcome = Unknown(outcome.reason)
+                await self._settle(job, worker, outcome)
+
+    async def _settle(self, job: _Job, worker: int, outcome: AttemptOutcome) -> None:
+        self._count(type(outcome).__name__.lower())
+        if isinstance(outcome, Throttled):
+            self._limiter.throttled(job.mt.number_id, outcome.retry_after_s)
+        await self._record(job.mt, outcome)
+        del self._jobs[job.mt.outbox_id]
+        self._pool.give_back(worker)
+
+    async def _submit(self, job: _Job, worker: int) -> AttemptOutcome:
+        carrier = self._carriers[job.mt.account_id]
+        while True:
+            job.wait_s = 0.0
+            outcome: Outcome = await carrier.submit(job.mt.request, lambda: self._last_look(job), worker)
+            if not (isinstance(outcome, NotSent) and outcome.voided):
+                reach("answered")
+                return outcome
+            if not job.wait_s:
+                return Voided(outcome.reason)
+            await trio.sleep(job.wait_s)
+
+    def _last_look(self, job: _Job) -> None:
+        """Nothing but the first send call follows. Raises `Void`, or OSError where the journal cannot be written."""
+        if job.voided:
+            raise Void(job.voided)
+        now = self._clock.monotonic()
+        if now > job.deadline:
+            raise Void("too late after it was authorised")
+        job.wait_s = self._limiter.depart(job.grant)
+        if job.wait_s > 0.0:
+            if now + job.wait_s > job.deadline:
+                job.wait_s = 0.0
+            raise Void("pushed back by a late departure")
+        self._journal.mark(job.mt.attempt_id)
+        job.wrote = True
+        reach("journal_written")
+
+    async def _record(self, mt: Authorised, outcome: AttemptOutcome) -> None:
+        """Tried while the database is away; what a shutdown cuts off is resolved by Lifeline after the next start."""
+        retries = chain(_RETRY_S, repeat(_RETRY_S[-1]))
+        while not self._giving_up:
+            try:
+                await self._ledger.record_outcome(mt.attempt_id, self._gen, outcome, self._clock.wall())
+            except StoreUnavailable:
+                await trio.sleep(next(retries))
+            else:
+                return
+
+
+async def _cancel_when(stopping: trio.Event, scope: trio.CancelScope) -> None:
+    await stopping.wait()
+    scope.cancel()
+
+
+def _at(wall: datetime, after_s: float) -> datetime:
+    return wall + timedelta(seconds=after_s)
