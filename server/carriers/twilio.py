@@ -1,0 +1,136 @@
+"""Twilio: one account, its sends, webhooks and lists.
+
+Twilio has no idempotency key. An unknown outcome is resolved by our attempt id, which comes back in the address of the
+status callback, or by Twilio's own list of messages.
+"""
+
+import ssl
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, urlencode, urlsplit
+from uuid import UUID
+
+from server.carriers.twilio_answers import read_answer
+from server.carriers.twilio_lists import MessageList
+from server.carriers.twilio_signature import SignatureCheck
+from server.carriers.twilio_webhooks import parse_inbound, parse_receipt
+from server.carriers.wire import NotOnWire, Origin, OutcomeUnknown, Wire
+from server.domain.carrier import (
+    BeforeFirstByte,
+    Capabilities,
+    Form,
+    InboundText,
+    ListedMessage,
+    MtRequest,
+    NotSent,
+    Outcome,
+    Receipt,
+    Unknown,
+)
+
+
+class Twilio:
+    """One Twilio account, or a simulator that speaks its API at *base_url*.
+
+    *webhook_account* is this account's name in our webhook addresses. *credentials* are an API key and its secret,
+    where one is used instead of the account's own; webhooks are signed with *auth_token* in either case.
+    """
+
+    capabilities = Capabilities(idempotency_key=False, callback_token=True, list_query=True)
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        base_url: str = "https://api.twilio.com",
+        *,
+        public_url: str,
+        webhook_account: str | None = None,
+        credentials: tuple[str, str] | None = None,
+        connect_s: float = 5.0,
+        answer_s: float = 15.0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._origin = Origin.of(self._base_url, tls)
+        self._auth = credentials or (account_sid, auth_token)
+        self._connect_s, self._answer_s = connect_s, answer_s
+        self._path = f"/2010-04-01/Accounts/{quote(account_sid)}/Messages.json"
+        self._head = self._request_head()
+        self._webhooks = f"{public_url.rstrip('/')}/webhooks/twilio/{quote(webhook_account or account_sid)}"
+        self._list = MessageList(self._base_url, self._path, self._auth, self._origin.tls)
+        self._signature = SignatureCheck(public_url, auth_token)
+        self._wires: dict[int, Wire] = {}
+
+    # Sending
+
+    async def submit(self, request: MtRequest, before_first_byte: BeforeFirstByte, worker: int) -> Outcome:
+        """One POST over the stream of *worker* (any int; one submit at a time each). What goes wrong is a value."""
+        body = urlencode(self._fields(request)).encode()
+        wire = self._wires.get(worker)
+        if wire is None:
+            wire = self._wires[worker] = Wire(self._origin, connect_s=self._connect_s, answer_s=self._answer_s)
+        try:
+            answer = await wire.exchange(b"%b%d\r\n\r\n%b" % (self._head, len(body), body), before_first_byte)
+        except NotOnWire as error:
+            return NotSent(str(error), error.voided)
+        except OutcomeUnknown as error:
+            return Unknown(str(error))
+        return read_answer(answer)
+
+    def status_callback(self, attempt_id: UUID) -> str:
+        """Where Twilio reports on this attempt; its id in there resolves an unknown outcome."""
+        return f"{self._webhooks}/status?attempt={attempt_id}"
+
+    def close(self) -> None:
+        """Drop the idle streams."""
+        for wire in self._wires.values():
+            wire.close()
+        self._wires.clear()
+
+    def _fields(self, request: MtRequest) -> list[tuple[str, str]]:
+        fields = [("To", request.to), ("From", request.from_), ("Body", request.body)]
+        fields += [("MediaUrl", url) for url in request.media_urls]
+        fields.append(("StatusCallback", self.status_callback(request.attempt_id)))
+        if request.validity_s is not None:
+            fields.append(("ValidityPeriod", str(min(max(request.validity_s, 1), 36_000))))
+        return fields
+
+    def _request_head(self) -> bytes:
+        base = urlsplit(self._base_url)
+        token = b64encode(":".join(self._auth).encode()).decode()
+        return (
+            f"POST {base.path}{self._path} HTTP/1.1\r\nHost: {base.netloc}\r\nAuthorization: Basic {token}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\nAccept: application/json\r\n"
+            "User-Agent: threadline\r\nContent-Length: "
+        ).encode()
+
+    # Webhooks
+
+    def verify(self, target: bytes, headers: Mapping[bytes, bytes], form: Form | None, body: bytes = b"") -> bool:
+        """Whether Twilio signed this webhook; see `SignatureCheck.verify`."""
+        return self._signature.verify(target, headers, form, body)
+
+    @staticmethod
+    def parse_inbound(form: Form) -> InboundText:
+        return parse_inbound(form)
+
+    @staticmethod
+    def parse_receipt(form: Form, query: Form) -> Receipt:
+        return parse_receipt(form, query)
+
+    # Lists
+
+    async def list_outbound(self, *, to: str, from_: str, since: datetime) -> Sequence[ListedMessage]:
+        """Twilio's messages from *from_* to *to* that were created at *since* or later (whole seconds), newest first.
+
+        Not narrowed by Twilio's date filter: it goes by the date of sending, which a queued message may not have yet.
+        """
+        return await self._list.read({"To": to, "From": from_}, since, "out")
+
+    async def list_inbound(self, *, since: datetime) -> Sequence[ListedMessage]:
+        """Inbound texts of all numbers of the account since *since*; raises `ListFailed`."""
+        # Narrowed to whole days of whatever zone the carrier counts in.
+        day_before = (since.astimezone(UTC) - timedelta(days=1)).date().isoformat()
+        return await self._list.read({"DateSent>": day_before}, since, "in")

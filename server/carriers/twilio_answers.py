@@ -1,0 +1,52 @@
+"""What Twilio's answer to our POST proves: a readable 2xx acceptance, a 4xx refusal, all else nothing."""
+
+import json
+from typing import Any
+
+from server.carriers.answer import Answer
+from server.carriers.twilio_codes import STATUSES, explain
+from server.domain.carrier import Accepted, ErrorClass, Outcome, Rejected, Throttled, Unknown
+
+
+def read_answer(answer: Answer) -> Outcome:
+    """The outcome that *answer* proves."""
+    if 200 <= answer.status < 300:
+        return _accepted(answer)
+    # A 408 may have been meant for the idle stream, and sent before our request arrived or after it: it proves nothing.
+    if 400 <= answer.status < 500 and answer.status != 408:
+        return _refused(answer)
+    return Unknown(f"the carrier answered {answer.status}")
+
+
+def _accepted(answer: Answer) -> Outcome:
+    row = _json_object(answer.body)
+    sid, segments = row.get("sid"), row.get("num_segments")
+    if not isinstance(sid, str) or not sid:
+        return Unknown("the carrier accepted something, but its answer cannot be read")
+    count = int(segments) if isinstance(segments, str) and segments.isdecimal() else None
+    return Accepted(sid, STATUSES.get(str(row.get("status")), "unknown"), count)
+
+
+def _refused(answer: Answer) -> Rejected | Throttled:
+    raw = _json_object(answer.body).get("code")
+    code = str(raw) if isinstance(raw, int | str) and raw else f"http-{answer.status}"
+    error_class, sentence = explain(code, answer.status)
+    if answer.status == 429 or error_class is ErrorClass.RATE:
+        return Throttled(_retry_after_s(answer.headers.get(b"retry-after", b"")), code)
+    return Rejected(error_class, code, sentence)
+
+
+def _retry_after_s(header: bytes) -> float | None:
+    try:
+        seconds = float(header)
+    except ValueError:
+        return None  # a date, or nothing: the bucket has its own back-off
+    return seconds if 0 <= seconds < 86_400 else None
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
