@@ -31,6 +31,10 @@ class StoreUnavailable(Exception):
     """The database cannot be reached or refuses to write. Nothing is known to be committed; try again."""
 
 
+class RowRefused(Exception):
+    """The database refuses this one row for what stands in it; its neighbours are stored. Trying again is no help."""
+
+
 # Inbound
 
 
@@ -399,9 +403,9 @@ class Inbox(Protocol):
     ) -> ThreadPage | None: ...
 
     async def events_after(
-        self, workspace_id: int, thread_id: int, after: int, limit: int = 200
+        self, workspace_id: int | None, thread_id: int, after: int, limit: int = 200
     ) -> Sequence[ThreadEvent] | None:
-        """Events with seq > after, rising, without a gap."""
+        """Events with seq > after, rising, without a gap. `workspace_id` None: for the server itself, unchecked."""
 
     async def head(self, thread_ids: Sequence[int]) -> Mapping[int, int]:
         """Last seq of each thread."""
