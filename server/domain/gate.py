@@ -19,8 +19,8 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from server.domain.delivery import State
 from server.domain.phone import is_test_number
+from server.domain.verdict import Allowed, Blocked, Decision, Deferred, Held, Reason
 
 
 class MessageClass(StrEnum):
@@ -47,51 +47,6 @@ LANES: Final[Mapping[MessageClass, Lane]] = {
     MessageClass.SEND_LATER: Lane.PEOPLE,
     MessageClass.TEST: Lane.PEOPLE,
     MessageClass.BULK: Lane.BULK,
-}
-
-
-class Reason(StrEnum):
-    """Why an MT does not leave now; `REASONS` has the words for people."""
-
-    NODE_FENCED = "node_fenced"
-    LIMITER_CHANGED = "limiter_changed"
-    ROW_MISSING = "row_missing"
-    SIMULATION_ONLY = "simulation_only"
-    SIMULATOR_REFUSED = "simulator_refused"
-    NOT_A_TEST_NUMBER = "not_a_test_number"
-    INVALID_NUMBER = "invalid_number"
-    CARRIER_BLOCKED = "carrier_blocked"
-    NOT_OWN_NUMBER = "not_own_number"
-    OPTED_OUT = "opted_out"
-    OPTED_OUT_MEANWHILE = "opted_out_meanwhile"
-    CONSENT_CHANGED = "consent_changed"
-    RECIPIENT_HELD = "recipient_held"
-    CAMPAIGN_CANCELLED = "campaign_cancelled"
-    EXPIRED = "expired"
-    CAMPAIGN_PAUSED = "campaign_paused"
-    QUIET_HOURS = "quiet_hours"
-    CAP_REACHED = "cap_reached"
-
-
-REASONS: Final[Mapping[Reason, str]] = {
-    Reason.NODE_FENCED: "This server was replaced by another",
-    Reason.LIMITER_CHANGED: "Another server took over the pace",
-    Reason.ROW_MISSING: "What is needed to send it is no longer there",
-    Reason.SIMULATION_ONLY: "A simulation sends through its simulator only",
-    Reason.SIMULATOR_REFUSED: "A real workspace does not send through a simulator",
-    Reason.NOT_A_TEST_NUMBER: "A simulation texts 555-0100 to 555-0199 only",
-    Reason.INVALID_NUMBER: "This number cannot receive texts",
-    Reason.CARRIER_BLOCKED: "Blocked by the carrier; only the contact's START lifts it",
-    Reason.NOT_OWN_NUMBER: "Test texts go to your own verified number only",
-    Reason.OPTED_OUT: "The contact has opted out",
-    Reason.OPTED_OUT_MEANWHILE: "Opted out meanwhile",
-    Reason.CONSENT_CHANGED: "The contact's consent changed meanwhile",
-    Reason.RECIPIENT_HELD: "The contact may have opted out; decide in the thread",
-    Reason.CAMPAIGN_CANCELLED: "The campaign was cancelled",
-    Reason.EXPIRED: "Too late to send",
-    Reason.CAMPAIGN_PAUSED: "The campaign is paused",
-    Reason.QUIET_HOURS: "Quiet hours where the contact lives",
-    Reason.CAP_REACHED: "The limit of texts is reached",
 }
 
 
@@ -147,44 +102,6 @@ class GateFacts:
     opens_at: datetime | None = None
     cap_reached: bool = False
     cap_resets_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """It may leave at once. `warning` is what its author should have been told."""
-
-    warning: Reason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Deferred:
-    """Back to the queue, due at `until`; None: at once, for whoever may grant now. Nothing about the MT is decided."""
-
-    until: datetime | None
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """It waits for a person: "Send anyway", a campaign's Resume."""
-
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """It never leaves."""
-
-    reason: Reason
-
-    @property
-    def state(self) -> State:
-        """The state in which the MT ends."""
-        ends = {Reason.EXPIRED: State.EXPIRED, Reason.CAMPAIGN_CANCELLED: State.CANCELLED}
-        return ends.get(self.reason, State.BLOCKED)
-
-
-Decision = Allowed | Deferred | Held | Blocked
 
 
 def decide(facts: GateFacts | None) -> Decision:
@@ -250,19 +167,26 @@ def _objection(recipient: Recipient, *, changed: bool) -> Reason | None:
 
 
 def _ended(facts: GateFacts) -> Blocked | None:
-    if facts.campaign is not None and facts.campaign.cancelled:
+    campaign = _campaign(facts)
+    if campaign is not None and campaign.cancelled:
         return Blocked(Reason.CAMPAIGN_CANCELLED)
     return Blocked(Reason.EXPIRED) if facts.expired else None
 
 
 def _waiting(facts: GateFacts) -> Deferred | Held | None:
-    if facts.campaign is not None and facts.campaign.paused:
+    campaign = _campaign(facts)
+    if campaign is not None and campaign.paused:
         return Held(Reason.CAMPAIGN_PAUSED)
     if not facts.hours_open and facts.message_class in (MessageClass.SEND_LATER, MessageClass.BULK):
         return _until(facts.opens_at, Reason.QUIET_HOURS)
     if facts.cap_reached and facts.message_class is MessageClass.BULK:
         return _until(facts.cap_resets_at, Reason.CAP_REACHED)
     return None
+
+
+def _campaign(facts: GateFacts) -> Campaign | None:
+    """The campaign that can stop this MT: a pause stops bulk, never what a person writes to one of its recipients."""
+    return facts.campaign if facts.message_class is MessageClass.BULK else None
 
 
 def _until(moment: datetime | None, reason: Reason) -> Deferred | Held:

@@ -2,7 +2,8 @@
 
 3GPP TS 23.038: a text whose characters all stand in the GSM-7 alphabet has 160 septets in one segment and 153 in each
 of several; one other character makes the whole text UCS-2, with 70 and 67 UTF-16 units. Neither an escape pair nor a
-surrogate pair is split. A grapheme of several code points (a flag, a family) may be, as in `smsutil`, our tests' oracle.
+surrogate pair is split. A grapheme of several code points (a flag, a family) may be: `smsutil`, the tests' oracle,
+splits it too.
 """
 
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def _pack(wide: list[int], units: int, several: int) -> tuple[int, int]:
     return parts, units - start
 
 
-# What keyboards and word processors put in by themselves, and what reads the same in GSM-7. Letters stay: a name without
+# What keyboards and word processors put in by themselves and what reads the same in GSM-7. Letters stay: a name without
 # its accents is another name.
 _TYPOGRAPHIC: Final = {
     "'": "‘’‛ʼʻʹ′`´＇",
