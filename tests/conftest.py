@@ -1,0 +1,96 @@
+"""Fixtures every test may use: one real PostgreSQL for the session, a fresh database for a test, free ports.
+
+Whoever asks for PostgreSQL is marked `integration` without saying so.
+"""
+
+import asyncio
+import itertools
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from server.store import embedded
+from server.store.schema import schema_sql
+
+_TEMPLATE = "threadline_template"
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs real processes, so that `-m "not integration"` is quick whoever wrote the test."""
+    for item in items:
+        if "postgres" in getattr(item, "fixturenames", ()) or "integration" in item.path.parent.parts:
+            item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[embedded.EmbeddedPostgres]:
+    """A real PostgreSQL on a unix socket, gone after the session. It does not fsync: no test here pulls the plug."""
+    # Not pytest's own temporary folder: that is 0700, and root's PostgreSQL runs as somebody else.
+    folder = Path(tempfile.mkdtemp(prefix="threadline-test-"))
+    if os.geteuid() == 0:
+        folder.chmod(0o711)
+    quick = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "200"}
+    try:
+        with embedded.start(folder, settings=quick) as server:
+            yield server
+    finally:
+        embedded.destroy(folder)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def _template(postgres: embedded.EmbeddedPostgres) -> str:
+    _execute(postgres.dsn, f"CREATE DATABASE {_TEMPLATE}")
+    _execute(postgres.dsn_of(_TEMPLATE), schema_sql())
+    return _TEMPLATE
+
+
+@pytest.fixture
+def dsn(postgres: embedded.EmbeddedPostgres, _template: str) -> Iterator[str]:
+    """The DSN of a database of this test's own, with schema.sql in it and no rows."""
+    yield from _fresh_database(postgres, _template)
+
+
+@pytest.fixture
+def empty_dsn(postgres: embedded.EmbeddedPostgres) -> Iterator[str]:
+    """The DSN of a database of this test's own with nothing in it."""
+    yield from _fresh_database(postgres, "template1")
+
+
+def _fresh_database(postgres: embedded.EmbeddedPostgres, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    _execute(postgres.dsn, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield postgres.dsn_of(name)
+    # A failed test may have left connections open; its failure is the news, not theirs.
+    _execute(postgres.dsn, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _execute(dsn: str, sql: str) -> None:
+    async def run() -> None:
+        connection = await asyncpg.connect(dsn)
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Call it for a TCP port of 127.0.0.1 that nobody listens on at the moment."""
+
+    def find() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+            return port
+
+    return find
