@@ -1,0 +1,191 @@
+"""The thread actor: the order of commands on one thread, and of what its watchers are told.
+
+It owns nothing that the database does not: it may die at any await and be activated anew. A command runs its whole
+transaction here, so two commands of one thread never cross; its `cmd_id` makes it safe to be handled again after a
+crash. Events are published in seq; a hole is filled from the database, which is complete up to any seq that was
+committed. After a crash those who watch are told to resync, since what the dead one had in hand may have been lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, TypeVar
+from uuid import UUID
+
+from server.actors.runtime import Actor, Reply
+from server.domain.gate import MessageClass
+from server.domain.messages import ReadMark, ThreadEvent
+from server.domain.segments import count
+from server.ports import Clock, EnqueueMt, EnqueueResult, Inbox, Ledger, Member, Publisher, StoreUnavailable
+
+R = TypeVar("R")
+
+PERSON_VALID_FOR: Final = timedelta(hours=1)
+"""A reply that could not leave for an hour (an outage, a paused number) no longer answers what it was written for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Events of this thread were committed."""
+
+    thread_id: int
+    events: tuple[ThreadEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SendReply:
+    """T2 for a member's reply."""
+
+    member: Member
+    thread_id: int
+    cmd_id: UUID
+    body: str
+    acknowledged_opt_out: bool
+    resend_of: int | None
+    reply: Reply[EnqueueResult]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRead:
+    """Read up to `ordinal`, or with `unread` unread again from it on."""
+
+    member: Member
+    thread_id: int
+    ordinal: int
+    unread: bool
+    reply: Reply[ReadMark | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHeld:
+    """A person's word on a held text: send it anyway, or drop it."""
+
+    member: Member
+    thread_id: int
+    seq: int
+    send: bool
+    reply: Reply[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class SetTyping:
+    member: Member
+    thread_id: int
+    typing: bool
+
+
+ThreadMessage = Published | SendReply | MarkRead | ReleaseHeld | SetTyping
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPorts:
+    """What every thread actor works with."""
+
+    ledger: Ledger
+    inbox: Inbox
+    publisher: Publisher
+    clock: Clock
+
+
+class ThreadActor(Actor[ThreadMessage]):
+    """One activation of one thread. `after_crash`: an earlier activation died, watchers must look again."""
+
+    def __init__(self, thread_id: int, ports: ThreadPorts, *, after_crash: bool = False) -> None:
+        self._id, self._ports, self._after_crash = thread_id, ports, after_crash
+        self._published: int | None = None
+        self._workspace_id: int | None = None
+
+    async def on_start(self) -> None:
+        if self._after_crash:
+            self._ports.publisher.thread_resync(self._id)
+
+    async def handle(self, message: ThreadMessage) -> None:
+        match message:
+            case Published(events=events):
+                await self._publish(events)
+            case SendReply(reply=reply):
+                await _settle(reply, self._ports.ledger.enqueue_mt(self._mt(message)))
+            case MarkRead(reply=reply):
+                await _settle(reply, self._mark(message))
+            case ReleaseHeld(reply=reply):
+                await _settle(reply, self._release(message))
+            case SetTyping(member=member, typing=typing):
+                self._ports.publisher.typing(self._id, member, typing)
+
+    def describe(self, message: ThreadMessage) -> str:
+        return f"{type(message).__name__} thread={self._id}"
+
+    # What watchers are told
+
+    async def _publish(self, events: Sequence[ThreadEvent]) -> None:
+        for event in events:
+            if self._published is not None and event.seq <= self._published:
+                continue
+            if self._published is not None and event.seq > self._published + 1:
+                await self._fill(self._published)
+                continue
+            self._out([event])
+
+    async def _fill(self, after: int) -> None:
+        """Later commits were announced before earlier ones: the database has them all, in order."""
+        try:
+            missing = await self._ports.inbox.events_after(None, self._id, after)
+        except StoreUnavailable:
+            missing = None
+        if missing is None:
+            self._published = None
+            self._ports.publisher.thread_resync(self._id)
+        else:
+            self._out([event for event in missing if event.seq > (self._published or 0)])
+
+    def _out(self, events: Sequence[ThreadEvent]) -> None:
+        if events:
+            self._ports.publisher.thread_events(self._id, events)
+            self._published = events[-1].seq
+
+    # Commands
+
+    def _mt(self, command: SendReply) -> EnqueueMt:
+        now = self._ports.clock.wall()
+        return EnqueueMt(
+            workspace_id=command.member.workspace_id,
+            thread_id=command.thread_id,
+            cmd_id=command.cmd_id,
+            fingerprint=_fingerprint(command),
+            klass=MessageClass.PERSON,
+            body=command.body,
+            segments=count(command.body).count,
+            now=now,
+            author_id=command.member.member_id,
+            acknowledged_opt_out=command.acknowledged_opt_out,
+            resend_of=command.resend_of,
+            expires_at=now + PERSON_VALID_FOR,
+        )
+
+    def _mark(self, command: MarkRead) -> Awaitable[ReadMark | None]:
+        member, inbox = command.member, self._ports.inbox
+        move = inbox.mark_unread if command.unread else inbox.mark_read
+        return move(member.workspace_id, member.member_id, command.thread_id, command.ordinal)
+
+    def _release(self, command: ReleaseHeld) -> Awaitable[bool]:
+        member, now = command.member, self._ports.clock.wall()
+        return self._ports.ledger.release_held(
+            member.workspace_id, command.thread_id, command.seq, command.send, member.member_id, now
+        )
+
+
+def _fingerprint(command: SendReply) -> bytes:
+    """What makes two commands with one id the same: author, thread and text."""
+    parts = (command.member.member_id, command.thread_id, command.resend_of, command.body)
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()
+
+
+async def _settle(reply: Reply[R], work: Awaitable[R]) -> None:
+    """An outage is the asker's to hear of, not a fault of the actor."""
+    try:
+        reply.answer(await work)
+    except StoreUnavailable as outage:
+        reply.refuse(outage)

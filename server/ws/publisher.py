@@ -1,0 +1,74 @@
+"""What actors publish, encoded once and put to the hub's topics: `ports.Publisher` over this node's sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from server.domain.messages import ReadMark, ThreadEvent, ThreadRow
+from server.ports import Member
+from server.ws import encode
+from server.ws.frames import encode_text
+from server.ws.hub import Hub, Topic
+
+Online = Callable[[int], Sequence[int]]
+"""The members of a workspace who have a socket on this node."""
+
+
+class HubPublisher:
+    """`clock` gives Unix seconds: versions of what has none in the database are made from it."""
+
+    def __init__(
+        self, hub: Hub, epoch: str, explain: encode.Explain, online: Online, clock: Callable[[], float]
+    ) -> None:
+        self._hub, self._epoch, self._explain, self._online, self._clock = hub, epoch, explain, online, clock
+
+    def watched(self, thread_id: int) -> bool:
+        return self._hub.has_subscribers(_thread(thread_id))
+
+    def thread_events(self, thread_id: int, events: Sequence[ThreadEvent]) -> None:
+        topic = _thread(thread_id)
+        if not self._hub.has_subscribers(topic):
+            return
+        for event in events:
+            frame = encode_text(encode.event_frame(event, self._epoch, self._explain))
+            self._hub.publish_event(topic, frame, event.seq)
+
+    def thread_resync(self, thread_id: int) -> None:
+        topic = _thread(thread_id)
+        frame = encode_text(orjson.dumps({"t": "resync", "ch": [topic.channel]}))
+        self._hub.publish_state(topic, "resync", 0, frame)
+
+    def inbox_rows(self, rows: Sequence[ThreadRow]) -> None:
+        for row in rows:
+            self._state(Topic(row.workspace_id, "inbox"), str(row.thread_id), row.version, encode.inbox_row(row))
+
+    def read_mark(self, mark: ReadMark) -> None:
+        self._state(Topic(mark.member_id, "user"), f"read:{mark.thread_id}", mark.version, encode.read_mark(mark))
+
+    def badges(self, unread: Mapping[int, int]) -> None:
+        version = self._version()
+        for member_id, threads in unread.items():
+            self._state(Topic(member_id, "user"), "badge", version, {"unread_threads": threads})
+
+    def typing(self, thread_id: int, member: Member, typing: bool) -> None:
+        data = {"member_id": member.member_id, "name": member.name, "typing": typing}
+        self._state(_thread(thread_id), f"typing:{member.member_id}", self._version(), data)
+
+    def online_members(self, workspace_id: int) -> Sequence[int]:
+        return self._online(workspace_id)
+
+    def _state(self, topic: Topic, key: str, version: int, data: Mapping[str, Any]) -> None:
+        if self._hub.has_subscribers(topic):
+            frame = encode_text(encode.state_frame(topic.channel, key, version, data))
+            self._hub.publish_state(topic, key, version, frame)
+
+    def _version(self) -> int:
+        """Rises over restarts too: a client compares it with what an earlier process sent."""
+        return int(self._clock() * 1_000_000)
+
+
+def _thread(thread_id: int) -> Topic:
+    return Topic(0, encode.thread_topic(thread_id))
