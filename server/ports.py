@@ -6,7 +6,7 @@ exception (`StoreUnavailable`: the database cannot be reached or refuses; nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -495,16 +495,19 @@ class RateLimiter(Protocol):
     @property
     def epoch(self) -> int: ...
 
-    def offer(self, rows: Sequence[DueRow]) -> None:
-        """Queue these rows; a row that is queued already is left where it stands."""
+    def offer(self, rows: Sequence[DueRow]) -> int:
+        """Queue these rows; one that waits or is granted already is left where it stands. Returns how many were new."""
+
+    def withdraw(self, outbox_ids: Iterable[int]) -> None:
+        """These rows are not to leave now: refused by the gate, gone, voided."""
 
     def waiting(self, number_id: int) -> int:
         """How many rows of a number stand in its queues."""
 
-    async def grants(self, limit: int) -> Sequence[Grant]:
-        """Waits until a row may depart within the next 20 ms; all such rows, at most `limit`."""
+    async def grants(self, at_most: int) -> Sequence[Grant]:
+        """Waits until a row may depart within the next 20 ms; all such rows, at most `at_most`."""
 
-    def depart(self, grant: Grant) -> float:
+    def depart(self, grant: Grant, now: float) -> float:
         """Called right before the first byte: 0.0 records the departure, else the seconds it must still wait."""
 
     def throttled(self, number_id: int, retry_after_s: float | None) -> None:

@@ -36,6 +36,7 @@ from server.ports import (
     Voided,
 )
 
+T3_ROWS: Final = 64
 BULK_MAX_AGE_S: Final = 0.040  # from T3's commit to the first byte
 PERSON_MAX_AGE_S: Final = 2.0
 _RETRY_S: Final = (0.05, 0.2, 1.0)  # an outcome that cannot be stored is tried again until it can
@@ -108,16 +109,11 @@ class Sender:
         self._clock, self._gen, self._count, self._drain_s = clock, gen, count, drain_s
         self._pool = _Pool(list(range(workers)))
         self._jobs: dict[int, _Job] = {}
-        self._claiming: set[int] = set()
         self._giving_up = False
 
     @property
     def in_flight(self) -> int:
         return len(self._jobs)
-
-    def in_hand(self, outbox_id: int) -> bool:
-        """Granted or on its way: not to be offered to the limiter again."""
-        return outbox_id in self._jobs or outbox_id in self._claiming
 
     def void_endpoint(self, endpoint_id: int) -> None:
         """A STOP was committed: bulk that is authorised for this endpoint and not yet on the wire stays here."""
@@ -140,14 +136,11 @@ class Sender:
 
     async def _claim(self, nursery: trio.Nursery) -> None:
         room = await self._pool.some()
-        grants = {grant.outbox_id: grant for grant in await self._limiter.grants(min(room, 64))}
-        self._claiming.update(grants)
-        try:
-            with trio.CancelScope(shield=True):  # once committed, an attempt must reach a worker
-                for mt in await self._authorise(grants):
-                    self._start(nursery, mt, grants[mt.outbox_id])
-        finally:
-            self._claiming.difference_update(grants)
+        grants = {grant.outbox_id: grant for grant in await self._limiter.grants(min(room, T3_ROWS))}
+        with trio.CancelScope(shield=True):  # once committed, an attempt must reach a worker
+            for mt in await self._authorise(grants):
+                self._start(nursery, mt, grants.pop(mt.outbox_id))
+        self._limiter.withdraw(grants)
 
     async def _authorise(self, grants: Mapping[int, Grant]) -> list[Authorised]:
         wall, mono = self._clock.wall(), self._clock.monotonic()
@@ -189,6 +182,7 @@ class Sender:
         if isinstance(outcome, Throttled):
             self._limiter.throttled(job.mt.number_id, outcome.retry_after_s)
         await self._record(job.mt, outcome)
+        self._limiter.withdraw([job.mt.outbox_id])
         del self._jobs[job.mt.outbox_id]
         self._pool.give_back(worker)
 
@@ -211,7 +205,7 @@ class Sender:
         now = self._clock.monotonic()
         if now > job.deadline:
             raise Void("too late after it was authorised")
-        job.wait_s = self._limiter.depart(job.grant)
+        job.wait_s = self._limiter.depart(job.grant, now)
         if job.wait_s > 0.0:
             if now + job.wait_s > job.deadline:
                 job.wait_s = 0.0

@@ -7,24 +7,18 @@ case, since doorbells may be lost. A number's queue is kept short: the order amo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 import trio
 
-from server.ports import Clock, DueRow, Ledger, Number, RateLimiter, StoreUnavailable
+from server.ports import Clock, Ledger, Number, RateLimiter, StoreUnavailable
 
 QUEUE_AHEAD: Final = 256  # rows of one number that the limiter holds at most
 LOW_WATER: Final = 128
 LOOK_EVERY_S: Final = 1.0
 
 log = structlog.get_logger(__name__)
-
-
-class InHand(Protocol):
-    """Whether the sender has a row already."""
-
-    def __call__(self, outbox_id: int, /) -> bool: ...
 
 
 class Doorbell:
@@ -47,15 +41,9 @@ class Stager:
     """`numbers` is asked anew at each look: numbers come and go while the server runs."""
 
     def __init__(
-        self,
-        ledger: Ledger,
-        limiter: RateLimiter,
-        clock: Clock,
-        numbers: Callable[[], Sequence[Number]],
-        in_hand: InHand,
+        self, ledger: Ledger, limiter: RateLimiter, clock: Clock, numbers: Callable[[], Sequence[Number]]
     ) -> None:
-        self._ledger, self._limiter, self._clock = ledger, limiter, clock
-        self._numbers, self._in_hand = numbers, in_hand
+        self._ledger, self._limiter, self._clock, self._numbers = ledger, limiter, clock, numbers
         self.bell = Doorbell()
 
     async def run(self) -> None:
@@ -73,5 +61,4 @@ class Stager:
             self.bell.ring()
 
     async def _look(self, number_id: int) -> None:
-        rows: Sequence[DueRow] = await self._ledger.due(number_id, self._clock.wall(), QUEUE_AHEAD)
-        self._limiter.offer([row for row in rows if not self._in_hand(row.outbox_id)])
+        self._limiter.offer(await self._ledger.due(number_id, self._clock.wall(), QUEUE_AHEAD))
