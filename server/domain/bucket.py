@@ -57,13 +57,14 @@ def burst_just_spent(rate: float, burst: float, now: float) -> Bucket:
 
 
 def with_rate(bucket: Bucket, rate: float, burst: float, now: float) -> Bucket:
-    """The bucket at another pace: it keeps what it holds or owes, in segments. After a pause its burst is spent."""
+    """The bucket at another pace: what it lacks stays lacking, in segments. After a pause its burst is spent."""
     if bucket.rate == 0 or rate == 0:
         return burst_just_spent(rate, burst, now)
-    lacking = max(0.0, bucket.ready_at - now) * bucket.rate + burst - bucket.burst
+    # A larger burst has to be earned. A smaller one gives nothing back: what was spent from the larger is in the window.
+    lacking = max(0.0, bucket.ready_at - now) * bucket.rate + max(0.0, burst - bucket.burst)
     ahead = max(0.0, bucket.floor_at - now) * bucket.rate
     floor_at = now + ahead / rate if ahead else bucket.floor_at
-    return Bucket(rate, burst, now + max(0.0, lacking) / rate, floor_at)
+    return Bucket(rate, burst, now + lacking / rate, floor_at)
 
 
 def not_before(bucket: Bucket, instant: float) -> Bucket:

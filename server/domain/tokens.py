@@ -12,11 +12,12 @@ from typing import Final
 
 KNOWN: Final = frozenset({"first_name", "last_name", "agent_name", "showing_time"})
 
-# A token holds no other "{{": of "{{a {{b}}" the first is the one that was left open.
-_TOKEN: Final = re.compile(r"\{\{(?P<inside>(?:\\[\\{}|]|(?!\{\{|\}\}).)*)\}\}", re.DOTALL)
+# A token holds no other "{{": of "{{a {{b}}" the first is the one that was left open. Possessive (*+): no second try
+# shall read an escape as two plain characters.
+_TOKEN: Final = re.compile(r"\{\{(?P<inside>(?:\\[\\{}|]|(?!\{\{|\}\}).)*+)\}\}", re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\([\\{}|])")
 _MARK: Final = re.compile(r"\\[\\{}|]|\{\{")
-_BAR: Final = re.compile(r"(?P<name>(?:\\[\\{}|]|[^|])*)\|(?P<fallback>.*)", re.DOTALL)
+_BAR: Final = re.compile(r"(?P<name>(?:\\[\\{}|]|[^|])*+)\|(?P<fallback>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
