@@ -454,6 +454,46 @@ class People(Protocol):
     async def audit(self, workspace_id: int, member_id: int | None, action: str, detail: Mapping[str, Any]) -> None: ...
 
 
+# What a member does in a thread
+
+
+class CommandsBusy(Exception):
+    """The thread cannot take a command now (its mailbox is full, or no answer came in time). Try the same id again."""
+
+
+class Draft(Protocol):
+    """A reply as its author sent it to us."""
+
+    @property
+    def thread_id(self) -> int: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def acknowledged_opt_out(self) -> bool: ...
+    @property
+    def resend_of(self) -> int | None: ...
+
+
+class ThreadCommands(Protocol):
+    """What a member may do in a thread. Each checks the member's workspace and is safe to repeat.
+
+    Each may raise CommandsBusy or StoreUnavailable; then it may or may not have taken effect.
+    """
+
+    async def send(self, member: Member, cmd_id: UUID, draft: Draft) -> EnqueueResult: ...
+
+    async def mark_read(self, member: Member, thread_id: int, up_to: int) -> ReadMark | None:
+        """None where the thread is not there for this member."""
+
+    async def mark_unread(self, member: Member, thread_id: int, from_ord: int) -> ReadMark | None:
+        """None where the thread is not there for this member."""
+
+    async def release(self, member: Member, thread_id: int, seq: int, send: bool) -> bool:
+        """False where no held message is there under that number."""
+
+    async def typing(self, member: Member, thread_id: int, typing: bool) -> None: ...
+
+
 # Carriers, pace, real time
 
 

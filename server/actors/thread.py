@@ -19,7 +19,7 @@ from server.actors.runtime import Actor, Reply
 from server.domain.gate import MessageClass
 from server.domain.messages import ReadMark, ThreadEvent
 from server.domain.segments import count
-from server.ports import Clock, EnqueueMt, EnqueueResult, Inbox, Ledger, Member, Publisher, StoreUnavailable
+from server.ports import Clock, Draft, EnqueueMt, EnqueueResult, Inbox, Ledger, Member, Publisher, StoreUnavailable
 
 R = TypeVar("R")
 
@@ -40,12 +40,13 @@ class SendReply:
     """T2 for a member's reply."""
 
     member: Member
-    thread_id: int
     cmd_id: UUID
-    body: str
-    acknowledged_opt_out: bool
-    resend_of: int | None
+    draft: Draft
     reply: Reply[EnqueueResult]
+
+    @property
+    def thread_id(self) -> int:
+        return self.draft.thread_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +150,19 @@ class ThreadActor(Actor[ThreadMessage]):
     # Commands
 
     def _mt(self, command: SendReply) -> EnqueueMt:
-        now = self._ports.clock.wall()
+        now, draft = self._ports.clock.wall(), command.draft
         return EnqueueMt(
             workspace_id=command.member.workspace_id,
             thread_id=command.thread_id,
             cmd_id=command.cmd_id,
             fingerprint=_fingerprint(command),
             klass=MessageClass.PERSON,
-            body=command.body,
-            segments=count(command.body).count,
+            body=draft.body,
+            segments=count(draft.body).count,
             now=now,
             author_id=command.member.member_id,
-            acknowledged_opt_out=command.acknowledged_opt_out,
-            resend_of=command.resend_of,
+            acknowledged_opt_out=draft.acknowledged_opt_out,
+            resend_of=draft.resend_of,
             expires_at=now + PERSON_VALID_FOR,
         )
 
@@ -179,7 +180,8 @@ class ThreadActor(Actor[ThreadMessage]):
 
 def _fingerprint(command: SendReply) -> bytes:
     """What makes two commands with one id the same: author, thread and text."""
-    parts = (command.member.member_id, command.thread_id, command.resend_of, command.body)
+    draft = command.draft
+    parts = (command.member.member_id, draft.thread_id, draft.resend_of, draft.body)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()
 
 

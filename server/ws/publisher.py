@@ -10,8 +10,10 @@ import orjson
 from server.domain.messages import ReadMark, ThreadEvent, ThreadRow
 from server.ports import Member
 from server.ws import encode
+from server.ws.channels import thread_topic
 from server.ws.frames import encode_text
 from server.ws.hub import Hub, Topic
+from server.ws.presence import Presence
 
 Online = Callable[[int], Sequence[int]]
 """The members of a workspace who have a socket on this node."""
@@ -21,15 +23,22 @@ class HubPublisher:
     """`clock` gives Unix seconds: versions of what has none in the database are made from it."""
 
     def __init__(
-        self, hub: Hub, epoch: str, explain: encode.Explain, online: Online, clock: Callable[[], float]
+        self,
+        hub: Hub,
+        presence: Presence,
+        epoch: str,
+        explain: encode.Explain,
+        online: Online,
+        clock: Callable[[], float],
     ) -> None:
-        self._hub, self._epoch, self._explain, self._online, self._clock = hub, epoch, explain, online, clock
+        self._hub, self._presence, self._epoch, self._explain = hub, presence, epoch, explain
+        self._online, self._clock = online, clock
 
     def watched(self, thread_id: int) -> bool:
-        return self._hub.has_subscribers(_thread(thread_id))
+        return self._hub.has_subscribers(thread_topic(thread_id))
 
     def thread_events(self, thread_id: int, events: Sequence[ThreadEvent]) -> None:
-        topic = _thread(thread_id)
+        topic = thread_topic(thread_id)
         if not self._hub.has_subscribers(topic):
             return
         for event in events:
@@ -37,7 +46,7 @@ class HubPublisher:
             self._hub.publish_event(topic, frame, event.seq)
 
     def thread_resync(self, thread_id: int) -> None:
-        topic = _thread(thread_id)
+        topic = thread_topic(thread_id)
         frame = encode_text(orjson.dumps({"t": "resync", "ch": [topic.channel]}))
         self._hub.publish_state(topic, "resync", 0, frame)
 
@@ -54,8 +63,7 @@ class HubPublisher:
             self._state(Topic(member_id, "user"), "badge", version, {"unread_threads": threads})
 
     def typing(self, thread_id: int, member: Member, typing: bool) -> None:
-        data = {"member_id": member.member_id, "name": member.name, "typing": typing}
-        self._state(_thread(thread_id), f"typing:{member.member_id}", self._version(), data)
+        self._presence.typing(thread_id, member, typing)
 
     def online_members(self, workspace_id: int) -> Sequence[int]:
         return self._online(workspace_id)
@@ -68,7 +76,3 @@ class HubPublisher:
     def _version(self) -> int:
         """Rises over restarts too: a client compares it with what an earlier process sent."""
         return int(self._clock() * 1_000_000)
-
-
-def _thread(thread_id: int) -> Topic:
-    return Topic(0, encode.thread_topic(thread_id))
