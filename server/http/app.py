@@ -1,0 +1,91 @@
+"""Puts the HTTP API together: every resource's routes, the errors, the headers that all answers bear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from quart import Response, request
+from quart_trio import QuartTrio
+
+from server.http import demo, health, system, threads
+from server.http.auth import auth_routes
+from server.http.call import Answer, Call, bind, cookie_name
+from server.http.client import client_routes
+from server.http.deps import Deps
+from server.http.errors import install_errors
+from server.http.openapi import describe
+from server.http.rules import PUBLIC, Route, Routes, check_rules
+from server.http.throttle import Throttle
+
+BODY_LIMIT: Final = 65_536  # bytes; a text has at most 1,600 characters
+BODY_TIMEOUT_S: Final = 20
+
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_NO_PAGE: Final = "default-src 'none'; frame-ancestors 'none'"
+
+
+def create_app(deps: Deps) -> QuartTrio:
+    """The ASGI application. Raises RouteWithoutRule where a route does not say who may call it."""
+    app = QuartTrio("threadline", static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, BODY_TIMEOUT=BODY_TIMEOUT_S, PROVIDE_AUTOMATIC_OPTIONS=False)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # it would redirect to whatever host the request names
+    install_errors(app)
+    declared = {route.endpoint: route for route in _routes(deps)}
+    for route in declared.values():
+        view = bind(route, deps)
+        app.add_url_rule(route.path, route.endpoint, view, methods=[route.method], provide_automatic_options=False)
+    _install_headers(app, https=deps.config.https)
+    check_rules(app, declared)
+    app.before_serving(lambda: check_rules(app, declared))
+    return app
+
+
+def _routes(deps: Deps) -> Iterable[Route]:
+    # Ten tries at once from an address, then one each 6 s; ten at one person's login, then one each 30 s: enough for
+    # thick fingers, and a guesser gets through 3,000 passwords a day at most.
+    auth = auth_routes(Throttle(deps.clock, 10, 6.0), Throttle(deps.clock, 10, 30.0))
+    api = [auth, threads.routes, system.routes, demo.routes]
+    described = [route for routes in api for route in routes.declared]
+    others = [health.routes, client_routes(deps.client_files), _description(described, deps)]
+    return [*described, *(route for routes in others for route in routes.declared)]
+
+
+def _description(described: Iterable[Route], deps: Deps) -> Routes:
+    routes = Routes("description", described=False)
+    document = describe(described, _version(), cookie_name(deps.config))
+
+    @routes.get("/api/openapi.json", PUBLIC)
+    async def openapi(call: Call) -> Answer:
+        """This description."""
+        return Answer(document)
+
+    return routes
+
+
+def _version() -> str:
+    try:
+        return version("threadline")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _install_headers(app: QuartTrio, *, https: bool) -> None:
+    @app.after_request
+    async def add_headers(response: Response) -> Response:
+        response.headers.update(_HEADERS)
+        response.headers.setdefault("Content-Security-Policy", _NO_PAGE)
+        if request.path.startswith("/api/"):
+            response.headers["Cache-Control"] = "no-store"
+        if https:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        return response

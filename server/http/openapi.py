@@ -1,0 +1,98 @@
+"""Describes the API from its declared routes, as OpenAPI 3.1: what is declared is what is checked, so it cannot lie."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from server.http.rules import Route
+
+_PARAMETER: Final = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
+_REF: Final = "#/components/schemas/{model}"
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457. `code` is stable; `detail` is a sentence for people; `field` names what is wrong in the request."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    field: str | None = None
+
+
+def describe(routes: Iterable[Route], version: str, cookie: str) -> dict[str, Any]:
+    """The OpenAPI document of the *routes* that are meant to be described."""
+    described = [route for route in routes if route.described]
+    models = {model for route in described for model in (*route.answers.values(), route.body) if model is not None}
+    ordered = sorted(models | {ProblemOut}, key=lambda model: model.__name__)
+    _, schemas = models_json_schema([(model, "serialization") for model in ordered], ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in described:
+        paths.setdefault(_PARAMETER.sub(r"{\2}", route.path), {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Threadline", "version": version},
+        "paths": paths,
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": cookie}},
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.handler.__name__,
+        "summary": route.summary,
+        "tags": [route.tag],
+        "x-who": route.rule.who,
+        "security": [] if route.rule.rank is None else [{"session": []}],
+        "parameters": [*_path_parameters(route), *_query_parameters(route), *_headers(route)],
+        "responses": {
+            **{str(status): _answer(model) for status, model in route.answers.items()},
+            "default": {"description": "A problem.", "content": {"application/problem+json": _schema(ProblemOut)}},
+        },
+    }
+    if route.body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": _schema(route.body)}}
+    return operation
+
+
+def _answer(model: type[BaseModel] | None) -> dict[str, Any]:
+    if model is None:
+        return {"description": "Done."}
+    return {"description": (model.__doc__ or "Done.").splitlines()[0], "content": {"application/json": _schema(model)}}
+
+
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return {"schema": {"$ref": _REF.format(model=model.__name__)}}
+
+
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "integer" if kind == "int" else "string"}}
+        for kind, name in _PARAMETER.findall(route.path)
+    ]
+
+
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    if route.query is None:
+        return []
+    schema = route.query.model_json_schema()
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": told}
+        for name, told in schema["properties"].items()
+    ]
+
+
+def _headers(route: Route) -> list[dict[str, Any]]:
+    if route.method == "GET":
+        return []
+    return [{"name": "X-CSRF", "in": "header", "required": True, "schema": {"type": "string", "const": "1"}}]

@@ -1,0 +1,115 @@
+"""Owns who may call what: every route is declared here with its rule, and an app with another route does not start."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel
+from quart_trio import QuartTrio
+
+RANKS: Final[Mapping[str, int]] = {"agent": 0, "manager": 1, "owner": 2}
+
+Role = Literal["owner", "manager", "agent"]
+Handler = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`who` is for people and the API's description; `rank` is the lowest role, None for no login at all."""
+
+    who: str
+    rank: int | None = None
+    this_machine: bool = False
+
+
+PUBLIC: Final = Rule("anybody")
+LOCAL: Final = Rule("this machine", this_machine=True)
+MEMBER: Final = Rule("members", RANKS["agent"])
+MANAGER: Final = Rule("managers and owners", RANKS["manager"])
+OWNER: Final = Rule("owners", RANKS["owner"])
+
+
+class RouteWithoutRule(Exception):
+    """Somebody added a route and did not say who may call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One declared route. `answers` maps a status to the model of its body, None for an empty one.
+
+    The handler is called as `handler(call, **path, body=…, query=…)`, the last two only where declared.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    rule: Rule
+    handler: Handler
+    tag: str
+    answers: Mapping[int, type[BaseModel] | None]
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    described: bool = True
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def summary(self) -> str:
+        return (self.handler.__doc__ or self.handler.__name__).strip().splitlines()[0]
+
+
+class Routes:
+    """The routes of one resource. `described=False` keeps them out of the API's description (files, probes)."""
+
+    def __init__(self, tag: str, *, described: bool = True) -> None:
+        self.tag: Final = tag
+        self.declared: Final[list[Route]] = []
+        self._described: Final = described
+
+    def get(
+        self,
+        path: str,
+        rule: Rule,
+        *,
+        query: type[BaseModel] | None = None,
+        answers: Mapping[int, type[BaseModel] | None] | None = None,
+    ) -> Callable[[Handler], Handler]:
+        return self._declare("GET", path, rule, None, query, answers)
+
+    def post(
+        self,
+        path: str,
+        rule: Rule,
+        *,
+        body: type[BaseModel] | None = None,
+        answers: Mapping[int, type[BaseModel] | None] | None = None,
+    ) -> Callable[[Handler], Handler]:
+        return self._declare("POST", path, rule, body, None, answers)
+
+    def _declare(
+        self,
+        method: Literal["GET", "POST"],
+        path: str,
+        rule: Rule,
+        body: type[BaseModel] | None,
+        query: type[BaseModel] | None,
+        answers: Mapping[int, type[BaseModel] | None] | None,
+    ) -> Callable[[Handler], Handler]:
+        def declare(handler: Handler) -> Handler:
+            known = answers or {200: None}
+            self.declared.append(Route(method, path, rule, handler, self.tag, known, body, query, self._described))
+            return handler
+
+        return declare
+
+
+def check_rules(app: QuartTrio, declared: Mapping[str, Route]) -> None:
+    """Raises RouteWithoutRule where *app* answers at an address that nobody declared."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint not in declared:
+            raise RouteWithoutRule(
+                f"{rule.rule} does not say who may call it: declare it through server/http/rules.py."
+            )

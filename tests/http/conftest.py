@@ -1,0 +1,28 @@
+"""The fixtures of the HTTP tests: a built client's files, and the app over fakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.http.house import House
+
+
+@pytest.fixture
+def client_files(tmp_path: Path) -> Path:
+    folder = tmp_path / "web_static"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text(
+        '<!doctype html><meta name="nonce" content="__CSP_NONCE__"><div id="root"></div>'
+    )
+    (folder / "assets" / "index-4f1c.js").write_text("export const threads = 1;\n" * 100)
+    (folder / "favicon.svg").write_text("<svg/>")
+    (tmp_path / "secret.txt").write_text("not for the world")
+    (folder / "assets" / "link.js").symlink_to(tmp_path / "secret.txt")
+    return folder
+
+
+@pytest.fixture
+def house(client_files: Path) -> House:
+    return House(client_files)

@@ -1,0 +1,315 @@
+"""An app over fakes of its ports, with two workspaces, and a browser that behaves like one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+from argon2 import PasswordHasher
+from prometheus_client import CollectorRegistry, Counter
+from quart.testing.utils import sentinel
+from quart.wrappers import Response
+from quart_trio import QuartTrio
+
+from server.config import Config, load_config
+from server.domain.messages import Message, ReadMark, ThreadEvent, ThreadRow
+from server.http.app import create_app
+from server.http.deps import DemoFacts, DemoLogin, Deps
+from server.http.passwords import Passwords
+from server.http.rules import Role
+from server.ports import (
+    CommandConflict,
+    Enqueued,
+    EnqueueResult,
+    InboxRows,
+    Member,
+    NoSuchThread,
+    OptOutUnacknowledged,
+    ThreadPage,
+    UserState,
+    Workspace,
+)
+from server.ws.protocol import Send
+
+NOW = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+HARBOR = Workspace(1, "Harbor & Pine", True)
+OTHER = Workspace(2, "Other Side Realty", True)
+DANA = Member(11, 1, "dana@harbor.example", "Dana Whitfield", "owner")
+RAJ = Member(12, 1, "raj@harbor.example", "Raj Patel", "agent")
+EVE = Member(21, 2, "eve@other.example", "Eve Stone", "owner")
+
+
+@dataclass
+class FakeClock:
+    time: float = 1000.0
+    wall_time: datetime = NOW - timedelta(days=400)  # a simulation's; nothing of a login may hang on it
+    real_time: datetime = NOW
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def wall(self) -> datetime:
+        return self.wall_time
+
+    def real(self) -> datetime:
+        return self.real_time
+
+
+@dataclass
+class FakePeople:
+    hashes: dict[str, tuple[Member, str]] = field(default_factory=dict)
+    sessions: dict[bytes, tuple[Member, datetime]] = field(default_factory=dict)
+    audits: list[tuple[int, int | None, str]] = field(default_factory=list)
+    failure: Exception | None = None
+
+    async def credentials(self, email: str) -> tuple[Member, str] | None:
+        if self.failure:
+            raise self.failure
+        return self.hashes.get(email)
+
+    async def open_session(self, member_id: int, token_hash: bytes, expires_at: datetime, ip: str, agent: str) -> None:
+        self.sessions[token_hash] = (next(m for m in (DANA, RAJ, EVE) if m.member_id == member_id), expires_at)
+
+    async def session(self, token_hash: bytes, now: datetime) -> tuple[Member, Workspace] | None:
+        if self.failure:
+            raise self.failure
+        member, expires_at = self.sessions.get(token_hash, (None, now))
+        if member is None or expires_at <= now:
+            return None
+        return member, HARBOR if member.workspace_id == 1 else OTHER
+
+    async def close_session(self, token_hash: bytes) -> None:
+        self.sessions.pop(token_hash, None)
+
+    async def add_member(self, workspace_id: int, email: str, name: str, role: str, password_hash: str) -> Member:
+        raise NotImplementedError
+
+    async def workspaces(self) -> Sequence[Workspace]:
+        return (HARBOR, OTHER)
+
+    async def audit(self, workspace_id: int, member_id: int | None, action: str, detail: Mapping[str, Any]) -> None:
+        self.audits.append((workspace_id, member_id, action))
+
+
+def row(thread_id: int, workspace_id: int) -> ThreadRow:
+    return ThreadRow(
+        thread_id, workspace_id, 3, "Maya Torres", 5, "+16175550142", "+16175550100", 2, NOW, "Is it still free?",
+        "in", 1, False, False,
+    )  # fmt: skip
+
+
+def messages(thread_id: int) -> list[Message]:
+    return [
+        Message(thread_id, 1, "out", "Hello Maya", "undelivered", NOW, error_class="filtered", error_code="30007"),
+        Message(thread_id, 2, "in", "Is it still free?", "received", NOW, in_ord=1),
+    ]
+
+
+@dataclass
+class FakeInbox:
+    """Thread 100 belongs to Harbor & Pine, thread 200 to the other workspace."""
+
+    threads: dict[int, ThreadRow] = field(default_factory=lambda: {100: row(100, 1), 200: row(200, 2)})
+    asked: list[Any] = field(default_factory=list)
+
+    async def epoch(self) -> str:
+        return "e1"
+
+    async def rows(
+        self, workspace_id: int, member_id: int, *, since: int | None = None, cursor: str | None = None, limit: int = 50
+    ) -> InboxRows:
+        if cursor == "broken":
+            raise ValueError(cursor)
+        self.asked.append((cursor, limit))
+        rows = [row for row in self.threads.values() if row.workspace_id == workspace_id]
+        return InboxRows(rows, [ReadMark(member_id, row.thread_id, 0, 1) for row in rows], 700, "next")
+
+    async def rows_by_id(self, thread_ids: Sequence[int]) -> Sequence[ThreadRow]:
+        return [self.threads[thread_id] for thread_id in thread_ids]
+
+    async def thread(
+        self, workspace_id: int, member_id: int, thread_id: int, *, before: int | None = None, limit: int = 50
+    ) -> ThreadPage | None:
+        found = self.threads.get(thread_id)
+        if found is None or found.workspace_id != workspace_id:
+            return None
+        self.asked.append((before, limit))
+        return ThreadPage(found, messages(thread_id), 0, 2, False)
+
+    async def events_after(
+        self, workspace_id: int | None, thread_id: int, after: int, limit: int = 200
+    ) -> Sequence[ThreadEvent] | None:
+        return None
+
+    async def head(self, thread_ids: Sequence[int]) -> Mapping[int, int]:
+        return {}
+
+    async def user(self, workspace_id: int, member_id: int, *, since: int | None = None) -> UserState:
+        return UserState(0, [], 0)
+
+    async def unread_threads(self, member_ids: Sequence[int]) -> Mapping[int, int]:
+        return {}
+
+    async def mark_read(self, workspace_id: int, member_id: int, thread_id: int, up_to: int) -> ReadMark | None:
+        return None
+
+    async def mark_unread(self, workspace_id: int, member_id: int, thread_id: int, from_ord: int) -> ReadMark | None:
+        return None
+
+
+@dataclass
+class FakeCommands:
+    inbox: FakeInbox
+    opted_out: bool = False
+    failure: Exception | None = None
+    taken: dict[UUID, tuple[Send, int]] = field(default_factory=dict)
+
+    async def send(self, member: Member, cmd_id: UUID, send: Send) -> EnqueueResult:
+        if self.failure:
+            raise self.failure
+        found = self.inbox.threads.get(send.thread_id)
+        if found is None or found.workspace_id != member.workspace_id:
+            return NoSuchThread()
+        if self.opted_out and not send.acknowledged_opt_out:
+            return OptOutUnacknowledged()
+        again = cmd_id in self.taken
+        text, seq = self.taken.setdefault(cmd_id, (send, 3 + len(self.taken)))
+        return Enqueued(send.thread_id, seq, again) if text == send else CommandConflict()
+
+    async def mark_read(self, member: Member, thread_id: int, up_to: int) -> ReadMark | None:
+        found = self.inbox.threads.get(thread_id)
+        if found is None or found.workspace_id != member.workspace_id:
+            return None
+        return ReadMark(member.member_id, thread_id, min(up_to, found.in_total), 2)
+
+    async def mark_unread(self, member: Member, thread_id: int, from_ord: int) -> ReadMark | None:
+        return None
+
+    async def release(self, member: Member, thread_id: int, seq: int, send: bool) -> bool:
+        return False
+
+    async def typing(self, member: Member, thread_id: int, typing: bool) -> None:
+        return None
+
+
+@dataclass
+class Told:
+    """An answer, read."""
+
+    status: int
+    headers: Any
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+
+class Browser:
+    """A page of this server: keeps its cookie and sends what its own scripts send."""
+
+    def __init__(self, app: QuartTrio, origin: str, peer: str) -> None:
+        self._client = app.test_client()
+        self._peer = peer
+        self.headers = {"Host": origin.partition("://")[2], "Origin": origin, "X-CSRF": "1"}
+
+    async def get(self, path: str, **headers: str) -> Told:
+        return await self._ask("GET", path, None, headers)
+
+    async def post(self, path: str, body: object = None, **headers: str) -> Told:
+        return await self._ask("POST", path, body, headers)
+
+    async def raw(self, method: str, path: str, headers: dict[str, str], data: bytes = b"") -> Told:
+        return await self._told(
+            await self._client.open(
+                path,
+                method=method,
+                headers=headers,
+                data=data,
+                json=sentinel,
+                scope_base={"client": (self._peer, 5000)},
+            )
+        )
+
+    async def login(self, member: Member) -> Told:
+        return await self.post("/api/v1/login", {"email": member.email, "password": PASSWORD})
+
+    async def _ask(self, method: str, path: str, body: object, headers: dict[str, str]) -> Told:
+        sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            sent = {"Content-Type": "application/json"} | sent
+        data = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+        return await self.raw(method, path, {name: value for name, value in sent.items() if value}, data)
+
+    async def _told(self, response: Response) -> Told:
+        body = await response.get_data(as_text=False)
+        return Told(response.status_code, response.headers, body)
+
+
+class House:
+    """The app with everything that it stands on."""
+
+    def __init__(self, files: Path) -> None:
+        self.clock = FakeClock()
+        self.people = FakePeople(
+            {m.email: (m, QUICK.hash(PASSWORD)) for m in (DANA, RAJ, EVE)},
+        )
+        self.inbox = FakeInbox()
+        self.commands = FakeCommands(self.inbox)
+        self.ended: list[bytes] = []
+        self.unready: str | None = None
+        registry = CollectorRegistry()
+        Counter("mo_received", "Inbound texts", registry=registry).inc(7)
+        self.deps = Deps(
+            config=load_config("demo", {}),
+            clock=self.clock,
+            people=self.people,
+            inbox=self.inbox,
+            commands=self.commands,
+            passwords=Passwords(QUICK),
+            metrics=registry,
+            client_files=files,
+            actor_tree=lambda: {"name": "root", "children": []},
+            pace=lambda: {"numbers": []},
+            unready=lambda: self.unready,
+            session_ended=self.ended.append,
+            explain=lambda error_class, code: f"Filtered by the carrier ({code})" if error_class else None,
+            demo=DemoFacts(
+                (DemoLogin("dana@harbor.example", "shown", "Dana Whitfield", "owner"),), "http://127.0.0.1:1"
+            ),
+        )
+        self._app: QuartTrio | None = None
+
+    def configure(self, config: Config) -> None:
+        self.deps = replace(self.deps, config=config)
+
+    def replace(self, **changes: Any) -> None:
+        self.deps = replace(self.deps, **changes)
+
+    @property
+    def app(self) -> QuartTrio:
+        self._app = self._app or create_app(self.deps)
+        return self._app
+
+    def browser(self, peer: str = "127.0.0.1") -> Browser:
+        return Browser(self.app, self.deps.config.public_url or "http://127.0.0.1:8765", peer)
+
+    async def logged_in(self, member: Member = DANA) -> Browser:
+        browser = self.browser()
+        assert (await browser.login(member)).status == 200
+        return browser
+
+    def member_of_role(self, role: Role) -> Member:
+        return next(m for m in (DANA, RAJ) if m.role == role)
+
+    def later(self, **delta: float) -> None:
+        self.clock.real_time += timedelta(**delta)
+        self.clock.time += timedelta(**delta).total_seconds()
