@@ -60,7 +60,7 @@ def with_rate(bucket: Bucket, rate: float, burst: float, now: float) -> Bucket:
     """The bucket at another pace: what it lacks stays lacking, in segments. After a pause its burst is spent."""
     if bucket.rate == 0 or rate == 0:
         return burst_just_spent(rate, burst, now)
-    # A larger burst has to be earned. A smaller one gives nothing back: what was spent from the larger is in the window.
+    # A larger burst has to be earned; a smaller one gives nothing back, for what the larger one spent has left.
     lacking = max(0.0, bucket.ready_at - now) * bucket.rate + max(0.0, burst - bucket.burst)
     ahead = max(0.0, bucket.floor_at - now) * bucket.rate
     floor_at = now + ahead / rate if ahead else bucket.floor_at

@@ -9,13 +9,17 @@ from collections.abc import Callable, Iterable
 
 import trio
 
+from server import ports
 from server.ports import DueRow
-from server.rate.pacer import Grant, Pacer
+from server.rate.pacer import GRANTS_AT_MOST, Grant, Pacer
 from server.rate.stats import LimiterStats
 
 
 class Limiter:
-    """Grants under one *epoch*; another authority means another limiter. *monotonic* is the clock of all instants."""
+    """The `ports.RateLimiter` of one *epoch*; another authority means another limiter.
+
+    *monotonic* is the clock of all instants.
+    """
 
     def __init__(self, epoch: int, monotonic: Callable[[], float] = trio.current_time) -> None:
         """Starts as if every number's burst had just been spent."""
@@ -28,15 +32,15 @@ class Limiter:
         """The authority's epoch; T3 checks it."""
         return self._pacer.epoch
 
-    async def grants(self) -> list[Grant]:
-        """Wait for rows whose instants lie within the next 20 ms and return them, at least one and at most 64.
+    async def grants(self, at_most: int = GRANTS_AT_MOST) -> list[Grant]:
+        """Wait for rows whose instants lie within the next 20 ms and return them, from one to *at_most*.
 
         Cancelled while it waits, it loses none. A row that then cannot be claimed is to be withdrawn.
         """
         while True:
             await trio.lowlevel.checkpoint()
             now = self._monotonic()
-            if grants := self._pacer.due(now):
+            if grants := self._pacer.due(now, at_most):
                 return grants
             wake_at = self._pacer.wake_at()
             with trio.move_on_after(math.inf if wake_at is None else max(0.0, wake_at - now)):
@@ -54,7 +58,11 @@ class Limiter:
         self._pacer.withdraw(outbox_ids, self._monotonic())
         self._nudge()
 
-    def depart(self, grant: Grant, now: float) -> float:
+    def waiting(self, number_id: int) -> int:
+        """How many rows of a number stand in its queues."""
+        return self._pacer.waiting(number_id)
+
+    def depart(self, grant: ports.Grant, now: float) -> float:
         """Ask just before the first byte. 0.0: write it now, it is charged. Else wait so many seconds and ask again."""
         return self._pacer.depart(grant, now)  # it only pushes instants back: nobody has to look again
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from server import ports
 from server.ports import DueRow
 from server.rate.pace import Pace
 from server.rate.stats import LimiterStats
@@ -22,7 +23,7 @@ FORGET_S: Final = 2.5  # a person's text may leave 2 s after its T3; a grant unu
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The named row may leave at `instant`, and not before."""
+    """The named row may leave at `instant`, and not before: a `ports.Grant`."""
 
     outbox_id: int
     number_id: int
@@ -90,7 +91,7 @@ class Pacer:
             heapq.heappop(self._schedule)
         return self._schedule[0][0] - HORIZON_S if self._schedule else None
 
-    def depart(self, grant: Grant, now: float) -> float:
+    def depart(self, grant: ports.Grant, now: float) -> float:
         """0.0: the first byte may be written now, and is charged. Else the seconds to wait before asking again.
 
         `inf` means not in the foreseeable future (paused, unknown number): void it. Whoever gives up calls `withdraw`.
@@ -115,6 +116,11 @@ class Pacer:
         pace = self._pace(number_id, now)
         pace.throttled(retry_after_s, now)
         self._plan(pace, now)
+
+    def waiting(self, number_id: int) -> int:
+        """How many rows of a number stand in its queues; granted ones do not."""
+        pace = self._paces.get(number_id)
+        return len(pace.lanes) if pace else 0
 
     def stats(self, now: float) -> LimiterStats:
         """A snapshot of every number."""

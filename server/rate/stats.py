@@ -35,7 +35,7 @@ class LimiterStats:
 
 
 class Tally:
-    """Segments that left during the last 10 s, by whole seconds."""
+    """Segments that left during the last 10 s and the second that has begun, by whole seconds."""
 
     def __init__(self, since: float) -> None:
         """Nothing has left; counting begins at *since*."""
@@ -53,8 +53,8 @@ class Tally:
     def rate(self, now: float) -> float:
         """Segments per second up to *now*; over less than 10 s where counting began later."""
         self._forget(now)
-        return sum(segments for _, segments in self._seconds) / max(1.0, min(_SPAN_S, now - self._since))
+        return sum(segments for _, segments in self._seconds) / max(1.0, now - max(self._since, int(now) - _SPAN_S))
 
     def _forget(self, now: float) -> None:
-        while self._seconds and self._seconds[0][0] <= now - _SPAN_S:
+        while self._seconds and self._seconds[0][0] < int(now) - _SPAN_S:
             self._seconds.popleft()
