@@ -61,9 +61,11 @@ def auth_routes(by_address: Throttle, by_email: Throttle) -> Routes:
         for throttle, key in keys:
             wait_s = throttle.take(key)
             if wait_s is not None:
+                call.deps.metrics.logins.labels("too_often").inc()
                 raise _too_often(wait_s)
         found = await call.deps.people.credentials(email)
         if not await call.deps.passwords.fits(body.password, found[1] if found else None) or found is None:
+            call.deps.metrics.logins.labels("wrong").inc()
             raise Problem(401, "wrong_login", "The e-mail address or the password is wrong.")
         for throttle, key in keys:
             throttle.give_back(key)
@@ -95,6 +97,7 @@ async def _opened(call: Call, member: Member) -> Answer:
     if session is None:  # the member was disabled in between
         raise Problem(401, "wrong_login", "The e-mail address or the password is wrong.")
     detail: dict[str, Any] = {"ip": str(call.address)}
+    call.deps.metrics.logins.labels("right").inc()
     await people.audit(member.workspace_id, member.member_id, "login", detail)
     return Answer(me_out(*session), cookie=token)
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
-from prometheus_client import CollectorRegistry
-
 from server.config import Config
 from server.domain.messages import ReadMark
 from server.http.passwords import Passwords
 from server.http.rules import Role
+from server.observe import Metrics
 from server.ports import Clock, EnqueueResult, Inbox, Member, People
 from server.ws.encode import Explain
 from server.ws.protocol import Send
@@ -74,7 +73,7 @@ class Deps:
     inbox: Inbox
     commands: ThreadCommands
     passwords: Passwords
-    metrics: CollectorRegistry
+    metrics: Metrics
     client_files: Path
     actor_tree: Callable[[], Mapping[str, Any]]
     pace: Callable[[], Mapping[str, Any]]

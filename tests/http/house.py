@@ -11,7 +11,6 @@ from uuid import UUID
 
 import orjson
 from argon2 import PasswordHasher
-from prometheus_client import CollectorRegistry, Counter
 from quart.testing.utils import sentinel
 from quart.wrappers import Response
 from quart_trio import QuartTrio
@@ -22,6 +21,7 @@ from server.http.app import create_app
 from server.http.deps import DemoFacts, DemoLogin, Deps
 from server.http.passwords import Passwords
 from server.http.rules import Role
+from server.observe import Metrics
 from server.ports import (
     CommandConflict,
     Enqueued,
@@ -266,8 +266,8 @@ class House:
         self.commands = FakeCommands(self.inbox)
         self.ended: list[bytes] = []
         self.unready: str | None = None
-        registry = CollectorRegistry()
-        Counter("mo_received", "Inbound texts", registry=registry).inc(7)
+        metrics = Metrics()
+        metrics.mo_received.labels("recorded").inc(7)
         self.deps = Deps(
             config=load_config("demo", {}),
             clock=self.clock,
@@ -275,7 +275,7 @@ class House:
             inbox=self.inbox,
             commands=self.commands,
             passwords=Passwords(QUICK),
-            metrics=registry,
+            metrics=metrics,
             client_files=files,
             actor_tree=lambda: {"name": "root", "children": []},
             pace=lambda: {"numbers": []},

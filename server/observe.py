@@ -1,0 +1,132 @@
+"""Owns what the server says about itself: structured logs without secrets or texts of people, and its figures."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any, Final, Literal, TextIO
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+WITHHELD: Final = "[withheld]"
+_SECRET_KEYS: Final = re.compile(
+    r"(^|_)(body|text|preview|secret|password|passwd|token|authorization|cookie|dsn|api_?key|database_url)s?($|_)", re.I
+)
+_PHONE: Final = re.compile(r"(?<![\w+])(\+[1-9]\d{3})\d{1,9}(\d{2})(?!\d)")
+# user:password@ of a URL, which drivers like to repeat in their errors
+_URL_LOGIN: Final = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]*(?=@)")
+_DEEPEST: Final = 6
+
+
+def withhold(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The structlog processor that stands last before the renderer.
+
+    A value whose key names a text or a secret is withheld, however deep it lies; phone numbers keep their beginning and
+    their last two digits, enough to find a conversation and too little to call it.
+    """
+    for key, value in event.items():
+        event[key] = _safe(key, value, 0)
+    return event
+
+
+def _safe(key: str, value: Any, depth: int) -> Any:
+    if key != "event" and _SECRET_KEYS.search(key):
+        return WITHHELD
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, bytes | bytearray | memoryview) or depth >= _DEEPEST:
+        return WITHHELD  # raw bytes are payloads more often than not
+    if isinstance(value, Mapping):
+        return {str(inner): _safe(str(inner), told, depth + 1) for inner, told in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_safe("", told, depth + 1) for told in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return mask(str(value))
+
+
+def mask(text: str) -> str:
+    """*text* with its phone numbers and the logins of its URLs masked.
+
+    >>> mask("+16175550142 by postgresql://me:hush@db/x")
+    '+1617…42 by postgresql://[withheld]@db/x'
+    """
+    return _URL_LOGIN.sub(WITHHELD, _PHONE.sub(r"\1…\2", text))
+
+
+def configure_logging(level: str, form: Literal["json", "console"], stream: TextIO | None = None) -> None:
+    """Send structlog's and the standard library's records the same way out, to *stream* (standard error)."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    out = stream or sys.stderr
+    renderer: Any = structlog.processors.JSONRenderer()
+    if form == "console":
+        renderer = structlog.dev.ConsoleRenderer(colors=out.isatty())
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,  # before withholding: a traceback bears the error's own words
+                withhold,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+
+
+_NAMESPACE: Final = "threadline"
+_ROWS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5)
+
+
+class Metrics:
+    """Every figure of one server, in a registry of its own. Labels are few and never a person, a thread or a number."""
+
+    def __init__(self) -> None:
+        self.registry: Final = CollectorRegistry()
+        self.mo_received = self._counter("mo_received", "Inbound texts by what became of them", "result")
+        self.mt_outcomes = self._counter("mt_outcomes", "Sends by the carrier's answer", "outcome")
+        self.receipts = self._counter("receipts", "Delivery receipts by what became of them", "result")
+        self.commit_batch = self._histogram("commit_batch_rows", "Rows that shared a commit", "writer", _ROWS)
+        self.webhook_seconds = self._histogram(
+            "webhook_seconds", "From a webhook's head to its answer", "kind", _SECONDS
+        )
+        self.mailbox_depth = self._gauge("mailbox_depth", "Messages that wait, by kind of actor", "actor")
+        self.actor_restarts = self._counter("actor_restarts", "Restarts after a crash, by kind of actor", "actor")
+        self.quarantined = self._counter("quarantined", "Messages that crashed an actor three times", "actor")
+        self.sockets = self._gauge("sockets", "Open WebSockets")
+        self.socket_resyncs = self._counter("socket_resyncs", "Queues that overflowed and were dropped")
+        self.stuck_claims = self._gauge("stuck_claims", "Attempts whose outcome is not known")
+        self.waiting_segments = self._gauge("waiting_segments", "Segments that wait for their turn", "lane")
+        self.logins = self._counter("logins", "Logins by result", "result")
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(name, what, labels, namespace=_NAMESPACE, registry=self.registry)
+
+    def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
+        return Gauge(name, what, labels, namespace=_NAMESPACE, registry=self.registry)
+
+    def _histogram(self, name: str, what: str, label: str, buckets: Sequence[float]) -> Histogram:
+        return Histogram(name, what, (label,), namespace=_NAMESPACE, buckets=buckets, registry=self.registry)
