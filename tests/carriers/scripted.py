@@ -6,6 +6,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Final
 
 import trio
@@ -41,6 +42,17 @@ class Connection:
         raw = stream if isinstance(stream, trio.SocketStream) else stream.transport_stream
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raw.socket.close()
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Wait for something that another process or thread brings about."""
+    with trio.fail_after(20):
+        while not condition():  # noqa: ASYNC110  # what is waited for happens beyond trio's reach
+            await trio.sleep(0.005)
+
+
+def chance(seed: int) -> Random:
+    return Random(seed)  # noqa: S311  # repeatable chance, not a secret
 
 
 def _length(data: bytes) -> int:

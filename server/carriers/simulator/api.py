@@ -148,6 +148,8 @@ class Api:
             self._set_faults(control.faults)
         if control.webhooks is not None:
             carrier.webhooks.switch(control.webhooks)
+        if control.webhook_base is not None:
+            carrier.post_to(control.webhook_base)
         sid = None if control.mo is None else self._write_in(control.mo)
         return {
             "sid": sid,

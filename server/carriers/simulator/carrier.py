@@ -41,13 +41,19 @@ class SimulatedCarrier:
         self.ledger = ledger
         self.webhooks = webhooks
         self.faults = faults
-        self.messages = Messages()
+        self.messages = Messages(ledger.wall)
         self.inbound_url = inbound_url
         self.heard: Callable[[Message], None] = lambda message: None
         self._receipts = receipts
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._changed = trio.Event()
+
+    def post_to(self, base: str) -> None:
+        """From now on post webhooks to the server at *base*, under the same paths."""
+        self.webhooks.base = base.rstrip("/")
+        if self.inbound_url is None:
+            self.inbound_url = f"{self.webhooks.base}/webhooks/twilio/{self.account_sid}/inbound"
 
     # Texts to handsets
 
@@ -76,12 +82,12 @@ class SimulatedCarrier:
         """Receipts before the answer. Not for ever: a server that waits for the answer first would wait for itself."""
         with trio.move_on_after(_EARLY_RECEIPT_S):
             for step in behaviour.steps:
-                message.turn(step.status, step.error_code)
+                self.messages.turn(message, step.status, step.error_code)
                 for post in self._receipt_posts(message, step):
                     await self.webhooks.post(post)
 
     def _take(self, message: Message, step: Step) -> None:
-        message.turn(step.status, step.error_code)
+        self.messages.turn(message, step.status, step.error_code)
         for post in self._receipt_posts(message, step):
             self.webhooks.post_soon(post)
 
@@ -116,8 +122,8 @@ class SimulatedCarrier:
     ) -> None:
         """A handset sends *message*: the list shows it at once, its webhook follows (*copies* times, or never)."""
         message.media = tuple(url for url, _ in media or [])
-        message.turn("received")
         self.messages.add(message)
+        self.messages.turn(message, "received")
         if silent or self.inbound_url is None:
             return
         facts: dict[str, Any] = {

@@ -1,12 +1,12 @@
 """Starting and ending the simulator's process: its options, the ready line, dying with its parent."""
 
 import argparse
-import contextlib
 import ctypes
 import json
 import os
 import signal
 import sys
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -18,7 +18,7 @@ from server.carriers.simulator.api import Api
 from server.carriers.simulator.carrier import SimulatedCarrier
 from server.carriers.simulator.faults import MAGIC, MAGIC_PREFIX, Faults
 from server.carriers.simulator.http import converse
-from server.carriers.simulator.ledger import Ledger
+from server.carriers.simulator.ledger import Ledger, utc_now
 from server.carriers.simulator.personas import Personas
 from server.carriers.simulator.webhooks import Webhooks
 
@@ -48,6 +48,7 @@ def options() -> argparse.ArgumentParser:
     add("--slow-ms", type=float, default=0.0, help="wait so long before every answer")
     add("--fault-rate", type=float, default=0.0, help="share of requests that get a fault by chance")
     add("--seed", type=int, help="make chance repeatable")
+    add("--wall-offset-s", type=float, default=0.0, help="what the carrier's calendar is ahead of the real one")
     add("--personas", action="store_true", help="let contacts answer and write in like people")
     add("--contacts", type=Path, metavar="FILE", help='JSON: [{"number": "+1…", "name": "…"}, …]')
     add("--per-minute", type=float, default=4.0, help="texts that all personas together send in a minute")
@@ -57,8 +58,8 @@ def options() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     """Run until SIGTERM, SIGINT or the parent's end; returns the exit code."""
     arguments = options().parse_args(argv)
-    if arguments.personas and not (arguments.contacts and arguments.numbers and arguments.webhook_base):
-        options().error("--personas needs --contacts, --numbers and --webhook-base")
+    if arguments.personas and not (arguments.contacts and arguments.numbers):
+        options().error("--personas needs --contacts and --numbers")
     parent = os.getppid()
     _hear_of_parents_end()
     trio.run(_run, arguments, parent)
@@ -68,24 +69,28 @@ def main(argv: list[str]) -> int:
 async def _run(arguments: argparse.Namespace, parent: int) -> None:
     rng = Random(arguments.seed)  # noqa: S311  # chance for a demo, not a secret
     numbers = [number for number in arguments.numbers.split(",") if number]
-    ledger = Ledger(arguments.ledger)
-    carrier = _carrier(arguments, ledger, rng)
+    offset = timedelta(seconds=arguments.wall_offset_s)
+    carrier = _carrier(arguments, Ledger(arguments.ledger, lambda: utc_now() + offset), rng)
     api = Api(carrier, arguments.token, frozenset(numbers))
-    with contextlib.closing(ledger):
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_until_told, nursery.cancel_scope, parent)
-            nursery.start_soon(ledger.run)
-            nursery.start_soon(carrier.webhooks.run)
-            nursery.start_soon(carrier.run)
-            if arguments.personas:
-                contacts = json.loads(await trio.Path(arguments.contacts).read_text())
-                personas = Personas(carrier, contacts, numbers, rng, per_minute=arguments.per_minute)
-                nursery.start_soon(personas.run)
-            listeners = await trio.open_tcp_listeners(arguments.port, host="127.0.0.1", backlog=1024)
-            port = listeners[0].socket.getsockname()[1]
-            sys.stdout.write(f"ready http://127.0.0.1:{port}\n")
-            sys.stdout.flush()
-            await trio.serve_listeners(partial(converse, respond=api.respond), listeners)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_until_told, nursery.cancel_scope, parent)
+        if arguments.personas:
+            contacts = json.loads(await trio.Path(arguments.contacts).read_text())
+            personas = Personas(carrier, contacts, numbers, rng, per_minute=arguments.per_minute)
+            nursery.start_soon(personas.run)
+        url = await start(nursery, carrier, api, arguments.port)
+        sys.stdout.write(f"ready {url}\n")
+        sys.stdout.flush()
+
+
+async def start(nursery: trio.Nursery, carrier: SimulatedCarrier, api: Api, port: int = 0) -> str:
+    """Run *carrier* behind *api* in *nursery*; returns its address on loopback, where alone it listens."""
+    nursery.start_soon(carrier.ledger.run)
+    nursery.start_soon(carrier.webhooks.run)
+    nursery.start_soon(carrier.run)
+    listeners = await trio.open_tcp_listeners(port, host="127.0.0.1", backlog=1024)
+    nursery.start_soon(trio.serve_listeners, partial(converse, respond=api.respond), listeners)
+    return f"http://127.0.0.1:{listeners[0].socket.getsockname()[1]}"
 
 
 def _carrier(arguments: argparse.Namespace, ledger: Ledger, rng: Random) -> SimulatedCarrier:

@@ -46,8 +46,12 @@ class HandsetText(_Command):
 
 
 class Control(_Command):
-    """Any of these; they are done in this order, then the state is answered."""
+    """Any of these; they are done in this order, then the state is answered.
+
+    *webhook_base* is where webhooks go from now on: for a server that starts after its carrier, or again elsewhere.
+    """
 
     faults: FaultSettings | None = None
     webhooks: Literal["run", "pause", "drop"] | None = None
+    webhook_base: str | None = Field(None, pattern=r"^http://(127\.0\.0\.1|localhost|\[::1\]):[0-9]+/?$")
     mo: HandsetText | None = None

@@ -6,13 +6,17 @@ Lines that come while the disk is busy share its next turn, so that 2,000 messag
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 import trio
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Ledger:
@@ -22,7 +26,8 @@ class Ledger:
     machine share, at the arrival of the request's first byte (or of the answer, for webhooks).
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, wall: Callable[[], datetime] = utc_now) -> None:
+        self.wall = wall
         self.counts: Counter[str] = Counter()
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._fd = None if path is None else os.open(path, flags, 0o600)
@@ -32,7 +37,7 @@ class Ledger:
 
     async def record(self, kind: str, *, mono_ns: int | None = None, **fields: Any) -> None:
         """Append one entry and return once it would survive a crash of the machine."""
-        wall = datetime.now(UTC).isoformat(timespec="microseconds")
+        wall = self.wall().isoformat(timespec="microseconds")
         entry = {"t": kind, **fields, "mono_ns": mono_ns or time.monotonic_ns(), "wall": wall}
         if self._fd is not None:
             self._lines.append(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
@@ -42,19 +47,19 @@ class Ledger:
 
     async def run(self) -> None:
         """Write and sync what has gathered, turn by turn, until cancelled; a turn that has begun is finished."""
-        while self._fd is not None:
-            await self._work.wait()
-            lines, self._lines = self._lines, []
-            durable, self._durable = self._durable, trio.Event()
-            self._work = trio.Event()
-            with trio.CancelScope(shield=True):
-                await trio.to_thread.run_sync(partial(_append, self._fd, b"".join(lines)))
-            durable.set()
-
-    def close(self) -> None:
-        if self._fd is not None:
+        if self._fd is None:
+            return
+        try:
+            while True:
+                await self._work.wait()
+                lines, self._lines = self._lines, []
+                durable, self._durable = self._durable, trio.Event()
+                self._work = trio.Event()
+                with trio.CancelScope(shield=True):
+                    await trio.to_thread.run_sync(_append, self._fd, b"".join(lines))
+                durable.set()
+        finally:
             os.close(self._fd)
-            self._fd = None
 
 
 def _append(fd: int, data: bytes) -> None:

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -16,7 +16,8 @@ from urllib.parse import urlencode
 import smsutil  # type: ignore[import-untyped]  # ships no types
 
 API_VERSION: Final = "2010-04-01"
-_FICTION: Final = re.compile(r"\+1[2-9]\d{2}55501\d{2}")
+_FICTION: Final = re.compile(r"\+1[2-9][0-9]{2}55501[0-9]{2}")
+_UNDATED: Final = datetime.min.replace(tzinfo=UTC)
 _FILTERS: Final = ("DateSent", "DateCreated")
 
 
@@ -59,12 +60,7 @@ class Message:
     sent_at: datetime | None = None
     number: int = -1
     sid: str = field(default_factory=lambda: f"SM{token_hex(16)}")
-    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def turn(self, status: str, error_code: int | None = None) -> None:
-        """Take a new status; the first beyond the queue is the moment of sending."""
-        self.status, self.error_code = status, error_code
-        self.sent_at = self.sent_at or datetime.now(UTC)
+    created_at: datetime = _UNDATED
 
     def as_json(self, account_sid: str) -> dict[str, Any]:
         path = f"/{API_VERSION}/Accounts/{account_sid}/Messages/{self.sid}"
@@ -93,9 +89,10 @@ class Message:
 
 
 class Messages:
-    """All messages in order of creation, found by sid or listed newest first."""
+    """All messages in order of creation, found by sid or listed newest first. *wall* dates them."""
 
-    def __init__(self) -> None:
+    def __init__(self, wall: Callable[[], datetime]) -> None:
+        self._wall = wall
         self._all: list[Message] = []
         self._by_sid: dict[str, Message] = {}
         self._by_to: defaultdict[str, list[Message]] = defaultdict(list)
@@ -105,9 +102,15 @@ class Messages:
 
     def add(self, message: Message) -> None:
         message.number = len(self._all)
+        message.created_at = self._wall()
         self._all.append(message)
         self._by_sid[message.sid] = message
         self._by_to[message.to].append(message)
+
+    def turn(self, message: Message, status: str, error_code: int | None = None) -> None:
+        """Give *message* a new status; the first beyond the queue is the moment of sending."""
+        message.status, message.error_code = status, error_code
+        message.sent_at = message.sent_at or self._wall()
 
     def get(self, sid: str) -> Message | None:
         return self._by_sid.get(sid)

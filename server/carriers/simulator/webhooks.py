@@ -73,10 +73,27 @@ class Webhooks:
             for _ in range(_WORKERS):
                 nursery.start_soon(self._work)
 
-    async def post(self, post: Post, wires: dict[str, Wire] | None = None) -> int | None:
-        """The status of the answer, or None where there was none; recorded in the ledger either way."""
+    async def post(self, post: Post) -> int | None:
+        """Post at once, over a connection of its own; the status of the answer, or None where there was none."""
+        wires: dict[str, Wire] = {}
+        try:
+            return await self._post(post, wires)
+        finally:
+            _close(wires)
+
+    async def _work(self) -> None:
+        wires: dict[str, Wire] = {}
+        try:
+            async for post in self._receive:
+                while self.mode == "pause":
+                    await self._resumed.wait()
+                await self._post(post, wires)
+        finally:
+            _close(wires)
+
+    async def _post(self, post: Post, wires: dict[str, Wire]) -> int | None:
+        """Try, and once again if no connection came about; recorded in the ledger either way."""
         started = time.monotonic_ns()
-        wires = {} if wires is None else wires
         answered: int | None = None
         tries, error = 0, "dropped"
         while self.mode != "drop" and tries < 2:
@@ -92,13 +109,6 @@ class Webhooks:
         outcome = {"answered": answered, "tries": tries, "error": error, "posted_ns": started}
         await self._ledger.record(post.kind, **(post.facts | outcome))
         return answered
-
-    async def _work(self) -> None:
-        wires: dict[str, Wire] = {}
-        async for post in self._receive:
-            while self.mode == "pause":
-                await self._resumed.wait()
-            await self.post(post, wires)
 
     async def _try(self, post: Post, wires: dict[str, Wire]) -> int:
         target = urlsplit(self.base or post.url)
@@ -119,3 +129,8 @@ class Webhooks:
             f"X-Twilio-Signature: {twilio_signature(self._token, post.url, post.fields)}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         ).encode() + body
+
+
+def _close(wires: dict[str, Wire]) -> None:
+    for wire in wires.values():
+        wire.close()
