@@ -17,7 +17,9 @@ _WAL_SEGMENT_BYTES: Final = 16 * 1024 * 1024
 
 # The builtin C.UTF-8 sorts and lowers alike on every machine, whatever its libc knows.
 # --no-clean: we delete the scratch folder, and until then it shows that it filled the disk.
-_INITDB: Final = ("-A", "peer", "--no-clean", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+_INITDB: Final = (
+    "-A", "peer", "--no-clean", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"
+)  # fmt: skip
 
 
 def check_version(cluster: Path, programs: Programs) -> None:

