@@ -217,10 +217,12 @@ class Sender:
     async def _record(self, mt: Authorised, outcome: AttemptOutcome) -> None:
         """Tried while the database is away; what a shutdown cuts off is resolved by Lifeline after the next start."""
         retries = chain(_RETRY_S, repeat(_RETRY_S[-1]))
-        while not self._giving_up:
+        while True:
             try:
                 await self._ledger.record_outcome(mt.attempt_id, self._gen, outcome, self._clock.wall())
             except StoreUnavailable:
+                if self._giving_up:
+                    return
                 await trio.sleep(next(retries))
             else:
                 return

@@ -1,0 +1,145 @@
+"""In-memory ports for the actors' tests: they keep the promises of the real ones, over lists and dicts."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import trio
+
+from server.domain.carrier import Accepted, MtRequest, NotSent, Outcome, Void
+from server.domain.gate import MessageClass
+from server.ports import Authorised, DueRow, Fenced, Granted, Refused, StoreUnavailable
+
+START = datetime(2026, 3, 10, 15, tzinfo=UTC)
+
+
+class FakeClock:
+    """Virtual time: trio's clock, and a wall that goes with it."""
+
+    def monotonic(self) -> float:
+        return trio.current_time()
+
+    def wall(self) -> datetime:
+        return START + timedelta(seconds=trio.current_time())
+
+    real = wall
+
+
+@dataclass(frozen=True, slots=True)
+class FakeGrant:
+    outbox_id: int
+    number_id: int = 1
+    cost: int = 1
+    lane: int = 2
+    instant: float = 0.0
+
+
+class FakeLimiter:
+    """Grants what the test puts into it. `waits` are the answers of `depart`, 0.0 once they are used up."""
+
+    epoch = 1
+
+    def __init__(self) -> None:
+        self.ready: deque[FakeGrant] = deque()
+        self.waits: deque[float] = deque()
+        self.withdrawn: list[int] = []
+        self.slowed: list[int] = []
+        self.offered: list[int] = []
+        self._more = trio.Event()
+
+    def grant(self, *grants: FakeGrant) -> None:
+        self.ready.extend(grants)
+        self._more.set()
+        self._more = trio.Event()
+
+    async def grants(self, at_most: int) -> Sequence[FakeGrant]:
+        while not self.ready:
+            await self._more.wait()
+        return [self.ready.popleft() for _ in range(min(at_most, len(self.ready)))]
+
+    def depart(self, grant: object, now: float) -> float:
+        return self.waits.popleft() if self.waits else 0.0
+
+    def withdraw(self, outbox_ids: Iterable[int]) -> None:
+        self.withdrawn.extend(outbox_ids)
+
+    def throttled(self, number_id: int, retry_after_s: float | None) -> None:
+        self.slowed.append(number_id)
+
+    def offer(self, rows: Sequence[DueRow]) -> int:
+        self.offered.extend(row.outbox_id for row in rows)
+        return len(rows)
+
+    def waiting(self, number_id: int) -> int:
+        return 0
+
+
+@dataclass
+class FakeSendLedger:
+    """T3 allows what is in `mts`; T4's outcomes are kept by outbox id. `outages` is how often T4 fails first."""
+
+    mts: dict[int, Authorised] = field(default_factory=dict)
+    outcomes: dict[int, object] = field(default_factory=dict)
+    outages: int = 0
+    fenced: bool = False
+
+    async def authorise(
+        self, granted: Sequence[Granted], gen: int, limiter_epoch: int, now: datetime
+    ) -> Sequence[Authorised | Refused] | Fenced:
+        await trio.lowlevel.checkpoint()
+        if self.fenced:
+            return Fenced("node")
+        return [self.mts[one.outbox_id] for one in granted if one.outbox_id in self.mts]
+
+    async def record_outcome(self, attempt_id: UUID, gen: int, outcome: object, now: datetime) -> bool:
+        await trio.lowlevel.checkpoint()
+        if self.outages:
+            self.outages -= 1
+            raise StoreUnavailable("away")
+        self.outcomes[attempt_id.int] = outcome
+        return True
+
+
+def accept(request: MtRequest) -> Outcome:
+    return Accepted(f"SM{request.attempt_id.int}", "queued", 1)
+
+
+class FakeCarrier:
+    """Accepts after `connect_s` (before the first byte) and `answer_s` (after it). `on_wire` is its ledger."""
+
+    def __init__(self, *, connect_s: float = 0.0, answer_s: float = 0.1) -> None:
+        self.connect_s, self.answer_s = connect_s, answer_s
+        self.on_wire: list[tuple[int, float]] = []
+        self.answer: Callable[[MtRequest], Outcome] = accept
+
+    async def submit(self, request: MtRequest, before_first_byte: Callable[[], None], worker: int) -> Outcome:
+        await trio.sleep(self.connect_s)
+        try:
+            before_first_byte()
+        except Void as void:
+            return NotSent(str(void), voided=True)
+        except OSError as error:
+            return NotSent(str(error))
+        self.on_wire.append((request.attempt_id.int, trio.current_time()))
+        await trio.sleep(self.answer_s)
+        return self.answer(request)
+
+
+class FakeJournal:
+    def __init__(self) -> None:
+        self.marks: list[int] = []
+        self.full = False
+
+    def mark(self, attempt_id: UUID) -> None:
+        if self.full:
+            raise OSError("No space left on device")
+        self.marks.append(attempt_id.int)
+
+
+def authorised(n: int, klass: MessageClass = MessageClass.BULK, endpoint_id: int = 7) -> Authorised:
+    request = MtRequest(UUID(int=n), "+12025550100", "+13125550123", f"text {n}")
+    return Authorised(UUID(int=n), n, 1, 1, endpoint_id, 70 + n, klass, 1, request)

@@ -1,0 +1,205 @@
+"""Between T3 and the stored outcome: what may leave, what stays here, and what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from server.actors.sender import FencedOut, Sender
+from server.domain.carrier import Accepted, MtRequest, NotSent, Outcome, Throttled, Unknown
+from server.domain.gate import MessageClass
+from server.ports import Carrier, Ledger, Voided
+from tests.actors.fakes import (
+    FakeCarrier,
+    FakeClock,
+    FakeGrant,
+    FakeJournal,
+    FakeLimiter,
+    FakeSendLedger,
+    authorised,
+)
+
+
+class Line:
+    """A sender with all that it works with."""
+
+    def __init__(self, carrier: FakeCarrier, *, workers: int = 4) -> None:
+        self.ledger, self.limiter, self.journal, self.carrier = FakeSendLedger(), FakeLimiter(), FakeJournal(), carrier
+        ledger = cast("Ledger", self.ledger)  # the half of it that the sender uses
+        carriers = {1: cast("Carrier", carrier)}
+        self.sender = Sender(ledger, self.limiter, carriers, self.journal, FakeClock(), 1, workers=workers)
+        self.stopping = trio.Event()
+
+    def grant(self, *ids: int, klass: MessageClass = MessageClass.BULK) -> None:
+        for n in ids:
+            self.ledger.mts[n] = authorised(n, klass)
+        self.limiter.grant(*(FakeGrant(n, instant=trio.current_time()) for n in ids))
+
+
+@asynccontextmanager
+async def line(carrier: FakeCarrier | None = None, *, workers: int = 4) -> AsyncIterator[Line]:
+    made = Line(carrier or FakeCarrier(), workers=workers)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(made.sender.run, made.stopping)
+        yield made
+        made.stopping.set()
+
+
+async def test_what_was_authorised_is_marked_then_sent_and_its_outcome_stored(autojump_clock: MockClock) -> None:
+    async with line() as it:
+        it.grant(1, 2, 3)
+        await trio.sleep(1)
+        assert it.ledger.outcomes == {n: Accepted(f"SM{n}", "queued", 1) for n in (1, 2, 3)}
+        assert sorted(it.journal.marks) == sorted(n for n, _ in it.carrier.on_wire) == [1, 2, 3]
+
+
+async def test_a_stop_voids_bulk_that_is_not_on_the_wire_yet(autojump_clock: MockClock) -> None:
+    async with line(FakeCarrier(connect_s=0.03)) as it:
+        it.grant(1)
+        await trio.sleep(0.01)
+        it.sender.void_endpoint(7)
+        await trio.sleep(1)
+        assert it.ledger.outcomes == {1: Voided("the contact opted out")}
+        assert it.carrier.on_wire == []
+        assert it.journal.marks == []
+
+
+async def test_a_stop_leaves_other_contacts_people_and_what_is_on_the_wire_alone(autojump_clock: MockClock) -> None:
+    async with line(FakeCarrier(connect_s=0.03)) as it:
+        it.grant(1, klass=MessageClass.PERSON)
+        it.grant(2)
+        await trio.sleep(0.01)
+        it.sender.void_endpoint(8)
+        await trio.sleep(0.05)
+        it.sender.void_endpoint(7)
+        await trio.sleep(1)
+        assert [type(it.ledger.outcomes[n]) for n in (1, 2)] == [Accepted, Accepted]
+
+
+@pytest.mark.parametrize(
+    ("klass", "connect_s", "expected"),
+    [
+        pytest.param(MessageClass.BULK, 0.039, Accepted, id="bulk within 40 ms"),
+        pytest.param(MessageClass.BULK, 0.041, Voided, id="bulk after 40 ms"),
+        pytest.param(MessageClass.PERSON, 1.9, Accepted, id="a person's within 2 s"),
+        pytest.param(MessageClass.PERSON, 2.1, Voided, id="a person's after 2 s"),
+    ],
+)
+async def test_too_late_after_it_was_authorised_is_void(
+    autojump_clock: MockClock, klass: MessageClass, connect_s: float, expected: type
+) -> None:
+    async with line(FakeCarrier(connect_s=connect_s)) as it:
+        it.grant(1, klass=klass)
+        await trio.sleep(5)
+        assert type(it.ledger.outcomes[1]) is expected
+        assert len(it.carrier.on_wire) == (expected is Accepted)
+
+
+async def test_a_departure_that_was_pushed_back_waits_for_its_turn(autojump_clock: MockClock) -> None:
+    async with line() as it:
+        it.limiter.waits.append(0.02)
+        it.grant(1)
+        await trio.sleep(1)
+        ((_, left_at),) = it.carrier.on_wire
+        assert left_at == pytest.approx(0.02)
+
+
+async def test_a_push_back_beyond_the_deadline_is_void_and_given_back(autojump_clock: MockClock) -> None:
+    async with line() as it:
+        it.limiter.waits.append(0.5)
+        it.grant(1)
+        await trio.sleep(1)
+        assert isinstance(it.ledger.outcomes[1], Voided)
+        assert it.limiter.withdrawn == [1]
+
+
+async def test_without_a_journal_nothing_leaves(autojump_clock: MockClock) -> None:
+    async with line() as it:
+        it.journal.full = True
+        it.grant(1)
+        await trio.sleep(1)
+        assert isinstance(it.ledger.outcomes[1], NotSent)
+        assert it.carrier.on_wire == []
+
+
+async def test_a_fault_of_ours_after_the_first_byte_is_unknown_and_stops_nobody_else(autojump_clock: MockClock) -> None:
+    def break_one(request: MtRequest) -> Outcome:
+        if request.attempt_id.int == 1:
+            raise ZeroDivisionError
+        return Accepted("SM", "queued", 1)
+
+    carrier = FakeCarrier()
+    carrier.answer = break_one
+    async with line(carrier) as it:
+        it.grant(1, 2)
+        await trio.sleep(1)
+        assert isinstance(it.ledger.outcomes[1], Unknown)
+        assert isinstance(it.ledger.outcomes[2], Accepted)
+
+
+async def test_an_outcome_is_stored_once_the_database_is_back(autojump_clock: MockClock) -> None:
+    async with line() as it:
+        it.ledger.outages = 5
+        it.grant(1)
+        await trio.sleep(30)
+        assert isinstance(it.ledger.outcomes[1], Accepted)
+
+
+async def test_a_stop_of_the_server_waits_for_answers_and_claims_nothing_more(autojump_clock: MockClock) -> None:
+    async with line(FakeCarrier(answer_s=2.0)) as it:
+        it.grant(1)
+        await trio.sleep(0.1)
+        it.stopping.set()
+        await trio.testing.wait_all_tasks_blocked()
+        it.grant(2)
+    assert list(it.ledger.outcomes) == [1]
+    assert isinstance(it.ledger.outcomes[1], Accepted)
+
+
+async def test_an_answer_that_does_not_come_before_the_end_is_unknown(autojump_clock: MockClock) -> None:
+    async with line(FakeCarrier(answer_s=3600)) as it:
+        it.grant(1)
+        await trio.sleep(0.1)
+        it.stopping.set()
+    assert isinstance(it.ledger.outcomes[1], Unknown)
+
+
+async def test_no_more_is_authorised_than_workers_stand_idle(autojump_clock: MockClock) -> None:
+    async with line(FakeCarrier(answer_s=10), workers=2) as it:
+        it.grant(1, 2, 3)
+        await trio.sleep(1)
+        assert it.sender.in_flight == 2
+        await trio.sleep(30)
+        assert sorted(it.ledger.outcomes) == [1, 2, 3]
+
+
+async def test_a_429_slows_the_number(autojump_clock: MockClock) -> None:
+    carrier = FakeCarrier()
+    carrier.answer = lambda request: Throttled(2.0, "20429")
+    async with line(carrier) as it:
+        it.grant(1)
+        await trio.sleep(1)
+        assert it.limiter.slowed == [1]
+        assert isinstance(it.ledger.outcomes[1], Throttled)
+
+
+async def test_a_row_that_t3_does_not_allow_is_given_back_to_the_limiter(autojump_clock: MockClock) -> None:
+    async with line() as it:
+        it.limiter.grant(FakeGrant(9))
+        await trio.sleep(1)
+        assert it.limiter.withdrawn == [9]
+        assert it.carrier.on_wire == []
+
+
+async def test_a_fenced_node_sends_nothing_more(autojump_clock: MockClock) -> None:
+    with pytest.RaisesGroup(pytest.RaisesExc(FencedOut), flatten_subgroups=True):
+        async with line() as it:
+            it.ledger.fenced = True
+            it.grant(1)
+            await trio.sleep(1)
+    assert it.carrier.on_wire == []
