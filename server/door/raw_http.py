@@ -1,0 +1,86 @@
+"""The fast path of the door: carrier webhooks, answered without a web framework.
+
+One task for each connection calls the handler and writes its answer, so answers leave in the order of the requests. A
+handler that parks until a shared commit is done costs one wake-up; many connections share that commit.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Final, Protocol
+
+from server.door.body import BodyReader
+from server.door.head import Head, Headers
+from server.door.wire import Wire
+
+REASONS: Final = {status.value: status.phrase.encode() for status in HTTPStatus}
+
+
+@dataclass(slots=True)
+class RawRequest:
+    """A request as it came. `target` is not decoded; `body` are the bytes that a signature covers."""
+
+    method: bytes
+    target: bytes
+    headers: Headers
+    body: bytes
+    peer: str
+
+    def header(self, name: bytes) -> bytes | None:
+        """The field *name* (lower-case). Repeated ones are joined: a doubled signature then matches nothing."""
+        values = [value for key, value in self.headers if key == name]
+        return b", ".join(values) if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    """`headers` must not name content-length, connection, date or transfer-encoding: the door writes them."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class RawHandler(Protocol):
+    async def __call__(self, request: RawRequest) -> RawResponse:
+        """Answer one request. An exception becomes a 500 and is logged."""
+
+
+async def read_request(wire: Wire, head: Head, *, limit: int, timeout_s: float) -> RawRequest:
+    """The request with its whole body. Raises Refused and PeerGone."""
+    body = await BodyReader(wire, head, limit=limit, timeout_s=timeout_s).all() if head.has_body else b""
+    return RawRequest(head.method, head.target, head.headers, body, wire.peer)
+
+
+def encode(response: RawResponse, *, keep_alive: bool, bodiless: bool = False, version: str = "1.1") -> bytes:
+    """The answer's bytes. *bodiless*: the request was a HEAD."""
+    status = response.status
+    fields = b"".join([b"%b: %b\r\n" % field for field in response.headers])
+    length = b"" if status in (204, 304) else b"content-length: %d\r\n" % len(response.body)
+    close = b"connection: close\r\n"
+    if keep_alive:
+        close = b"" if version == "1.1" else b"connection: keep-alive\r\n"
+    head = b"HTTP/1.1 %d %b\r\ndate: %b\r\n%b%b%b\r\n" % (
+        status,
+        REASONS.get(status, b""),
+        http_date(),
+        fields,
+        length,
+        close,
+    )
+    return head if bodiless or not length else head + response.body
+
+
+_date: tuple[int, bytes] = (0, b"")
+
+
+def http_date() -> bytes:
+    """Now, as the Date field wants it; rendered once a second."""
+    global _date
+    now = int(time.time())
+    if _date[0] != now:
+        _date = (now, formatdate(now, usegmt=True).encode())
+    return _date[1]
