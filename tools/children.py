@@ -12,7 +12,8 @@ from typing import IO
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TICK_S = 0.05
-_GRACE_S = 4.0  # of the ten seconds within which everything must have ended
+# Everything must have ended within ten seconds. A killed child whose parent does not reap it stays listed.
+_ENDING = ((signal.SIGTERM, 2.0), (signal.SIGKILL, 0.5))
 
 
 class Stopped(Exception):
@@ -82,8 +83,8 @@ class Children:
 
 def _end_group(process: "subprocess.Popen[bytes]") -> None:
     """End what is left of the group: politely, then by force. Its leader may have ended before its children."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        give_up_at = time.monotonic() + _GRACE_S
+    for number, seconds in _ENDING:
+        give_up_at = time.monotonic() + seconds
         while time.monotonic() < give_up_at:
             process.poll()
             try:

@@ -197,10 +197,14 @@ def _environment(root: Path) -> dict[str, str]:
 
 
 def _home_is_writable(env: dict[str, str]) -> bool:
-    if not env.get("HOME"):
+    """Whether caches can be kept at home. Tried, since root is told that it may write where nobody can."""
+    home = env.get("HOME")
+    if not home:
         return False
-    for folder in (Path(env.get("XDG_CACHE_HOME") or Path(env["HOME"], ".cache")), Path(env["HOME"], ".npm")):
-        nearest = next((place for place in (folder, *folder.parents) if place.exists()), None)
-        if nearest is None or not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+    for folder in (Path(env.get("XDG_CACHE_HOME") or Path(home, ".cache")), Path(home)):
+        nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        try:
+            tempfile.TemporaryFile(dir=nearest).close()
+        except OSError:
             return False
     return True
