@@ -363,6 +363,8 @@ def test_it_says_when_it_is_ready_and_ends_at_sigterm(command: list[str]) -> Non
         word, _, url = process.stdout.readline().strip().partition(" ")
         assert word == "ready"
         assert httpx2.get(url, trust_env=False).status_code == 401
+        process.send_signal(signal.SIGUSR1)  # the kernel says that a parent's thread has ended: its process lives on
+        assert [httpx2.get(url, trust_env=False).status_code for _ in range(3)] == [401] * 3
         process.terminate()
         assert process.wait() == 0
 

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 from typing import Protocol
 
 import pytest
@@ -155,6 +156,38 @@ async def test_a_second_answer_in_a_packet_of_its_own_is_never_read_as_the_next_
     assert (await wire.exchange(REQUEST, leave)).body == b"ok"
     await unsolicited.wait()
     assert (await wire.exchange(REQUEST, leave)).body == b"ok"
+    assert origin.connections == 2
+
+
+async def test_a_second_answer_left_over_in_the_tls_buffers_is_never_read_as_the_next_one(
+    nursery: trio.Nursery, wire_to: WireTo
+) -> None:
+    """Two records in one packet: the socket looks idle, but the second answer is here already."""
+
+    async def script(connection: Connection) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = server_tls().wrap_bio(incoming, outgoing, server_side=True)
+
+        async def until_done(step: Callable[[], object]) -> None:
+            while True:
+                try:
+                    step()
+                    break
+                except ssl.SSLWantReadError:
+                    await connection.send(outgoing.read())
+                    incoming.write(await connection.stream.receive_some(65536))
+            await connection.send(outgoing.read())
+
+        await until_done(tls.do_handshake)
+        while True:
+            await until_done(lambda: tls.read(65536))
+            tls.write(CREATED)
+            tls.write(CREATED.replace(b"ok", b"no"))
+            await connection.send(outgoing.read())
+
+    origin = await serve(nursery, script)
+    wire = wire_to(origin.url.replace("http:", "https:"), client_tls())
+    assert [(await wire.exchange(REQUEST, leave)).body for _ in range(2)] == [b"ok", b"ok"]
     assert origin.connections == 2
 
 
@@ -345,6 +378,7 @@ async def test_nothing_yields_between_the_journal_and_the_first_byte(nursery: tr
     wire = wire_to(origin.url)
     await wire.exchange(REQUEST, leave)
     events: list[str] = []
+    rounds = 20  # which of two tasks runs first is a matter of luck
     send_all = trio.SocketStream.send_all
 
     async def traced(stream: trio.SocketStream, data: bytes) -> None:
@@ -360,8 +394,10 @@ async def test_nothing_yields_between_the_journal_and_the_first_byte(nursery: tr
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trio.SocketStream, "send_all", traced)
-        await wire.exchange(REQUEST, journal)
-    assert events[:2] == ["journal", "first byte"]
+        for _ in range(rounds):
+            await wire.exchange(REQUEST, journal)
+    after_journal = [later for event, later in pairwise(events) if event == "journal"]
+    assert after_journal == ["first byte"] * rounds
 
 
 @pytest.mark.parametrize("address", ["ftp://x", "carrier.example.org", "http://"])

@@ -37,13 +37,18 @@ class Ledger:
 
     async def record(self, kind: str, *, mono_ns: int | None = None, **fields: Any) -> None:
         """Append one entry and return once it would survive a crash of the machine."""
+        self.record_soon(kind, mono_ns=mono_ns, **fields)
+        if self._fd is not None:
+            await self._durable.wait()
+
+    def record_soon(self, kind: str, *, mono_ns: int | None = None, **fields: Any) -> None:
+        """Append one entry with the next turn: for what has happened already, where nobody waits for our word."""
         wall = self.wall().isoformat(timespec="microseconds")
         entry = {"t": kind, **fields, "mono_ns": mono_ns or time.monotonic_ns(), "wall": wall}
+        self.counts[kind] += 1
         if self._fd is not None:
             self._lines.append(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
             self._work.set()
-            await self._durable.wait()
-        self.counts[kind] += 1
 
     async def run(self) -> None:
         """Write and sync what has gathered, turn by turn, until cancelled; a turn that has begun is finished."""
@@ -59,6 +64,7 @@ class Ledger:
                     await trio.to_thread.run_sync(_append, self._fd, b"".join(lines))
                 durable.set()
         finally:
+            _append(self._fd, b"".join(self._lines))
             os.close(self._fd)
 
 

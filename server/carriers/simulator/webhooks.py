@@ -107,7 +107,7 @@ class Webhooks:
                 error = str(failure)
                 break
         outcome = {"answered": answered, "tries": tries, "error": error, "posted_ns": started}
-        await self._ledger.record(post.kind, **(post.facts | outcome))
+        self._ledger.record_soon(post.kind, **(post.facts | outcome))
         return answered
 
     async def _try(self, post: Post, wires: dict[str, Wire]) -> int:
