@@ -40,8 +40,7 @@ def take(bucket: Bucket, cost: float, now: float) -> tuple[Bucket, float]:
     spacing = cost / bucket.rate
     full_at = max(bucket.ready_at, now)
     instant = max(now, full_at - max(0.0, bucket.burst - cost) / bucket.rate, bucket.floor_at + spacing)
-    ready_at = max(full_at, instant) + spacing
-    return replace(bucket, ready_at=ready_at, floor_at=bucket.floor_at + spacing), instant - now
+    return replace(bucket, ready_at=full_at + spacing, floor_at=bucket.floor_at + spacing), instant - now
 
 
 def burst_just_spent(rate: float, burst: float, now: float) -> Bucket:

@@ -132,6 +132,11 @@ def test_what_is_owed_is_paid_at_the_new_rate() -> None:
     assert take(with_rate(owing, 5.0, 1, 0.0), 1, 0.0)[1] == pytest.approx(2.0)
 
 
+def test_what_is_owed_since_the_start_is_paid_at_the_new_rate_too() -> None:
+    started, _ = take(burst_just_spent(10.0, 1, 0.0), 10, 0.0)
+    assert take(with_rate(started, 5.0, 1, 0.0), 1, 0.0)[1] == pytest.approx(2.2)
+
+
 def test_not_before_holds_back_and_then_the_burst_is_spent() -> None:
     held_back = not_before(Bucket(10.0, 5, ready_at=0.0), 7.0)
     assert take(held_back, 5, 3.0)[1] == pytest.approx(4.5)

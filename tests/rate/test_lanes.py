@@ -66,6 +66,15 @@ def test_a_new_campaign_does_not_wait_for_the_end_of_an_old_one() -> None:
     assert 5000 in [each.outbox_id for each in order(waiting, 8)]
 
 
+def test_a_campaign_whose_neighbour_has_finished_keeps_its_turn() -> None:
+    waiting = lanes(
+        row(1, Lane.BULK, campaign_id=1),
+        *(row(10 + n, Lane.BULK, campaign_id=2) for n in range(4)),
+        *(row(20 + n, Lane.BULK, campaign_id=3) for n in range(4)),
+    )
+    assert [each.campaign_id for each in order(waiting)] == [1] + [2] * 4 + [3] * 4
+
+
 def test_nobody_waits() -> None:
     assert Lanes().head() is None
     with pytest.raises(IndexError, match="nobody"):

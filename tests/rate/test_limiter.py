@@ -35,21 +35,23 @@ async def test_who_waits_is_woken_by_an_offer(autojump_clock: MockClock) -> None
     async def claimer() -> None:
         got.extend(await limiter.grants())
 
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(claimer)
-        await wait_all_tasks_blocked()
-        assert got == []
-        limiter.offer(rows(1))
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(claimer)
+            await wait_all_tasks_blocked()
+            assert got == []
+            limiter.offer(rows(1))
     assert [grant.outbox_id for grant in got] == [1]
 
 
 async def test_who_waits_for_a_paused_number_is_woken_by_its_rate(autojump_clock: MockClock) -> None:
     limiter = Limiter(epoch=1)
     limiter.offer(rows(1))
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(limiter.grants)
-        await wait_all_tasks_blocked()
-        limiter.set_rate(1, 10.0, 1)
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(limiter.grants)
+            await wait_all_tasks_blocked()
+            limiter.set_rate(1, 10.0, 1)
     assert limiter.stats().numbers[0].on_their_way == 1
 
 
@@ -62,10 +64,11 @@ async def test_a_reply_that_comes_while_the_claimer_waits_goes_first(autojump_cl
     async def claimer() -> None:
         got.extend(await limiter.grants())
 
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(claimer)
-        await wait_all_tasks_blocked()
-        limiter.offer(rows(99, lane=Lane.PEOPLE))
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(claimer)
+            await wait_all_tasks_blocked()
+            limiter.offer(rows(99, lane=Lane.PEOPLE))
     assert [grant.outbox_id for grant in got] == [99]
 
 
