@@ -105,6 +105,7 @@ class Wire:
             return reader.answer()
         finally:
             if kept:
+                self.close()
                 self._stream = stream
             else:
                 stream.socket.close()
