@@ -9,7 +9,7 @@ committed. After a crash those who watch are told to resync, since what the dead
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -91,17 +91,34 @@ class ThreadPorts:
     clock: Clock
 
 
-class ThreadActor(Actor[ThreadMessage]):
-    """One activation of one thread. `after_crash`: an earlier activation died, watchers must look again."""
+class ThreadActors:
+    """Makes activations, and knows which thread's last one did not end in peace."""
 
-    def __init__(self, thread_id: int, ports: ThreadPorts, *, after_crash: bool = False) -> None:
-        self._id, self._ports, self._after_crash = thread_id, ports, after_crash
+    def __init__(self, ports: ThreadPorts) -> None:
+        self._ports = ports
+        self._alive: set[int] = set()
+
+    def __call__(self, thread_id: int) -> ThreadActor:
+        after_crash = thread_id in self._alive
+        self._alive.add(thread_id)
+        return ThreadActor(thread_id, self._ports, after_crash, lambda: self._alive.discard(thread_id))
+
+
+class ThreadActor(Actor[ThreadMessage]):
+    """One activation of one thread. `after_crash`: an earlier one died, watchers must look again."""
+
+    def __init__(
+        self, thread_id: int, ports: ThreadPorts, after_crash: bool = False, at_peace: Callable[[], None] = lambda: None
+    ) -> None:
+        self._id, self._ports, self._after_crash, self._at_peace = thread_id, ports, after_crash, at_peace
         self._published: int | None = None
-        self._workspace_id: int | None = None
 
     async def on_start(self) -> None:
         if self._after_crash:
             self._ports.publisher.thread_resync(self._id)
+
+    async def on_stop(self) -> None:
+        self._at_peace()
 
     async def handle(self, message: ThreadMessage) -> None:
         match message:
