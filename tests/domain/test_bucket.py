@@ -34,7 +34,7 @@ def test_the_measure_sees_a_broken_promise() -> None:
     assert worst_excess([(0.0, 1), (0.1, 1)], rate=10, burst=1) == pytest.approx(0)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(rates, bursts, st.lists(st.tuples(gaps, costs), min_size=1, max_size=25))
 def test_reserved_instants_keep_the_promise(rate: float, burst: int, arrivals: list[tuple[float, int]]) -> None:
     bucket, now = Bucket(rate, burst, ready_at=0.0), 0.0
@@ -47,7 +47,7 @@ def test_reserved_instants_keep_the_promise(rate: float, burst: int, arrivals: l
     assert worst_excess(departures, rate, burst) <= ROUNDING * rate
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(rates, bursts, st.lists(st.tuples(gaps, costs, st.floats(0, 2)), min_size=1, max_size=25))
 def test_departures_charged_when_they_happen_keep_it_however_late_they_are(
     rate: float, burst: int, arrivals: list[tuple[float, int, float]]
@@ -65,7 +65,7 @@ def test_departures_charged_when_they_happen_keep_it_however_late_they_are(
     assert worst_excess(departures, rate, burst) <= ROUNDING * rate
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(rates, bursts, st.lists(st.tuples(gaps, costs, st.booleans()), min_size=1, max_size=25))
 def test_restarts_keep_the_promise(rate: float, burst: int, arrivals: list[tuple[float, int, bool]]) -> None:
     bucket, now = Bucket(rate, burst, ready_at=0.0), 0.0
@@ -80,7 +80,7 @@ def test_restarts_keep_the_promise(rate: float, burst: int, arrivals: list[tuple
     assert worst_excess(departures, rate, burst) <= ROUNDING * rate
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(bursts, bursts, st.lists(st.tuples(gaps, costs, rates, st.booleans()), min_size=1, max_size=25))
 @example(small=0, large=1, arrivals=[(0.0, 1, 1.0, True), (0.0, 1, 1.0, True)])
 def test_changes_of_rate_and_burst_keep_the_promise_of_the_highest(

@@ -195,7 +195,7 @@ def test_promises_fall_back_with_the_wire() -> None:
     assert paced.wake_at() == pytest.approx(0.25 - HORIZON_S)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     st.floats(1, 300),
     st.integers(1, 10),
