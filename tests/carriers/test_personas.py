@@ -1,6 +1,7 @@
 """Simulated people: lively, few at a time, and silent once they said STOP."""
 
 import string
+from collections import deque
 
 import pytest
 import trio
@@ -82,10 +83,19 @@ async def test_who_said_stop_stays_silent(
 
 def test_the_same_seed_tells_the_same_story() -> None:
     def story(seed: int) -> list[str]:
-        rng = chance(seed)
-        return [opening(rng) for _ in range(20)]
+        rng, recent = chance(seed), deque[str](maxlen=20)
+        return [opening(rng, recent) for _ in range(20)]
 
     assert story(5) == story(5) != story(6)
+
+
+def test_nobody_begins_as_somebody_did_just_now() -> None:
+    rng, recent = chance(1), deque[str](maxlen=10)
+    begun: list[str] = []
+    for _ in range(100):
+        opening(rng, recent)
+        begun.append(recent[-1])
+    assert all(line not in begun[max(0, place - 10) : place] for place, line in enumerate(begun))
 
 
 def test_every_line_can_be_filled_and_is_short_enough_to_send() -> None:

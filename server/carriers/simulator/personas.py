@@ -4,6 +4,7 @@ All together they keep below a few texts a minute, however many they were sent: 
 """
 
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Final
@@ -48,9 +49,10 @@ def answer_to(body: str, rng: Random) -> str | None:
     return _fill(rng.choice(topic), rng)
 
 
-def opening(rng: Random) -> str:
-    """How a lead begins a conversation."""
-    return _fill(rng.choice(lines.OPENERS), rng)
+def opening(rng: Random, recent: deque[str]) -> str:
+    """How a lead begins a conversation; not with one of the *recent* openers, to which its own is added."""
+    recent.append(rng.choice([line for line in lines.OPENERS if line not in recent]))
+    return _fill(recent[-1], rng)
 
 
 def _fill(line: str, rng: Random) -> str:
@@ -86,6 +88,7 @@ class Personas:
         self._waiting: dict[str, tuple[float, str]] = {}  # by person: when, and what
         self._gone: set[str] = set()
         self._last_opener: str | None = None
+        self._openers: deque[str] = deque(maxlen=len(lines.OPENERS) - 4)
         self._heard = trio.Event()
         carrier.heard = self.hear
 
@@ -127,7 +130,7 @@ class Personas:
         people = [number for number in self._people if number not in self._gone and number != self._last_opener]
         if people:
             self._last_opener = self._rng.choice(people)
-            self._say(self._last_opener, opening(self._rng))
+            self._say(self._last_opener, opening(self._rng, self._openers))
 
     def _say(self, person: str, body: str) -> None:
         if body in lines.GOODBYES:
