@@ -1,0 +1,83 @@
+// The REST side: JSON both ways, problems as sentences, and the header that no foreign page can set.
+import { QueryClient, queryOptions } from "@tanstack/react-query";
+import type { InboxPage, ThreadSnapshot } from "./gen/wire";
+
+export class Problem extends Error {
+  constructor(readonly status: number, readonly title: string, readonly detail: string) {
+    super(detail || title);
+  }
+}
+
+export interface Session {
+  member: { id: number; name: string; email: string; role: string };
+  workspace: { id: number; name: string; simulated: boolean };
+}
+
+export interface Demo {
+  simulated: true;
+  logins: { email: string; password: string; name: string; role: string }[];
+}
+
+export interface Actor {
+  name: string;
+  kind: string;
+  state: string;
+  depth: number;
+  oldest_age_s: number | null;
+  handled: number;
+  restarts: number;
+  last_error: { at: string; type: string; message: string } | null;
+  children: Actor[];
+}
+
+export interface Pace {
+  number: string;
+  rate: number;
+  queued: number[];
+  achieved_per_s: number | null;
+  eta_s: number | null;
+}
+
+async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (method !== "GET") headers["X-CSRF"] = "1";
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body) }).catch(() => {
+    throw new Problem(0, "No connection", "The server cannot be reached. Check your connection and try again.");
+  });
+  const said: unknown = await answer.json().catch(() => null);
+  if (answer.ok) return said as T;
+  const { title, detail } = (said ?? {}) as { title?: string; detail?: string };
+  throw new Problem(answer.status, title ?? "Something went wrong", detail ?? `The server answered ${answer.status}.`);
+}
+
+const absentAsNull = (error: unknown): null => {
+  if (error instanceof Problem && error.status === 404) return null;
+  throw error;
+};
+
+export const api = {
+  login: (email: string, password: string) => call<Session>("POST", "/login", { email, password }),
+  logout: () => call<unknown>("POST", "/logout"),
+  threads: (cursor: string) => call<InboxPage>("GET", `/threads?cursor=${encodeURIComponent(cursor)}&limit=50`),
+  olderMessages: (id: number, before: number) => call<ThreadSnapshot>("GET", `/threads/${id}?before=${before}&limit=50`),
+};
+
+export const queryClient = new QueryClient({
+  defaultOptions: { queries: { retry: (failures, error) => failures < 2 && error instanceof Problem && (error.status === 0 || error.status >= 500) } },
+});
+
+export const sessionQuery = queryOptions({ queryKey: ["me"], queryFn: () => call<Session>("GET", "/me"), staleTime: Infinity });
+export const demoQuery = queryOptions({ queryKey: ["demo"], queryFn: () => call<Demo>("GET", "/demo").catch(absentAsNull), staleTime: Infinity });
+export const actorsQuery = queryOptions({ queryKey: ["actors"], queryFn: () => call<Actor>("GET", "/system/actors") });
+export const paceQuery = queryOptions({ queryKey: ["pace"], queryFn: () => call<Pace[]>("GET", "/system/pace").catch(absentAsNull) });
+
+/** Whether the server says that nobody is logged in; a server that cannot be reached has said nothing. */
+export async function sessionIsOver(): Promise<boolean> {
+  try {
+    await call<Session>("GET", "/me");
+    return false;
+  } catch (error) {
+    return error instanceof Problem && error.status === 401;
+  }
+}

@@ -1,0 +1,61 @@
+// Every page's address. What is not the inbox is loaded when it is first opened.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { Problem, queryClient, sessionQuery } from "../api";
+import { InboxPage } from "../inbox/InboxPage";
+import { ThreadRoute } from "../inbox/ThreadRoute";
+import { NothingOpen } from "../inbox/NothingOpen";
+import { Broken, NotFound, Waiting } from "./Plain";
+import { Shell } from "./Shell";
+
+const root = createRootRoute({ notFoundComponent: NotFound, errorComponent: Broken });
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (search: Record<string, unknown>): { next?: string } =>
+    typeof search["next"] === "string" && /^\/(?![/\\])/.test(search["next"]) ? { next: search["next"] } : {},
+  component: lazyRouteComponent(() => import("../login/LoginPage"), "LoginPage"),
+});
+
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  component: Shell,
+  pendingComponent: Waiting,
+  beforeLoad: async ({ location }) => {
+    try {
+      return { session: await queryClient.ensureQueryData(sessionQuery) };
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) throw redirect({ to: "/login", search: { next: location.pathname } });
+      throw error;
+    }
+  },
+});
+
+const home = createRoute({
+  getParentRoute: () => inside,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/phone/sms", replace: true });
+  },
+});
+const inbox = createRoute({ getParentRoute: () => inside, path: "/phone/sms", component: InboxPage });
+const nothingOpen = createRoute({ getParentRoute: () => inbox, path: "/", component: NothingOpen });
+const thread = createRoute({ getParentRoute: () => inbox, path: "$threadId", component: ThreadRoute });
+const system = createRoute({
+  getParentRoute: () => inside,
+  path: "/system",
+  component: lazyRouteComponent(() => import("../system/SystemPage"), "SystemPage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), system])]),
+  defaultPreload: "intent",
+  defaultPendingMs: 400,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

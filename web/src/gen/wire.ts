@@ -1,0 +1,263 @@
+// Made by tools/gen_types.py from server/ws/protocol.py. Do not edit.
+
+/** A command took effect; the same `cmd_id` always gets the same ack. */
+export interface Ack {
+  t: "ack";
+  cmd_id: string;
+  data: Record<string, unknown>;
+}
+
+/** The number of threads with something unread for this member. */
+export interface BadgeOut {
+  unread_threads: number;
+}
+
+export type ClientFrame = Subscribe | Unsubscribe | Command | Pong;
+
+/** Without an ack the client sends it again with the same `cmd_id`; the same id with another body is refused. */
+export interface Command {
+  t: "command";
+  cmd_id: string;
+  data: Send | MarkRead | MarkUnread | Typing | Release;
+}
+
+export type CommandData = Send | MarkRead | MarkUnread | Typing | Release;
+
+/** `id` or `cmd_id` says what failed; `code` is stable, `message` is for people. */
+export interface Err {
+  t: "err";
+  id: number | null;
+  cmd_id: string | null;
+  code: string;
+  message: string;
+}
+
+export interface Event {
+  t: "event";
+  ch: string;
+  seq: number;
+  epoch: string;
+  data: MessageEvent | StatusEvent;
+}
+
+/** Rows by last_at, newest first, with the member's marks for them. `partial`: only rows that changed since p. */
+export interface InboxPage {
+  rows: InboxRow[];
+  reads: ReadMarkOut[];
+  next_cursor: string | null;
+  partial: boolean;
+}
+
+/** A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark. */
+export interface InboxRow {
+  thread_id: number;
+  v: number;
+  name: string | null;
+  contact_id: number | null;
+  address: string;
+  number: string;
+  last_seq: number;
+  last_at: string;
+  preview: string;
+  direction: "in" | "out";
+  in_total: number;
+  opted_out: boolean;
+  carrier_blocked: boolean;
+}
+
+/** `up_to` is the in_ord that was displayed; it only rises. */
+export interface MarkRead {
+  name: "mark_read";
+  thread_id: number;
+  up_to: number;
+}
+
+/** Everything from inbound ordinal `from_ord` on counts as unread again. */
+export interface MarkUnread {
+  name: "mark_unread";
+  thread_id: number;
+  from_ord: number;
+}
+
+export interface MessageEvent {
+  kind: "message";
+  message: MessageOut;
+}
+
+/** A text in a thread. `error` says in words what went wrong; `cmd_id` is the author's own id of the command. */
+export interface MessageOut {
+  seq: number;
+  direction: "in" | "out";
+  body: string;
+  state: "received" | "queued" | "held" | "sent" | "delivered" | "undelivered" | "rejected" | "blocked" | "cancelled" | "expired" | "unconfirmed";
+  at: string;
+  in_ord: number | null;
+  segments: number;
+  klass: string;
+  author_id: number | null;
+  author: string | null;
+  cmd_id: string | null;
+  error_class: string | null;
+  error_code: string | null;
+  error: string | null;
+  keyword: "STOP" | "START" | "HELP" | null;
+  media: string[];
+  resend_of: number | null;
+}
+
+export type MessageState = "received" | "queued" | "held" | "sent" | "delivered" | "undelivered" | "rejected" | "blocked" | "cancelled" | "expired" | "unconfirmed";
+
+/** The heartbeat. `heads` gives the newest seq of each subscribed thread, so that a lost tail is noticed. */
+export interface Ping {
+  t: "ping";
+  id: number;
+  heads: Record<string, number>;
+}
+
+export interface Pong {
+  t: "pong";
+  id: number;
+}
+
+export interface ReadMarkOut {
+  thread_id: number;
+  in_ord: number;
+  v: number;
+}
+
+/** Send a held message anyway, or drop it. */
+export interface Release {
+  name: "release";
+  thread_id: number;
+  seq: number;
+  send: boolean;
+}
+
+/** Frames of these channels were dropped: subscribe to them again with your last position. */
+export interface Resync {
+  t: "resync";
+  ch: string[];
+}
+
+/** A reply to a thread. `acknowledged_opt_out`: the author saw that the contact opted out and sends all the same. */
+export interface Send {
+  name: "send";
+  thread_id: number;
+  body: string;
+  acknowledged_opt_out?: boolean;
+  resend_of?: number | null;
+}
+
+export type ServerFrame = Subscribed | Event | StateInboxRow | StateRead | StateBadge | StateTyping | Snapshot | Ack | Err | Resync | Ping;
+
+export interface Snapshot {
+  t: "snapshot";
+  ch: string;
+  epoch: string;
+  seq: number | null;
+  p: string | null;
+  data: InboxPage | ThreadSnapshot | UserSnapshot;
+}
+
+export interface StateBadge {
+  t: "state";
+  ch: "user";
+  key: "badge";
+  v: number;
+  data: BadgeOut;
+}
+
+export interface StateInboxRow {
+  t: "state";
+  ch: "inbox";
+  key: string;
+  v: number;
+  data: InboxRow;
+}
+
+export interface StateRead {
+  t: "state";
+  ch: "user";
+  key: string;
+  v: number;
+  data: ReadMarkOut;
+}
+
+export interface StateTyping {
+  t: "state";
+  ch: string;
+  key: string;
+  v: number;
+  data: TypingOut | ViewerOut;
+}
+
+/** Message `ref` moved to `state`. */
+export interface StatusEvent {
+  kind: "status";
+  ref: number;
+  state: "received" | "queued" | "held" | "sent" | "delivered" | "undelivered" | "rejected" | "blocked" | "cancelled" | "expired" | "unconfirmed";
+  at: string;
+  error_class: string | null;
+  error_code: string | null;
+  error: string | null;
+}
+
+/** `after` and `epoch` resume a thread, `p` and `epoch` resume `inbox` and `user`; without them a snapshot comes. */
+export interface Subscribe {
+  t: "subscribe";
+  id: number;
+  ch: string;
+  after?: number | null;
+  epoch?: string | null;
+  p?: string | null;
+}
+
+/** Answers `subscribe`: from here on the channel is live. `resumed` false means that a snapshot follows. */
+export interface Subscribed {
+  t: "subscribed";
+  id: number;
+  ch: string;
+  epoch: string;
+  seq: number | null;
+  p: string | null;
+  resumed: boolean;
+}
+
+export type ThreadEventData = MessageEvent | StatusEvent;
+
+/** The newest messages of a thread in rising seq; older ones by the API (`before`). */
+export interface ThreadSnapshot {
+  thread: InboxRow;
+  messages: MessageOut[];
+  in_ord: number;
+  has_more: boolean;
+}
+
+export interface Typing {
+  name: "typing";
+  thread_id: number;
+  typing: boolean;
+}
+
+export interface TypingOut {
+  member_id: number;
+  name: string;
+  typing: boolean;
+}
+
+export interface Unsubscribe {
+  t: "unsubscribe";
+  id: number;
+  ch: string;
+}
+
+export interface UserSnapshot {
+  badge: BadgeOut;
+  reads: ReadMarkOut[];
+}
+
+export interface ViewerOut {
+  member_id: number;
+  name: string;
+  here: boolean;
+}

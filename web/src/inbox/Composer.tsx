@@ -1,0 +1,141 @@
+// The reply: what it costs while it is written, a draft that outlives the page, Enter to send.
+import { ActionIcon, Checkbox } from "@mantine/core";
+import { Ban, SendHorizontal } from "lucide-react";
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import type { InboxRow } from "../gen/wire";
+import { useLive } from "../live/hooks";
+import { countSegments, nameOf, plain } from "../text/segments";
+import { isPhone } from "./focus";
+import styles from "./Composer.module.css";
+
+const MAX_CHARACTERS = 1_600; // as server/ws/protocol.py
+const TALLEST = 220; // px
+
+const draftKey = (id: number): string => `threadline.draft:${id}`;
+
+function useDraft(id: number): [string, (text: string) => void] {
+  const [text, setText] = useState(() => sessionStorage.getItem(draftKey(id)) ?? "");
+  const keep = (next: string) => {
+    setText(next);
+    if (next) sessionStorage.setItem(draftKey(id), next);
+    else sessionStorage.removeItem(draftKey(id));
+  };
+  return [text, keep];
+}
+
+export const Composer = memo(function Composer({ id, row }: { id: number; row: InboxRow | undefined }) {
+  const live = useLive();
+  const [text, setText] = useDraft(id);
+  const [acknowledged, acknowledge] = useState(false);
+  const box = useRef<HTMLTextAreaElement>(null);
+  const length = useMemo(() => [...text].length, [text]);
+  const optedOut = row?.opted_out ?? false;
+  const blocked = row?.carrier_blocked ?? false;
+  const closed = !row || blocked || (optedOut && !acknowledged);
+  const ready = !closed && text.trim() !== "" && length <= MAX_CHARACTERS;
+
+  useEffect(() => acknowledge(false), [optedOut]);
+  useEffect(() => {
+    if (!closed && !isPhone()) box.current?.focus({ preventScroll: true });
+  }, [closed]);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    element.style.height = "auto";
+    element.style.height = `${Math.min(element.scrollHeight, TALLEST)}px`;
+  }, [text]);
+  useEffect(() => () => live.typing(id, false), [live, id]);
+
+  const send = () => {
+    if (!ready) return;
+    live.send(id, text, optedOut ? { acknowledged_opt_out: true } : {});
+    setText("");
+    box.current?.focus();
+  };
+  const write = (next: string) => {
+    setText(next);
+    live.typing(id, next !== "");
+  };
+  const key = (event: KeyboardEvent) => {
+    // A phone's Enter is a new line, and an Enter that chooses a word of an input method sends nothing.
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing || matchMedia("(pointer: coarse)").matches) return;
+    event.preventDefault();
+    send();
+  };
+
+  return (
+    <form
+      className={styles.composer}
+      aria-label="Reply"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      {optedOut && !blocked && (
+        <div className={styles.notice}>
+          <p>
+            <Ban size={15} strokeWidth={2} aria-hidden="true" />
+            This contact opted out and gets no campaigns. You may still answer as a person.
+          </p>
+          <Checkbox checked={acknowledged} onChange={(event) => acknowledge(event.currentTarget.checked)} label="I know that this contact opted out" />
+        </div>
+      )}
+      {blocked && (
+        <div className={styles.notice}>
+          <p>
+            <Ban size={15} strokeWidth={2} aria-hidden="true" />
+            Blocked by the carrier. Only the contact can lift it, by texting START.
+          </p>
+        </div>
+      )}
+      <div className={styles.box} data-closed={closed}>
+        <textarea
+          ref={box} rows={1} aria-label="Message" aria-describedby="reply-cost" enterKeyHint="send" value={text} disabled={closed}
+          placeholder={blocked ? "Replies are blocked" : closed && row ? "Tick the box above to write" : "Write a reply"}
+          onChange={(event) => write(event.currentTarget.value)} onKeyDown={key} onBlur={() => live.typing(id, false)}
+        />
+        <ActionIcon type="submit" size={36} radius={11} variant="filled" aria-label="Send" disabled={!ready} className={styles.send}>
+          <SendHorizontal size={18} strokeWidth={2} />
+        </ActionIcon>
+      </div>
+      <Cost text={text} length={length} onReplace={write} />
+    </form>
+  );
+});
+
+function Cost({ text, length, onReplace }: { text: string; length: number; onReplace: (text: string) => void }) {
+  const cost = useMemo(() => countSegments(text), [text]);
+  if (text === "")
+    return (
+      <p id="reply-cost" className={styles.cost}>
+        <span className={styles.keys}>Enter sends, Shift+Enter starts a new line</span>
+      </p>
+    );
+  const { costly } = cost;
+  const dear = costly !== null && costly.without > 0 && cost.count > costly.without;
+  const tooLong = length > MAX_CHARACTERS;
+  return (
+    <p id="reply-cost" className={styles.cost} data-testid="cost">
+      {tooLong && (
+        <strong>
+          {(length - MAX_CHARACTERS).toLocaleString("en-US")} characters too many: a text holds {MAX_CHARACTERS.toLocaleString("en-US")}
+        </strong>
+      )}
+      {dear && !tooLong && (
+        <span className={styles.dear}>
+          {nameOf(costly.char)} makes this {cost.count} segments instead of {costly.without}
+          {countSegments(plain(text)).count < cost.count && (
+            <button type="button" onClick={() => onReplace(plain(text))}>
+              Use plain characters
+            </button>
+          )}
+        </span>
+      )}
+      <span className={styles.count}>
+        {cost.count} {cost.count === 1 ? "segment" : "segments"} · {cost.left} left
+        {cost.encoding === "UCS-2" && " · Unicode"}
+      </span>
+    </p>
+  );
+}

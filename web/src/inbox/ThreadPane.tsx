@@ -1,0 +1,149 @@
+// The open conversation: who it is with, what was said, and the reply.
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
+import { ArrowLeft, Ban, MailOpen, MessageCircleOff } from "lucide-react";
+import { useCallback, useEffect, useRef } from "react";
+import { Avatar } from "../app/Avatar";
+import { useSession } from "../app/session";
+import type { Colleague } from "../live/store";
+import { useLive, usePeople, useRow, useThread } from "../live/hooks";
+import { formatNumber, nameOrNumber } from "../text/people";
+import { Composer } from "./Composer";
+import empty from "./Empty.module.css";
+import { focusList, isPhone } from "./focus";
+import { Messages } from "./Messages";
+import styles from "./ThreadPane.module.css";
+
+export function ThreadPane({ id }: { id: number }) {
+  const live = useLive();
+  const thread = useThread(id);
+  const row = useRow(id)?.row;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const leave = useLeave();
+  useEffect(() => live.visit(id), [live, id]);
+  useEscape(leave);
+  const known = row !== undefined;
+  useEffect(() => {
+    if (known && isPhone()) heading.current?.focus({ preventScroll: true });
+  }, [known, id]);
+
+  if (thread.missing) return <Missing onBack={leave} />;
+  const markUnread = () => {
+    const last = thread.state?.messages.findLast((message) => message.in_ord != null)?.in_ord;
+    if (last != null) live.markUnread(id, last);
+    leave(true);
+  };
+  return (
+    <div className={styles.pane}>
+      <header className={styles.head}>
+        <ActionIcon className={styles.back} variant="subtle" size={44} aria-label="Back to the list" onClick={() => leave(true)}>
+          <ArrowLeft size={22} />
+        </ActionIcon>
+        {row ? (
+          <>
+            <Avatar name={row.name} seed={row.address} />
+            <div className={styles.who}>
+              <h2 ref={heading} tabIndex={-1}>
+                {nameOrNumber(row)}
+              </h2>
+              <p className="numeric">
+                {row.name && <span>{formatNumber(row.address)}</span>}
+                <span>
+                  <span className={styles.wide}>{row.name ? "· " : ""}you write from</span> <span className={styles.narrow}>{row.name ? "· from" : "from"}</span> {formatNumber(row.number)}
+                </span>
+                {(row.opted_out || row.carrier_blocked) && (
+                  <strong>
+                    <Ban size={11} strokeWidth={2.4} aria-hidden="true" />
+                    {row.carrier_blocked ? "Blocked by the carrier" : "Opted out"}
+                  </strong>
+                )}
+              </p>
+            </div>
+          </>
+        ) : (
+          <span className={`bone ${styles.bone}`} />
+        )}
+        <Viewers id={id} />
+        <Tooltip label="Mark as unread">
+          <ActionIcon variant="subtle" size={40} aria-label="Mark as unread" onClick={markUnread} disabled={!thread.state}>
+            <MailOpen size={19} strokeWidth={1.8} />
+          </ActionIcon>
+        </Tooltip>
+      </header>
+      <Messages id={id} thread={thread} name={row ? nameOrNumber(row) : "this contact"} blocked={row?.carrier_blocked ?? false} />
+      <Typists id={id} />
+      <Composer id={id} row={row} />
+    </div>
+  );
+}
+
+/** Back to the list: on a phone the pane closes; else it stays open and the focus returns, unless `close` is asked for. */
+function useLeave(): (close?: boolean) => void {
+  const navigate = useNavigate();
+  return useCallback(
+    (close = false) => {
+      if (!close && !isPhone()) return focusList();
+      void navigate({ to: "/phone/sms" }).then(() => requestAnimationFrame(focusList));
+    },
+    [navigate],
+  );
+}
+
+function useEscape(leave: () => void): void {
+  useEffect(() => {
+    const key = (event: KeyboardEvent) => {
+      const taken = event.defaultPrevented || document.querySelector("[role=dialog], [role=menu]") !== null;
+      if (event.key === "Escape" && !taken) leave();
+    };
+    addEventListener("keydown", key);
+    return () => removeEventListener("keydown", key);
+  }, [leave]);
+}
+
+function useOthers(id: number): Colleague[] {
+  const { member } = useSession();
+  return usePeople(id).filter((one) => one.member_id !== member.id);
+}
+
+function Viewers({ id }: { id: number }) {
+  const people = useOthers(id);
+  if (people.length === 0) return null;
+  const names = people.map((one) => one.name).join(", ");
+  return (
+    <Tooltip label={`Also here: ${names}`}>
+      <div className={styles.viewers} role="img" aria-label={`Also here: ${names}`}>
+        {people.slice(0, 3).map((one) => (
+          <Avatar key={one.member_id} name={one.name} seed={one.name} size={24} />
+        ))}
+      </div>
+    </Tooltip>
+  );
+}
+
+function Typists({ id }: { id: number }) {
+  const names = useOthers(id).filter((one) => one.typing).map((one) => one.name.split(" ")[0]);
+  return (
+    <div className={styles.typists} role="status">
+      {names.length > 0 && (
+        <span>
+          {names.join(" and ")} {names.length > 1 ? "are" : "is"} typing…
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Missing({ onBack }: { onBack: (close: boolean) => void }) {
+  return (
+    <div className={empty.empty}>
+      <MessageCircleOff size={32} strokeWidth={1.4} aria-hidden="true" />
+      <h2>This conversation does not exist</h2>
+      <p>It may belong to another workspace, or the address was mistyped.</p>
+      <p>
+        <button className={styles.link} onClick={() => onBack(true)}>
+          Back to the inbox
+        </button>
+      </p>
+    </div>
+  );
+}

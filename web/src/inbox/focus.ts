@@ -1,0 +1,13 @@
+// The open conversation gives the focus back to the list without knowing it.
+
+const EVENT = "threadline:focus-list";
+
+export const focusList = (): void => void dispatchEvent(new Event(EVENT));
+
+export function onFocusList(listener: () => void): () => void {
+  addEventListener(EVENT, listener);
+  return () => removeEventListener(EVENT, listener);
+}
+
+/** One pane at a time; the same width as in the style sheets. */
+export const isPhone = (): boolean => matchMedia("(max-width: 767px)").matches;

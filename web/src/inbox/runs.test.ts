@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import type { MessageState } from "../gen/wire";
+import { fateOf, layOut, type Bubble } from "./runs";
+
+const bubble = (key: string, minute: number, more: Partial<Bubble> = {}): Bubble => ({
+  key, seq: 1, direction: "in", body: key, at: new Date(2026, 10, 22, 10, minute).toISOString(), author: null, mine: false, note: null, media: 0,
+  fate: fateOf({ state: "received", error: null, error_code: null }), ...more,
+});
+const shape = (bubbles: Bubble[], newFrom: string | null = null) =>
+  layOut(bubbles, newFrom).map((item) => (item.kind === "run" ? item.bubbles.map((one) => one.key).join("") : item.kind));
+
+test("one author within ten minutes is one run", () => {
+  expect(shape([bubble("a", 0), bubble("b", 4), bubble("c", 20), bubble("d", 21, { direction: "out", mine: true })])).toEqual(["day", "ab", "c", "d"]);
+});
+
+test("two colleagues are two runs", () => {
+  expect(shape([bubble("a", 0, { direction: "out", author: "Dana" }), bubble("b", 1, { direction: "out", author: "Priya" })])).toEqual(["day", "a", "b"]);
+});
+
+test("a text that failed ends its run, so that its reason stands beneath it", () => {
+  const failed = fateOf({ state: "rejected", error: "The number is a landline.", error_code: "30006" });
+  expect(failed.words).toBe("Failed: The number is a landline.");
+  expect(shape([bubble("a", 0, { fate: failed }), bubble("b", 1)])).toEqual(["day", "a", "b"]);
+});
+
+test("midnight and the first unread text begin anew", () => {
+  const yesterday = bubble("y", 0, { at: new Date(2026, 10, 21, 23, 59).toISOString() });
+  expect(shape([yesterday, bubble("a", 0), bubble("b", 1)], "b")).toEqual(["day", "y", "day", "a", "new", "b"]);
+});
+
+test("an optimistic text keeps its key when the server has taken it", () => {
+  expect(shape([bubble("c", 1, { mine: true, author: null, direction: "out" }), bubble("d", 2, { mine: true, author: "Me", direction: "out" })])).toEqual(["day", "cd"]);
+});
+
+test.each<[MessageState, string, string]>([
+  ["queued", "Sending…", "none"],
+  ["sent", "Sent", "none"],
+  ["delivered", "Delivered", "none"],
+  ["unconfirmed", "Not confirmed by the carrier", "send-again"],
+  ["held", "Opted out meanwhile", "release"],
+  ["cancelled", "Discarded, not sent", "none"],
+])("%s reads %s", (state, words, act) => expect(fateOf({ state, error: null, error_code: null })).toMatchObject({ words, act }));

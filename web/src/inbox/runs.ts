@@ -1,0 +1,121 @@
+// How a conversation is laid out: days, runs of one author, and the words under a run. Pure.
+import type { MessageOut } from "../gen/wire";
+import type { PendingSend } from "../live/store";
+
+export interface Bubble {
+  /** The same before and after the server has taken it, so that nothing flickers. */
+  readonly key: string;
+  readonly seq: number | null;
+  readonly direction: "in" | "out";
+  readonly body: string;
+  readonly at: string;
+  readonly author: string | null;
+  readonly mine: boolean;
+  readonly note: string | null;
+  readonly media: number;
+  readonly fate: Fate;
+}
+
+export interface Fate {
+  readonly tone: "quiet" | "bad" | "ask";
+  readonly words: string;
+  readonly act: "none" | "send-again" | "release" | "retry";
+}
+
+export type Item =
+  | { readonly kind: "day"; readonly key: string; readonly at: string }
+  | { readonly kind: "new"; readonly key: string }
+  | { readonly kind: "run"; readonly key: string; readonly bubbles: readonly Bubble[] };
+
+const RUN_ENDS_AFTER_MS = 10 * 60_000;
+const AUTOMATIC = "keyword_answer";
+const NOTES: Record<string, string> = { STOP: "Opted out with this text", START: "Opted back in with this text", HELP: "Asked for help" };
+
+const OPT_OUTS = new Set(["opted_out", "opted_out_meanwhile", "consent_changed"]); // the gate's reasons
+
+const because = (lead: string, error: string | null | undefined): string => (error ? `${lead}: ${error}` : lead);
+
+/** What became of an outbound text, in words, and what the person can do about it. */
+export function fateOf(message: Pick<MessageOut, "state" | "error" | "error_code">): Fate {
+  const { state, error } = message;
+  switch (state) {
+    case "received":
+      return { tone: "quiet", words: "", act: "none" };
+    case "queued":
+      return { tone: "quiet", words: "Sending…", act: "none" };
+    case "sent":
+      return { tone: "quiet", words: "Sent", act: "none" };
+    case "delivered":
+      return { tone: "quiet", words: "Delivered", act: "none" };
+    case "undelivered":
+    case "rejected":
+      return { tone: "bad", words: because("Failed", error), act: "none" };
+    case "blocked":
+      return { tone: "bad", words: because("Not sent", error), act: "none" };
+    case "cancelled":
+      return { tone: "quiet", words: "Discarded, not sent", act: "none" };
+    case "expired":
+      return { tone: "bad", words: because("Not sent in time", error), act: "none" };
+    case "unconfirmed":
+      return { tone: "ask", words: "Not confirmed by the carrier", act: "send-again" };
+    case "held":
+      return { tone: "ask", words: OPT_OUTS.has(message.error_code ?? "") || !error ? "Opted out meanwhile" : because("Held", error), act: "release" };
+  }
+}
+
+export function bubbleOf(message: MessageOut, me: number): Bubble {
+  const automatic = message.klass === AUTOMATIC;
+  return {
+    key: message.cmd_id ?? `#${message.seq}`,
+    seq: message.seq,
+    direction: message.direction,
+    body: message.body,
+    at: message.at,
+    author: automatic ? "Automatic answer" : (message.author ?? null),
+    mine: message.author_id === me && !automatic,
+    note: message.keyword ? (NOTES[message.keyword] ?? null) : null,
+    media: message.media?.length ?? 0,
+    fate: fateOf(message),
+  };
+}
+
+export function bubbleOfPending(send: PendingSend): Bubble {
+  const fate: Fate =
+    send.state === "refused" ? { tone: "bad", words: because("Not sent", send.error), act: "retry" } : { tone: "quiet", words: "Sending…", act: "none" };
+  return { key: send.cmd_id, seq: null, direction: "out", body: send.data.body, at: send.at, author: null, mine: true, note: null, media: 0, fate };
+}
+
+/** A bubble whose fate needs words of its own ends its run. */
+const isCalm = (bubble: Bubble): boolean => bubble.fate.tone === "quiet" && bubble.note === null;
+
+function joins(last: Bubble, next: Bubble): boolean {
+  return (
+    isCalm(last) &&
+    last.direction === next.direction &&
+    last.mine === next.mine &&
+    (last.mine || last.author === next.author) &&
+    Date.parse(next.at) - Date.parse(last.at) < RUN_ENDS_AFTER_MS
+  );
+}
+
+/** `newFrom` is the key of the first bubble that was unread when the conversation was opened. */
+export function layOut(bubbles: readonly Bubble[], newFrom: string | null): Item[] {
+  const items: Item[] = [];
+  let run: Bubble[] = [];
+  let day = "";
+  for (const bubble of bubbles) {
+    const itsDay = new Date(bubble.at).toDateString();
+    const last = run.at(-1);
+    const breaks = itsDay !== day || bubble.key === newFrom;
+    if (itsDay !== day) items.push({ kind: "day", key: `day ${itsDay}`, at: bubble.at });
+    if (bubble.key === newFrom) items.push({ kind: "new", key: "new" });
+    if (!breaks && last && joins(last, bubble)) {
+      run.push(bubble);
+    } else {
+      run = [bubble];
+      items.push({ kind: "run", key: `run ${bubble.key}`, bubbles: run });
+    }
+    day = itsDay;
+  }
+  return items;
+}

@@ -1,0 +1,32 @@
+// How components see the live state: each subscribes to the one key that it shows.
+import { createContext, use, useCallback, useSyncExternalStore } from "react";
+import type { Live } from "./live";
+import type { Colleague, RowView, ThreadView } from "./store";
+import type { Status } from "./socket";
+
+export const LiveContext = createContext<Live | null>(null);
+
+export function useLive(): Live {
+  const live = use(LiveContext);
+  if (!live) throw new Error("useLive stands outside of the logged-in part");
+  return live;
+}
+
+function useKey<T>(key: Parameters<Live["store"]["subscribe"]>[0], read: (live: Live) => T): T {
+  const live = useLive();
+  const subscribe = useCallback((listener: () => void) => live.store.subscribe(key, listener), [live, key]);
+  return useSyncExternalStore(subscribe, () => read(live));
+}
+
+export const useOrder = (): readonly number[] => useKey("order", (live) => live.store.order);
+export const useInboxLoaded = (): boolean => useKey("order", (live) => live.store.loaded);
+export const useNextCursor = (): string | null => useKey("order", (live) => live.store.nextCursor());
+export const useBadge = (): number => useKey("badge", (live) => live.store.badge);
+export const useRow = (id: number): RowView | undefined => useKey(`row:${id}`, (live) => live.store.row(id));
+export const useThread = (id: number): ThreadView => useKey(`thread:${id}`, (live) => live.store.thread(id));
+export const usePeople = (id: number): readonly Colleague[] => useKey(`people:${id}`, (live) => live.store.people(id));
+
+export function useStatus(): Status {
+  const live = useLive();
+  return useSyncExternalStore(live.subscribeStatus, () => live.status);
+}

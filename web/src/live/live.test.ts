@@ -1,0 +1,232 @@
+import { beforeEach, expect, test } from "vitest";
+import type { InboxPage, InboxRow, MessageOut, ServerFrame, ThreadSnapshot } from "../gen/wire";
+import { afterClose } from "./backoff";
+import { Commands } from "./commands";
+import { place } from "./inbox";
+import { LiveStore } from "./store";
+
+const row = (id: number, minute: number, more: Partial<InboxRow> = {}): InboxRow => ({
+  thread_id: id, v: 1, name: `P${id}`, contact_id: id, address: `+1212555010${id}`, number: "+12125550100", last_seq: 1,
+  last_at: `2026-11-22T10:${String(minute).padStart(2, "0")}:00Z`, preview: "", direction: "in", in_total: 1, opted_out: false,
+  carrier_blocked: false, ...more,
+});
+const message = (seq: number, more: Partial<MessageOut> = {}): MessageOut => ({
+  seq, direction: "in", body: `m${seq}`, state: "received", at: "2026-11-22T10:00:00Z", in_ord: seq, segments: 1, klass: "inbound",
+  author_id: null, author: null, cmd_id: null, error_class: null, error_code: null, error: null, keyword: null, media: [],
+  resend_of: null, ...more,
+});
+const event = (seq: number, more: Partial<MessageOut> = {}): ServerFrame => ({
+  t: "event", ch: "thread:1", seq, epoch: "e", data: { kind: "message", message: message(seq, more) },
+});
+const status = (seq: number, ref: number, state: MessageOut["state"]): ServerFrame => ({
+  t: "event", ch: "thread:1", seq, epoch: "e",
+  data: { kind: "status", ref, state, at: "2026-11-22T10:00:00Z", error_class: null, error_code: null, error: null },
+});
+const snapshot = (seqs: number[], epoch = "e"): ServerFrame => ({
+  t: "snapshot", ch: "thread:1", epoch, seq: seqs.at(-1) ?? 0, p: null,
+  data: { thread: row(1, 0), messages: seqs.map((seq) => message(seq)), in_ord: 0, has_more: false } satisfies ThreadSnapshot,
+});
+const inbox = (rows: InboxRow[], more: Partial<InboxPage> = {}, epoch = "e", p = "5"): ServerFrame => ({
+  t: "snapshot", ch: "inbox", epoch, seq: null, p, data: { rows, reads: [], next_cursor: null, partial: false, ...more },
+});
+const state = (data: InboxRow): ServerFrame => ({ t: "state", ch: "inbox", key: String(data.thread_id), v: data.v, data });
+const mark = (thread_id: number, in_ord: number, v: number): ServerFrame => ({ t: "state", ch: "user", key: `read:${thread_id}`, v, data: { thread_id, in_ord, v } });
+
+let store: LiveStore;
+const seqs = () => store.thread(1).state?.messages.map((one) => one.seq);
+beforeEach(() => {
+  store = new LiveStore();
+});
+
+function permutations<T>(items: T[]): T[][] {
+  if (items.length < 2) return [items];
+  return items.flatMap((item, index) => permutations(items.filter((_, other) => other !== index)).map((rest) => [item, ...rest]));
+}
+
+test("events apply as last + 1, and a repetition changes nothing", () => {
+  store.apply(snapshot([1, 2]));
+  expect(store.apply(event(3))).toEqual([]);
+  expect(store.apply(event(3))).toEqual([]);
+  expect(store.apply(event(1))).toEqual([]);
+  expect(seqs()).toEqual([1, 2, 3]);
+});
+
+test("a gap is not applied but asked for again, once, from the last position", () => {
+  store.apply(snapshot([1, 2]));
+  expect(store.apply(event(4))).toEqual(["thread:1"]);
+  expect(store.position("thread:1")).toEqual({ after: 2, epoch: "e" });
+  store.asking("thread:1", 9);
+  expect(store.apply(event(5))).toEqual([]);
+  store.apply({ t: "subscribed", id: 9, ch: "thread:1", epoch: "e", seq: 5, p: null, resumed: true });
+  for (const seq of [3, 4, 5]) store.apply(event(seq));
+  expect(seqs()).toEqual([1, 2, 3, 4, 5]);
+});
+
+test("in whatever order events come, and however often, what is shown is a prefix without gaps, and a resume completes it", () => {
+  for (const order of permutations([3, 4, 5, 6])) {
+    store = new LiveStore();
+    store.apply(snapshot([1, 2]));
+    for (const seq of [...order, ...order]) {
+      store.apply(event(seq));
+      expect(seqs()).toEqual(Array.from({ length: seqs()?.length ?? 0 }, (_, index) => index + 1));
+    }
+    const { after } = store.position("thread:1");
+    for (let seq = (after ?? 0) + 1; seq <= 6; seq++) store.apply(event(seq));
+    expect(seqs()).toEqual([1, 2, 3, 4, 5, 6]);
+  }
+});
+
+test("a status moves its message and takes a number of its own", () => {
+  store.apply(snapshot([1]));
+  store.apply(event(2, { direction: "out", state: "queued" }));
+  store.apply(status(3, 2, "delivered"));
+  expect(store.thread(1).state?.messages[1]?.state).toBe("delivered");
+  expect(store.position("thread:1")).toEqual({ after: 3, epoch: "e" });
+});
+
+test("another epoch voids the position, and its snapshot replaces what was there", () => {
+  store.apply(snapshot([1, 2, 3]));
+  expect(store.apply({ ...event(4), epoch: "f" } as ServerFrame)).toEqual(["thread:1"]);
+  store.apply(snapshot([1], "f"));
+  expect(seqs()).toEqual([1]);
+});
+
+test("a ping whose head is beyond ours asks for the lost tail", () => {
+  store.apply(snapshot([1, 2]));
+  expect(store.apply({ t: "ping", id: 1, heads: { "thread:1": 2 } })).toEqual([]);
+  expect(store.apply({ t: "ping", id: 2, heads: { "thread:1": 3 } })).toEqual(["thread:1"]);
+});
+
+test("rows: whatever the order of versions, the newest wins and the order follows it", () => {
+  const versions = [row(2, 10, { v: 2, in_total: 2 }), row(2, 20, { v: 3, in_total: 3 }), row(1, 15, { v: 2, in_total: 2 })];
+  for (const frames of permutations(versions)) {
+    store = new LiveStore();
+    store.apply(inbox([row(1, 5), row(2, 4), row(3, 3)]));
+    frames.forEach((one) => store.apply(state(one)));
+    expect(store.order).toEqual([2, 1, 3]);
+    expect(store.row(2)?.unread).toBe(3);
+  }
+});
+
+test("a row below the loaded tail waits for its page", () => {
+  store.apply(inbox([row(1, 9), row(2, 8)], { next_cursor: "c" }));
+  store.apply(state(row(7, 3)));
+  expect(store.order).toEqual([1, 2]);
+  store.nextPage({ rows: [row(3, 7), row(7, 3)], reads: [], next_cursor: null, partial: false }, "c");
+  expect(store.order).toEqual([1, 2, 3, 7]);
+});
+
+test("a page that was read for an older list is dropped", () => {
+  store.apply(inbox([row(1, 9)], { next_cursor: "c" }));
+  store.apply(inbox([row(2, 9)], { next_cursor: "d" }));
+  store.nextPage({ rows: [row(3, 7)], reads: [], next_cursor: null, partial: false }, "c");
+  expect(store.order).toEqual([2]);
+});
+
+test("a partial page after a reconnect changes rows and keeps the others", () => {
+  store.apply(inbox([row(1, 9), row(2, 8), row(3, 7)]));
+  store.apply(inbox([row(3, 30, { v: 4 })], { partial: true }, "e", "9"));
+  expect(store.order).toEqual([3, 1, 2]);
+  expect(store.position("inbox")).toEqual({ p: "9", epoch: "e" });
+});
+
+test("place agrees with sorting, wherever the row moves", () => {
+  const rows = new Map(Array.from({ length: 9 }, (_, id) => [id, row(id, (id * 7) % 5)]));
+  const sorted = (ids: number[]) => ids.sort((a, b) => (rows.get(b)!.last_at.localeCompare(rows.get(a)!.last_at) || b - a));
+  let order: readonly number[] = [];
+  for (const [id, one] of rows) {
+    order = place(order, rows, one, true);
+    expect(order).toEqual(sorted([...order]));
+    expect(order).toContain(id);
+  }
+});
+
+test("unread is in_total less the mark; an older mark loses, a newer one may lower it", () => {
+  store.apply(inbox([row(1, 5, { in_total: 5 })]));
+  store.apply(mark(1, 4, 2));
+  store.apply(mark(1, 1, 1));
+  expect(store.row(1)?.unread).toBe(1);
+  store.apply(mark(1, 2, 3));
+  expect(store.row(1)?.unread).toBe(3);
+});
+
+test("what was displayed counts as read at once, until it is marked unread", () => {
+  store.apply(inbox([row(1, 5, { in_total: 5 })]));
+  expect(store.displayed(1, 5)).toBe(true);
+  expect(store.displayed(1, 5)).toBe(false);
+  expect(store.row(1)?.unread).toBe(0);
+  store.undisplay(1, 4);
+  expect(store.row(1)?.unread).toBe(2);
+});
+
+test("the badge's newest version wins, and a snapshot starts anew", () => {
+  const badge = (v: number, unread_threads: number): ServerFrame => ({ t: "state", ch: "user", key: "badge", v, data: { unread_threads } });
+  store.apply(badge(2, 7));
+  store.apply(badge(1, 3));
+  expect(store.badge).toBe(7);
+  store.apply({ t: "snapshot", ch: "user", epoch: "e", seq: null, p: "1", data: { badge: { unread_threads: 4 }, reads: [] } });
+  store.apply(badge(1, 2));
+  expect(store.badge).toBe(2);
+});
+
+test("an optimistic reply gives way to its message once, whether ack or event comes first", () => {
+  const ack: ServerFrame = { t: "ack", cmd_id: "c", data: { seq: 2 } };
+  const real = event(2, { direction: "out", cmd_id: "c", state: "queued" });
+  for (const frames of permutations([ack, real])) {
+    store = new LiveStore();
+    store.apply(snapshot([1]));
+    store.addPending({ cmd_id: "c", data: { name: "send", thread_id: 1, body: "m2" }, at: "", state: "waiting", seq: null, error: null });
+    for (const frame of frames) {
+      store.apply(frame);
+      const { state: shown, pending } = store.thread(1);
+      expect((shown?.messages.filter((one) => one.cmd_id === "c").length ?? 0) + pending.length).toBe(1);
+    }
+    expect(store.thread(1).pending).toEqual([]);
+  }
+});
+
+test("a refused reply stays with its reason", () => {
+  store.addPending({ cmd_id: "c", data: { name: "send", thread_id: 1, body: "x" }, at: "", state: "waiting", seq: null, error: null });
+  store.apply({ t: "err", id: null, cmd_id: "c", code: "opt_out_unacknowledged", message: "This contact opted out." });
+  expect(store.thread(1).pending[0]).toMatchObject({ state: "refused", error: "This contact opted out." });
+});
+
+test("a colleague who is here and types is one person, and a lost connection forgets both", () => {
+  const sign = (key: string, v: number, data: object): ServerFrame => ({ t: "state", ch: "thread:1", key, v, data: data as never });
+  store.apply(sign("viewer:2", 1, { member_id: 2, name: "Priya", here: true }));
+  store.apply(sign("typing:2", 2, { member_id: 2, name: "Priya", typing: true }));
+  expect(store.people(1)).toEqual([{ member_id: 2, name: "Priya", typing: true }]);
+  store.forgetTyping(1, 2);
+  expect(store.people(1)[0]?.typing).toBe(false);
+  store.disconnected();
+  expect(store.people(1)).toEqual([]);
+});
+
+test("arrivals are told once, and never for what was already there", () => {
+  store.apply(inbox([row(1, 5)]));
+  expect(store.commit()).toEqual([]);
+  store.apply(state(row(1, 6, { v: 2, in_total: 3 })));
+  expect(store.commit().map((one) => one.count)).toEqual([2]);
+  expect(store.commit()).toEqual([]);
+});
+
+test("unacknowledged commands survive a reload, answered ones do not", () => {
+  const kept = new Map<string, string>();
+  const memory = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => void kept.set(key, value) };
+  const commands = new Commands(memory);
+  for (const cmd_id of ["a", "b"]) commands.add({ cmd_id, data: { name: "send", thread_id: 1, body: cmd_id }, at: "" });
+  commands.settle("a");
+  expect(new Commands(memory).all().map((one) => one.cmd_id)).toEqual(["b"]);
+});
+
+test.each([
+  ["a session that ended", 4501, "", { kind: "login" }],
+  ["a client that was too slow", 4000, "", { kind: "retry", after_ms: 1000 }],
+  ["a restart with a hint", 1012, "retry after 2.5 s", { kind: "retry", after_ms: 2500 }],
+  ["a lost network", 1006, "", { kind: "retry", after_ms: 1000 }],
+])("after %s", (_, code, reason, expected) => expect(afterClose(code, reason, 2, 0)).toEqual(expected));
+
+test("the back-off ends at 15 s and is spread", () => {
+  expect(afterClose(1006, "", 30, 0)).toEqual({ kind: "retry", after_ms: 15_000 });
+  expect(afterClose(1006, "", 30, 0.999)).toMatchObject({ after_ms: expect.closeTo(7_507, 0) as number });
+});

@@ -1,0 +1,375 @@
+// What this tab knows, and how each frame changes it. No sockets, timers or clocks here: frames go in, touched keys and
+// the channels that must be asked for again come out.
+import type {
+  Ack, Err, InboxPage, InboxRow, MessageOut, ReadMarkOut, Send, ServerFrame, Snapshot, Subscribe, Subscribed, ThreadSnapshot, UserSnapshot,
+} from "../gen/wire";
+import { place } from "./inbox";
+import { applyEvent, fromSnapshot, withOlder, type ThreadState } from "./thread";
+
+export interface RowView {
+  readonly row: InboxRow;
+  readonly unread: number;
+}
+
+/** A reply of this tab that is not yet a message of the thread. */
+export interface PendingSend {
+  readonly cmd_id: string;
+  readonly data: Send;
+  readonly at: string;
+  readonly state: "waiting" | "taken" | "refused";
+  readonly seq: number | null;
+  readonly error: string | null;
+}
+
+export interface ThreadView {
+  readonly state: ThreadState | null;
+  readonly pending: readonly PendingSend[];
+  readonly missing: boolean;
+}
+
+export interface Colleague {
+  readonly member_id: number;
+  readonly name: string;
+  readonly typing: boolean;
+}
+
+export interface Arrival {
+  readonly row: InboxRow;
+  readonly count: number;
+}
+
+export type Position = Pick<Subscribe, "after" | "epoch" | "p">;
+type Key = "order" | "badge" | `row:${number}` | `thread:${number}` | `people:${number}`;
+
+const NO_ONE: readonly Colleague[] = [];
+const EMPTY: ThreadView = { state: null, pending: [], missing: false };
+
+export const threadChannel = (id: number): string => `thread:${id}`;
+const threadOf = (channel: string): number | null => (channel.startsWith("thread:") ? Number(channel.slice(7)) : null);
+
+interface Presence {
+  v: number;
+  member_id: number;
+  name: string;
+  here?: boolean;
+  typing?: boolean;
+}
+
+export class LiveStore {
+  private readonly rows = new Map<number, InboxRow>();
+  private readonly views = new Map<number, RowView>();
+  private readonly marks = new Map<number, ReadMarkOut>();
+  private readonly shown = new Map<number, number>(); // what this tab displayed, ahead of the server's answer
+  private readonly threads = new Map<number, ThreadView>();
+  private readonly presence = new Map<number, Map<string, Presence>>();
+  private readonly colleagues = new Map<number, readonly Colleague[]>();
+  private readonly positions = new Map<string, { epoch: string; p: string | null }>();
+  private readonly asked = new Map<string, number>(); // channel -> id of the subscription that is under way
+  private readonly touched = new Set<Key>();
+  private readonly listeners = new Map<Key, Set<() => void>>();
+  private arrivals: Arrival[] = [];
+  private badgeVersion = -1;
+  private cursor: string | null = null;
+
+  order: readonly number[] = [];
+  loaded = false;
+  badge = 0;
+
+  // Reading
+
+  subscribe = (key: Key, listener: () => void): (() => void) => {
+    const set = this.listeners.get(key) ?? new Set();
+    this.listeners.set(key, set.add(listener));
+    return () => set.delete(listener);
+  };
+
+  row = (id: number): RowView | undefined => this.views.get(id);
+  thread = (id: number): ThreadView => this.threads.get(id) ?? EMPTY;
+  people = (id: number): readonly Colleague[] => this.colleagues.get(id) ?? NO_ONE;
+  nextCursor = (): string | null => this.cursor;
+
+  /** Tells the listeners of what changed since the last call, once each. */
+  commit(): Arrival[] {
+    const keys = [...this.touched];
+    this.touched.clear();
+    for (const key of keys) for (const listener of [...(this.listeners.get(key) ?? [])]) listener();
+    const arrived = this.arrivals;
+    this.arrivals = [];
+    return arrived;
+  }
+
+  // Subscriptions
+
+  /** Where to resume a channel; an empty position asks for a snapshot. */
+  position(channel: string): Position {
+    const id = threadOf(channel);
+    if (id !== null) {
+      const state = this.threads.get(id)?.state;
+      return state ? { after: state.lastSeq, epoch: state.epoch } : {};
+    }
+    const known = this.positions.get(channel);
+    return known?.p ? { p: known.p, epoch: known.epoch } : {};
+  }
+
+  asking(channel: string, id: number): void {
+    this.asked.set(channel, id);
+  }
+
+  /** The connection is gone: nothing is under way any more, and nobody is known to be typing. */
+  disconnected(): void {
+    this.asked.clear();
+    for (const id of this.presence.keys()) this.forgetPeople(id);
+  }
+
+  // Frames
+
+  /** Applies one frame and gives the channels that must be subscribed to again. */
+  apply(frame: ServerFrame): string[] {
+    switch (frame.t) {
+      case "subscribed":
+        return this.subscribed(frame);
+      case "snapshot":
+        return this.snapshot(frame);
+      case "event":
+        return this.event(frame);
+      case "state":
+        return this.stateFrame(frame);
+      case "resync":
+        return frame.ch;
+      case "ping":
+        return Object.entries(frame.heads ?? {}).flatMap(([channel, head]) => this.behind(channel, head));
+      case "ack":
+        return this.acked(frame);
+      case "err":
+        return this.refused(frame);
+    }
+  }
+
+  private subscribed(frame: Subscribed): string[] {
+    if (frame.resumed && this.asked.get(frame.ch) === frame.id) this.asked.delete(frame.ch);
+    return [];
+  }
+
+  private behind(channel: string, head: number): string[] {
+    const id = threadOf(channel);
+    if (id === null || this.asked.has(channel)) return [];
+    const state = this.threads.get(id)?.state;
+    return state && state.lastSeq < head ? [channel] : [];
+  }
+
+  private event(frame: Extract<ServerFrame, { t: "event" }>): string[] {
+    const id = threadOf(frame.ch);
+    if (id === null) return [];
+    const view = this.thread(id);
+    const applied = view.state ? applyEvent(view.state, frame.seq, frame.epoch, frame.data) : ({ kind: "gap" } as const);
+    if (applied.kind === "applied") this.setThread(id, { ...view, state: applied.state });
+    else if (applied.kind !== "duplicate" && !this.asked.has(frame.ch)) return [frame.ch];
+    return [];
+  }
+
+  private stateFrame(frame: Extract<ServerFrame, { t: "state" }>): string[] {
+    const id = threadOf(frame.ch);
+    if (id !== null) this.person(id, frame.key, frame.v, frame.data as Omit<Presence, "v">);
+    else if (frame.ch === "inbox") this.takeRow(frame.data as InboxRow);
+    else if (frame.key === "badge") this.takeBadge(frame.v, (frame.data as { unread_threads: number }).unread_threads);
+    else this.takeMark(frame.data as ReadMarkOut);
+    return [];
+  }
+
+  private snapshot(frame: Snapshot): string[] {
+    this.asked.delete(frame.ch);
+    const id = threadOf(frame.ch);
+    if (id !== null) {
+      const data = frame.data as ThreadSnapshot;
+      this.takeRow(data.thread);
+      this.setThread(id, { ...this.thread(id), missing: false, state: fromSnapshot(data, frame.seq ?? data.thread.last_seq, frame.epoch) });
+      return [];
+    }
+    const other = this.positions.get(frame.ch)?.epoch !== frame.epoch;
+    this.positions.set(frame.ch, { epoch: frame.epoch, p: frame.p ?? null });
+    if (frame.ch === "inbox") this.takeFirstPage(frame.data as InboxPage, other);
+    else this.takeUser(frame.data as UserSnapshot, other);
+    return [];
+  }
+
+  private takeUser(data: UserSnapshot, otherEpoch: boolean): void {
+    if (otherEpoch) this.marks.clear();
+    this.badgeVersion = -1; // a snapshot bears no version: whatever comes after it is newer
+    this.takeBadge(-1, data.badge.unread_threads);
+    data.reads.forEach((mark) => this.takeMark(mark));
+  }
+
+  private takeFirstPage(page: InboxPage, otherEpoch: boolean): void {
+    if (!page.partial) {
+      if (otherEpoch) for (const store of [this.rows, this.views, this.shown]) store.clear();
+      this.order = [];
+      this.cursor = page.next_cursor ?? null;
+    }
+    this.loaded = true;
+    this.touched.add("order");
+    this.takePage(page);
+  }
+
+  /** A later page, read over the API while frames went on: the higher version of a row wins. */
+  nextPage(page: InboxPage, asked: string): void {
+    if (asked !== this.cursor) return; // a snapshot came in between and began anew
+    this.cursor = null;
+    this.takePage(page);
+    this.cursor = page.next_cursor ?? null;
+    this.touched.add("order");
+  }
+
+  private takePage(page: InboxPage): void {
+    const cursor = this.cursor;
+    if (!page.partial) this.cursor = null; // these rows are contiguous: none of them waits for a page
+    page.reads.forEach((mark) => this.takeMark(mark));
+    page.rows.forEach((row) => this.takeRow(row, true));
+    this.cursor = cursor;
+  }
+
+  private takeRow(row: InboxRow, quiet = false): void {
+    const known = this.rows.get(row.thread_id);
+    const newer = !known || row.v > known.v;
+    if (newer) {
+      this.rows.set(row.thread_id, row);
+      this.refreshRow(row.thread_id);
+      const count = row.in_total - (known?.in_total ?? row.in_total - 1);
+      if (!quiet && this.loaded && row.direction === "in" && count > 0) this.arrivals.push({ row, count });
+    }
+    const order = place(this.order, this.rows, newer ? row : known, this.loaded && this.cursor === null);
+    if (order !== this.order) {
+      this.order = order;
+      this.touched.add("order");
+    }
+  }
+
+  private takeMark(mark: ReadMarkOut): void {
+    const known = this.marks.get(mark.thread_id);
+    if (known && known.v >= mark.v) return;
+    this.marks.set(mark.thread_id, mark);
+    if ((this.shown.get(mark.thread_id) ?? 0) <= mark.in_ord) this.shown.delete(mark.thread_id);
+    this.refreshRow(mark.thread_id);
+  }
+
+  private takeBadge(version: number, unread: number): void {
+    if (version !== -1 && version <= this.badgeVersion) return;
+    this.badgeVersion = version;
+    this.badge = unread;
+    this.touched.add("badge");
+  }
+
+  private refreshRow(id: number): void {
+    const row = this.rows.get(id);
+    if (!row) return;
+    const unread = Math.max(0, row.in_total - this.readUpTo(id));
+    this.views.set(id, { row, unread });
+    this.touched.add(`row:${id}`);
+  }
+
+  readUpTo(id: number): number {
+    return Math.max(this.marks.get(id)?.in_ord ?? 0, this.shown.get(id) ?? 0);
+  }
+
+  // People in a thread
+
+  private person(id: number, key: string, v: number, data: Omit<Presence, "v">): void {
+    const here = this.presence.get(id) ?? new Map<string, Presence>();
+    this.presence.set(id, here);
+    if ((here.get(key)?.v ?? -1) >= v) return;
+    here.set(key, { ...data, v });
+    this.listPeople(id, here);
+  }
+
+  private listPeople(id: number, here: ReadonlyMap<string, Presence>): void {
+    const found = new Map<number, Colleague>();
+    for (const one of here.values()) {
+      const before = found.get(one.member_id);
+      if (one.here || one.typing) found.set(one.member_id, { member_id: one.member_id, name: one.name, typing: !!one.typing || !!before?.typing });
+    }
+    this.colleagues.set(id, [...found.values()].sort((a, b) => a.member_id - b.member_id));
+    this.touched.add(`people:${id}`);
+  }
+
+  /** Who stopped without saying so; the caller knows how long ago the last sign was. */
+  forgetTyping(id: number, member: number): void {
+    const here = this.presence.get(id);
+    if (!here) return;
+    for (const [key, one] of here) if (one.member_id === member && one.typing) here.set(key, { ...one, typing: false });
+    this.listPeople(id, here);
+  }
+
+  forgetPeople(id: number): void {
+    this.presence.delete(id);
+    this.colleagues.delete(id);
+    this.touched.add(`people:${id}`);
+  }
+
+  // What this tab does itself
+
+  older(id: number, messages: readonly MessageOut[], hasMore: boolean): void {
+    const view = this.thread(id);
+    if (view.state) this.setThread(id, { ...view, state: withOlder(view.state, messages, hasMore) });
+  }
+
+  /** The thread was displayed up to the inbound ordinal; true where that is news. */
+  displayed(id: number, inOrd: number): boolean {
+    if (inOrd <= this.readUpTo(id)) return false;
+    this.shown.set(id, inOrd);
+    this.refreshRow(id);
+    return true;
+  }
+
+  /** The person wants it unread again: what this tab displayed no longer outranks the server's mark. */
+  undisplay(id: number, fromOrd: number): void {
+    this.shown.delete(id);
+    const mark = this.marks.get(id);
+    this.marks.set(id, { thread_id: id, in_ord: fromOrd - 1, v: mark?.v ?? -1 });
+    this.refreshRow(id);
+  }
+
+  addPending(send: PendingSend): void {
+    const view = this.thread(send.data.thread_id);
+    this.setThread(send.data.thread_id, { ...view, pending: [...view.pending, send] });
+  }
+
+  dropPending(threadId: number, cmdId: string): void {
+    const view = this.thread(threadId);
+    this.setThread(threadId, { ...view, pending: view.pending.filter((one) => one.cmd_id !== cmdId) });
+  }
+
+  private acked(frame: Ack): string[] {
+    const seq = typeof frame.data["seq"] === "number" ? frame.data["seq"] : null;
+    this.changePending(frame.cmd_id, { state: "taken", seq });
+    return [];
+  }
+
+  private refused(frame: Err): string[] {
+    if (frame.cmd_id) this.changePending(frame.cmd_id, { state: "refused", error: frame.message });
+    for (const [channel, id] of this.asked) {
+      if (id !== frame.id) continue;
+      this.asked.delete(channel);
+      const thread = threadOf(channel);
+      if (thread !== null) this.setThread(thread, { ...this.thread(thread), missing: true });
+    }
+    return [];
+  }
+
+  private changePending(cmdId: string, change: Partial<PendingSend>): void {
+    for (const [id, view] of this.threads) {
+      if (view.pending.some((one) => one.cmd_id === cmdId)) {
+        this.setThread(id, { ...view, pending: view.pending.map((one) => (one.cmd_id === cmdId ? { ...one, ...change } : one)) });
+      }
+    }
+  }
+
+  /** A reply that has become a message is no longer pending: by its cmd_id, or by its seq where that page is not loaded. */
+  private setThread(id: number, view: ThreadView): void {
+    const { state } = view;
+    const settled = (one: PendingSend) =>
+      state !== null &&
+      (state.messages.some((message) => message.cmd_id === one.cmd_id) || (one.seq !== null && one.seq <= state.lastSeq));
+    const pending = view.pending.some(settled) ? view.pending.filter((one) => !settled(one)) : view.pending;
+    this.threads.set(id, { ...view, pending });
+    this.touched.add(`thread:${id}`);
+  }
+}

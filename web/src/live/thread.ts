@@ -1,0 +1,38 @@
+// One conversation as the server tells it: a pure reducer. Events are applied as last + 1 and never otherwise.
+import type { MessageOut, ThreadEventData, ThreadSnapshot } from "../gen/wire";
+
+export interface ThreadState {
+  readonly epoch: string;
+  readonly lastSeq: number;
+  readonly messages: readonly MessageOut[];
+  readonly hasMore: boolean;
+}
+
+export type Applied = { kind: "applied"; state: ThreadState } | { kind: "duplicate" } | { kind: "gap" } | { kind: "other-epoch" };
+
+export function fromSnapshot(snapshot: ThreadSnapshot, seq: number, epoch: string): ThreadState {
+  return { epoch, lastSeq: seq, messages: snapshot.messages, hasMore: snapshot.has_more };
+}
+
+export function applyEvent(state: ThreadState, seq: number, epoch: string, data: ThreadEventData): Applied {
+  if (epoch !== state.epoch) return { kind: "other-epoch" };
+  if (seq <= state.lastSeq) return { kind: "duplicate" };
+  if (seq !== state.lastSeq + 1) return { kind: "gap" };
+  const messages = data.kind === "message" ? [...state.messages, data.message] : restate(state.messages, data);
+  return { kind: "applied", state: { ...state, lastSeq: seq, messages } };
+}
+
+/** A status of a message that is not loaded changes nothing here: its page brings it along. */
+function restate(messages: readonly MessageOut[], status: Extract<ThreadEventData, { kind: "status" }>): readonly MessageOut[] {
+  return messages.map((message) =>
+    message.seq === status.ref
+      ? { ...message, state: status.state, error_class: status.error_class, error_code: status.error_code, error: status.error }
+      : message,
+  );
+}
+
+/** An older page above what is loaded. What overlaps is kept as it is: the loaded one has seen every event. */
+export function withOlder(state: ThreadState, older: readonly MessageOut[], hasMore: boolean): ThreadState {
+  const first = state.messages[0]?.seq ?? Infinity;
+  return { ...state, messages: [...older.filter((message) => message.seq < first), ...state.messages], hasMore };
+}

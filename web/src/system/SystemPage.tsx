@@ -1,0 +1,175 @@
+// The server's live tree of actors, and the pace of each number: what runs, what waits, what failed.
+import { ActionIcon } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { ChevronDown, ChevronRight, CircleAlert } from "lucide-react";
+import { useState } from "react";
+import { actorsQuery, paceQuery, type Actor } from "../api";
+import { formatNumber } from "../text/people";
+import { clockTime, spanOf } from "../text/time";
+import styles from "./SystemPage.module.css";
+
+const EVERY_MS = 2_000;
+const FOLDED_FROM = 30; // children: a registry of threads is opened on demand
+const number = new Intl.NumberFormat("en-US");
+const CALM = new Set(["running", "idle", "hot", "started", "active"]);
+
+export function SystemPage() {
+  const actors = useQuery({ ...actorsQuery, refetchInterval: EVERY_MS });
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <h1>System</h1>
+        <p>What the server does at this moment, renewed every two seconds.</p>
+      </header>
+      {actors.isError && (
+        <p className={styles.problem} role="alert">
+          <CircleAlert size={16} aria-hidden="true" /> {actors.error.message} {actors.data ? "What is shown is older." : ""}
+        </p>
+      )}
+      {actors.data && <Summary root={actors.data} />}
+      <Paces />
+      {actors.isPending && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
+      {actors.data && <Tree root={actors.data} />}
+    </div>
+  );
+}
+
+function everyone(actor: Actor): Actor[] {
+  return [actor, ...actor.children.flatMap(everyone)];
+}
+
+function Summary({ root }: { root: Actor }) {
+  const all = everyone(root);
+  const sum = (of: (actor: Actor) => number) => all.reduce((total, actor) => total + of(actor), 0);
+  const facts = [
+    { label: "Actors", value: number.format(all.length) },
+    { label: "Handled", value: number.format(sum((actor) => actor.handled)) },
+    { label: "Waiting", value: number.format(sum((actor) => actor.depth)) },
+    { label: "Restarts", value: number.format(sum((actor) => actor.restarts)) },
+    { label: "In trouble", value: number.format(all.filter((actor) => !CALM.has(actor.state)).length) },
+  ];
+  return (
+    <dl className={styles.facts}>
+      {facts.map(({ label, value }) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Paces() {
+  const { data } = useQuery({ ...paceQuery, refetchInterval: (query) => (query.state.data === null ? false : EVERY_MS) });
+  if (!data?.length) return null;
+  return (
+    <section className={styles.section} aria-labelledby="pace">
+      <h2 id="pace">Pace of each number</h2>
+      <Scroll label="Pace of each number">
+        <table className={styles.table}>
+          <thead>
+            <tr>
+              <th scope="col">Number</th>
+              <th scope="col" data-figure>Limit</th>
+              <th scope="col" data-figure>Now</th>
+              <th scope="col" data-figure>Waiting</th>
+              <th scope="col" data-figure>Done in</th>
+            </tr>
+          </thead>
+          <tbody>
+            {data.map((pace) => (
+              <tr key={pace.number}>
+                <th scope="row">{formatNumber(pace.number)}</th>
+                <td data-figure>{pace.rate === 0 ? "paused" : `${pace.rate}/s`}</td>
+                <td data-figure>{pace.achieved_per_s === null ? "–" : `${pace.achieved_per_s.toFixed(1)}/s`}</td>
+                <td data-figure>{number.format(pace.queued.reduce((total, lane) => total + lane, 0))}</td>
+                <td data-figure>{pace.eta_s === null ? "–" : spanOf(pace.eta_s)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </section>
+  );
+}
+
+function Tree({ root }: { root: Actor }) {
+  return (
+    <section className={styles.section} aria-labelledby="actors">
+      <h2 id="actors">Actors</h2>
+      <Scroll label="Actors">
+        <table className={styles.table}>
+          <thead>
+            <tr>
+              <th scope="col">Actor</th>
+              <th scope="col">State</th>
+              <th scope="col" data-figure>Waiting</th>
+              <th scope="col" data-figure>Oldest</th>
+              <th scope="col" data-figure>Handled</th>
+              <th scope="col" data-figure>Restarts</th>
+              <th scope="col">Last error</th>
+            </tr>
+          </thead>
+          <tbody>
+            <Branch actor={root} level={0} path={root.name} />
+          </tbody>
+        </table>
+      </Scroll>
+    </section>
+  );
+}
+
+/** Wide tables scroll in their own box, by keyboard too. */
+function Scroll({ label, children }: { label: string; children: React.ReactNode }) {
+  return (
+    <div className={styles.scroll} role="region" aria-label={`${label}, scrolls sideways`} tabIndex={0}>
+      {children}
+    </div>
+  );
+}
+
+function Branch({ actor, level, path }: { actor: Actor; level: number; path: string }) {
+  const [chosen, choose] = useState<boolean | null>(null);
+  const parent = actor.children.length > 0;
+  const opened = chosen ?? actor.children.length < FOLDED_FROM;
+  return (
+    <>
+      <tr data-trouble={!CALM.has(actor.state)}>
+        <th scope="row">
+          <span className={styles.name} style={{ paddingLeft: level * 20 }}>
+            {parent ? (
+              <ActionIcon variant="subtle" size={24} aria-expanded={opened} aria-label={`Children of ${actor.name}`} onClick={() => choose(!opened)}>
+                {opened ? <ChevronDown size={16} /> : <ChevronRight size={16} />}
+              </ActionIcon>
+            ) : (
+              <i />
+            )}
+            {actor.name}
+            {actor.kind !== actor.name && <small>{actor.kind}</small>}
+            {parent && !opened && <small>{number.format(actor.children.length)} inside</small>}
+          </span>
+        </th>
+        <td>
+          <span className={styles.state} data-calm={CALM.has(actor.state)}>
+            {actor.state}
+          </span>
+        </td>
+        <td data-figure>{number.format(actor.depth)}</td>
+        <td data-figure>{actor.oldest_age_s === null ? "–" : spanOf(actor.oldest_age_s)}</td>
+        <td data-figure>{number.format(actor.handled)}</td>
+        <td data-figure data-some={actor.restarts > 0}>{number.format(actor.restarts)}</td>
+        <td className={styles.error}>
+          {actor.last_error ? (
+            <>
+              <b>{actor.last_error.type}</b> {actor.last_error.message} <time dateTime={actor.last_error.at}>{clockTime(new Date(actor.last_error.at))}</time>
+            </>
+          ) : (
+            <span className={styles.none}>none</span>
+          )}
+        </td>
+      </tr>
+      {parent && opened && actor.children.map((child) => <Branch key={`${path}/${child.name}`} actor={child} level={level + 1} path={`${path}/${child.name}`} />)}
+    </>
+  );
+}
