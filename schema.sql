@@ -1,9 +1,10 @@
 -- Threadline's canonical schema, PostgreSQL 18. Constraints carry idempotency; functions carry the transactions whose
 -- statements must each have a snapshot of their own (VOLATILE, READ COMMITTED).
 --
--- Lock order, everywhere: outbox < advisory (limiter epoch, then campaigns ascending) < attempt < endpoint < thread <
+-- Lock order, everywhere: outbox < advisory (limiter, then campaigns ascending) < attempt < endpoint < thread <
 -- message < campaign_recipient; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody else
--- can name are exempt.
+-- can name are exempt. A message is written under its thread's lock only. Advisory keys: -1 is the limiter, a campaign's
+-- is its id.
 
 -- One history of this database -------------------------------------------------------------------------------------
 
@@ -24,8 +25,9 @@ CREATE TABLE node (
     pid        integer NOT NULL,
     journal_id uuid NOT NULL,             -- the wire journal of exactly this generation
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    expires_at timestamptz NOT NULL,      -- dead once passed; set back when a successor sees that the pid is gone
-    left_at    timestamptz
+    expires_at timestamptz NOT NULL,      -- may authorise nothing once passed, but may come back: an outage is no death
+    left_at    timestamptz,               -- gone for certain: it said so, or its pid died on this host
+    fenced_at  timestamptz                -- expired, and its open attempts were taken over: it must stop
 );
 
 CREATE TABLE limiter_authority (
@@ -160,17 +162,19 @@ CREATE TABLE consent_event (              -- append only, kept for ever
     id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id     bigint NOT NULL,
     endpoint_id      bigint NOT NULL,
-    kind             text NOT NULL,       -- STOP, START, HELP, carrier_block, ...
+    kind             text NOT NULL,       -- domain.consent.ConsentKind
     consent_epoch    integer NOT NULL,    -- the epoch after the event
     source           text NOT NULL,       -- text, carrier, member
     text             text,
     thread_id        bigint,
     seq              bigint,
-    carrier_answered boolean NOT NULL DEFAULT false,   -- then we send no second answer
     at               timestamptz NOT NULL,
+    recorded_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    answer_by        timestamptz,         -- by this clock, 5 min after the text; null: none is owed, or the carrier gave it
     FOREIGN KEY (workspace_id, endpoint_id) REFERENCES endpoint (workspace_id, id)
 );
 CREATE INDEX ON consent_event (endpoint_id, id);
+CREATE INDEX consent_event_owed ON consent_event (answer_by) WHERE answer_by IS NOT NULL;
 
 CREATE TABLE keyword_answer (             -- one answer for each (endpoint, epoch, kind); HELP is keyed by its event too
     endpoint_id   bigint NOT NULL REFERENCES endpoint,
@@ -266,7 +270,7 @@ CREATE INDEX thread_read_changed ON thread_read (member_id, changed_xid);
 -- Dedupe for ever --------------------------------------------------------------------------------------------------
 
 CREATE TABLE provider_ref (               -- not partitioned: T1 writes 'mo', T4 and T5 write 'mt'
-    account_id  bigint NOT NULL REFERENCES carrier_account,
+    account_id  bigint NOT NULL,          -- no foreign key: its check would lock one hot row for every text
     kind        text NOT NULL CHECK (kind IN ('mo', 'mt')),
     provider_id text NOT NULL,
     attempt_id  uuid,                     -- 'mt' only; bound to one attempt for ever
@@ -323,8 +327,8 @@ CREATE TABLE outbox (                     -- gone once the outcome is known
     reason        text,                   -- the gate's last answer
     tries         smallint NOT NULL DEFAULT 0,
     UNIQUE (thread_id, seq),
-    FOREIGN KEY (workspace_id, endpoint_id) REFERENCES endpoint (workspace_id, id),
-    FOREIGN KEY (workspace_id, number_id) REFERENCES number (workspace_id, id)
+    -- the number is the thread's, which has a foreign key; one here would lock one hot row for every text
+    FOREIGN KEY (workspace_id, endpoint_id) REFERENCES endpoint (workspace_id, id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500);
 CREATE INDEX outbox_due ON outbox (number_id, lane, due_at, id) WHERE state = 'queued';
 CREATE INDEX outbox_campaign ON outbox (campaign_id) WHERE campaign_id IS NOT NULL AND state IN ('queued', 'held');
@@ -341,7 +345,7 @@ CREATE TABLE attempt (                    -- write-ahead: exists before the firs
     seq           bigint NOT NULL,
     klass         text NOT NULL,
     cost          smallint NOT NULL,
-    gen           bigint NOT NULL REFERENCES node,
+    gen           bigint NOT NULL,        -- the node's, locked FOR SHARE in the same transaction
     limiter_epoch bigint NOT NULL,
     consent_epoch integer NOT NULL,       -- the endpoint's at T3: orders the attempt and a STOP without any clock
     authorised_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -364,10 +368,12 @@ CREATE INDEX attempt_message ON attempt (thread_id, seq);
 CREATE TABLE early_receipt (              -- came before the answer to our request was stored
     account_id  bigint NOT NULL REFERENCES carrier_account,
     provider_id text NOT NULL,
-    status      text NOT NULL,
+    state       text NOT NULL,            -- what it proves, in our words and rank
+    rank        smallint NOT NULL,
+    error_class text,
     error_code  text,
-    received_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (account_id, provider_id, status)
+    received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (account_id, provider_id, state)
 );
 
 -- What crashed an actor three times ----------------------------------------------------------------------------------
@@ -379,3 +385,711 @@ CREATE TABLE quarantine (
     traceback text NOT NULL,
     at        timestamptz NOT NULL DEFAULT now()
 );
+
+-- What the transactions tell ---------------------------------------------------------------------------------------------
+
+CREATE TYPE told AS (                     -- one row of what a transaction did; `what` says which columns count
+    what         text,                    -- status: an event of a thread. consent: an endpoint flipped. queued: work is due
+    ord          integer,                 -- again. done: the verdict (in state) on the item of this position
+    workspace_id bigint,
+    thread_id    bigint,
+    seq          bigint,
+    ref          bigint,
+    state        text,
+    error_class  text,
+    error_code   text,
+    at           timestamptz,
+    endpoint_id  bigint,
+    epoch        integer,
+    opted_out    boolean,
+    number_id    bigint
+);
+
+-- Move messages to a state of higher rank, each with its event, and bump their threads; of several news of one message the
+-- highest counts. What was wired cannot have been refused before. p_decided: a person's decision may lower the rank.
+CREATE FUNCTION note_status(
+    p_thread bigint[], p_seq bigint[], p_state text[], p_rank smallint[], p_class text[], p_code text[], p_at timestamptz[],
+    p_decided boolean DEFAULT false
+) RETURNS SETOF told LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM thread t WHERE t.id = ANY (p_thread) ORDER BY t.endpoint_id FOR NO KEY UPDATE;
+    RETURN QUERY
+    WITH news AS (
+        SELECT DISTINCT ON (n.thread_id, n.seq) n.*
+        FROM unnest(p_thread, p_seq, p_state, p_rank, p_class, p_code, p_at) WITH ORDINALITY
+             AS n (thread_id, seq, state, rank, error_class, error_code, at, ord)
+        WHERE n.thread_id IS NOT NULL AND n.state IS NOT NULL
+        ORDER BY n.thread_id, n.seq, n.rank DESC, n.ord
+    ), moved AS (
+        UPDATE message m SET state = n.state, rank = n.rank, error_class = n.error_class, error_code = n.error_code
+        FROM news n
+        WHERE m.thread_id = n.thread_id AND m.seq = n.seq
+          AND (p_decided OR (m.rank < n.rank AND NOT (m.rank BETWEEN 20 AND 40 AND n.rank >= 50)))
+        RETURNING m.thread_id, m.seq, n.state, n.error_class, n.error_code, n.at
+    ), numbered AS (
+        SELECT v.*, row_number() OVER (PARTITION BY v.thread_id ORDER BY v.seq) AS nth,
+               count(*) OVER (PARTITION BY v.thread_id) AS total
+        FROM moved v
+    ), bumped AS (
+        UPDATE thread t SET last_seq = t.last_seq + v.total, version = t.version + 1, changed_xid = pg_current_xact_id()
+        FROM numbered v WHERE v.nth = 1 AND t.id = v.thread_id
+        RETURNING t.id, t.workspace_id, t.last_seq
+    ), events AS (
+        INSERT INTO thread_event AS e (thread_id, seq, kind, ref, state, error_class, error_code, at)
+        SELECT v.thread_id, b.last_seq - v.total + v.nth, 'status', v.seq, v.state, v.error_class, v.error_code, v.at
+        FROM numbered v JOIN bumped b ON b.id = v.thread_id
+        RETURNING e.*
+    )
+    SELECT 'status', NULL::integer, b.workspace_id, e.thread_id, e.seq, e.ref, e.state, e.error_class, e.error_code, e.at,
+           NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint
+    FROM events e JOIN bumped b ON b.id = e.thread_id
+    ORDER BY e.thread_id, e.seq;
+END $$;
+
+-- The carrier refused for the recipient's sake: its own opt-out list outranks ours; an unusable number is marked.
+CREATE FUNCTION mark_endpoints(p_endpoint bigint[], p_class text[], p_code text[], p_at timestamptz[])
+RETURNS SETOF told LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT ('opted_out' = ANY (p_class) OR 'invalid' = ANY (p_class)) THEN
+        RETURN;
+    END IF;
+    PERFORM 1 FROM endpoint e
+    WHERE e.id IN (SELECT g.id FROM unnest(p_endpoint, p_class) AS g (id, class) WHERE g.class IN ('opted_out', 'invalid'))
+    ORDER BY e.id FOR NO KEY UPDATE;
+    UPDATE endpoint e SET invalid_reason = coalesce(g.code, 'invalid')
+    FROM unnest(p_endpoint, p_class, p_code) AS g (id, class, code)
+    WHERE e.id = g.id AND g.class = 'invalid' AND e.invalid_reason IS NULL;
+    RETURN QUERY
+    WITH refused AS (
+        SELECT DISTINCT ON (g.id) g.* FROM unnest(p_endpoint, p_class, p_code, p_at) AS g (id, class, code, at)
+        WHERE g.class = 'opted_out' ORDER BY g.id
+    ), before AS (
+        SELECT e.id, e.opted_out FROM endpoint e JOIN refused r ON r.id = e.id WHERE NOT e.carrier_blocked
+    ), marked AS (
+        UPDATE endpoint e SET carrier_blocked = true, opted_out = true,
+               consent_epoch = e.consent_epoch + CASE WHEN b.opted_out THEN 0 ELSE 1 END
+        FROM before b WHERE e.id = b.id
+        RETURNING e.id, e.workspace_id, e.consent_epoch, b.opted_out AS already
+    ), recorded AS (
+        INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, text, at)
+        SELECT m.workspace_id, m.id, 'carrier_blocked', m.consent_epoch, 'carrier', r.code, r.at
+        FROM marked m JOIN refused r ON r.id = m.id
+    )
+    SELECT 'consent', NULL::integer, m.workspace_id, NULL::bigint, NULL::bigint, NULL::bigint, NULL, NULL, NULL,
+           NULL::timestamptz, m.id, m.consent_epoch, true, NULL::bigint
+    FROM marked m WHERE NOT m.already;
+END $$;
+
+-- T1: inbound ------------------------------------------------------------------------------------------------------------
+
+CREATE TYPE mo_work AS (
+    ord bigint, account_id bigint, provider_id text, from_ text, to_ text, body text, keyword text, answered boolean,
+    media jsonb, at timestamptz, late interval, workspace_id bigint, number_id bigint, endpoint_id bigint,
+    kind text, epoch integer
+);
+
+-- Store a batch of inbound texts, each provider id once for ever. Items that give no row here are duplicates. Never touches
+-- outbox or attempt. 'START' counts as a keyword only where the contact is opted out at that moment.
+CREATE FUNCTION record_mo(
+    p_account bigint[], p_provider text[], p_from text[], p_to text[], p_body text[], p_keyword text[], p_answered boolean[],
+    p_media text[], p_at timestamptz[], p_now timestamptz[]
+) RETURNS TABLE (
+    ord bigint, workspace_id bigint, thread_id bigint, seq bigint, in_ord bigint, at timestamptz, keyword text,
+    endpoint_id bigint, flipped boolean, epoch integer, owed boolean
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    fresh mo_work[];
+    work  mo_work[];
+    one   endpoint;
+BEGIN
+    -- the receipt's unique key decides; it waits for a twin that another writer has not committed yet
+    WITH given AS (
+        SELECT g.* FROM unnest(p_account, p_provider, p_from, p_to, p_body, p_keyword, p_answered, p_media, p_at, p_now)
+             WITH ORDINALITY
+             AS g (account_id, provider_id, from_, to_, body, keyword, answered, media, at, now_, ord)
+    ), receipt AS (
+        INSERT INTO provider_ref AS r (account_id, kind, provider_id)
+        SELECT DISTINCT g.account_id, 'mo', g.provider_id FROM given g ORDER BY 1, 3
+        ON CONFLICT DO NOTHING RETURNING r.account_id, r.provider_id
+    ), first AS (
+        SELECT DISTINCT ON (g.account_id, g.provider_id) g.*, coalesce(g.now_, clock_timestamp()) AS arrived
+        FROM given g JOIN receipt r ON r.account_id = g.account_id AND r.provider_id = g.provider_id
+        ORDER BY g.account_id, g.provider_id, g.ord
+    )
+    SELECT array_agg(ROW(f.ord, f.account_id, f.provider_id, f.from_, f.to_, f.body, f.keyword, f.answered, f.media::jsonb,
+                         coalesce(f.at, f.arrived), greatest(f.arrived - f.at, '0'), n.workspace_id, n.id,
+                         NULL, NULL, NULL)::mo_work ORDER BY f.ord)
+    INTO fresh
+    FROM first f LEFT JOIN number n ON n.account_id = f.account_id AND n.address = f.to_;
+    IF fresh IS NULL THEN
+        RETURN;
+    END IF;
+
+    INSERT INTO unassigned_mo (account_id, provider_id, from_, to_, body, at)
+    SELECT f.account_id, f.provider_id, f.from_, f.to_, f.body, f.at FROM unnest(fresh) f WHERE f.number_id IS NULL
+    ON CONFLICT DO NOTHING;
+    RETURN QUERY SELECT f.ord, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::text,
+                        NULL::bigint, NULL::boolean, NULL::integer, NULL::boolean
+                 FROM unnest(fresh) f WHERE f.number_id IS NULL;
+
+    INSERT INTO endpoint (workspace_id, address)
+    SELECT DISTINCT f.workspace_id, f.from_ FROM unnest(fresh) f
+    WHERE f.number_id IS NOT NULL
+      AND NOT EXISTS (SELECT FROM endpoint e WHERE e.workspace_id = f.workspace_id AND e.address = f.from_)
+    ORDER BY 1, 2 ON CONFLICT DO NOTHING;
+    SELECT array_agg(ROW(f.ord, f.account_id, f.provider_id, f.from_, f.to_, f.body, f.keyword, f.answered, f.media, f.at,
+                         f.late, f.workspace_id, f.number_id, e.id, NULL, e.consent_epoch)::mo_work ORDER BY f.ord)
+    INTO work
+    FROM unnest(fresh) f JOIN endpoint e ON e.workspace_id = f.workspace_id AND e.address = f.from_;
+    IF work IS NULL THEN
+        RETURN;
+    END IF;
+
+    -- keywords change their endpoint in the order of arrival, under locks taken in the order of ids
+    IF EXISTS (SELECT FROM unnest(work) w WHERE w.keyword IS NOT NULL) THEN
+        PERFORM 1 FROM endpoint e
+        WHERE e.id IN (SELECT w.endpoint_id FROM unnest(work) w WHERE w.keyword IS NOT NULL)
+        ORDER BY e.id FOR NO KEY UPDATE;
+        FOR i IN 1 .. cardinality(work) LOOP
+            CONTINUE WHEN work[i].keyword IS NULL;
+            SELECT e.* INTO one FROM endpoint e WHERE e.id = work[i].endpoint_id;
+            IF work[i].keyword = 'STOP' THEN
+                work[i].kind := CASE WHEN one.opted_out THEN 'stop_repeated' ELSE 'opted_out' END;
+            ELSIF work[i].keyword = 'START' AND one.opted_out THEN
+                work[i].kind := 'opted_in';
+            ELSIF work[i].keyword = 'START' THEN
+                work[i].keyword := NULL;
+            ELSE
+                work[i].kind := 'help_asked';
+            END IF;
+            IF work[i].kind IN ('opted_out', 'opted_in') THEN
+                UPDATE endpoint e SET opted_out = NOT e.opted_out, consent_epoch = e.consent_epoch + 1,
+                       carrier_blocked = e.carrier_blocked AND work[i].kind = 'opted_out'
+                WHERE e.id = one.id RETURNING * INTO one;
+            END IF;
+            work[i].epoch := one.consent_epoch;
+        END LOOP;
+    END IF;
+
+    -- the thread's row lock gives the numbers
+    RETURN QUERY
+    WITH numbered AS (
+        SELECT w.*, row_number() OVER (PARTITION BY w.endpoint_id ORDER BY w.ord) AS nth,
+               count(*) OVER (PARTITION BY w.endpoint_id) AS total,
+               max(w.at) OVER (PARTITION BY w.endpoint_id) AS newest
+        FROM unnest(work) w
+    ), bumped AS (
+        INSERT INTO thread AS t (workspace_id, endpoint_id, number_id, last_seq, in_total, last_at, last_preview,
+                                 last_direction)
+        SELECT w.workspace_id, w.endpoint_id, w.number_id, w.total, w.total, w.newest, left(w.body, 140), 'in'
+        FROM numbered w WHERE w.nth = w.total ORDER BY w.endpoint_id
+        ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET
+            number_id = EXCLUDED.number_id, last_seq = t.last_seq + EXCLUDED.last_seq,
+            in_total = t.in_total + EXCLUDED.in_total, last_at = greatest(t.last_at, EXCLUDED.last_at),
+            last_preview = EXCLUDED.last_preview, last_direction = 'in', version = t.version + 1,
+            changed_xid = pg_current_xact_id()
+        RETURNING t.id, t.endpoint_id, t.last_seq, t.in_total
+    ), placed AS (
+        SELECT w.*, b.id AS thread_id, b.last_seq - w.total + w.nth AS seq, b.in_total - w.total + w.nth AS in_ord,
+               w.kind IN ('opted_out', 'opted_in', 'help_asked') AND NOT w.answered AND w.late < interval '5 min' AS owed
+        FROM numbered w JOIN bumped b ON b.endpoint_id = w.endpoint_id
+    ), messages AS (
+        INSERT INTO message (thread_id, seq, workspace_id, direction, in_ord, number_id, klass, body, media, state, keyword,
+                             created_at)
+        SELECT p.thread_id, p.seq, p.workspace_id, 'in', p.in_ord, p.number_id, 'inbound', p.body, p.media, 'received',
+               p.keyword, p.at FROM placed p
+    ), events AS (
+        INSERT INTO thread_event (thread_id, seq, kind, at) SELECT p.thread_id, p.seq, 'message', p.at FROM placed p
+    ), consents AS (
+        INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, text, thread_id, seq, at, answer_by)
+        SELECT p.workspace_id, p.endpoint_id, p.kind, p.epoch, 'text', p.body, p.thread_id, p.seq, p.at,
+               CASE WHEN p.owed THEN clock_timestamp() + interval '5 min' - p.late END
+        FROM placed p WHERE p.kind IS NOT NULL ORDER BY p.ord
+    )
+    SELECT p.ord, p.workspace_id, p.thread_id, p.seq, p.in_ord, p.at, p.keyword, p.endpoint_id,
+           CASE p.kind WHEN 'opted_out' THEN true WHEN 'opted_in' THEN false END, p.epoch, coalesce(p.owed, false)
+    FROM placed p ORDER BY p.ord;
+END $$;
+
+-- T2: enqueue ------------------------------------------------------------------------------------------------------------
+
+-- Queue texts; the threads' locks make a repeated command wait for its first copy and then answer the same.
+CREATE FUNCTION enqueue_mt(
+    p_workspace bigint[], p_thread bigint[], p_cmd uuid[], p_fingerprint bytea[], p_klass text[], p_lane smallint[],
+    p_body text[], p_segments smallint[], p_author bigint[], p_acknowledged boolean[], p_resend bigint[], p_now timestamptz[],
+    p_due timestamptz[], p_expires timestamptz[]
+) RETURNS TABLE (
+    ord bigint, verdict text, workspace_id bigint, thread_id bigint, seq bigint, number_id bigint, author text
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM 1 FROM thread t WHERE t.id = ANY (p_thread) AND t.workspace_id = ANY (p_workspace)
+    ORDER BY t.endpoint_id FOR NO KEY UPDATE;
+    RETURN QUERY
+    WITH judged AS (
+        SELECT g.*, t.endpoint_id, t.number_id, e.consent_epoch, e.opted_out, c.seq AS known_seq,
+               CASE WHEN c.cmd_id IS NOT NULL AND c.fingerprint = g.fingerprint AND c.thread_id = g.thread_id THEN 'again'
+                    WHEN c.cmd_id IS NOT NULL THEN 'conflict'
+                    WHEN t.id IS NULL THEN 'no_thread'
+                    WHEN e.opted_out AND g.klass = 'person' AND NOT g.acknowledged THEN 'unacknowledged'
+                    ELSE 'enqueued' END AS verdict
+        FROM unnest(p_workspace, p_thread, p_cmd, p_fingerprint, p_klass, p_lane, p_body, p_segments, p_author,
+                    p_acknowledged, p_resend, p_now, p_due, p_expires) WITH ORDINALITY
+             AS g (workspace_id, thread_id, cmd_id, fingerprint, klass, lane, body, segments, author_id, acknowledged,
+                   resend_of, now_, due_at, expires_at, ord)
+        LEFT JOIN command c ON c.workspace_id = g.workspace_id AND c.cmd_id = g.cmd_id
+        LEFT JOIN thread t ON t.id = g.thread_id AND t.workspace_id = g.workspace_id
+        LEFT JOIN endpoint e ON e.id = t.endpoint_id
+    ), numbered AS (
+        SELECT j.*, row_number() OVER (PARTITION BY j.thread_id ORDER BY j.ord) AS nth,
+               count(*) OVER (PARTITION BY j.thread_id) AS total
+        FROM judged j WHERE j.verdict = 'enqueued'
+    ), bumped AS (
+        UPDATE thread t SET last_seq = t.last_seq + n.total, last_at = greatest(t.last_at, n.now_),
+               last_preview = left(n.body, 140), last_direction = 'out', version = t.version + 1,
+               changed_xid = pg_current_xact_id()
+        FROM numbered n WHERE n.nth = n.total AND t.id = n.thread_id
+        RETURNING t.id, t.last_seq
+    ), placed AS (
+        SELECT n.*, b.last_seq - n.total + n.nth AS seq FROM numbered n JOIN bumped b ON b.id = n.thread_id
+    ), commands AS (
+        INSERT INTO command (workspace_id, cmd_id, fingerprint, thread_id, seq)
+        SELECT p.workspace_id, p.cmd_id, p.fingerprint, p.thread_id, p.seq FROM placed p
+    ), messages AS (
+        INSERT INTO message (thread_id, seq, workspace_id, direction, number_id, klass, body, segments, state, author_id,
+                             cmd_id, resend_of, created_at)
+        SELECT p.thread_id, p.seq, p.workspace_id, 'out', p.number_id, p.klass, p.body, p.segments, 'queued', p.author_id,
+               p.cmd_id, p.resend_of, p.now_ FROM placed p
+    ), events AS (
+        INSERT INTO thread_event (thread_id, seq, kind, at) SELECT p.thread_id, p.seq, 'message', p.now_ FROM placed p
+    ), queued AS (
+        INSERT INTO outbox (workspace_id, endpoint_id, number_id, thread_id, seq, klass, lane, consent_epoch,
+                            acknowledged_opt_out, cost, due_at, expires_at)
+        SELECT p.workspace_id, p.endpoint_id, p.number_id, p.thread_id, p.seq, p.klass, p.lane, p.consent_epoch,
+               p.acknowledged, p.segments, coalesce(p.due_at, p.now_), p.expires_at FROM placed p ORDER BY p.ord
+    ), knowing AS (
+        SELECT p.* FROM placed p WHERE p.opted_out AND p.acknowledged
+    ), consents AS (
+        INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, thread_id, seq, at)
+        SELECT k.workspace_id, k.endpoint_id, 'acknowledged', k.consent_epoch, 'member', k.thread_id, k.seq, k.now_
+        FROM knowing k
+    ), audits AS (
+        INSERT INTO audit (workspace_id, member_id, action, detail)
+        SELECT k.workspace_id, k.author_id, 'text_to_opted_out', jsonb_build_object('thread', k.thread_id, 'seq', k.seq)
+        FROM knowing k
+    )
+    SELECT j.ord, j.verdict, j.workspace_id, j.thread_id, coalesce(p.seq, j.known_seq), j.number_id, m.name
+    FROM judged j LEFT JOIN placed p ON p.ord = j.ord
+    LEFT JOIN member m ON m.id = j.author_id AND m.workspace_id = j.workspace_id
+    ORDER BY j.ord;
+END $$;
+
+-- T3: authorise ----------------------------------------------------------------------------------------------------------
+
+-- Claim the granted rows, lock what the gate looks at, and read it anew: each statement has a snapshot of its own, so what
+-- was committed before a lock was given is seen. The gate decides outside; settle_verdicts ends the same transaction.
+CREATE FUNCTION claim_granted(p_outbox bigint[], p_gen bigint, p_epoch bigint, p_now timestamptz)
+RETURNS TABLE (
+    outbox_id bigint, number_id bigint, endpoint_id bigint, thread_id bigint, seq bigint, klass text, cost smallint,
+    campaign_id bigint, queued_epoch integer, acknowledged boolean, expires_at timestamptz, tries smallint,
+    address text, opted_out boolean, held boolean, carrier_blocked boolean, invalid_reason text, consent_epoch integer,
+    zones text[], from_ text, account_id bigint, account_kind text, base_url text, simulated boolean,
+    campaign_state text, body text, node_valid boolean, limiter_current boolean
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    claimed   bigint[];
+    endpoints bigint[];
+    campaigns bigint[];
+BEGIN
+    SELECT array_agg(q.id), array_agg(q.endpoint_id), array_agg(q.campaign_id) INTO claimed, endpoints, campaigns
+    FROM (SELECT o.id, o.endpoint_id, o.campaign_id FROM outbox o
+          WHERE o.id = ANY (p_outbox) AND o.state = 'queued' AND o.due_at <= p_now
+          ORDER BY o.id FOR UPDATE SKIP LOCKED) q;
+    IF claimed IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock_shared(-1);
+    PERFORM pg_advisory_xact_lock_shared(q.id)
+    FROM (SELECT DISTINCT c.id FROM unnest(campaigns) c (id) WHERE c.id IS NOT NULL ORDER BY 1) q;
+    PERFORM 1 FROM node n WHERE n.gen = p_gen FOR SHARE;
+    PERFORM 1 FROM endpoint e WHERE e.id = ANY (endpoints) ORDER BY e.id FOR NO KEY UPDATE;
+    RETURN QUERY
+    SELECT o.id, o.number_id, o.endpoint_id, o.thread_id, o.seq, o.klass, o.cost, o.campaign_id, o.consent_epoch,
+           o.acknowledged_opt_out, o.expires_at, o.tries, e.address, e.opted_out, e.held, e.carrier_blocked,
+           e.invalid_reason, e.consent_epoch, e.zones, n.address, n.account_id, a.kind, a.base_url, w.simulated,
+           c.state, m.body,
+           EXISTS (SELECT FROM node x WHERE x.gen = p_gen AND x.left_at IS NULL AND x.fenced_at IS NULL
+                                        AND x.expires_at > clock_timestamp()),
+           EXISTS (SELECT FROM limiter_authority l WHERE l.epoch = p_epoch AND l.gen = p_gen
+                                                     AND l.not_before <= clock_timestamp())
+    FROM outbox o
+    LEFT JOIN endpoint e ON e.id = o.endpoint_id AND e.workspace_id = o.workspace_id
+    LEFT JOIN number n ON n.id = o.number_id AND n.workspace_id = o.workspace_id
+    LEFT JOIN carrier_account a ON a.id = n.account_id
+    LEFT JOIN workspace w ON w.id = o.workspace_id
+    LEFT JOIN campaign c ON c.id = o.campaign_id
+    LEFT JOIN message m ON m.thread_id = o.thread_id AND m.seq = o.seq
+    WHERE o.id = ANY (claimed) ORDER BY o.id;
+END $$;
+
+-- Write down what the gate said of rows that claim_granted locked in this transaction. p_state and p_rank: the message's,
+-- where the verdict changes it.
+CREATE FUNCTION settle_verdicts(
+    p_outbox bigint[], p_verdict text[], p_reason text[], p_state text[], p_rank smallint[], p_until timestamptz[],
+    p_attempt uuid[], p_slot timestamptz[], p_gen bigint, p_epoch bigint, p_now timestamptz
+) RETURNS SETOF told LANGUAGE plpgsql AS $$
+DECLARE
+    threads bigint[];
+    seqs    bigint[];
+BEGIN
+    WITH sending AS (
+        UPDATE outbox o SET state = 'sending', tries = o.tries + 1, reason = g.reason
+        FROM unnest(p_outbox, p_verdict, p_reason, p_attempt, p_slot) AS g (id, verdict, reason, attempt, slot)
+        WHERE o.id = g.id AND g.verdict = 'allowed'
+        RETURNING o.*, g.attempt, g.slot
+    )
+    INSERT INTO attempt (id, workspace_id, outbox_id, account_id, number_id, endpoint_id, thread_id, seq, klass, cost, gen,
+                         limiter_epoch, consent_epoch, slot_at, reason)
+    SELECT s.attempt, s.workspace_id, s.id, n.account_id, s.number_id, s.endpoint_id, s.thread_id, s.seq, s.klass, s.cost,
+           p_gen, p_epoch, e.consent_epoch, s.slot, s.reason
+    FROM sending s JOIN number n ON n.id = s.number_id JOIN endpoint e ON e.id = s.endpoint_id;
+    IF 'allowed' = ALL (p_verdict) THEN
+        RETURN;
+    END IF;
+    UPDATE outbox o SET due_at = coalesce(g.until, o.due_at), reason = g.reason,
+           state = CASE g.verdict WHEN 'held' THEN 'held' ELSE o.state END
+    FROM unnest(p_outbox, p_verdict, p_reason, p_until) AS g (id, verdict, reason, until)
+    WHERE o.id = g.id AND g.verdict IN ('deferred', 'held');
+    SELECT array_agg(o.thread_id ORDER BY g.nth), array_agg(o.seq ORDER BY g.nth) INTO threads, seqs
+    FROM unnest(p_outbox) WITH ORDINALITY AS g (id, nth) LEFT JOIN outbox o ON o.id = g.id;
+    DELETE FROM outbox o USING unnest(p_outbox, p_verdict) AS g (id, verdict) WHERE o.id = g.id AND g.verdict = 'blocked';
+    RETURN QUERY SELECT * FROM note_status(
+        threads, seqs, p_state, p_rank, array_fill('gate'::text, ARRAY[cardinality(p_outbox)]), p_reason,
+        array_fill(p_now, ARRAY[cardinality(p_outbox)]));
+END $$;
+
+-- T4: the outcome of attempts --------------------------------------------------------------------------------------------
+
+CREATE TYPE attempt_work AS (
+    ord bigint, attempt_id uuid, outbox_id bigint, account_id bigint, number_id bigint, endpoint_id bigint, thread_id bigint,
+    seq bigint, kind text, provider_id text, error_class text, error_code text, reason text, due_at timestamptz,
+    check_at timestamptz, now_ timestamptz, fresh boolean
+);
+
+-- End attempts, each fenced by its generation and state. p_gen null: Lifeline's word on attempts of dead nodes, or on the
+-- last rung. Kinds: accepted, rejected, throttled, not_sent, void, unknown, unconfirmed. Receipts that came early join here.
+-- The ladder runs on this clock, whatever a rehearsal's wall clock shows.
+CREATE FUNCTION settle_attempts(
+    p_attempt uuid[], p_gen bigint[], p_kind text[], p_provider text[], p_class text[], p_code text[], p_reason text[],
+    p_due timestamptz[], p_check_s double precision[], p_now timestamptz[]
+) RETURNS SETOF told LANGUAGE plpgsql AS $$
+DECLARE
+    work  attempt_work[];
+    early early_receipt[];
+BEGIN
+    PERFORM 1 FROM outbox o WHERE o.id IN (SELECT a.outbox_id FROM attempt a WHERE a.id = ANY (p_attempt))
+    ORDER BY o.id FOR UPDATE;
+    PERFORM 1 FROM attempt a WHERE a.id = ANY (p_attempt) ORDER BY a.id FOR UPDATE;
+    WITH given AS (
+        SELECT DISTINCT ON (g.attempt_id) g.*
+        FROM unnest(p_attempt, p_gen, p_kind, p_provider, p_class, p_code, p_reason, p_due, p_check_s, p_now)
+             WITH ORDINALITY
+             AS g (attempt_id, gen, kind, provider_id, error_class, error_code, reason, due_at, check_s, now_, ord)
+        ORDER BY g.attempt_id, g.ord
+    )
+    SELECT array_agg(ROW(g.ord, a.id, a.outbox_id, a.account_id, a.number_id, a.endpoint_id, a.thread_id, a.seq, g.kind,
+                         g.provider_id, g.error_class, g.error_code, g.reason, g.due_at,
+                         clock_timestamp() + make_interval(secs => g.check_s), g.now_, NULL)::attempt_work ORDER BY a.id)
+    INTO work
+    FROM given g JOIN attempt a ON a.id = g.attempt_id
+    WHERE CASE
+        WHEN g.gen IS NOT NULL THEN a.gen = g.gen AND (a.state = 'authorised' OR (a.state = 'unknown' AND g.kind <> 'unknown'))
+        WHEN g.kind = 'unconfirmed' THEN a.state = 'unknown'
+        ELSE a.state = 'authorised'
+             AND EXISTS (SELECT FROM node n WHERE n.gen = a.gen AND (n.left_at IS NOT NULL OR n.fenced_at IS NOT NULL))
+        END;
+    IF work IS NULL THEN
+        RETURN;
+    END IF;
+
+    INSERT INTO provider_ref (account_id, kind, provider_id, attempt_id)
+    SELECT w.account_id, 'mt', w.provider_id, w.attempt_id FROM unnest(work) w WHERE w.kind = 'accepted' ORDER BY 1, 3
+    ON CONFLICT DO NOTHING;
+    UPDATE attempt a SET state = w.kind, provider_id = w.provider_id, error_class = w.error_class,
+           error_code = w.error_code, reason = coalesce(w.reason, a.reason),
+           unknown_since = CASE w.kind WHEN 'unknown' THEN clock_timestamp() ELSE a.unknown_since END,
+           next_check_at = CASE w.kind WHEN 'unknown' THEN w.check_at END,
+           ended_at = CASE w.kind WHEN 'unknown' THEN NULL ELSE w.now_ END
+    FROM unnest(work) w WHERE a.id = w.attempt_id;
+    DELETE FROM outbox o USING unnest(work) w
+    WHERE o.id = w.outbox_id AND w.kind IN ('accepted', 'rejected', 'unconfirmed');
+    UPDATE outbox o SET state = 'queued', reason = w.reason,
+           due_at = CASE w.kind WHEN 'not_sent' THEN w.now_ + make_interval(secs => least(60, 0.25 * 2 ^ least(o.tries, 10)))
+                    ELSE greatest(o.due_at, w.due_at) END,
+           tries = o.tries - CASE w.kind WHEN 'void' THEN 1 ELSE 0 END
+    FROM unnest(work) w WHERE o.id = w.outbox_id AND w.kind IN ('throttled', 'not_sent', 'void');
+
+    WITH joined AS (
+        DELETE FROM early_receipt e USING unnest(work) w
+        WHERE w.kind = 'accepted' AND e.account_id = w.account_id AND e.provider_id = w.provider_id RETURNING e.*
+    )
+    SELECT array_agg(j::early_receipt) INTO early FROM joined j;
+
+    RETURN QUERY SELECT m.* FROM (
+        SELECT array_agg(n.endpoint_id) AS e, array_agg(n.error_class) AS c, array_agg(n.error_code) AS k,
+               array_agg(n.now_) AS t
+        FROM (SELECT w.endpoint_id, w.error_class, w.error_code, w.now_ FROM unnest(work) w WHERE w.kind = 'rejected'
+              UNION ALL
+              SELECT w.endpoint_id, r.error_class, r.error_code, w.now_ FROM unnest(early) r
+              JOIN unnest(work) w ON w.account_id = r.account_id AND w.provider_id = r.provider_id) n
+    ) a CROSS JOIN LATERAL mark_endpoints(a.e, a.c, a.k, a.t) m;
+    RETURN QUERY SELECT s.* FROM (
+        SELECT array_agg(n.thread_id) AS t, array_agg(n.seq) AS q, array_agg(n.state) AS s, array_agg(n.rank) AS r,
+               array_agg(n.error_class) AS c, array_agg(n.error_code) AS k, array_agg(n.now_) AS a
+        FROM (SELECT w.thread_id, w.seq, CASE w.kind WHEN 'accepted' THEN 'sent' ELSE w.kind END AS state,
+                     (CASE w.kind WHEN 'accepted' THEN 20 WHEN 'unconfirmed' THEN 10 ELSE 50 END)::smallint AS rank,
+                     w.error_class, w.error_code, w.now_
+              FROM unnest(work) w WHERE w.kind IN ('accepted', 'rejected', 'unconfirmed')
+              UNION ALL
+              SELECT w.thread_id, w.seq, r.state, r.rank, r.error_class, r.error_code, w.now_ FROM unnest(early) r
+              JOIN unnest(work) w ON w.account_id = r.account_id AND w.provider_id = r.provider_id) n
+        HAVING count(*) > 0
+    ) a CROSS JOIN LATERAL note_status(a.t, a.q, a.s, a.r, a.c, a.k, a.a) s;
+    RETURN QUERY
+    SELECT 'done', w.ord::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, w.kind, NULL, NULL,
+           NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint FROM unnest(work) w
+    UNION ALL
+    SELECT DISTINCT 'queued', NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL, NULL, NULL,
+           NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, w.number_id
+    FROM unnest(work) w WHERE w.kind = 'void';
+END $$;
+
+-- T5: receipts -----------------------------------------------------------------------------------------------------------
+
+-- Apply receipts. One that bears our attempt's id proves that the attempt was accepted, whatever we believed; without one
+-- the provider id names the attempt; if nothing does, it is kept. Verdicts: applied, old, kept, other (the provider id
+-- belongs to another attempt than the one named).
+CREATE FUNCTION apply_receipts(
+    p_account bigint[], p_provider text[], p_attempt uuid[], p_state text[], p_rank smallint[], p_class text[], p_code text[],
+    p_now timestamptz[], p_keep boolean
+) RETURNS SETOF told LANGUAGE plpgsql AS $$
+DECLARE
+    work   attempt_work[];
+    proven bigint[];
+    others bigint[];
+    moved  told[];
+BEGIN
+    SELECT array_agg(ROW(g.ord, a.id, a.outbox_id, g.account_id, a.number_id, a.endpoint_id, a.thread_id, a.seq, g.state,
+                         g.provider_id, g.class, g.code, NULL, NULL, NULL, g.now_,
+                         a.state IN ('authorised', 'unknown', 'unconfirmed', 'void', 'not_sent', 'throttled'))::attempt_work
+                     ORDER BY g.ord),
+           array_agg(g.ord) FILTER (WHERE r.attempt_id <> g.attempt_id)
+    INTO work, others
+    FROM unnest(p_account, p_provider, p_attempt, p_state, p_class, p_code, p_now) WITH ORDINALITY
+         AS g (account_id, provider_id, attempt_id, state, class, code, now_, ord)
+    LEFT JOIN provider_ref r ON r.account_id = g.account_id AND r.kind = 'mt' AND r.provider_id = g.provider_id
+    LEFT JOIN attempt a ON a.id = coalesce(r.attempt_id, g.attempt_id) AND a.account_id = g.account_id;
+
+    IF EXISTS (SELECT FROM unnest(work) w WHERE w.fresh) THEN
+        PERFORM 1 FROM outbox o WHERE o.id IN (SELECT w.outbox_id FROM unnest(work) w WHERE w.fresh) ORDER BY o.id FOR UPDATE;
+        PERFORM 1 FROM attempt a WHERE a.id IN (SELECT w.attempt_id FROM unnest(work) w WHERE w.fresh)
+        ORDER BY a.id FOR UPDATE;
+        INSERT INTO provider_ref (account_id, kind, provider_id, attempt_id)
+        SELECT DISTINCT ON (w.account_id, w.provider_id) w.account_id, 'mt', w.provider_id, w.attempt_id
+        FROM unnest(work) w JOIN attempt a ON a.id = w.attempt_id AND a.state <> 'rejected'
+        WHERE w.fresh ORDER BY 1, 3
+        ON CONFLICT DO NOTHING;
+        WITH ended AS (
+            UPDATE attempt a SET state = 'accepted', provider_id = w.provider_id, next_check_at = NULL, ended_at = w.now_
+            FROM unnest(work) w
+            WHERE a.id = w.attempt_id AND w.fresh
+              AND a.state IN ('authorised', 'unknown', 'unconfirmed', 'void', 'not_sent', 'throttled')
+              AND EXISTS (SELECT FROM provider_ref r WHERE r.account_id = w.account_id AND r.kind = 'mt'
+                                                       AND r.provider_id = w.provider_id AND r.attempt_id = a.id)
+            RETURNING a.id, a.outbox_id, w.ord
+        ), gone AS (
+            DELETE FROM outbox o USING ended d WHERE o.id = d.outbox_id
+            AND NOT EXISTS (SELECT FROM attempt x WHERE x.thread_id = o.thread_id AND x.seq = o.seq AND x.id <> d.id
+                                                    AND x.state IN ('authorised', 'unknown'))
+        )
+        SELECT array_agg(d.ord) INTO proven FROM ended d;
+    END IF;
+
+    RETURN QUERY SELECT m.* FROM (
+        SELECT array_agg(w.endpoint_id) AS e, array_agg(w.error_class) AS c, array_agg(w.error_code) AS k,
+               array_agg(w.now_) AS t FROM unnest(work) w WHERE w.attempt_id IS NOT NULL
+    ) a CROSS JOIN LATERAL mark_endpoints(a.e, a.c, a.k, a.t) m;
+    SELECT array_agg(s::told) INTO moved FROM (
+        SELECT array_agg(w.thread_id) AS t, array_agg(w.seq) AS q, array_agg(w.kind) AS s,
+               array_agg(p_rank[w.ord]) AS r, array_agg(w.error_class) AS c, array_agg(w.error_code) AS k,
+               array_agg(w.now_) AS a
+        FROM unnest(work) w WHERE w.attempt_id IS NOT NULL HAVING count(*) > 0
+    ) a CROSS JOIN LATERAL note_status(a.t, a.q, a.s, a.r, a.c, a.k, a.a) s;
+    RETURN QUERY SELECT * FROM unnest(moved);
+
+    IF p_keep THEN
+        INSERT INTO early_receipt (account_id, provider_id, state, rank, error_class, error_code)
+        SELECT w.account_id, w.provider_id, w.kind, p_rank[w.ord], w.error_class, w.error_code FROM unnest(work) w
+        WHERE w.attempt_id IS NULL ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN QUERY
+    SELECT 'done', w.ord::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+           CASE WHEN w.attempt_id IS NULL THEN 'kept'
+                WHEN w.ord = ANY (others) THEN 'other'
+                WHEN w.ord = ANY (proven) OR EXISTS (SELECT FROM unnest(moved) v WHERE v.thread_id = w.thread_id
+                                                     AND v.ref = w.seq AND v.state = w.kind) THEN 'applied'
+                ELSE 'old' END,
+           NULL, NULL, NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint
+    FROM unnest(work) w;
+END $$;
+
+-- Apply receipts that were kept and whose provider id is bound by now. Null arrays: all of them.
+CREATE FUNCTION join_early_receipts(p_account bigint[], p_provider text[], p_limit integer)
+RETURNS SETOF told LANGUAGE plpgsql AS $$
+DECLARE
+    keys early_receipt[];
+BEGIN
+    SELECT array_agg(q::early_receipt) INTO keys FROM (
+        SELECT e.* FROM early_receipt e
+        JOIN provider_ref r ON r.account_id = e.account_id AND r.kind = 'mt' AND r.provider_id = e.provider_id
+        WHERE p_provider IS NULL
+           OR (e.account_id, e.provider_id) IN (SELECT * FROM unnest(p_account, p_provider))
+        ORDER BY e.account_id, e.provider_id, e.state LIMIT p_limit FOR UPDATE OF e SKIP LOCKED) q;
+    IF keys IS NULL THEN
+        RETURN;
+    END IF;
+    DELETE FROM early_receipt e USING unnest(keys) k
+    WHERE e.account_id = k.account_id AND e.provider_id = k.provider_id AND e.state = k.state;
+    RETURN QUERY SELECT a.* FROM (
+        SELECT array_agg(k.account_id) AS c, array_agg(k.provider_id) AS p, array_agg(k.state) AS s, array_agg(k.rank) AS r,
+               array_agg(k.error_class) AS e, array_agg(k.error_code) AS o, array_agg(k.received_at) AS t
+        FROM unnest(keys) k
+    ) q CROSS JOIN LATERAL apply_receipts(q.c, q.p, array_fill(NULL::uuid, ARRAY[cardinality(q.p)]), q.s, q.r, q.e, q.o, q.t,
+                                          false) a;
+END $$;
+
+-- Lifeline ---------------------------------------------------------------------------------------------------------------
+
+-- Queue the answer to a keyword, once; the thread's lock makes HELP's five minutes hold between nodes. Returns what was
+-- written, or no row. The text must leave while it is still owed: p_now is the wall clock that outbox rows are judged by.
+CREATE FUNCTION enqueue_answer(p_event bigint, p_body text, p_segments smallint, p_now timestamptz)
+RETURNS TABLE (workspace_id bigint, thread_id bigint, seq bigint, number_id bigint) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    owed    consent_event;
+    spot    thread;
+    keyed   bigint;
+BEGIN
+    SELECT c.* INTO owed FROM consent_event c WHERE c.id = p_event AND c.answer_by > clock_timestamp();
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT t.* INTO spot FROM thread t WHERE t.id = owed.thread_id FOR NO KEY UPDATE;
+    keyed := CASE owed.kind WHEN 'help_asked' THEN owed.id ELSE 0 END;
+    INSERT INTO keyword_answer (endpoint_id, consent_epoch, kind, event_id, workspace_id, thread_id, seq, at)
+    SELECT owed.endpoint_id, owed.consent_epoch, owed.kind, keyed, owed.workspace_id, spot.id,
+           CASE WHEN NOT EXISTS (
+               SELECT FROM keyword_answer k WHERE owed.kind = 'help_asked' AND k.endpoint_id = owed.endpoint_id
+               AND k.kind = 'help_asked' AND k.seq IS NOT NULL AND k.at > clock_timestamp() - interval '5 min')
+           THEN spot.last_seq + 1 END, clock_timestamp()
+    ON CONFLICT DO NOTHING
+    RETURNING keyword_answer.seq INTO seq;
+    IF seq IS NULL THEN
+        RETURN;
+    END IF;
+    UPDATE thread t SET last_seq = spot.last_seq + 1, last_at = greatest(t.last_at, p_now), last_preview = left(p_body, 140),
+           last_direction = 'out', version = t.version + 1, changed_xid = pg_current_xact_id() WHERE t.id = spot.id;
+    INSERT INTO message (thread_id, seq, workspace_id, direction, number_id, klass, body, segments, state, created_at)
+    VALUES (spot.id, seq, spot.workspace_id, 'out', spot.number_id, 'keyword_answer', p_body, p_segments, 'queued', p_now);
+    INSERT INTO thread_event (thread_id, seq, kind, at) VALUES (spot.id, seq, 'message', p_now);
+    INSERT INTO outbox (workspace_id, endpoint_id, number_id, thread_id, seq, klass, lane, consent_epoch, cost, due_at,
+                        expires_at)
+    VALUES (spot.workspace_id, spot.endpoint_id, spot.number_id, spot.id, seq, 'keyword_answer', 0, owed.consent_epoch,
+            p_segments, p_now, p_now + (owed.answer_by - clock_timestamp()));
+    workspace_id := spot.workspace_id; thread_id := spot.id; number_id := spot.number_id;
+    RETURN NEXT;
+END $$;
+
+-- End queued rows whose validity has passed.
+CREATE FUNCTION expire_due(p_now timestamptz, p_limit integer) RETURNS SETOF told LANGUAGE plpgsql AS $$
+DECLARE
+    late outbox[];
+BEGIN
+    SELECT array_agg(q::outbox) INTO late FROM (
+        SELECT o.* FROM outbox o WHERE o.state = 'queued' AND o.expires_at <= p_now
+        ORDER BY o.id LIMIT p_limit FOR UPDATE SKIP LOCKED) q;
+    IF late IS NULL THEN
+        RETURN;
+    END IF;
+    DELETE FROM outbox o USING unnest(late) l WHERE o.id = l.id;
+    RETURN QUERY SELECT s.* FROM (
+        SELECT array_agg(l.thread_id) AS t, array_agg(l.seq) AS q, array_agg('expired'::text) AS s,
+               array_agg(50::smallint) AS r, array_agg('gate'::text) AS c, array_agg('expired'::text) AS k,
+               array_agg(p_now) AS a FROM unnest(late) l
+    ) a CROSS JOIN LATERAL note_status(a.t, a.q, a.s, a.r, a.c, a.k, a.a) s;
+END $$;
+
+-- A person decides on a held text: send it anyway, for the consent as it stands now, or cancel it. No row: not held.
+CREATE FUNCTION release_held(
+    p_workspace bigint, p_thread bigint, p_seq bigint, p_send boolean, p_member bigint, p_now timestamptz
+) RETURNS SETOF told LANGUAGE plpgsql AS $$
+DECLARE
+    waiting outbox;
+BEGIN
+    SELECT o.* INTO waiting FROM outbox o
+    WHERE o.workspace_id = p_workspace AND o.thread_id = p_thread AND o.seq = p_seq AND o.state = 'held' FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    IF p_send THEN
+        PERFORM 1 FROM endpoint e WHERE e.id = waiting.endpoint_id FOR NO KEY UPDATE;
+        UPDATE outbox o SET state = 'queued', acknowledged_opt_out = true, due_at = p_now, reason = NULL,
+               consent_epoch = (SELECT e.consent_epoch FROM endpoint e WHERE e.id = o.endpoint_id)
+        WHERE o.id = waiting.id;
+    ELSE
+        DELETE FROM outbox o WHERE o.id = waiting.id;
+    END IF;
+    INSERT INTO audit (workspace_id, member_id, action, detail)
+    VALUES (p_workspace, p_member, CASE WHEN p_send THEN 'held_text_sent' ELSE 'held_text_cancelled' END,
+            jsonb_build_object('thread', p_thread, 'seq', p_seq, 'held_for', waiting.reason));
+    RETURN QUERY SELECT * FROM note_status(
+        ARRAY[p_thread], ARRAY[p_seq], ARRAY[CASE WHEN p_send THEN 'queued' ELSE 'cancelled' END],
+        ARRAY[CASE WHEN p_send THEN 0 ELSE 50 END::smallint], ARRAY[NULL::text], ARRAY[NULL::text], ARRAY[p_now], true);
+    IF p_send THEN
+        RETURN QUERY SELECT 'queued', NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text,
+            NULL::text, NULL::text, NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, waiting.number_id;
+    END IF;
+END $$;
+
+-- Take or renew the authority to grant departures. A hand-over waits for every transaction that authorises under the old
+-- epoch. No row: another live node has it.
+CREATE FUNCTION take_limiter(p_gen bigint, p_lease interval) RETURNS TABLE (epoch bigint, wait_s double precision)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    held      limiter_authority;
+    certainly boolean;
+BEGIN
+    IF NOT EXISTS (SELECT FROM node n WHERE n.gen = p_gen AND n.left_at IS NULL AND n.fenced_at IS NULL) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY UPDATE limiter_authority l SET expires_at = clock_timestamp() + p_lease WHERE l.gen = p_gen
+        RETURNING l.epoch, greatest(0, extract(epoch FROM l.not_before - clock_timestamp()))::double precision;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(-1);
+    SELECT l.* INTO held FROM limiter_authority l FOR UPDATE;
+    SELECT n.left_at IS NOT NULL INTO certainly FROM node n WHERE n.gen = held.gen;
+    certainly := coalesce(certainly, true);  -- nobody had it
+    IF NOT certainly AND held.expires_at > clock_timestamp() THEN
+        RETURN;
+    END IF;
+    RETURN QUERY UPDATE limiter_authority l SET
+            epoch = l.epoch + 1, gen = p_gen, expires_at = clock_timestamp() + p_lease,
+            not_before = CASE WHEN certainly THEN clock_timestamp()
+                              ELSE greatest(clock_timestamp(), held.expires_at + interval '2 s') END
+        RETURNING l.epoch, greatest(0, extract(epoch FROM l.not_before - clock_timestamp()))::double precision;
+END $$;

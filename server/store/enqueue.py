@@ -1,0 +1,121 @@
+"""T2: a text to send becomes durable, once for each command, with its place in its thread and in the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from server.domain.gate import LANES
+from server.domain.messages import Announcement, Message, OutboxGrew, ThreadChanged
+from server.ports import (
+    Announce,
+    CommandConflict,
+    Enqueued,
+    EnqueueMt,
+    EnqueueResult,
+    NoSuchThread,
+    OptOutUnacknowledged,
+)
+from server.store.named_sql import statements
+from server.store.postgres import Postgres
+from server.store.text import storable
+from server.store.told import Row
+
+if TYPE_CHECKING:
+    from server.store.postgres import Connection
+
+_ENQUEUE_MT = statements("enqueue")["enqueue_mt"]
+
+
+class Enqueue:
+    """Queues texts. Its keys make it idempotent: a repeated command answers as its first copy did."""
+
+    def __init__(self, postgres: Postgres, announce: Announce) -> None:
+        self._postgres = postgres
+        self._announce = announce
+
+    async def enqueue_mt(self, mt: EnqueueMt) -> EnqueueResult:
+        """One text."""
+        return (await self.enqueue_bulk([mt]))[0]
+
+    async def enqueue_bulk(self, mts: Sequence[EnqueueMt]) -> Sequence[EnqueueResult]:
+        """Many texts in one commit, each judged by itself. Raises ValueError where a `cmd_id` stands there twice."""
+        if len({(mt.workspace_id, mt.cmd_id) for mt in mts}) < len(mts):
+            raise ValueError("A command stands twice in one batch.")
+        if not mts:
+            return []
+        rows = await self._postgres.call(lambda connection: _enqueue(connection, mts), idempotent=True)
+        if told := _announcements(mts, rows):
+            self._announce(told)
+        return [_result(row) for row in rows]
+
+
+async def _enqueue(connection: Connection, mts: Sequence[EnqueueMt]) -> list[asyncpg.Record]:
+    columns = [list(column) for column in zip(*map(_column_values, mts), strict=True)]
+    try:
+        async with connection.transaction():
+            return await connection.fetch(_ENQUEUE_MT, *columns)
+    except asyncpg.UniqueViolationError:
+        # The same command is being given to another thread at this moment, which no thread's lock can see: that copy
+        # is committed now, and the second look tells the conflict.
+        return await connection.fetch(_ENQUEUE_MT, *columns)
+
+
+def _column_values(mt: EnqueueMt) -> tuple[Any, ...]:
+    return (
+        mt.workspace_id,
+        mt.thread_id,
+        mt.cmd_id,
+        mt.fingerprint,
+        mt.klass.value,
+        LANES[mt.klass].value,
+        storable(mt.body),
+        mt.segments,
+        mt.author_id,
+        mt.acknowledged_opt_out,
+        mt.resend_of,
+        mt.now,
+        mt.due_at,
+        mt.expires_at,
+    )
+
+
+def _result(row: Row) -> EnqueueResult:
+    match row["verdict"]:
+        case "enqueued" | "again" as verdict:
+            return Enqueued(row["thread_id"], row["seq"], again=verdict == "again")
+        case "conflict":
+            return CommandConflict()
+        case "no_thread":
+            return NoSuchThread()
+        case _:
+            return OptOutUnacknowledged()
+
+
+def _announcements(mts: Sequence[EnqueueMt], rows: Sequence[Row]) -> list[Announcement]:
+    new = [(mt, row) for mt, row in zip(mts, rows, strict=True) if row["verdict"] == "enqueued"]
+    due = frozenset(row["number_id"] for mt, row in new if mt.due_at is None or mt.due_at <= mt.now)
+    events: dict[tuple[int, int], list[Message]] = {}
+    for mt, row in new:
+        events.setdefault((row["workspace_id"], row["thread_id"]), []).append(_message(mt, row))
+    changed = [ThreadChanged(workspace, thread, tuple(messages)) for (workspace, thread), messages in events.items()]
+    return [*changed, *([OutboxGrew(due)] if due else [])]
+
+
+def _message(mt: EnqueueMt, row: Row) -> Message:
+    return Message(
+        thread_id=row["thread_id"],
+        seq=row["seq"],
+        direction="out",
+        body=storable(mt.body),
+        state="queued",
+        at=mt.now,
+        segments=mt.segments,
+        klass=mt.klass.value,
+        author_id=mt.author_id,
+        author=row["author"],
+        cmd_id=mt.cmd_id,
+        resend_of=mt.resend_of,
+    )

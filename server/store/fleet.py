@@ -1,0 +1,64 @@
+"""Who runs, and who may grant departures. Leases run on the database's clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from server.ports import Node
+from server.store.named_sql import statements
+from server.store.postgres import Postgres
+
+if TYPE_CHECKING:
+    from server.store.postgres import Connection
+
+FIRST_LEASE: Final = timedelta(seconds=15)  # until the first beat
+
+_SQL = statements("fleet")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process with this id exists on this host; another one may have inherited the id."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class PostgresFleet:
+    """`ports.Fleet`. *alive* tells whether a process of this host exists."""
+
+    def __init__(self, postgres: Postgres, alive: Callable[[int], bool] = is_alive) -> None:
+        self._postgres, self._alive = postgres, alive
+
+    async def join(self, host: str, boot_id: str, pid: int, journal_id: UUID) -> Node:
+        """Older nodes of this host and boot whose process is gone, or had our own pid, are declared gone at once."""
+
+        async def work(connection: Connection) -> int:
+            others = await connection.fetch(_SQL["living_here"], host, boot_id)
+            gone = [row["gen"] for row in others if row["pid"] == pid or not self._alive(row["pid"])]
+            await connection.execute(_SQL["declare_gone"], gone)
+            gen: int = await connection.fetchval(_SQL["join"], host, boot_id, pid, journal_id, FIRST_LEASE)
+            return gen
+
+        return Node(await self._postgres.call(work), journal_id, host, boot_id, pid)
+
+    async def beat(self, gen: int, lease_s: float) -> bool:
+        lease = timedelta(seconds=lease_s)
+        status: str = await self._postgres.call(lambda c: c.execute(_SQL["beat"], gen, lease), idempotent=True)
+        return status != "UPDATE 0"
+
+    async def leave(self, gen: int) -> None:
+        await self._postgres.call(lambda c: c.execute(_SQL["leave"], gen), idempotent=True)
+
+    async def take_limiter(self, gen: int, lease_s: float) -> tuple[int, float] | None:
+        """Waits, where it changes hands, for every T3 under the old epoch."""
+        lease = timedelta(seconds=lease_s)
+        row = await self._postgres.call(lambda c: c.fetchrow(_SQL["take_limiter"], gen, lease), idempotent=True)
+        return None if row is None else (row["epoch"], row["wait_s"])

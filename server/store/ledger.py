@@ -1,0 +1,72 @@
+"""Composes the transactions T1–T5 and Lifeline's into one ledger, with the writers that share commits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, cast
+from uuid import UUID
+
+import trio
+
+from server.domain.carrier import Receipt
+from server.ports import Announce, AttemptOutcome, MoArrival, MoResult
+from server.store import receipts
+from server.store.authorise import Authorise
+from server.store.enqueue import Enqueue
+from server.store.group_commit import GroupCommit
+from server.store.inbound import Inbound
+from server.store.lifeline import Lifeline
+from server.store.options import StoreOptions
+from server.store.outcomes import Disowned, Outcome, Outcomes
+from server.store.postgres import Postgres
+
+ReceiptResult = Literal["applied", "kept", "old"]
+
+
+class PostgresLedger:
+    """`ports.Ledger`. `run` holds its writers; without it nothing that is submitted is ever written."""
+
+    def __init__(self, postgres: Postgres, announce: Announce, options: StoreOptions) -> None:
+        bridge = postgres.bridge
+        inbound, outcomes = Inbound(options.wall), Outcomes(options.ladder_s[0])
+        self._arrivals = GroupCommit[MoArrival, MoResult](bridge, postgres.line(), inbound.write, announce)
+        self._outcomes = GroupCommit[Outcome, bool](bridge, postgres.line(), outcomes.write, announce)
+        self._receipts = GroupCommit[receipts.News, str](bridge, postgres.line(), receipts.write, announce)
+        self._disowned = Disowned(self._outcomes)
+
+        enqueue = Enqueue(postgres, announce)
+        self.enqueue_mt, self.enqueue_bulk = enqueue.enqueue_mt, enqueue.enqueue_bulk
+        authorise = Authorise(postgres, announce, self._disowned.add, hours=options.hours, caps=options.caps)
+        self.due, self.authorise = authorise.due, authorise.authorise
+        lifeline = Lifeline(postgres, self._outcomes, announce)
+        self.release_held, self.expire_due = lifeline.release_held, lifeline.expire_due
+        self.dead_nodes, self.crashed_attempts = lifeline.dead_nodes, lifeline.crashed_attempts
+        self.resolve_crashed, self.open_attempts = lifeline.resolve_crashed, lifeline.open_attempts
+        self.climb, self.give_up = lifeline.climb, lifeline.give_up
+        self.bind_listed, self.unbound = lifeline.bind_listed, lifeline.unbound
+        self.owed_answers, self.enqueue_answer = lifeline.owed_answers, lifeline.enqueue_answer
+        self.join_early_receipts = lifeline.join_early_receipts
+        self.swept_until, self.note_sweep = lifeline.swept_until, lifeline.note_sweep
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        async with trio.open_nursery() as nursery:
+            for writer in (self._arrivals.run, self._outcomes.run, self._receipts.run):
+                await nursery.start(writer)
+            nursery.start_soon(self._disowned.run)
+            task_status.started()
+
+    async def record_mo(self, arrival: MoArrival) -> MoResult:
+        """T1. When it returns, the text is durable: answer 2xx only then."""
+        return await self._arrivals.submit(arrival)
+
+    async def record_outcome(self, attempt_id: UUID, gen: int, outcome: AttemptOutcome, now: datetime) -> bool:
+        """T4, fenced by attempt, generation and state. False where the attempt is resolved already."""
+        return await self._outcomes.submit(Outcome(attempt_id, gen, outcome, now))
+
+    async def apply_receipt(self, account_id: int, receipt: Receipt, now: datetime) -> ReceiptResult:
+        """T5. A status word that proves nothing changes nothing."""
+        state = receipts.proven(receipt)
+        if state is None:
+            return "old"
+        result = await self._receipts.submit(receipts.News(account_id, receipt, state, now))
+        return cast(ReceiptResult, "old" if result == "other" else result)

@@ -1,0 +1,71 @@
+"""Reads rows into the words of the domain. The statements of inbox.sql name their columns so that these fit."""
+
+from __future__ import annotations
+
+import json
+
+from server.domain.messages import Message, ReadMark, StatusChange, ThreadEvent, ThreadRow
+from server.store.told import Row
+
+
+def thread_row(row: Row) -> ThreadRow:
+    return ThreadRow(
+        thread_id=row["thread_id"],
+        workspace_id=row["workspace_id"],
+        version=row["version"],
+        name=row["name"],
+        contact_id=row["contact_id"],
+        address=row["address"],
+        number=row["number"],
+        last_seq=row["last_seq"],
+        last_at=row["last_at"],
+        preview=row["last_preview"],
+        direction=row["last_direction"],
+        in_total=row["in_total"],
+        opted_out=row["opted_out"],
+        carrier_blocked=row["carrier_blocked"],
+    )
+
+
+def read_mark(row: Row) -> ReadMark | None:
+    """The mark beside a thread, where the member has one."""
+    if row["read_version"] is None:
+        return None
+    return ReadMark(row["member_id"], row["thread_id"], row["read_in_ord"], row["read_version"])
+
+
+def message(row: Row) -> Message:
+    return Message(
+        thread_id=row["thread_id"],
+        seq=row["seq"],
+        direction=row["direction"],
+        body=row["body"],
+        state=row["state"],
+        at=row["created_at"],
+        in_ord=row["in_ord"],
+        segments=row["segments"],
+        klass=row["klass"],
+        author_id=row["author_id"],
+        author=row["author"],
+        cmd_id=row["cmd_id"],
+        error_class=row["error_class"],
+        error_code=row["error_code"],
+        keyword=row["keyword"],
+        media=tuple(url for url, _ in json.loads(row["media"])) if row["media"] else (),
+        resend_of=row["resend_of"],
+    )
+
+
+def event(row: Row) -> ThreadEvent:
+    """A message as it stands now, or a change of its status as it was then."""
+    if row["kind"] == "message":
+        return message(row)
+    return StatusChange(
+        thread_id=row["thread_id"],
+        seq=row["event_seq"],
+        ref=row["ref"],
+        state=row["event_state"],
+        at=row["at"],
+        error_class=row["event_error_class"],
+        error_code=row["event_error_code"],
+    )

@@ -1,0 +1,136 @@
+-- name: epoch
+-- The history of this database.
+SELECT stream_epoch::text FROM history;
+
+-- name: rows_newest
+-- A page of threads, newest first, below the cursor; with the reader's marks and the horizon of this very read.
+SELECT h.p, r.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p) h
+LEFT JOIN LATERAL (
+    SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
+           t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.carrier_blocked,
+           $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
+    FROM thread t
+    JOIN endpoint e ON e.id = t.endpoint_id
+    JOIN number n ON n.id = t.number_id
+    LEFT JOIN LATERAL (
+        SELECT p.contact_id, nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name
+        FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
+    ) c ON true
+    LEFT JOIN thread_read m ON m.thread_id = t.id AND m.member_id = $2
+    WHERE t.workspace_id = $1 AND ($3::timestamptz IS NULL OR (t.last_at, t.id) < ($3, $4::bigint))
+    ORDER BY t.last_at DESC, t.id DESC LIMIT $5
+) r ON true;
+
+-- name: rows_changed
+-- Threads that were changed, or that this member's mark moved in, by transactions that an earlier read could not see.
+SELECT h.p, r.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p) h
+LEFT JOIN LATERAL (
+    SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
+           t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.carrier_blocked,
+           $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
+    FROM (
+        SELECT x.id FROM thread x WHERE x.workspace_id = $1 AND x.changed_xid >= $3::text::xid8
+        UNION
+        SELECT y.thread_id FROM thread_read y WHERE y.member_id = $2 AND y.changed_xid >= $3::text::xid8
+        LIMIT $4
+    ) q
+    JOIN thread t ON t.id = q.id AND t.workspace_id = $1
+    JOIN endpoint e ON e.id = t.endpoint_id
+    JOIN number n ON n.id = t.number_id
+    LEFT JOIN LATERAL (
+        SELECT p.contact_id, nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name
+        FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
+    ) c ON true
+    LEFT JOIN thread_read m ON m.thread_id = t.id AND m.member_id = $2
+    ORDER BY t.last_at DESC, t.id DESC
+) r ON true;
+
+-- name: rows_by_id
+-- Rows of the inbox by thread, with the mark of one member where one is asked for.
+SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
+       t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.carrier_blocked,
+       $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
+FROM thread t
+JOIN endpoint e ON e.id = t.endpoint_id
+JOIN number n ON n.id = t.number_id
+LEFT JOIN LATERAL (
+    SELECT p.contact_id, nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name
+    FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
+) c ON true
+LEFT JOIN thread_read m ON m.thread_id = t.id AND m.member_id = $2
+WHERE t.id = ANY ($1) AND ($3::bigint IS NULL OR t.workspace_id = $3);
+
+-- name: messages
+-- A page of a thread, the newest first, below `before` and no newer than the head that was read.
+SELECT m.thread_id, m.seq, m.direction, m.body, m.state, m.created_at, m.in_ord, m.segments, m.klass, m.author_id,
+       a.name AS author, m.cmd_id, m.error_class, m.error_code, m.keyword, m.media, m.resend_of
+FROM message m LEFT JOIN member a ON a.id = m.author_id
+WHERE m.thread_id = $1 AND m.seq < $2 AND m.seq <= $3 ORDER BY m.seq DESC LIMIT $4;
+
+-- name: thread_is_there
+-- Whether the thread belongs to the workspace; null asks for any.
+SELECT EXISTS (SELECT FROM thread WHERE id = $1 AND ($2::bigint IS NULL OR workspace_id = $2));
+
+-- name: events_after
+-- What happened in a thread after a number, rising.
+SELECT v.thread_id, v.seq AS event_seq, v.kind, v.ref, v.state AS event_state, v.error_class AS event_error_class,
+       v.error_code AS event_error_code, v.at,
+       m.seq, m.direction, m.body, m.state, m.created_at, m.in_ord, m.segments, m.klass, m.author_id, a.name AS author,
+       m.cmd_id, m.error_class, m.error_code, m.keyword, m.media, m.resend_of
+FROM thread_event v
+LEFT JOIN message m ON v.kind = 'message' AND m.thread_id = v.thread_id AND m.seq = v.seq
+LEFT JOIN member a ON a.id = m.author_id
+WHERE v.thread_id = $1 AND v.seq > $2 ORDER BY v.seq LIMIT $3;
+
+-- name: head
+-- Last number of each thread.
+SELECT id, last_seq FROM thread WHERE id = ANY ($1);
+
+-- name: unread_threads
+-- For each member, how many threads hold texts beyond their mark.
+SELECT m.id AS member_id, count(t.id) FILTER (WHERE t.in_total > coalesce(r.in_ord, 0)) AS unread
+FROM member m
+LEFT JOIN thread t ON t.workspace_id = m.workspace_id
+LEFT JOIN thread_read r ON r.member_id = m.id AND r.thread_id = t.id
+WHERE m.id = ANY ($1) GROUP BY m.id;
+
+-- name: horizon
+-- Everything below it is visible to reads that start after this one.
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+
+-- name: reads_changed
+-- Marks of a member that moved since a horizon.
+SELECT member_id, thread_id, in_ord AS read_in_ord, version AS read_version FROM thread_read
+WHERE member_id = $1 AND workspace_id = $2 AND changed_xid >= $3::text::xid8;
+
+-- name: mark_read
+-- Rises only, and never above what has arrived. The second column: whether it moved.
+WITH asked AS (
+    SELECT t.id, t.workspace_id, least($4::bigint, t.in_total) AS up_to FROM thread t WHERE t.id = $3 AND t.workspace_id = $1
+), moved AS (
+    INSERT INTO thread_read AS r (member_id, thread_id, workspace_id, in_ord)
+    SELECT $2, a.id, a.workspace_id, a.up_to FROM asked a
+    ON CONFLICT (member_id, thread_id) DO UPDATE SET in_ord = EXCLUDED.in_ord, version = r.version + 1,
+        changed_xid = pg_current_xact_id() WHERE r.in_ord < EXCLUDED.in_ord
+    RETURNING r.member_id, r.thread_id, r.in_ord, r.version
+)
+SELECT member_id, thread_id, in_ord AS read_in_ord, version AS read_version, true AS moved FROM moved
+UNION ALL
+SELECT r.member_id, r.thread_id, r.in_ord, r.version, false FROM thread_read r JOIN asked a ON a.id = r.thread_id
+WHERE r.member_id = $2 AND NOT EXISTS (SELECT FROM moved);
+
+-- name: mark_unread
+-- From this ordinal on; may lower the mark.
+WITH asked AS (
+    SELECT t.id, t.workspace_id, greatest(0, $4::bigint - 1) AS up_to FROM thread t WHERE t.id = $3 AND t.workspace_id = $1
+), moved AS (
+    INSERT INTO thread_read AS r (member_id, thread_id, workspace_id, in_ord)
+    SELECT $2, a.id, a.workspace_id, 0 FROM asked a
+    ON CONFLICT (member_id, thread_id) DO UPDATE SET in_ord = (SELECT a.up_to FROM asked a), version = r.version + 1,
+        changed_xid = pg_current_xact_id() WHERE r.in_ord > (SELECT a.up_to FROM asked a)
+    RETURNING r.member_id, r.thread_id, r.in_ord, r.version
+)
+SELECT member_id, thread_id, in_ord AS read_in_ord, version AS read_version, true AS moved FROM moved
+UNION ALL
+SELECT r.member_id, r.thread_id, r.in_ord, r.version, false FROM thread_read r JOIN asked a ON a.id = r.thread_id
+WHERE r.member_id = $2 AND NOT EXISTS (SELECT FROM moved);

@@ -1,0 +1,106 @@
+"""Opens the whole store over one database: checks that it fits, then composes its parts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import trio
+
+from server.domain.messages import Announcement
+from server.ports import Announce
+from server.store.bridge import Bridge, open_bridge
+from server.store.directory import PostgresDirectory
+from server.store.fleet import PostgresFleet
+from server.store.inbox import PostgresInbox
+from server.store.ledger import PostgresLedger
+from server.store.named_sql import statements
+from server.store.options import StoreOptions
+from server.store.people import PostgresPeople
+from server.store.postgres import Postgres, Work, open_postgres
+
+if TYPE_CHECKING:
+    from server.store.postgres import Connection
+
+T = TypeVar("T")
+
+_SQL = statements("schema")
+
+SCHEMA_VERSION: Final = 1
+OLDEST_SERVER: Final = 18  # the one that everything here was tested with
+
+
+class UnfitDatabase(Exception):
+    """The database is there but cannot be used as it is; the text is a sentence for its owner."""
+
+
+class Store:
+    """The parts, as `ports` names them, over one pool."""
+
+    def __init__(self, postgres: Postgres, announce: Announce, options: StoreOptions) -> None:
+        self._postgres = postgres
+        self.bridge: Bridge = postgres.bridge
+        self.ledger = PostgresLedger(postgres, announce, options)
+        self.inbox = PostgresInbox(postgres, announce)
+        self.fleet = PostgresFleet(postgres)
+        self.directory = PostgresDirectory(postgres)
+        self.people = PostgresPeople(postgres)
+
+    async def call(self, work: Work[T]) -> T:
+        """``await work(connection)`` in one transaction on the asyncio side; for seeding. Raises StoreUnavailable."""
+        return await self._postgres.call(work)
+
+
+def _tell_nobody(_: Sequence[Announcement]) -> None:
+    pass
+
+
+@asynccontextmanager
+async def open_store(
+    dsn: str,
+    *,
+    announce: Announce = _tell_nobody,
+    options: StoreOptions | None = None,
+    schema: str | None = None,
+) -> AsyncIterator[Store]:
+    """The store at *dsn*, with its bridge and writers; open it outside of everything that uses it.
+
+    *schema*, the text of schema.sql, is applied where the database is empty. Raises StoreUnavailable, and UnfitDatabase
+    where the database is too old, empty without *schema*, or of another version of Threadline.
+    """
+    options = options or StoreOptions()
+    async with open_bridge() as bridge, open_postgres(bridge, dsn, pool_size=options.pool_size) as postgres:
+        await postgres.call(lambda connection: _fit(connection, schema))
+        store, failure = Store(postgres, announce, options), None
+        async with trio.open_nursery() as nursery:
+            await nursery.start(store.ledger.run)
+            try:
+                yield store
+            except BaseException as error:  # noqa: BLE001 - raised again below, outside of the nursery's group
+                failure = error
+            nursery.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+
+async def _fit(connection: Connection, schema: str | None) -> None:
+    server = connection.get_server_version()
+    if server.major < OLDEST_SERVER:
+        raise UnfitDatabase(f"Threadline needs PostgreSQL {OLDEST_SERVER} or newer; this one is {server.major}.")
+    await connection.execute(_SQL["one_at_a_time"])
+    version = await _version(connection)
+    if version is None and schema is not None:
+        await connection.execute(schema)
+        version = await _version(connection)
+    if version is None:
+        raise UnfitDatabase("This database has no Threadline in it; run `threadline migrate` first.")
+    if version != SCHEMA_VERSION:
+        raise UnfitDatabase(f"This database is of another Threadline: schema {version}, not {SCHEMA_VERSION}.")
+
+
+async def _version(connection: Connection) -> int | None:
+    if not await connection.fetchval(_SQL["is_there"]):
+        return None
+    version: int | None = await connection.fetchval(_SQL["version"])
+    return version

@@ -1,0 +1,47 @@
+"""Reads what a transaction told: the verdict on each item, and what the rest of the server should hear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from server.domain.messages import Announcement, ConsentFlipped, OutboxGrew, StatusChange, ThreadChanged
+
+
+class Row(Protocol):
+    """A row by column name: asyncpg's Record, or a dict."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
+def verdicts(rows: Iterable[Row]) -> dict[int, str]:
+    """The verdict on each item that has one, by its position from 0."""
+    return {row["ord"] - 1: row["state"] for row in rows if row["what"] == "done"}
+
+
+def announcements(rows: Iterable[Row]) -> list[Announcement]:
+    """What was changed, in the order in which it was written; the events of one thread stay together."""
+    consents: list[Announcement] = []
+    queued: set[int] = set()
+    events: dict[tuple[int, int], list[StatusChange]] = {}
+    for row in rows:
+        if row["what"] == "status":
+            events.setdefault((row["workspace_id"], row["thread_id"]), []).append(_status(row))
+        elif row["what"] == "consent":
+            consents.append(ConsentFlipped(row["workspace_id"], row["endpoint_id"], row["opted_out"], row["epoch"]))
+        elif row["what"] == "queued":
+            queued.add(row["number_id"])
+    changed = [ThreadChanged(workspace, thread, tuple(changes)) for (workspace, thread), changes in events.items()]
+    return [*consents, *changed, *([OutboxGrew(frozenset(queued))] if queued else [])]
+
+
+def _status(row: Row) -> StatusChange:
+    return StatusChange(
+        thread_id=row["thread_id"],
+        seq=row["seq"],
+        ref=row["ref"],
+        state=row["state"],
+        at=row["at"],
+        error_class=row["error_class"],
+        error_code=row["error_code"],
+    )
