@@ -1,5 +1,6 @@
 """The build hook: the browser client is built when Threadline is installed, and the schema travels in the wheel."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,21 @@ class ThreadlineBuildHook(BuildHookInterface):  # type: ignore[misc]  # its base
     def dependencies(self) -> list[str]:
         """Node from PyPI, only if it is needed and absent."""
         root = Path(self.root)
-        return [] if web_build.is_current(root) or web_build.find_npm(root) else [web_build.NODE_WHEEL]
+        needless = _without_client() or web_build.is_current(root) or web_build.find_npm(root)
+        return [] if needless else [web_build.NODE_WHEEL]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the client; an editable install reads the schema from the checkout."""
         if self.target_name != "wheel":
             return
         try:
-            web_build.build(Path(self.root))
+            if not _without_client():
+                web_build.build(Path(self.root))
         except web_build.WebBuildError as error:
             raise SystemExit(str(error)) from error
         if version != "editable":
             build_data["force_include"]["schema.sql"] = "server/schema.sql"
+
+
+def _without_client() -> bool:
+    return os.environ.get(web_build.WITHOUT_CLIENT) == "1"

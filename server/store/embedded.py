@@ -16,18 +16,15 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import quote
 
+from server.store.embedded_account import CLUSTER, EmbeddedError, choose_account, told_as_a_sentence
 from server.store.embedded_cluster import DATABASE, ROLE, check_version, create_cluster
 from server.store.embedded_place import (
-    CLUSTER,
     HIDDEN_AWAY,
-    EmbeddedError,
-    choose_account,
     find_cluster,
     find_programs,
     find_socket_folder,
     forget_place,
     make_data_dir,
-    told_as_a_sentence,
 )
 from server.store.embedded_postmaster import Postmaster, run_postmaster, stop_leftover
 

@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from server.store.embedded_place import CLUSTER, Account, EmbeddedError, Programs, disk_full, told_as_a_sentence
+from server.store.embedded_account import CLUSTER, Account, EmbeddedError, disk_full, told_as_a_sentence
+from server.store.embedded_place import Programs
 
 DATABASE: Final = "threadline"
 ROLE: Final = "threadline"

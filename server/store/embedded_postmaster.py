@@ -9,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from server.store.embedded_account import Account, EmbeddedError, told_as_a_sentence
 from server.store.embedded_cluster import why
-from server.store.embedded_place import Account, EmbeddedError, Programs, told_as_a_sentence
+from server.store.embedded_place import Programs
 
 _START_WITHIN_S: Final = 60.0  # recovery after a crash replays up to max_wal_size
 _ORPHANS_WITHIN_S: Final = 10.0  # backends of a killed postmaster notice its death at their next wait
