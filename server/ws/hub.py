@@ -1,0 +1,136 @@
+"""Topics and who listens to them: one encoded frame reaches every socket of a topic, batched by scheduler turn.
+
+Knows sockets and topics, nothing of what they are about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Final, NamedTuple, Protocol
+
+import trio
+
+from server.ws.connection import Connection, Frame, Key
+
+_FLUSHES_PER_TURN: Final = 128
+
+
+class Topic(NamedTuple):
+    """`channel` is the name that clients use; `scope` tells apart those who mean different things by it."""
+
+    scope: int
+    channel: str
+
+
+class Subscriber(Protocol):
+    def put(self, key: Key, frame: Frame) -> None: ...
+
+
+class Hub:
+    """Publishing is synchronous and never waits. `run` must be running for frames to leave."""
+
+    def __init__(self) -> None:
+        self._topics: dict[Topic, dict[Subscriber, None]] = {}
+        self._joined: dict[Subscriber, set[Topic]] = {}
+        self._dirty: list[Connection] = []
+        self._awake = trio.lowlevel.ParkingLot()
+        self._nursery: trio.Nursery | None = None
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Flush what was published, for ever."""
+        async with trio.open_nursery() as self._nursery:
+            task_status.started()
+            while True:
+                if not self._dirty:
+                    await self._awake.park()
+                dirty, self._dirty = self._dirty, []
+                for index, connection in enumerate(dirty, 1):
+                    connection.flush()
+                    if not index % _FLUSHES_PER_TURN:
+                        await trio.lowlevel.checkpoint()  # a large topic must not hold up the rest of the server
+                await trio.lowlevel.checkpoint()
+
+    def wake(self, connection: Connection) -> None:
+        """*connection* has something to flush."""
+        if not self._dirty:
+            self._awake.unpark()
+        self._dirty.append(connection)
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start *work* as a task of the hub."""
+        if self._nursery is None:
+            raise RuntimeError("the hub is not running")
+        self._nursery.start_soon(work)
+
+    # Joining
+
+    def join(self, subscriber: Subscriber, topic: Topic) -> None:
+        self._topics.setdefault(topic, {})[subscriber] = None
+        self._joined.setdefault(subscriber, set()).add(topic)
+
+    def leave(self, subscriber: Subscriber, topic: Topic) -> None:
+        joined = self._joined.get(subscriber)
+        if joined is None or topic not in joined:
+            return
+        joined.discard(topic)
+        if not joined:
+            del self._joined[subscriber]
+        members = self._topics[topic]
+        del members[subscriber]
+        if not members:
+            del self._topics[topic]
+
+    def leave_all(self, subscriber: Subscriber) -> None:
+        for topic in tuple(self._joined.get(subscriber, ())):
+            self.leave(subscriber, topic)
+
+    def has_subscribers(self, topic: Topic) -> bool:
+        return topic in self._topics
+
+    def topics_of(self, subscriber: Subscriber) -> Iterable[Topic]:
+        return self._joined.get(subscriber, frozenset())
+
+    # Publishing
+
+    def publish_event(self, topic: Topic, frame: bytes, seq: int) -> None:
+        """An event: every one of them is sent, in order."""
+        self._publish(topic, (topic.channel, seq), Frame(frame, seq))
+
+    def publish_state(self, topic: Topic, key: str, version: int, frame: bytes) -> None:
+        """A state: of those with the same key only the newest need reach a client."""
+        self._publish(topic, (topic.channel, key), Frame(frame, version))
+
+    def _publish(self, topic: Topic, key: Key, frame: Frame) -> None:
+        for subscriber in self._topics.get(topic, ()):
+            subscriber.put(key, frame)
+
+
+class Gate:
+    """Stands in for a subscriber while its snapshot is read: keeps what is published meanwhile.
+
+    Joining first and reading afterwards leaves no gap; what the snapshot has already is dropped when the gate opens.
+    """
+
+    __slots__ = ("_held", "_limit", "overflowed")
+
+    def __init__(self, limit: int = 1024) -> None:
+        self._held: dict[Key, Frame] = {}
+        self._limit = limit
+        self.overflowed = False
+
+    def put(self, key: Key, frame: Frame) -> None:
+        waiting = self._held.get(key)
+        if waiting is not None and waiting.version > frame.version:
+            return
+        if len(self._held) >= self._limit:
+            self.overflowed = True
+        else:
+            self._held[key] = frame
+
+    def open(self, hub: Hub, subscriber: Subscriber, topic: Topic, seen: int) -> None:
+        """Let *subscriber* take the place, with the held states and the held events above *seen*."""
+        hub.leave(self, topic)
+        hub.join(subscriber, topic)
+        for key, frame in self._held.items():
+            if not isinstance(key[1], int) or key[1] > seen:
+                subscriber.put(key, frame)
