@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final, Literal, TextIO
 
 import structlog
@@ -98,29 +98,50 @@ def configure_logging(level: str, form: Literal["json", "console"], stream: Text
 
 _NAMESPACE: Final = "threadline"
 _ROWS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-_SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5)
 
 
-class Metrics:
+class Meters:
     """Every figure of one server, in a registry of its own. Labels are few and never a person, a thread or a number."""
 
     def __init__(self) -> None:
         self.registry: Final = CollectorRegistry()
         self.mo_received = self._counter("mo_received", "Inbound texts by what became of them", "result")
+        self.webhooks = self._counter("webhooks", "Webhooks by their kind and our answer", "kind", "status")
         self.mt_outcomes = self._counter("mt_outcomes", "Sends by the carrier's answer", "outcome")
-        self.receipts = self._counter("receipts", "Delivery receipts by what became of them", "result")
         self.commit_batch = self._histogram("commit_batch_rows", "Rows that shared a commit", "writer", _ROWS)
-        self.webhook_seconds = self._histogram(
-            "webhook_seconds", "From a webhook's head to its answer", "kind", _SECONDS
-        )
         self.mailbox_depth = self._gauge("mailbox_depth", "Messages that wait, by kind of actor", "actor")
         self.actor_restarts = self._counter("actor_restarts", "Restarts after a crash, by kind of actor", "actor")
         self.quarantined = self._counter("quarantined", "Messages that crashed an actor three times", "actor")
         self.sockets = self._gauge("sockets", "Open WebSockets")
         self.socket_resyncs = self._counter("socket_resyncs", "Queues that overflowed and were dropped")
         self.stuck_claims = self._gauge("stuck_claims", "Attempts whose outcome is not known")
-        self.waiting_segments = self._gauge("waiting_segments", "Segments that wait for their turn", "lane")
         self.logins = self._counter("logins", "Logins by result", "result")
+
+    # What parts that know nothing of Prometheus are given to call
+
+    def mt(self, outcome: str) -> None:
+        """The carrier's answer to a send, or why there was none."""
+        self.mt_outcomes.labels(outcome).inc()
+
+    def webhook(self, kind: str, status: int) -> None:
+        """*kind* is inbound or status; *status* is what we answered."""
+        self.webhooks.labels(kind, str(status)).inc()
+
+    def login(self, result: str) -> None:
+        self.logins.labels(result).inc()
+
+    def committed(self, writer: str, rows: int) -> None:
+        """*rows* shared one commit of *writer*."""
+        self.commit_batch.labels(writer).observe(rows)
+
+    def watch_sockets(self, read: Callable[[], float]) -> None:
+        """*read* is asked whenever somebody asks for the figures."""
+        self.sockets.set_function(read)
+
+    def watch_mailboxes(self, actor: str, read: Callable[[], float]) -> None:
+        self.mailbox_depth.labels(actor).set_function(read)
+
+    # Making them
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(name, what, labels, namespace=_NAMESPACE, registry=self.registry)

@@ -12,7 +12,7 @@ import pytest
 import structlog
 from prometheus_client import generate_latest
 
-from server.observe import Metrics, configure_logging, mask, withhold
+from server.observe import Meters, configure_logging, mask, withhold
 
 
 @pytest.fixture(autouse=True)
@@ -111,17 +111,23 @@ def test_withholding_survives_what_cannot_be_read() -> None:
 
 
 def test_two_servers_in_one_process_count_apart() -> None:
-    first, second = Metrics(), Metrics()
+    first, second = Meters(), Meters()
     first.mo_received.labels("recorded").inc()
     assert b'threadline_mo_received_total{result="recorded"} 1.0' in generate_latest(first.registry)
     assert b'result="recorded"' not in generate_latest(second.registry)
 
 
 def test_every_figure_is_registered() -> None:
-    metrics = Metrics()
-    metrics.commit_batch.labels("t1").observe(3)
-    metrics.mailbox_depth.labels("thread").set(2)
-    metrics.sockets.inc()
-    said = generate_latest(metrics.registry).decode()
+    meters = Meters()
+    meters.committed("t1", 3)
+    meters.watch_mailboxes("thread", lambda: 2)
+    meters.watch_sockets(lambda: 17)
+    meters.mt("accepted")
+    meters.webhook("inbound", 204)
+    meters.login("wrong")
+    said = generate_latest(meters.registry).decode()
     for name in ("commit_batch_rows", "mailbox_depth", "sockets", "actor_restarts", "stuck_claims", "mt_outcomes"):
         assert f"threadline_{name}" in said
+    assert 'threadline_mailbox_depth{actor="thread"} 2.0' in said
+    assert "threadline_sockets 17.0" in said
+    assert 'threadline_webhooks_total{kind="inbound",status="204"} 1.0' in said

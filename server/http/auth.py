@@ -61,11 +61,11 @@ def auth_routes(by_address: Throttle, by_email: Throttle) -> Routes:
         for throttle, key in keys:
             wait_s = throttle.take(key)
             if wait_s is not None:
-                call.deps.metrics.logins.labels("too_often").inc()
+                call.deps.count_login("too_often")
                 raise _too_often(wait_s)
         found = await call.deps.people.credentials(email)
         if not await call.deps.passwords.fits(body.password, found[1] if found else None) or found is None:
-            call.deps.metrics.logins.labels("wrong").inc()
+            call.deps.count_login("wrong")
             raise Problem(401, "wrong_login", "The e-mail address or the password is wrong.")
         for throttle, key in keys:
             throttle.give_back(key)
@@ -90,14 +90,14 @@ def auth_routes(by_address: Throttle, by_email: Throttle) -> Routes:
 
 async def _opened(call: Call, member: Member) -> Answer:
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    now, people = call.deps.clock.real(), call.deps.people
+    now, people = call.deps.now(), call.deps.people
     expires_at = now + call.deps.config.session_lifetime
     await people.open_session(member.member_id, token_hash(token), expires_at, str(call.address), call.agent)
     session = await people.session(token_hash(token), now)
     if session is None:  # the member was disabled in between
         raise Problem(401, "wrong_login", "The e-mail address or the password is wrong.")
     detail: dict[str, Any] = {"ip": str(call.address)}
-    call.deps.metrics.logins.labels("right").inc()
+    call.deps.count_login("right")
     await people.audit(member.workspace_id, member.member_id, "login", detail)
     return Answer(me_out(*session), cookie=token)
 

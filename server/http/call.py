@@ -117,7 +117,7 @@ async def _session(rule: Rule, deps: Deps) -> Session | None:
     if rule.rank is None:
         return None
     token = request.cookies.get(cookie_name(deps.config))
-    found = await deps.people.session(token_hash(token), deps.clock.real()) if token else None
+    found = await deps.people.session(token_hash(token), deps.now()) if token else None
     if token is None or found is None:
         raise Problem(401, "not_logged_in", "Log in first.")
     return Session(*found, token_hash(token))

@@ -16,9 +16,8 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-from server.http.deps import CommandsBusy
 from server.http.passwords import TooManyLogins
-from server.ports import StoreUnavailable
+from server.ports import CommandsBusy, StoreUnavailable
 
 log = structlog.get_logger()
 

@@ -32,4 +32,4 @@ async def readyz(call: Call) -> Answer:
 @routes.get("/metrics", LOCAL)
 async def metrics(call: Call) -> Response:
     """Prometheus' text format."""
-    return Response(generate_latest(call.deps.metrics.registry), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(call.deps.metrics), content_type=CONTENT_TYPE_LATEST)

@@ -21,9 +21,10 @@ from server.http.app import create_app
 from server.http.deps import DemoFacts, DemoLogin, Deps
 from server.http.passwords import Passwords
 from server.http.rules import Role
-from server.observe import Metrics
+from server.observe import Meters
 from server.ports import (
     CommandConflict,
+    Draft,
     Enqueued,
     EnqueueResult,
     InboxRows,
@@ -34,7 +35,6 @@ from server.ports import (
     UserState,
     Workspace,
 )
-from server.ws.protocol import Send
 
 NOW = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -170,19 +170,19 @@ class FakeCommands:
     inbox: FakeInbox
     opted_out: bool = False
     failure: Exception | None = None
-    taken: dict[UUID, tuple[Send, int]] = field(default_factory=dict)
+    taken: dict[UUID, tuple[Draft, int]] = field(default_factory=dict)
 
-    async def send(self, member: Member, cmd_id: UUID, send: Send) -> EnqueueResult:
+    async def send(self, member: Member, cmd_id: UUID, draft: Draft) -> EnqueueResult:
         if self.failure:
             raise self.failure
-        found = self.inbox.threads.get(send.thread_id)
+        found = self.inbox.threads.get(draft.thread_id)
         if found is None or found.workspace_id != member.workspace_id:
             return NoSuchThread()
-        if self.opted_out and not send.acknowledged_opt_out:
+        if self.opted_out and not draft.acknowledged_opt_out:
             return OptOutUnacknowledged()
         again = cmd_id in self.taken
-        text, seq = self.taken.setdefault(cmd_id, (send, 3 + len(self.taken)))
-        return Enqueued(send.thread_id, seq, again) if text == send else CommandConflict()
+        text, seq = self.taken.setdefault(cmd_id, (draft, 3 + len(self.taken)))
+        return Enqueued(draft.thread_id, seq, again) if text == draft else CommandConflict()
 
     async def mark_read(self, member: Member, thread_id: int, up_to: int) -> ReadMark | None:
         found = self.inbox.threads.get(thread_id)
@@ -266,8 +266,8 @@ class House:
         self.commands = FakeCommands(self.inbox)
         self.ended: list[bytes] = []
         self.unready: str | None = None
-        metrics = Metrics()
-        metrics.mo_received.labels("recorded").inc(7)
+        meters = Meters()
+        meters.mo_received.labels("recorded").inc(7)
         self.deps = Deps(
             config=load_config("demo", {}),
             clock=self.clock,
@@ -275,13 +275,15 @@ class House:
             inbox=self.inbox,
             commands=self.commands,
             passwords=Passwords(QUICK),
-            metrics=metrics,
+            metrics=meters.registry,
             client_files=files,
             actor_tree=lambda: {"name": "root", "children": []},
             pace=lambda: {"numbers": []},
             unready=lambda: self.unready,
             session_ended=self.ended.append,
             explain=lambda error_class, code: f"Filtered by the carrier ({code})" if error_class else None,
+            now=self.clock.real,
+            count_login=meters.login,
             demo=DemoFacts(
                 (DemoLogin("dana@harbor.example", "shown", "Dana Whitfield", "owner"),), "http://127.0.0.1:1"
             ),

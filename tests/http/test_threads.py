@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.http.deps import CommandsBusy
-from server.ports import StoreUnavailable
+from server.ports import CommandsBusy, StoreUnavailable
 from server.ws.protocol import InboxPage, ReadMarkOut, ThreadSnapshot
 from tests.http.house import House
 
