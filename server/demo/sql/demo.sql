@@ -1,0 +1,131 @@
+-- name: lock_workspaces
+-- Two starts at once seed one after the other.
+LOCK TABLE workspace IN SHARE ROW EXCLUSIVE MODE
+
+-- name: real_workspace
+-- The name of a workspace that is not simulated, if there is any.
+SELECT name FROM workspace WHERE NOT simulated ORDER BY id LIMIT 1
+
+-- name: demo_workspace
+-- The demo's workspace and its account, if it was seeded.
+SELECT w.id AS workspace_id, a.id AS account_id
+FROM workspace w JOIN carrier_account a ON a.workspace_id = w.id
+WHERE w.simulated AND a.sid = $1
+
+-- name: point_account
+-- The simulator listens elsewhere after each start and has a new secret.
+UPDATE carrier_account SET secret = $2, base_url = $3 WHERE id = $1
+
+-- name: newest
+-- When the demo's newest text was written.
+SELECT max(last_at) FROM thread
+
+-- name: forget_all
+-- Every row that belongs to a workspace, and what hangs on none; the history, the nodes and the authority stay.
+TRUNCATE workspace, message, thread_event, attempt, quarantine CASCADE
+
+-- name: renew_history
+-- Every position that a client holds is void.
+UPDATE history SET stream_epoch = gen_random_uuid()
+
+-- name: add_workspace
+-- The demo's workspace, simulated for good.
+INSERT INTO workspace (name, simulated, brand, contact) VALUES ($1, true, $1, $2) RETURNING id
+
+-- name: add_members
+-- Its people with the password that everybody may know.
+INSERT INTO member (workspace_id, email, name, role, password_hash)
+SELECT $1, m.email, m.name, m.role, $3
+FROM jsonb_to_recordset($2::jsonb) AS m(email text, name text, role text)
+
+-- name: add_account
+-- The simulated carrier; the schema takes none but one on this machine.
+INSERT INTO carrier_account (workspace_id, simulated, kind, sid, secret, base_url, swept_until)
+VALUES ($1, true, 'simulator', $2, $3, $4, now()) RETURNING id
+
+-- name: add_numbers
+-- The workspace's own numbers.
+INSERT INTO number (workspace_id, account_id, address, label, rate)
+SELECT $1, $2, n.address, n.label, n.rate
+FROM jsonb_to_recordset($3::jsonb) AS n(address text, label text, rate double precision)
+
+-- name: add_endpoints
+-- The numbers of everybody the workspace texts with.
+INSERT INTO endpoint (workspace_id, address, opted_out, consent_epoch, zones, created_at)
+SELECT $1, e.address, e.opted_out, e.opted_out::int, ARRAY[e.zone], $3
+FROM jsonb_to_recordset($2::jsonb) AS e(address text, zone text, opted_out boolean)
+
+-- name: add_contacts
+-- Those who have a name, each with a phone.
+WITH given AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('contact', 'id')) AS contact_id, c.*
+    FROM jsonb_to_recordset($2::jsonb) AS c(address text, first text, last text)
+    WHERE c.first <> ''
+), named AS (
+    INSERT INTO contact (id, workspace_id, first_name, last_name, created_at) OVERRIDING SYSTEM VALUE
+    SELECT contact_id, $1, first, last, $3 FROM given
+)
+INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id)
+SELECT $1, g.contact_id, e.id FROM given g JOIN endpoint e ON e.workspace_id = $1 AND e.address = g.address
+
+-- name: add_threads
+-- One for each conversation, as its newest text left it.
+INSERT INTO thread (workspace_id, endpoint_id, number_id, last_seq, in_total, last_at, last_preview, last_direction,
+                    created_at)
+SELECT $1, e.id, n.id, t.last_seq, t.in_total, t.last_at, t.preview, t.direction, t.created_at
+FROM jsonb_to_recordset($2::jsonb) AS t(address text, number text, last_seq bigint, in_total bigint,
+     last_at timestamptz, preview text, direction text, created_at timestamptz)
+JOIN endpoint e ON e.workspace_id = $1 AND e.address = t.address
+JOIN number n ON n.workspace_id = $1 AND n.address = t.number
+ORDER BY e.id
+
+-- name: add_messages
+-- Every text with the event that it was.
+WITH given AS MATERIALIZED (
+    SELECT t.id AS thread_id, t.number_id, p.id AS author_id, m.*
+    FROM jsonb_to_recordset($2::jsonb) AS m(address text, seq bigint, direction text, in_ord bigint, klass text,
+         body text, segments smallint, state text, rank smallint, at timestamptz, author text, error_class text,
+         error_code text, keyword text)
+    JOIN endpoint e ON e.workspace_id = $1 AND e.address = m.address
+    JOIN thread t ON t.endpoint_id = e.id
+    LEFT JOIN member p ON p.email = m.author
+), told AS (
+    INSERT INTO thread_event (thread_id, seq, kind, at) SELECT thread_id, seq, 'message', at FROM given
+)
+INSERT INTO message (thread_id, seq, workspace_id, direction, in_ord, number_id, klass, body, segments, state, rank,
+                     error_class, error_code, keyword, author_id, created_at)
+SELECT thread_id, seq, $1, direction, in_ord, number_id, klass, body, segments, state, rank, error_class, error_code,
+       keyword, author_id, at
+FROM given
+
+-- name: add_statuses
+-- What became of the texts that were sent.
+INSERT INTO thread_event (thread_id, seq, kind, ref, state, error_class, error_code, at)
+SELECT t.id, s.seq, 'status', s.ref, s.state, s.error_class, s.error_code, s.at
+FROM jsonb_to_recordset($2::jsonb) AS s(address text, seq bigint, ref bigint, state text, error_class text,
+     error_code text, at timestamptz)
+JOIN endpoint e ON e.workspace_id = $1 AND e.address = s.address
+JOIN thread t ON t.endpoint_id = e.id
+
+-- name: add_reads
+-- How far each member has read each conversation.
+INSERT INTO thread_read (member_id, thread_id, workspace_id, in_ord)
+SELECT p.id, t.id, $1, r.in_ord
+FROM jsonb_to_recordset($2::jsonb) AS r(email text, address text, in_ord bigint)
+JOIN member p ON p.email = r.email
+JOIN endpoint e ON e.workspace_id = $1 AND e.address = r.address
+JOIN thread t ON t.endpoint_id = e.id
+
+-- name: add_consents
+-- Who opted out, by which text, and that it was answered.
+WITH given AS MATERIALIZED (
+    SELECT e.id AS endpoint_id, t.id AS thread_id, c.*
+    FROM jsonb_to_recordset($2::jsonb) AS c(address text, text text, seq bigint, answer bigint, at timestamptz)
+    JOIN endpoint e ON e.workspace_id = $1 AND e.address = c.address
+    JOIN thread t ON t.endpoint_id = e.id
+), answered AS (
+    INSERT INTO keyword_answer (endpoint_id, consent_epoch, kind, workspace_id, thread_id, seq, at)
+    SELECT endpoint_id, 1, 'STOP', $1, thread_id, answer, at FROM given
+)
+INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, text, thread_id, seq, at)
+SELECT $1, endpoint_id, 'STOP', 1, 'text', text, thread_id, seq, at FROM given

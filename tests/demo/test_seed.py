@@ -1,0 +1,187 @@
+"""The demo in a real database: once, only among simulations, and kept away from the world by the schema itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import pytest
+
+from server.demo.people import MEMBERS
+from server.demo.seed import DemoRefused, Seeded, SimulatorAccount, demo_wall, seed_demo
+from server.domain.delivery import RANK, State
+from server.store.store import Store, open_store
+
+if TYPE_CHECKING:
+    from server.store.postgres import Connection
+
+WALL = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
+ACCOUNT = SimulatorAccount("hush-hush", "http://127.0.0.1:4010")
+
+REAL_WORKSPACE = """
+    INSERT INTO workspace (name, simulated, brand, contact) VALUES ('Real Estate Inc', false, 'Real', 'x') RETURNING id
+"""
+
+
+@pytest.fixture
+async def store(dsn: str) -> AsyncIterator[Store]:
+    async with open_store(dsn) as store:
+        yield store
+
+
+def quick_hash(password: str) -> str:
+    return f"hash of {password}"
+
+
+async def seed(store: Store, *, reset: bool = False, account: SimulatorAccount = ACCOUNT) -> Seeded:
+    return await seed_demo(store, WALL, account, quick_hash, reset=reset)
+
+
+async def value(store: Store, sql: str, *values: object) -> Any:
+    async def ask(connection: Connection) -> Any:
+        return await connection.fetchval(sql, *values)
+
+    return await store.call(ask)
+
+
+def doing(sql: str, *values: object) -> Callable[[Connection], Coroutine[Any, Any, str]]:
+    async def do(connection: Connection) -> str:
+        return await connection.execute(sql, *values)
+
+    return do
+
+
+async def test_the_inbox_shows_what_was_seeded(store: Store) -> None:
+    seeded = await seed(store)
+    member = await value(store, "SELECT id FROM member WHERE email = $1", MEMBERS[0].email)
+    page = await store.inbox.rows(seeded.workspace_id, member, limit=100)
+    assert len(page.rows) == 68
+    assert page.rows[0].last_at > WALL - timedelta(minutes=15)
+    assert sum(row.name is None for row in page.rows) == 4, "strangers"
+    assert sum(row.opted_out for row in page.rows) == 4
+    for row in page.rows[:5]:
+        thread = await store.inbox.thread(seeded.workspace_id, member, row.thread_id)
+        assert thread is not None
+        assert thread.head == row.last_seq
+        assert thread.messages[-1].body[:40] == row.preview[:40]
+        events = await store.inbox.events_after(seeded.workspace_id, row.thread_id, 0)
+        assert events is not None
+        assert [event.seq for event in events] == list(range(1, min(row.last_seq, 200) + 1))
+
+
+async def test_badges_agree_with_the_rows(store: Store) -> None:
+    seeded = await seed(store)
+    member = await value(store, "SELECT id FROM member WHERE email = $1", MEMBERS[2].email)
+    user = await store.inbox.user(seeded.workspace_id, member)
+    page = await store.inbox.rows(seeded.workspace_id, member, limit=100)
+    marks = {mark.thread_id: mark.in_ord for mark in page.reads}
+    assert user.unread_threads == sum(row.in_total > marks.get(row.thread_id, 0) for row in page.rows) > 0
+
+
+async def test_seeding_takes_less_than_a_moment(store: Store) -> None:
+    began = time.perf_counter()
+    await seed(store)
+    assert time.perf_counter() - began < 30, "not a figure, only: a few statements, not a thousand"
+    assert await value(store, "SELECT count(*) FROM message") > 700
+
+
+async def test_a_second_start_finds_everything_and_only_learns_where_the_simulator_is(store: Store) -> None:
+    first = await seed(store)
+    second = await seed(store, account=SimulatorAccount("new-secret", "http://127.0.0.1:5020"))
+    assert (first.fresh, second.fresh) == (True, False)
+    assert second.workspace_id == first.workspace_id
+    (account,) = await store.directory.accounts()
+    assert (account.secret, account.base_url) == ("new-secret", "http://127.0.0.1:5020")
+    assert len(await store.directory.numbers()) == 3
+    assert await value(store, "SELECT count(*) FROM thread") == 68
+
+
+async def test_a_reset_begins_a_new_history(store: Store) -> None:
+    first, epoch = await seed(store), await store.inbox.epoch()
+    await store.call(doing("UPDATE thread SET last_preview = 'scribbled over'"))
+    second = await seed(store, reset=True)
+    assert second.fresh
+    assert second.workspace_id != first.workspace_id
+    assert await value(store, "SELECT count(*) FROM thread WHERE last_preview = 'scribbled over'") == 0
+    assert await value(store, "SELECT count(*) FROM message") == await value(
+        store, "SELECT count(*) FROM message m JOIN thread t ON t.id = m.thread_id"
+    )
+    assert await store.inbox.epoch() != epoch
+
+
+@pytest.mark.parametrize("reset", [False, True])
+async def test_nothing_happens_beside_a_real_workspace(store: Store, reset: bool) -> None:
+    await store.call(doing(REAL_WORKSPACE))
+    epoch = await store.inbox.epoch()
+    with pytest.raises(DemoRefused, match="holds a real workspace \\(Real Estate Inc\\)"):
+        await seed(store, reset=reset)
+    assert await value(store, "SELECT count(*) FROM workspace") == 1
+    assert await store.inbox.epoch() == epoch
+
+
+ADD_ACCOUNT = """
+    INSERT INTO carrier_account (workspace_id, simulated, kind, sid, secret, base_url)
+    VALUES ($1, $2, $3, 'AC9', 's', $4)
+"""
+
+
+@pytest.mark.parametrize(
+    ("simulated", "kind", "base_url"),
+    [
+        pytest.param(True, "twilio", "https://api.twilio.com", id="a real account that says it is simulated"),
+        pytest.param(False, "twilio", "https://api.twilio.com", id="a real account as what it is"),
+        pytest.param(True, "simulator", "http://203.0.113.9:80", id="a simulator on another machine"),
+        pytest.param(True, "simulator", "https://127.0.0.1.evil.example", id="a name that begins like this machine"),
+    ],
+)
+async def test_no_way_out_can_be_added_to_a_demo(store: Store, simulated: bool, kind: str, base_url: str) -> None:
+    seeded = await seed(store)
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+        await store.call(doing(ADD_ACCOUNT, seeded.workspace_id, simulated, kind, base_url))
+
+
+async def test_a_simulator_on_this_machine_can_be_added(store: Store) -> None:
+    """So that the refusals above are refusals of what they name, and not of a typing error."""
+    seeded = await seed(store)
+    await store.call(doing(ADD_ACCOUNT, seeded.workspace_id, True, "simulator", "http://127.0.0.1:4999"))
+
+
+async def test_a_demo_cannot_be_declared_real_afterwards(store: Store) -> None:
+    seeded = await seed(store)
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+        await store.call(doing("UPDATE workspace SET simulated = false WHERE id = $1", seeded.workspace_id))
+
+
+async def test_the_simulators_address_cannot_be_moved_away(store: Store) -> None:
+    await seed(store)
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+        await seed(store, account=SimulatorAccount("s", "https://api.twilio.com"))
+
+
+async def test_ranks_and_states_agree(store: Store) -> None:
+    await seed(store)
+
+    async def ask(connection: Connection) -> list[tuple[str, int]]:
+        sql = "SELECT DISTINCT state, rank FROM message WHERE direction = 'out'"
+        return [(row["state"], row["rank"]) for row in await connection.fetch(sql)]
+
+    assert all(RANK[State(state)] == rank for state, rank in await store.call(ask))
+
+
+async def test_nobody_is_owed_an_answer(store: Store) -> None:
+    await seed(store)
+    assert await store.ledger.owed_answers(10) == []
+
+
+async def test_the_clock_never_runs_behind_what_was_written(store: Store) -> None:
+    real = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)
+    assert await demo_wall(store, real) == WALL, "an empty database: 11:00 Eastern of that day"
+    await seed(store)
+    assert await demo_wall(store, real) == WALL
+    written = WALL + timedelta(hours=3)
+    await store.call(doing("UPDATE thread SET last_at = $1 WHERE id = (SELECT min(id) FROM thread)", written))
+    assert await demo_wall(store, real) == written + timedelta(minutes=1)
+    assert await demo_wall(store, real + timedelta(days=3)) == WALL + timedelta(days=3), "Monday"
