@@ -921,12 +921,12 @@ BEGIN
         SELECT array_agg(w.endpoint_id) AS e, array_agg(w.error_class) AS c, array_agg(w.error_code) AS k,
                array_agg(w.now_) AS t FROM unnest(work) w WHERE w.attempt_id IS NOT NULL
     ) a CROSS JOIN LATERAL mark_endpoints(a.e, a.c, a.k, a.t) m;
-    SELECT array_agg(s::told) INTO moved FROM (
+    SELECT array_agg(note::told) INTO moved FROM (
         SELECT array_agg(w.thread_id) AS t, array_agg(w.seq) AS q, array_agg(w.kind) AS s,
                array_agg(p_rank[w.ord]) AS r, array_agg(w.error_class) AS c, array_agg(w.error_code) AS k,
                array_agg(w.now_) AS a
         FROM unnest(work) w WHERE w.attempt_id IS NOT NULL HAVING count(*) > 0
-    ) a CROSS JOIN LATERAL note_status(a.t, a.q, a.s, a.r, a.c, a.k, a.a) s;
+    ) a CROSS JOIN LATERAL note_status(a.t, a.q, a.s, a.r, a.c, a.k, a.a) note;
     RETURN QUERY SELECT * FROM unnest(moved);
 
     IF p_keep THEN
