@@ -31,7 +31,7 @@ K = TypeVar("K", bound=Hashable)
 M = TypeVar("M")
 
 IDLE_S: Final = 120.0
-HOT_LIMIT: Final = 20_000  # 2.8 KiB of parked task each, and the garbage collector's pauses grow with them
+HOT_LIMIT: Final = 20_000  # 5.6 KiB each by bench/actors.py, and the garbage collector's pauses grow with them
 # Three poison messages within a minute are survived; a loop of crashes, at full back-off, is found out within it.
 INTENSITY: Final = Intensity(restarts=9, within_s=60.0)
 SHOWN: Final = 50

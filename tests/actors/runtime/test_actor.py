@@ -21,6 +21,7 @@ from server.actors.runtime import (
     Ref,
     Reply,
     Resident,
+    Restart,
     Supervisor,
     WrongDirection,
 )
@@ -182,6 +183,25 @@ async def test_a_tell_that_is_cancelled_beforehand_sends_nothing(up: Up, doer: R
     assert story.told == ["start"]
 
 
+async def test_a_tell_whose_message_was_taken_is_never_reported_as_cancelled(
+    up: Up, doer: Resident[Do], story: Story
+) -> None:
+    await up(doer.spec())
+    reported = 0
+    for n in range(30):  # who runs first after the tell, the actor or the teller, is the scheduler's throw of dice
+        await wait_all_tasks_blocked()
+        with trio.CancelScope() as scope:
+
+            async def cancel_the_teller(scope: trio.CancelScope = scope) -> None:
+                scope.cancel()
+
+            await doer.ref.tell(Do(str(n), cancel_the_teller))
+            reported += 1
+    await wait_all_tasks_blocked()
+    assert reported == 30
+    assert story.told[-1] == "29"
+
+
 # Asking
 
 
@@ -304,6 +324,24 @@ async def test_a_stopped_actor_answers_at_once(up: Up, doer: Resident[Do]) -> No
         await doer.ref.ask(lambda reply: Do("a", reply=reply), timeout_s=60)
     with pytest.raises(ActorStopped):
         await doer.ref.tell(Do("a"))
+
+
+async def test_a_cancelled_root_leaves_nobody_asking_in_vain(doer: Resident[Do]) -> None:
+    async with trio.open_nursery() as own:
+        await own.start(Supervisor("root", [doer.spec()]).run_root)
+        own.cancel_scope.cancel()
+    with pytest.raises(ActorStopped):
+        await doer.ref.tell(Do("a"))
+
+
+async def test_an_actor_that_is_not_restarted_takes_no_more_messages(
+    up: Up, doer: Resident[Do], autojump_clock: trio.testing.MockClock
+) -> None:
+    await up(doer.spec(restart=Restart.TEMPORARY))
+    await doer.ref.tell(Do("a", crash))
+    await trio.sleep(1)
+    with pytest.raises(ActorStopped):
+        await doer.ref.tell(Do("b"))
 
 
 async def test_a_stop_that_comes_while_the_actor_is_backing_off_answers_whoever_waits(

@@ -36,6 +36,12 @@ Up = Callable[..., Awaitable[Supervisor]]
 USUAL = Intensity(9, 60.0)
 
 
+class StoreAway(Exception):
+    """A fault outside, as the store raises it."""
+
+    retryable = True
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something to remember under a key."""
@@ -103,6 +109,14 @@ def keepers(
 
 async def crash() -> None:
     raise ValueError
+
+
+async def a_second(_: str) -> None:
+    await trio.sleep(1)
+
+
+async def a_moment(_: str) -> None:
+    await trio.lowlevel.checkpoint()
 
 
 def sleep(seconds: float) -> Callable[[], Awaitable[None]]:
@@ -199,6 +213,20 @@ async def test_a_message_that_comes_during_on_idle_keeps_the_activation(
     assert [n for _, n in world.handled] == [1, 2]
 
 
+async def test_a_stop_during_on_idle_still_handles_what_came_before_it(
+    up: Up, world: World, autojump_clock: MockClock
+) -> None:
+    registry = keepers(world, idle_s=10)
+    root = await up(registry.spec())
+    world.on_idle = a_second
+    await registry.ref("a").tell(Note(1))
+    await trio.sleep(10.5)
+    await registry.ref("a").tell(Note(2))
+    root.stop()
+    await trio.sleep(5)
+    assert [n for _, n in world.handled] == [1, 2]
+
+
 async def test_above_the_hot_limit_the_least_recently_used_goes_first(up: Up, world: World) -> None:
     registry = keepers(world, hot_limit=3)
     await up(registry.spec())
@@ -219,8 +247,24 @@ async def test_a_burst_of_keys_ends_at_the_hot_limit_with_nothing_lost(up: Up, w
     assert sorted(n for _, n in world.handled) == list(range(200))
 
 
+async def test_a_burst_above_the_limit_sends_away_the_least_recently_used_although_they_part_slowly(
+    up: Up, world: World, autojump_clock: MockClock
+) -> None:
+    registry = keepers(world, hot_limit=40)
+    await up(registry.spec())
+    for n in range(40):
+        await registry.ref(f"old {n}").tell(Note(n))
+    await trio.sleep(1)
+    world.on_stop = a_second
+    for n in range(30):
+        registry.ref(f"new {n}").tell_nowait(Note(n))
+    await trio.sleep(10)
+    assert {key for key, what in world.life if what == "stop"} == {f"old {n}" for n in range(30)}
+
+
 async def test_busy_actors_above_the_limit_stay_until_they_are_idle(up: Up, world: World) -> None:
     registry = keepers(world, hot_limit=2)
+    world.on_stop = a_moment
     await up(registry.spec())
     gate = trio.Event()
     for n in range(5):
@@ -333,6 +377,57 @@ async def test_a_key_that_fails_at_its_start_keeps_its_messages_for_the_release(
     registry.release("a")
     await trio.sleep(1)
     assert world.handled == [("a", 1)]
+
+
+async def test_a_message_that_waits_for_its_retry_is_not_blamed_for_an_on_start_that_fails(
+    up: Up, world: World, autojump_clock: MockClock
+) -> None:
+    failures = [1, 5]
+
+    async def crash_once() -> None:
+        if failures[0]:
+            failures[0] = 0
+            raise ValueError
+
+    def spawn(key: str) -> Keeper:
+        if not failures[0] and failures[1]:
+            failures[1] -= 1
+            raise ValueError
+        return Keeper(key, world)
+
+    registry = Registry("keepers", spawn, on_quarantine=world.quarantined.append, jitter=lambda: 0.0)
+    await up(registry.spec())
+    await registry.ref("a").tell(Note(1, crash_once))
+    await trio.sleep(60)
+    assert (world.handled, world.quarantined) == ([("a", 1)], [])
+
+
+async def test_a_handled_message_ends_the_growth_of_the_back_off(
+    up: Up, world: World, autojump_clock: MockClock
+) -> None:
+    registry = keepers(world, intensity=Intensity(10**6, 60))
+    await up(registry.spec())
+    for n in range(0, 20, 2):
+        await registry.ref("a").tell(Note(n))
+        await registry.ref("a").tell(Note(n + 1, crash))
+    while len(world.quarantined) < 10:  # noqa: ASYNC110 - a bounded look at virtual time
+        await trio.sleep(0.01)
+    # Ten times the first three delays (0.05, 0.1, 0.2 s); unforgotten, thirty delays would take minutes.
+    assert trio.current_time() < 10 * 0.5
+
+
+async def test_a_stop_does_not_wait_for_a_back_off(up: Up, world: World, autojump_clock: MockClock) -> None:
+    registry = keepers(world, intensity=Intensity(10**6, 60))
+    root = await up(registry.spec(shutdown_s=100))
+
+    async def away() -> None:
+        raise StoreAway
+
+    await registry.ref("a").tell(Note(1, away))
+    await trio.sleep(100)
+    root.stop()
+    await trio.sleep(0.01)
+    assert root.tree().state is State.STOPPED
 
 
 async def test_a_killed_key_repeats_the_message_in_hand(up: Up, world: World, autojump_clock: MockClock) -> None:

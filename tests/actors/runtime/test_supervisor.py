@@ -221,6 +221,22 @@ async def test_rest_for_one_when_an_earlier_one_crashes_while_a_later_one_backs_
     assert stage.told == ["a starts", "b starts", "c starts"]
 
 
+async def test_rest_for_one_does_not_cut_a_later_ones_own_back_off_short(
+    up: Up, stage: Stage, autojump_clock: MockClock
+) -> None:
+    await up(*(stage.child(name) for name in "ab"), strategy=Strategy.REST_FOR_ONE, intensity=Intensity(50, 1e9))
+    for _ in range(6):
+        await stage.crash("b")
+        await trio.sleep(10)
+    await stage.crash("b")
+    stage.told.clear()
+    await stage.crash("a")
+    await trio.sleep(1)
+    assert stage.told == ["a leaves", "a starts"]
+    await trio.sleep(10)
+    assert stage.told[-1] == "b starts"
+
+
 async def test_one_child_backing_off_does_not_keep_another_from_its_restart(
     up: Up, stage: Stage, autojump_clock: MockClock
 ) -> None:
