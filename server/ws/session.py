@@ -71,11 +71,14 @@ class Desk:
 class Session:
     """`heard` is set whenever the client sends anything; the heartbeat clears it."""
 
-    __slots__ = ("_desk", "_freed", "_in_flight", "_lanes", "_topics", "connection", "heard", "member", "pings")
+    __slots__ = (
+        "_desk", "_freed", "_in_flight", "_lanes", "_topics", "connection", "heard", "member", "pings", "token_hash",
+    )  # fmt: skip
 
-    def __init__(self, desk: Desk, connection: Connection, member: Member) -> None:
+    def __init__(self, desk: Desk, connection: Connection, member: Member, token_hash: bytes = b"") -> None:
         self.connection = connection
         self.member = member
+        self.token_hash = token_hash
         self.heard = True
         self.pings = 0
         self._desk = desk
@@ -121,7 +124,7 @@ class Session:
     # Lanes
 
     async def _enqueue(self, lane: tuple[str, object], work: Callable[[], Awaitable[None]]) -> None:
-        while self._in_flight >= self._desk.limits.in_flight:
+        while self._in_flight >= self._desk.limits.in_flight and self.connection.open:
             self._freed = trio.Event()
             await self._freed.wait()
         self._in_flight += 1
@@ -140,11 +143,15 @@ class Session:
                 log.exception("a socket's request failed", member_id=self.member.member_id, lane=lane[0])
                 self.connection.close(1011, "a fault on our side")
             queue.popleft()
-            self._in_flight -= 1
-            if self._freed is not None:
-                self._freed.set()
-                self._freed = None
+            self._make_room(1)
+        self._make_room(len(queue))  # what a client that is gone has still asked for
         self._lanes.pop(lane, None)
+
+    def _make_room(self, done: int) -> None:
+        self._in_flight -= done
+        if self._freed is not None:
+            self._freed.set()
+            self._freed = None
 
     # Work
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -23,8 +24,19 @@ SESSION_ENDED: Final = 4501
 RESTART: Final = 1012
 RETRY_AFTER_S: Final = (0.5, 5.0)  # where all clients came back at once, the next server would start with a stampede
 
-Authenticate = Callable[[Upgrade], Awaitable[Member | None]]
-OriginAllowed = Callable[[str | None], bool]
+UNAVAILABLE: Final = reject(503, "Service Unavailable", "retry-after: 2\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who opened a socket, by which of their logins."""
+
+    member: Member
+    token_hash: bytes
+
+
+Authenticate = Callable[[Upgrade], Awaitable[Login | None]]
+OriginAllowed = Callable[[Upgrade], bool]
 
 log = structlog.get_logger()
 
@@ -69,10 +81,10 @@ class Sockets:
         for session in tuple(self._sessions):
             session.connection.abort()
 
-    def end_sessions(self, member_id: int) -> None:
-        """The member logged out or was removed: close their sockets for good."""
+    def end_session(self, token_hash: bytes) -> None:
+        """That login was ended: close its sockets for good. Other devices of the member stay."""
         for session in self._sessions:
-            if session.member.member_id == member_id:
+            if session.token_hash == token_hash:
                 session.connection.close(SESSION_ENDED, "the session ended")
 
     # One socket
@@ -82,15 +94,19 @@ class Sockets:
         if isinstance(handshake, Rejected):
             upgrade.sock.send(handshake.answer)
             return
-        member = await self._authenticate(upgrade)
+        try:
+            login = await self._authenticate(upgrade)
+        except StoreUnavailable:
+            upgrade.sock.send(UNAVAILABLE.answer)
+            return
         desk = self._desk
         connection = Connection(upgrade.sock, wake=desk.hub.wake, spawn=desk.hub.spawn, limits=desk.limits.queue)
         upgrade.sock.send(handshake.answer)  # nothing else is under way, so these few bytes fit
-        if member is None:
+        if login is None:
             connection.close(NOT_LOGGED_IN, "log in first")
             await self._part(connection)
             return
-        session = Session(desk, connection, member)
+        session = Session(desk, connection, login.member, login.token_hash)
         buffered = upgrade.buffered
         del upgrade, handshake  # an idle socket is mostly what its reader holds on to
         self._enter(session)
@@ -101,9 +117,8 @@ class Sockets:
 
     async def _admit(self, upgrade: Upgrade) -> Accepted | Rejected:
         if self._draining:
-            return reject(503, "Service Unavailable", "retry-after: 2\r\n")
-        origin = upgrade.header(b"origin")
-        if not self._origin_allowed(origin.decode("latin-1") if origin is not None else None):
+            return UNAVAILABLE
+        if not self._origin_allowed(upgrade):
             return reject(403, "Forbidden")
         return answer_handshake(upgrade)
 

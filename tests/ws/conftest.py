@@ -28,7 +28,7 @@ from server.ws.hub import Hub
 from server.ws.presence import Presence
 from server.ws.protocol import Command
 from server.ws.session import Desk, SocketLimits
-from server.ws.sockets import Sockets
+from server.ws.sockets import Login, Sockets
 
 EPOCH = "history-1"
 NOON = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
@@ -177,6 +177,7 @@ class Node:
     port: int
     streams: list[trio.SocketStream]
     member: Member | None = ANN
+    database_down: bool = False
     commands: list[Command] = dataclasses.field(default_factory=list)
     answer: Callable[[Command], Awaitable[dict[str, Any] | Denied]] | None = None
 
@@ -220,15 +221,19 @@ def start_node(nursery: trio.Nursery) -> Iterator[StartNode]:
             node.commands.append(command)
             return await node.answer(command) if node.answer is not None else {"done": command.data.name}
 
-        async def authenticate(upgrade: Upgrade) -> Member | None:
-            return node.member
+        async def authenticate(upgrade: Upgrade) -> Login | None:
+            if node.database_down:
+                raise StoreUnavailable
+            return None if node.member is None else Login(node.member, b"login %d" % node.member.member_id)
 
         inbox, hub = InboxInMemory(), Hub()
         presence = Presence(hub, lambda: 1_000.0)
         channels = Channels(cast(Inbox, inbox), EPOCH, lambda kind, code: None)
         desk = Desk(hub, channels, presence, carry_out, SocketLimits(**{"close_within_s": 0.3, **limits}))
         sockets = Sockets(
-            desk, authenticate=authenticate, origin_allowed=lambda origin: origin in (None, "http://ours")
+            desk,
+            authenticate=authenticate,
+            origin_allowed=lambda upgrade: upgrade.header(b"origin") in (None, b"http://ours"),
         )
         door = Door(raw=_no_webhooks, ws=sockets, app=_no_app, config=DoorConfig(linger_s=0.2))
         listeners = open_listeners("127.0.0.1", 0)

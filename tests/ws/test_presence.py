@@ -17,6 +17,7 @@ from server.ws.hub import Hub
 from server.ws.presence import TTL_S, Presence
 
 ANN = Member(1, 10, "ann@example.com", "Ann", "agent")
+STRANGER = Member(9, 11, "eve@example.com", "Eve", "agent")
 
 
 class Ear:
@@ -31,14 +32,16 @@ class Ear:
 
 
 @pytest.fixture
-def room(autojump_clock: trio.testing.MockClock) -> tuple[Presence, Ear]:
+def room() -> tuple[Presence, Ear]:
     hub, ear, seconds = Hub(), Ear(), count(1000)
+    presence = Presence(hub, lambda: next(seconds))
+    presence.entered(5, ANN)
     hub.join(ear, thread_topic(5))
-    return Presence(hub, lambda: next(seconds)), ear
+    return presence, ear
 
 
 async def test_typing_ends_by_itself_six_seconds_after_the_last_sign(
-    room: tuple[Presence, Ear], nursery: trio.Nursery
+    room: tuple[Presence, Ear], nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
 ) -> None:
     presence, ear = room
     nursery.start_soon(presence.run)
@@ -51,7 +54,15 @@ async def test_typing_ends_by_itself_six_seconds_after_the_last_sign(
     assert ear.typed() == [True, False]
 
 
-async def test_who_stops_typing_is_shown_once(room: tuple[Presence, Ear], nursery: trio.Nursery) -> None:
+def test_typing_in_a_thread_that_was_not_opened_is_shown_to_nobody(room: tuple[Presence, Ear]) -> None:
+    presence, ear = room
+    presence.typing(5, STRANGER, True)
+    assert ear.heard == []
+
+
+async def test_who_stops_typing_is_shown_once(
+    room: tuple[Presence, Ear], nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
     presence, ear = room
     nursery.start_soon(presence.run)
     presence.typing(5, ANN, True)
@@ -61,7 +72,9 @@ async def test_who_stops_typing_is_shown_once(room: tuple[Presence, Ear], nurser
     assert ear.typed() == [True, False]
 
 
-async def test_typing_again_after_stopping_has_its_full_time(room: tuple[Presence, Ear], nursery: trio.Nursery) -> None:
+async def test_typing_again_after_stopping_has_its_full_time(
+    room: tuple[Presence, Ear], nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
     presence, ear = room
     nursery.start_soon(presence.run)
     presence.typing(5, ANN, True)

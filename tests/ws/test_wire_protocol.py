@@ -179,6 +179,14 @@ async def test_our_own_page_is_let_in_and_extensions_are_declined(start_node: St
     assert b"protocol:" not in answer.lower()
 
 
+async def test_without_a_database_nobody_is_let_in_and_told_to_come_back(start_node: StartNode) -> None:
+    node = await start_node()
+    node.database_down = True
+    stream = await node.dial()
+    await stream.send_all(HANDSHAKE + b"\r\n")
+    assert (await stream.receive_some()).startswith(b"HTTP/1.1 503 ")
+
+
 async def test_a_draining_node_lets_nobody_in(start_node: StartNode) -> None:
     node = await start_node()
     await node.sockets.drain()
