@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 from uuid import UUID
 
 from server.domain.carrier import Capabilities, InboundText, ListedMessage, MtRequest, Outcome, Receipt
@@ -29,6 +29,8 @@ class Clock(Protocol):
 
 class StoreUnavailable(Exception):
     """The database cannot be reached or refuses to write. Nothing is known to be committed; try again."""
+
+    retryable: ClassVar[bool] = True  # an actor that meets it waits and tries again; its message is not to blame
 
 
 class RowRefused(Exception):

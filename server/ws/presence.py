@@ -53,6 +53,8 @@ class Presence:
             if place in self._typing:
                 self._stop(place, member.name)
             return
+        if member.member_id not in self._viewers.get(thread_id, {}):
+            return  # only who may see a thread has opened it
         known = place in self._typing
         end = trio.current_time() + TTL_S
         self._typing[place] = (member.name, end)
