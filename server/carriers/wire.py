@@ -16,6 +16,7 @@ import trio
 from server.carriers.answer import Answer, AnswerReader, UnreadableAnswer
 from server.carriers.tls import TlsStream
 from server.domain.carrier import BeforeFirstByte, Void
+from server.killpoints import reach
 
 MAX_ANSWER_BYTES = 256 * 1024
 """Head and body together. The carriers' answers to one message have about 1 KiB."""
@@ -133,6 +134,7 @@ class Wire:
         try:
             with trio.fail_after(self._answer_s):
                 await stream.send_all(request)
+                reach("first_byte")
                 while not reader.complete:
                     reader.feed(await stream.receive_some())
         except trio.TooSlowError as error:

@@ -15,6 +15,7 @@ from server.domain.gate import MessageClass, decide
 from server.domain.ids import uuid7
 from server.domain.messages import Announcement
 from server.domain.verdict import Allowed, Blocked, Decision, Deferred, Held
+from server.killpoints import reach
 from server.ports import Announce, Authorised, DueRow, Fenced, Granted, Refused
 from server.store.facts import Window, gate_facts
 from server.store.named_sql import statements
@@ -62,6 +63,8 @@ class Authorise:
         except BaseException:
             self._disown(batch.attempts, gen)
             raise
+        if answers:
+            reach("t3_committed")
         if told:
             self._announce(told)
         return answers
@@ -78,9 +81,7 @@ class _Batch:
         self.attempts: list[UUID] = []
 
     async def run(self, connection: Connection) -> _Answers:
-        rows = await connection.fetch(
-            _SQL["claim_granted"], list(self._granted), self._gen, self._epoch, self._now
-        )
+        rows = await connection.fetch(_SQL["claim_granted"], list(self._granted), self._gen, self._epoch, self._now)
         if not rows:
             return [], ()
         if fenced := _fenced(rows[0]):
@@ -90,6 +91,7 @@ class _Batch:
         self.attempts += attempts
         told = await self._settle(connection, judged, attempts)
         answers = [self._answer(row, verdict, id_) for (row, verdict), id_ in zip(judged, attempts, strict=True)]
+        reach("t3_before")
         return answers, announcements(told)
 
     async def _settle(

@@ -9,6 +9,7 @@ import asyncpg
 
 from server.domain.gate import LANES
 from server.domain.messages import Announcement, Message, OutboxGrew, ThreadChanged
+from server.killpoints import reach
 from server.ports import (
     Announce,
     CommandConflict,
@@ -47,6 +48,7 @@ class Enqueue:
         if not mts:
             return []
         rows = await self._postgres.call(lambda connection: _enqueue(connection, mts), idempotent=True)
+        reach("t2_committed")
         if told := _announcements(mts, rows):
             self._announce(told)
         return [_result(row) for row in rows]
@@ -56,11 +58,13 @@ async def _enqueue(connection: Connection, mts: Sequence[EnqueueMt]) -> list[asy
     columns = [list(column) for column in zip(*map(_column_values, mts), strict=True)]
     try:
         async with connection.transaction():
-            return await connection.fetch(_ENQUEUE_MT, *columns)
+            rows = await connection.fetch(_ENQUEUE_MT, *columns)
     except asyncpg.UniqueViolationError:
         # The same command is being given to another thread at this moment, which no thread's lock can see: that copy
         # is committed now, and the second look tells the conflict.
-        return await connection.fetch(_ENQUEUE_MT, *columns)
+        rows = await connection.fetch(_ENQUEUE_MT, *columns)
+    reach("t2_before")
+    return rows
 
 
 def _column_values(mt: EnqueueMt) -> tuple[Any, ...]:

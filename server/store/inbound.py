@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from server.domain.carrier import InboundText
 from server.domain.messages import Announcement, AnswerOwed, ConsentFlipped, Message, ThreadChanged
+from server.killpoints import reach
 from server.ports import MoArrival, MoDuplicate, MoRecorded, MoResult, MoUnassigned
 from server.store.group_commit import Written
 from server.store.named_sql import statements
@@ -31,7 +32,9 @@ class Inbound:
         """A batch in one statement. Running it again stores nothing twice."""
         now = self._wall()
         columns = zip(*(_column_values(arrival, now) for arrival in arrivals), strict=True)
+        reach("t1_before")
         rows = await connection.fetch(_RECORD_MO, *(list(column) for column in columns))
+        reach("t1_committed")
         results: list[MoResult] = [MoDuplicate()] * len(arrivals)
         announcements: list[Announcement] = []
         for row in rows:

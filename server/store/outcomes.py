@@ -11,6 +11,7 @@ from uuid import UUID
 import trio
 
 from server.domain.carrier import Accepted, NotSent, Rejected, Throttled, Unknown
+from server.killpoints import reach
 from server.ports import AttemptOutcome, StoreUnavailable, Voided
 from server.store.group_commit import GroupCommit, Written
 from server.store.named_sql import statements
@@ -44,7 +45,9 @@ class Outcomes:
     async def write(self, connection: Connection, outcomes: Sequence[Outcome]) -> Written[bool]:
         """True for each that was recorded; False where somebody else had resolved the attempt."""
         columns = zip(*(self._column_values(one) for one in outcomes), strict=True)
+        reach("t4_before")
         rows = await connection.fetch(_SETTLE, *map(list, columns))
+        reach("t4_committed")
         done = verdicts(rows)
         return [position in done for position in range(len(outcomes))], announcements(rows)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from server.domain.carrier import ListedMessage, Receipt
 from server.domain.delivery import RANK, State, reported
+from server.killpoints import reach
 from server.store.group_commit import Written
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -50,7 +51,9 @@ async def write(connection: Connection, news: Sequence[News]) -> Written[str]:
     without having seen it.
     """
     columns = zip(*map(_column_values, news), strict=True)
+    reach("t5_before")
     rows: list[Row] = list(await connection.fetch(_SQL["apply_receipts"], *map(list, columns)))
+    reach("t5_committed")
     verdict = verdicts(rows)
     results = [verdict[position] for position in range(len(news))]
     kept = [one for one, result in zip(news, results, strict=True) if result == "kept"]
