@@ -184,6 +184,8 @@ def load_config(
         text = environ.get(name, "").strip()
         if text and (mode == "serve" or name in _DEMO_READS):
             values[field] = _split(text) if field in {"trusted_proxies", "ladder_s"} else text
+    if mode == "demo":
+        values.setdefault("log_level", "warning")  # a newcomer reads the greeting, not the log
     values.update({field: value for field, value in flags.items() if value is not None})
     if mode == "serve" and not embedded and "database_url" not in values:
         raise ConfigError("DATABASE_URL is missing: it names the PostgreSQL that this server keeps everything in.")

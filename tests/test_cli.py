@@ -1,0 +1,292 @@
+"""What can be asked on the command line, and how it answers."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import trio
+
+from server.admin import AdminError, NewMember, add_member, check, migrate
+from server.cli import Parts, main
+from server.config import Config, load_config
+from server.demo.people import PASSWORD
+from server.demo.seed import DemoRefused
+from server.http.passwords import Passwords
+from server.ports import StoreUnavailable
+from server.store.store import UnfitDatabase, open_store
+
+DATABASE = "postgresql://threadline:hush-hush@db.example/threadline"
+
+
+@dataclass
+class FakeParts:
+    """Notes what was asked; `run` listens at once and ends."""
+
+    configs: list[Config] = field(default_factory=list)
+    added: list[NewMember] = field(default_factory=list)
+    simulated: list[list[str]] = field(default_factory=list)
+    seen: dict[str, str] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+    failure: BaseException | None = None
+    code: int = 0
+
+    def run(self, config: Config, on_ready: Any) -> int:
+        if self.failure:
+            raise self.failure
+        self.configs.append(config)
+        self.seen = dict(os.environ)
+        on_ready("http://127.0.0.1:8765")
+        return self.code
+
+    def migrate(self, config: Config) -> str:
+        self.configs.append(config)
+        return "The database is ready (schema 1)."
+
+    def check(self, config: Config) -> list[str]:
+        self.configs.append(config)
+        return self.complaints
+
+    def add_member(self, config: Config, new: NewMember) -> str:
+        self.configs.append(config)
+        self.added.append(new)
+        return f"{new.name} can log in."
+
+    def simulate(self, argv: list[str]) -> int:
+        self.simulated.append(argv)
+        return 0
+
+    def __call__(self, *argv: str) -> int:
+        return main(argv, Parts(self.run, self.migrate, self.check, self.add_member, self.simulate))
+
+
+@pytest.fixture
+def threadline(monkeypatch: pytest.MonkeyPatch) -> FakeParts:
+    for name in ("DATABASE_URL", "PUBLIC_URL", "THREADLINE_DATA", "THREADLINE_PORT", "THREADLINE_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("server.observe.configure_logging", lambda level, form: None)
+    return FakeParts()
+
+
+def test_a_demo_greets_and_says_ready_last(threadline: FakeParts, capsys: pytest.CaptureFixture[str]) -> None:
+    assert threadline("demo", "--port", "9100", "--data", "elsewhere") == 0
+    said = capsys.readouterr().out
+    assert "dana@harborpine.example" in said
+    assert PASSWORD in said
+    assert "Ctrl-C" in said
+    assert said.splitlines()[-1] == "ready http://127.0.0.1:8765"
+    (config,) = threadline.configs
+    assert (config.mode, config.port, config.data_dir, config.reset) == ("demo", 9100, Path("elsewhere"), False)
+
+
+def test_a_demo_and_its_children_never_see_real_credentials(
+    threadline: FakeParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "hush-hush")
+    monkeypatch.setenv("OPENAI_API_KEY", "hush-hush")
+    monkeypatch.setenv("DATABASE_URL", DATABASE)
+    assert threadline("demo") == 0
+    assert not {"TWILIO_AUTH_TOKEN", "OPENAI_API_KEY"} & set(threadline.seen)
+    assert threadline.configs[0].database_url is None
+
+
+def test_without_the_demo_it_is_a_real_server_over_a_database_of_its_own(
+    threadline: FakeParts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "hush-hush")
+    assert threadline("demo", "--no-demo") == 0
+    assert (threadline.configs[0].mode, threadline.configs[0].database_url) == ("serve", None)
+    assert "TWILIO_AUTH_TOKEN" in threadline.seen
+    assert PASSWORD not in capsys.readouterr().out
+
+
+def test_real_data_is_never_reset(threadline: FakeParts, capsys: pytest.CaptureFixture[str]) -> None:
+    assert threadline("demo", "--no-demo", "--reset") == 2
+    assert "real data is never dropped" in capsys.readouterr().err
+    assert not threadline.configs
+
+
+def test_a_reset_reaches_the_demo(threadline: FakeParts) -> None:
+    assert threadline("demo", "--reset") == 0
+    assert threadline.configs[0].reset
+
+
+def test_serve_wants_a_database(threadline: FakeParts, capsys: pytest.CaptureFixture[str]) -> None:
+    assert threadline("serve") == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_serve_takes_its_settings_from_the_environment(
+    threadline: FakeParts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", DATABASE)
+    assert threadline("serve", "--port", "0") == 0
+    assert capsys.readouterr().out == "ready http://127.0.0.1:8765\n"
+    assert threadline.configs[0].port == 0
+
+
+@pytest.mark.parametrize(
+    ("failure", "sentence"),
+    [
+        pytest.param(OSError(errno.EADDRINUSE, "in use"), "The port is taken", id="a taken port"),
+        pytest.param(OSError(errno.ENOSPC, "full"), "The disk is full.", id="a full disk"),
+        pytest.param(PermissionError(errno.EACCES, "no", "/data"), "Permission denied: /data", id="a closed folder"),
+        pytest.param(StoreUnavailable("The database cannot be used now."), "cannot be used now", id="no database"),
+        pytest.param(UnfitDatabase("This database is of another Threadline."), "of another", id="a wrong database"),
+        pytest.param(DemoRefused("This database holds a real workspace."), "real workspace", id="a demo beside real"),
+        pytest.param(
+            ExceptionGroup("x", [ExceptionGroup("y", [OSError(errno.EADDRINUSE, "in use")])]),
+            "The port is taken",
+            id="wrapped by nurseries",
+        ),
+    ],
+)
+def test_what_can_be_mended_is_one_sentence_without_a_traceback(
+    threadline: FakeParts, capsys: pytest.CaptureFixture[str], failure: BaseException, sentence: str
+) -> None:
+    threadline.failure = failure
+    assert threadline("demo") == 1
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "failure", [KeyError("a bug"), ExceptionGroup("x", [KeyError("a bug"), StoreUnavailable("away")])]
+)
+def test_a_bug_of_ours_is_not_hidden(threadline: FakeParts, failure: Exception) -> None:
+    threadline.failure = failure
+    with pytest.raises(type(failure)):
+        threadline("demo")
+
+
+def test_the_servers_own_code_is_passed_on(threadline: FakeParts) -> None:
+    threadline.code = 1
+    assert threadline("demo") == 1
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        pytest.param(["demo", "--port", "70000"], id="a port that is none"),
+        pytest.param(["fly"], id="an unknown command"),
+        pytest.param(["serve", "--reset"], id="an option of another command"),
+        pytest.param(["user", "add", "--email", "x@y"], id="half a user"),
+    ],
+)
+def test_wrong_usage_is_code_2(threadline: FakeParts, argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert threadline(*argv) == 2
+    assert "Error" in capsys.readouterr().err
+
+
+def test_help_is_no_fault(threadline: FakeParts, capsys: pytest.CaptureFixture[str]) -> None:
+    assert threadline("--help") == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in ("demo", "serve", "migrate", "check", "user", "simulate-carrier"))
+
+
+def test_the_simulator_gets_its_options_untouched(threadline: FakeParts) -> None:
+    assert threadline("simulate-carrier", "--account", "AC1", "--help", "--slow-ms", "5") == 0
+    assert threadline.simulated == [["--account", "AC1", "--help", "--slow-ms", "5"]]
+
+
+def test_a_password_is_read_from_standard_input(threadline: FakeParts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", DATABASE)
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+    argv = ["user", "add", "--email", "ann@x.example", "--name", "Ann", "--role", "owner", "--workspace", "X Realty"]
+    assert threadline(*argv) == 0
+    assert threadline.added == [NewMember("ann@x.example", "Ann", "owner", "correct horse battery", "X Realty")]
+    assert "correct horse" not in repr(threadline.added)
+
+
+def test_check_tells_every_complaint_and_fails(
+    threadline: FakeParts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", DATABASE)
+    assert threadline("check") == 0
+    threadline.complaints = ["One thing.", "Another."]
+    assert threadline("check") == 1
+    assert capsys.readouterr().err == "One thing.\nAnother.\n"
+
+
+# With a real database
+
+
+def config_of(dsn: str) -> Config:
+    return load_config("serve", {"DATABASE_URL": dsn})
+
+
+OWNER = NewMember("Ann@X.example", "Ann Lee", "owner", "correct horse battery", "X Realty")
+
+
+@pytest.mark.integration
+def test_the_schema_is_put_into_an_empty_database_once(empty_dsn: str) -> None:
+    config = config_of(empty_dsn)
+    with pytest.raises(UnfitDatabase, match="threadline migrate"):
+        check(config)
+    assert migrate(config) == "The database is ready (schema 1)."
+    assert migrate(config) == "The database is ready (schema 1)."
+
+
+@pytest.mark.integration
+def test_the_first_member_makes_the_workspace_and_can_log_in(dsn: str) -> None:
+    config = config_of(dsn)
+    assert check(config) == ["Nobody can log in yet: add the first person with `threadline user add`."]
+    assert add_member(config, OWNER) == "Ann Lee can log in to X Realty as ann@x.example (owner)."
+
+    async def log_in() -> bool:
+        async with open_store(dsn) as store:
+            found = await store.people.credentials("ann@x.example")
+            assert found is not None
+            return await Passwords().fits("correct horse battery", found[1])
+
+    assert trio.run(log_in)
+    assert check(config) == ["No carrier account is configured: texts can neither come nor go."]
+    second = NewMember("bob@x.example", "Bob Ray", "agent", "correct horse battery")
+    assert "X Realty" in add_member(config, second), "the only workspace needs no name"
+    assert "holds" not in check(config)[0]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("new", "sentence"),
+    [
+        pytest.param(OWNER, "is there already", id="an address that is taken"),
+        pytest.param(NewMember("b@x.example", "B", "agent", "short"), "too short", id="a short password"),
+        pytest.param(NewMember("b", "B", "agent", "long enough to use"), "not an e-mail", id="no address"),
+        pytest.param(
+            NewMember("b@x.example", "B", "agent", "long enough to use", "Y Realty"),
+            "first member must be its owner",
+            id="an agent of a workspace that is not there",
+        ),
+    ],
+)
+def test_who_cannot_be_added_is_told_why(dsn: str, new: NewMember, sentence: str) -> None:
+    add_member(config_of(dsn), OWNER)
+    with pytest.raises(AdminError, match=sentence):
+        add_member(config_of(dsn), new)
+
+
+@pytest.mark.integration
+def test_a_rehearsal_beside_a_real_workspace_is_complained_about(dsn: str) -> None:
+    add_member(config_of(dsn), OWNER)
+    config = load_config("serve", {"DATABASE_URL": dsn, "THREADLINE_SIMULATED": "1"})
+    assert "X Realty is a real workspace" in check(config)[0]
+
+
+@pytest.mark.integration
+def test_a_wrong_database_is_told_without_its_password(
+    dsn: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://threadline:hush-hush@127.0.0.1:1/nothing")
+    assert main(["migrate"]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "hush-hush" not in said
+    assert asyncpg.__name__ not in said
