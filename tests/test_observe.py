@@ -89,6 +89,24 @@ def test_an_error_does_not_give_away_what_its_words_bear() -> None:
     assert "6175550142" not in said
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_traceback_shows_no_local_values(form: Literal["json", "console"]) -> None:
+    """A pretty traceback would print the body that the failing function had in hand."""
+    out = io.StringIO()
+    configure_logging("info", form, out)
+
+    def fail(body: str) -> None:
+        raise ValueError(len(body))
+
+    written = "hush-hush"
+    try:
+        fail(written)
+    except ValueError as error:
+        structlog.get_logger().error("it_failed", exc_info=error)
+    assert "ValueError" in out.getvalue()
+    assert "hush-hush" not in out.getvalue()
+
+
 def test_records_of_libraries_go_the_same_way() -> None:
     out = io.StringIO()
     configure_logging("info", "json", out)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -139,9 +140,15 @@ async def _body(model: type[BaseModel]) -> BaseModel:
         raise invalid(error) from None
 
 
+def _plain(value: object) -> str:
+    if isinstance(value, UUID):  # the database driver's own subclass, which orjson does not take
+        return str(value)
+    raise TypeError(type(value).__name__)
+
+
 def _render(answer: Answer, config: Config) -> Response:
     told = answer.told.model_dump() if isinstance(answer.told, BaseModel) else answer.told
-    payload = b"" if told is None else orjson.dumps(told, option=orjson.OPT_UTC_Z)
+    payload = b"" if told is None else orjson.dumps(told, default=_plain, option=orjson.OPT_UTC_Z)
     response = Response(payload, answer.status, content_type="application/json" if payload else None)
     response.headers.update(answer.headers)
     if answer.cookie is not None:

@@ -1,0 +1,203 @@
+"""The API over the real store: logging in, reading, replying, and two workspaces that never see each other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+from server.demo.people import MEMBERS
+from server.demo.people import PASSWORD as DEMO_PASSWORD
+from server.demo.seed import SimulatorAccount, seed_demo
+from server.domain.gate import MessageClass
+from server.domain.messages import ReadMark
+from server.http.app import _routes
+from server.ports import Draft, EnqueueMt, EnqueueResult, Member
+from server.store.store import Store, open_store
+from server.ws.protocol import InboxPage, ThreadSnapshot
+from tests.http.house import NOW, PASSWORD, QUICK, Browser, House
+
+if TYPE_CHECKING:
+    from server.store.postgres import Connection
+
+pytestmark = pytest.mark.integration
+
+CMD = "0198c1a2-0000-7000-8000-000000000001"
+OTHER_SIDE = """
+    WITH w AS (INSERT INTO workspace (name, simulated, brand, contact)
+          VALUES ('Other Side', true, 'O', 'o') RETURNING id),
+    a AS (INSERT INTO carrier_account (workspace_id, simulated, kind, sid, secret, base_url)
+          SELECT id, true, 'simulator', 'AC2', 's', 'http://127.0.0.1:4999' FROM w RETURNING id, workspace_id),
+    n AS (INSERT INTO number (workspace_id, account_id, address, rate)
+          SELECT workspace_id, id, '+14045550100', 1 FROM a RETURNING id, workspace_id),
+    e AS (INSERT INTO endpoint (workspace_id, address) SELECT id, '+14045550142' FROM w RETURNING id)
+    INSERT INTO thread (workspace_id, endpoint_id, number_id, last_at) SELECT n.workspace_id, e.id, n.id, now()
+    FROM n, e RETURNING id, workspace_id
+"""
+
+
+class DirectCommands:
+    """Commands as the thread's actor carries them out, without the actor."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def send(self, member: Member, cmd_id: UUID, draft: Draft) -> EnqueueResult:
+        parts = (member.member_id, draft.thread_id, draft.body, draft.resend_of)
+        return await self._store.ledger.enqueue_mt(
+            EnqueueMt(
+                workspace_id=member.workspace_id,
+                thread_id=draft.thread_id,
+                cmd_id=cmd_id,
+                fingerprint=hashlib.sha256(repr(parts).encode()).digest(),
+                klass=MessageClass.PERSON,
+                body=draft.body,
+                segments=1,
+                now=NOW,
+                author_id=member.member_id,
+                acknowledged_opt_out=draft.acknowledged_opt_out,
+                resend_of=draft.resend_of,
+            )
+        )
+
+    async def mark_read(self, member: Member, thread_id: int, up_to: int) -> ReadMark | None:
+        return await self._store.inbox.mark_read(member.workspace_id, member.member_id, thread_id, up_to)
+
+    async def mark_unread(self, member: Member, thread_id: int, from_ord: int) -> ReadMark | None:
+        return await self._store.inbox.mark_unread(member.workspace_id, member.member_id, thread_id, from_ord)
+
+    async def release(self, member: Member, thread_id: int, seq: int, send: bool) -> bool:
+        return False
+
+    async def typing(self, member: Member, thread_id: int, typing: bool) -> None:
+        return None
+
+
+class Town:
+    """The demo's workspace and another one with a single thread and its owner Eve."""
+
+    def __init__(self, house: House, store: Store, other_thread: int) -> None:
+        self.house, self.store, self.other_thread = house, store, other_thread
+
+    async def logged_in(self, email: str, password: str) -> Browser:
+        browser = self.house.browser()
+        answer = await browser.post("/api/v1/login", {"email": email, "password": password})
+        assert answer.status == 200, answer.body
+        return browser
+
+    async def priya(self) -> Browser:
+        return await self.logged_in(MEMBERS[2].email, DEMO_PASSWORD)
+
+    async def eve(self) -> Browser:
+        return await self.logged_in("eve@other.example", PASSWORD)
+
+
+@pytest.fixture
+async def town(house: House, dsn: str) -> AsyncIterator[Town]:
+    async with open_store(dsn) as store:
+        await seed_demo(store, NOW, SimulatorAccount("s", "http://127.0.0.1:4010"), QUICK.hash)
+
+        async def build(connection: Connection) -> Any:
+            return await connection.fetchrow(OTHER_SIDE)
+
+        other = await store.call(build)
+        await store.people.add_member(other["workspace_id"], "eve@other.example", "Eve", "owner", QUICK.hash(PASSWORD))
+        house.replace(people=store.people, inbox=store.inbox, commands=DirectCommands(store))
+        yield Town(house, store, other["id"])
+
+
+async def newest_thread(browser: Browser) -> int:
+    page = InboxPage.model_validate((await browser.get("/api/v1/threads?limit=1")).json)
+    return page.rows[0].thread_id
+
+
+async def test_pages_follow_each_other_without_a_gap_or_a_repetition(town: Town) -> None:
+    browser, seen, cursor = await town.priya(), [], ""
+    while True:
+        page = InboxPage.model_validate((await browser.get(f"/api/v1/threads?limit=20{cursor}")).json)
+        seen += [row.thread_id for row in page.rows]
+        if page.next_cursor is None:
+            break
+        cursor = f"&cursor={page.next_cursor}"
+    assert len(seen) == len(set(seen)) == 68
+    assert town.other_thread not in seen
+
+
+async def test_a_cursor_of_somebody_elses_making_is_refused(town: Town) -> None:
+    browser = await town.priya()
+    for cursor in ("x", "%00", "2026-11-20", "a" * 200):
+        answer = await browser.get(f"/api/v1/threads?cursor={cursor}")
+        assert (answer.status, answer.json["field"]) == (422, "cursor"), cursor
+
+
+async def test_older_messages_come_before_the_newer_ones(town: Town) -> None:
+    browser = await town.priya()
+    thread_id = await newest_thread(browser)
+    whole = ThreadSnapshot.model_validate((await browser.get(f"/api/v1/threads/{thread_id}")).json)
+    last = whole.messages[-1].seq
+    older = ThreadSnapshot.model_validate((await browser.get(f"/api/v1/threads/{thread_id}?before={last}")).json)
+    assert [message.seq for message in older.messages] == [message.seq for message in whole.messages[:-1]]
+
+
+async def test_a_reply_is_stored_once_and_shown(town: Town) -> None:
+    browser = await town.priya()
+    thread_id = await newest_thread(browser)
+    reply = {"cmd_id": CMD, "body": "It is, come by at four."}
+    answers = [await browser.post(f"/api/v1/threads/{thread_id}/messages", reply) for _ in range(3)]
+    assert [answer.status for answer in answers] == [202] * 3
+    assert [answer.json["again"] for answer in answers] == [False, True, True]
+    assert len({answer.json["seq"] for answer in answers}) == 1
+    snapshot = ThreadSnapshot.model_validate((await browser.get(f"/api/v1/threads/{thread_id}")).json)
+    assert [message.body for message in snapshot.messages].count("It is, come by at four.") == 1
+    assert snapshot.messages[-1].author == "Priya Raman"
+    other = await browser.post(f"/api/v1/threads/{thread_id}/messages", reply | {"body": "It is gone."})
+    assert other.status == 409
+
+
+async def test_a_lone_surrogate_and_a_nul_are_survived(town: Town) -> None:
+    browser = await town.priya()
+    thread_id = await newest_thread(browser)
+    body = b'{"cmd_id": "%s", "body": "a\\u0000b"}' % CMD.encode()
+    assert (await browser.post(f"/api/v1/threads/{thread_id}/messages", body)).status in {202, 422}
+    body = b'{"cmd_id": "%s", "body": "a\\ud800b"}' % CMD.replace("1a2", "1a3").encode()
+    assert (await browser.post(f"/api/v1/threads/{thread_id}/messages", body)).status in {202, 422}
+
+
+async def test_no_route_reaches_into_another_workspace(town: Town) -> None:
+    """Every declared route that names a thread is tried with one that exists, in the other workspace."""
+    browser, eve = await town.priya(), await town.eve()
+    bodies: dict[str, dict[str, Any]] = {"messages": {"cmd_id": CMD, "body": "Hello"}, "read": {"up_to": 0}}
+    named = [route for route in _routes(town.house.deps) if "thread_id" in route.path and "/api/" in route.path]
+    for route in named:
+        path = route.path.replace(f"<int(max={2**63 - 1}):thread_id>", str(town.other_thread))
+        body = bodies.get(path.rpartition("/")[2], {})
+        for who, status in ((browser, {404}), (eve, {200, 202})):
+            answer = await (who.get(path) if route.method == "GET" else who.post(path, body))
+            assert answer.status in status, (route.endpoint, answer.body)
+
+
+async def test_reading_is_each_members_own(town: Town) -> None:
+    priya = await town.priya()
+    thread_id = await newest_thread(priya)
+    total = ThreadSnapshot.model_validate((await priya.get(f"/api/v1/threads/{thread_id}")).json).thread.in_total
+    assert (await priya.post(f"/api/v1/threads/{thread_id}/read", {"up_to": 10_000})).json["in_ord"] == total
+    dana = await town.logged_in(MEMBERS[0].email, DEMO_PASSWORD)
+    marks = {mark["thread_id"]: mark["in_ord"] for mark in (await dana.get("/api/v1/threads")).json["reads"]}
+    assert marks[thread_id] < total
+
+
+async def test_a_session_ends_by_the_real_time(town: Town) -> None:
+    browser = await town.priya()
+    assert (await browser.get("/api/v1/me")).json["workspace"]["simulated"] is True
+    town.house.later(days=15)
+    assert (await browser.get("/api/v1/me")).status == 401
+
+
+async def test_logging_out_here_leaves_the_other_browser_logged_in(town: Town) -> None:
+    here, there = await town.priya(), await town.priya()
+    assert (await here.post("/api/v1/logout")).status == 204
+    assert (await here.get("/api/v1/me")).status == 401
+    assert (await there.get("/api/v1/me")).status == 200
