@@ -215,7 +215,7 @@ async def test_a_receipt_that_crosses_its_outcome_is_found_by_the_second_look(wo
     """The outcome commits after the receipt looked, and did not see the receipt: stepped by hand."""
     mt, seq = await leave(world)
     bound = (
-        "INSERT INTO provider_ref (account_id, kind, provider_id, attempt_id) SELECT 1, 'mt', 'SM-out', id FROM attempt",
+        "INSERT INTO provider_ref SELECT 1, 'mt', 'SM-out', id FROM attempt",
         "UPDATE attempt SET state = 'accepted'",
     )
     async with holding(world, *bound) as crossing:

@@ -1,0 +1,267 @@
+"""Every method of the ledger takes its locks in one order, so that no two of them can wait for each other.
+
+The order is observed, not declared. Another connection holds the first row of one class; while the method waits for it,
+the other rows of that class and all rows of the later classes must still be free for a third connection. What a method
+does is rolled back, so that each class finds the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pytest
+import trio
+
+from server.domain.carrier import Accepted, CarrierStatus, ErrorClass, Receipt, Rejected, Unknown
+from server.domain.delivery import State
+from server.domain.gate import MessageClass
+from server.ports import AttemptOutcome, Authorised, Voided
+from server.store import receipts
+from server.store.inbound import Inbound
+from server.store.outcomes import Outcome, Outcomes
+from server.store.receipts import News
+from tests.store.test_ledger_lifeline import listed
+from tests.store.world import ALICE, BOB, NOON, World, holding, later, mo, mt
+
+# Class, how to hold its first row, and which of its rows and of the later ones somebody holds.
+HOLD: Final = {
+    "outbox": "SELECT FROM outbox ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
+    "limiter": "SELECT pg_advisory_xact_lock(-1)",
+    "campaign": "SELECT pg_advisory_xact_lock(1)",
+    "attempt": "SELECT FROM attempt ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
+    "endpoint": "SELECT FROM endpoint ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
+    "thread": "SELECT FROM thread ORDER BY endpoint_id LIMIT 1 FOR NO KEY UPDATE",
+    "message": "SELECT FROM message ORDER BY thread_id, seq LIMIT 1 FOR NO KEY UPDATE",
+}
+HELD: Final = {
+    "limiter": "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 4294967295",
+    "campaign": "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid IN (1, 2)",
+    **{
+        table: f"SELECT (SELECT count(*) FROM {table})"  # noqa: S608 - names of this file
+        f" - count(*) FROM (SELECT FROM {table} FOR NO KEY UPDATE SKIP LOCKED) q"
+        for table in ("outbox", "attempt", "endpoint", "thread", "message")
+    },
+}
+ORDER: Final = tuple(HOLD)
+
+Act = Callable[[], Awaitable[object]]
+Prepare = Callable[[World], Awaitable[Act]]
+
+
+@dataclass(frozen=True)
+class Undone(Exception):
+    """Carries a method's value out of a transaction that is rolled back."""
+
+    value: object
+
+
+async def two_threads(world: World) -> tuple[int, int]:
+    """Alice has the lower endpoint and the higher thread, so that the order of one is not the order of the other."""
+    for person in (ALICE, BOB):
+        await world.sql("INSERT INTO endpoint (workspace_id, address) VALUES (1, $1)", person)
+    bob = (await world.receive(from_=BOB)).thread_id
+    alice = (await world.receive(from_=ALICE)).thread_id
+    assert bob < alice
+    return alice, bob
+
+
+async def sent(world: World, klass: MessageClass = MessageClass.BULK, **more: Any) -> list[Authorised]:
+    alice, bob = await two_threads(world)
+    await world.send(alice, klass=klass, **more)
+    await world.send(bob, klass=klass, **more)
+    return await world.authorise()
+
+
+async def sent_to_alice(world: World) -> Authorised:
+    alice, _ = await two_threads(world)
+    await world.send(alice)
+    [one] = await world.authorise()
+    return one
+
+
+def t4(*outcomes: AttemptOutcome) -> Prepare:
+    async def prepare(world: World) -> Act:
+        told = zip(reversed(await sent(world)), outcomes, strict=True)
+        batch = [Outcome(one.attempt_id, world.gen, outcome, NOON) for one, outcome in told]
+        return lambda: world.store.call(lambda c: Outcomes(1.0).write(c, batch))
+
+    return prepare
+
+
+def t5(status: CarrierStatus, *, by_attempt: bool, error_class: ErrorClass | None = None) -> Prepare:
+    async def prepare(world: World) -> Act:
+        attempts = await sent(world)
+        if not by_attempt:
+            for one in attempts:
+                answer = Accepted(f"SM-{one.outbox_id}", "queued", 1)
+                await world.store.ledger.record_outcome(one.attempt_id, world.gen, answer, NOON)
+        told = [
+            Receipt(f"SM-{one.outbox_id}", status, None, one.attempt_id if by_attempt else None, None, error_class)
+            for one in reversed(attempts)
+        ]
+        batch = [News(1, one, receipts.proven(one) or State.SENT, NOON) for one in told]
+        return lambda: world.store.call(lambda c: receipts.write(c, batch))
+
+    return prepare
+
+
+async def t1(world: World) -> Act:
+    await two_threads(world)
+    batch = [replace(mo("STOP", from_=person), keyword="STOP") for person in (BOB, ALICE)]
+    return lambda: world.store.call(lambda c: Inbound(lambda: NOON).write(c, batch))
+
+
+async def t2(world: World) -> Act:
+    alice, bob = await two_threads(world)
+    return lambda: world.store.ledger.enqueue_bulk([mt(bob), mt(alice)])
+
+
+def t3(change: str | None = None) -> Prepare:
+    async def prepare(world: World) -> Act:
+        for name in ("A", "B"):
+            await world.sql("INSERT INTO campaign (workspace_id, name, state) VALUES (1, $1, 'active')", name)
+        for thread in reversed(await two_threads(world)):
+            await world.send(thread, klass=MessageClass.BULK)
+        await world.sql("UPDATE outbox SET campaign_id = 3 - id")
+        if change:
+            await world.sql(change)
+        rows = [*reversed(await world.queued())]
+        return lambda: world.answers(rows=rows)
+
+    return prepare
+
+
+async def give_up(world: World) -> Act:
+    one = await sent_to_alice(world)
+    await world.store.ledger.record_outcome(one.attempt_id, world.gen, Unknown("reset"), NOON)
+    return lambda: world.store.ledger.give_up(one.attempt_id, NOON)
+
+
+async def bind(world: World) -> Act:
+    one = await sent_to_alice(world)
+    return lambda: world.store.ledger.bind_listed(one.attempt_id, listed(), NOON)
+
+
+async def release(world: World) -> Act:
+    alice, _ = await two_threads(world)
+    text = await world.send(alice)
+    await world.stop()
+    await world.answers()
+    return lambda: world.store.ledger.release_held(1, alice, text.seq, True, 1, NOON)
+
+
+async def answer(world: World) -> Act:
+    await two_threads(world)
+    await world.stop()
+    [owed] = await world.store.ledger.owed_answers(1)
+    return lambda: world.store.ledger.enqueue_answer(owed, "Bye", 1, NOON)
+
+
+async def expire(world: World) -> Act:
+    for thread in await two_threads(world):
+        await world.send(thread, expires_at=later(1))
+    return lambda: world.store.ledger.expire_due(later(2), 10)
+
+
+async def join(world: World) -> Act:
+    for one in await sent(world):
+        id_ = f"SM-{one.outbox_id}"
+        answer = Accepted(id_, "queued", 1)
+        await world.store.ledger.record_outcome(one.attempt_id, world.gen, answer, NOON)
+        await world.sql(
+            "INSERT INTO early_receipt (account_id, provider_id, state, rank, error_class)"
+            " VALUES (1, $1, 'undelivered', 30, 'opted_out')",
+            id_,
+        )
+    return world.store.ledger.join_early_receipts
+
+
+OPTED_OUT = Rejected(ErrorClass.OPTED_OUT, "21610", "No.")
+ACCEPTED = Accepted("SM-a", "queued", 1)
+
+METHODS = [
+    pytest.param(t1, {"endpoint", "thread"}, id="T1 with keywords"),
+    pytest.param(t2, {"thread"}, id="T2"),
+    pytest.param(t3(), {"limiter", "campaign", "endpoint"}, id="T3 that allows"),
+    pytest.param(
+        t3("UPDATE endpoint SET opted_out = true"), {"limiter", "campaign", "endpoint", "thread"}, id="T3 that blocks"
+    ),
+    pytest.param(t4(ACCEPTED, OPTED_OUT), {"outbox", "attempt", "endpoint", "thread"}, id="T4 accepted and refused"),
+    pytest.param(t4(Unknown("reset"), Voided("late")), {"outbox", "attempt"}, id="T4 unknown and void"),
+    pytest.param(t5("sent", by_attempt=True), {"outbox", "attempt", "thread"}, id="T5 with our attempt's id"),
+    pytest.param(
+        t5("failed", by_attempt=False, error_class=ErrorClass.OPTED_OUT), {"endpoint", "thread"}, id="T5 by provider id"
+    ),
+    pytest.param(give_up, {"outbox", "attempt", "thread"}, id="the last rung"),
+    pytest.param(bind, {"outbox", "attempt", "thread"}, id="binding a listed message"),
+    pytest.param(release, {"outbox", "endpoint", "thread"}, id="releasing a held text"),
+    pytest.param(answer, {"thread"}, id="answering a keyword"),
+    pytest.param(expire, {"thread"}, id="expiring"),
+    pytest.param(join, {"endpoint", "thread"}, id="joining early receipts"),
+]
+
+
+@pytest.mark.parametrize(("prepare", "waits_for"), METHODS)
+async def test_locks_are_taken_in_one_order(
+    world: World, prepare: Prepare, waits_for: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act = await prepare(world)
+    undo_everything(world, monkeypatch)
+    waited = set()
+    for position, first in enumerate(ORDER):
+        async with holding(world, HOLD[first]), _waiting(world, act) as waiting:
+            if not waiting:
+                continue
+            waited.add(first)
+            held = {name: await _held(world, name) for name in ORDER[position:]}
+            held[first] -= 1  # ours
+            assert not any(held.values()), f"waits for {first} and holds already {held}"
+    waited.discard("message")  # written under its thread's lock only; whether one waits says nothing more
+    assert waited == waits_for
+
+
+def undo_everything(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on each transaction of the store is rolled back, and its value given all the same."""
+    whole = world.store._postgres.call
+
+    async def call(work: Callable[[Any], Coroutine[Any, Any, object]], **_more: Any) -> object:
+        async def undone(connection: Any) -> object:
+            raise Undone(await work(connection))
+
+        try:
+            return await whole(undone)
+        except Undone as done:
+            return done.value
+
+    monkeypatch.setattr(world.store._postgres, "call", call)
+
+
+@asynccontextmanager
+async def _waiting(world: World, act: Act) -> AsyncIterator[bool]:
+    """Runs *act* until it waits for a lock (true) or has ended (false); cancelled at the end."""
+    ended = False
+
+    async def run() -> None:
+        nonlocal ended
+        await act()
+        ended = True
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run)
+        with trio.fail_after(20):
+            while not ended and not await _probe(world, "SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await trio.lowlevel.checkpoint()
+        yield not ended
+        nursery.cancel_scope.cancel()
+
+
+async def _held(world: World, name: str) -> int:
+    return int(await _probe(world, HELD[name]))
+
+
+async def _probe(world: World, query: str) -> int:
+    found: int = await world.store._postgres.read(lambda c: c.fetchval(query))
+    return found
