@@ -20,7 +20,7 @@ _RECORD: Final = struct.Struct("<Q16sI4x")  # index from 1, attempt id, crc32 of
 _HEADER: Final = struct.Struct("<8s16s64sQ")  # magic, journal id, boot id, index of the first record
 _MAGIC: Final = b"TLWIRE1\0"
 _HEADER_SIZE: Final = 128
-SEGMENT_RECORDS: Final = 65_536
+SEGMENT_RECORDS: Final = 8_192  # 256 KiB
 
 
 def boot_id() -> str:

@@ -1,0 +1,144 @@
+"""Starts a server, keeps it running, and ends it in order."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import orjson
+import trio
+
+from server import killpoints
+from server.actors.runtime import ChildSpec, Strategy, Supervisor
+from server.app.clock import SystemClock
+from server.app.database import open_database
+from server.app.ending import Ending
+from server.app.simulation import Simulator, SimulatorPlan
+from server.app.tasks import endless
+from server.app.wiring import Ground, Wiring
+from server.config import Config
+from server.demo.people import ACCOUNT_SID, MEMBERS, NUMBERS, PASSWORD
+from server.demo.seed import SimulatorAccount, demo_wall, seed_demo, simulated_people
+from server.domain.messages import Announcement
+from server.door.listening import open_listeners
+from server.http.deps import DemoFacts, DemoLogin
+from server.http.passwords import Passwords
+from server.observe import Meters
+from server.store.embedded import EmbeddedError
+from server.store.journal import boot_id
+from server.store.options import StoreOptions
+from server.store.schema import schema_sql
+from server.store.store import Store, UnfitDatabase, open_store
+
+OnReady = Callable[[str], None]
+
+
+def run(config: Config, on_ready: OnReady) -> int:
+    """Serve until a signal; returns the exit code. `on_ready` gets the URL once the door listens."""
+    killpoints.arm(config.kill_at)
+    return trio.run(_run, config, on_ready, restrict_keyboard_interrupt_to_checkpoints=True)
+
+
+async def _run(config: Config, on_ready: OnReady) -> int:
+    ending = Ending()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(ending.listen)
+        with ending.starting:
+            await _serve(config, on_ready, ending)
+        nursery.cancel_scope.cancel()
+    return ending.code
+
+
+@dataclass(slots=True)
+class _Ears:
+    """Stands in for the announcer until there is one: at the start nobody listens yet."""
+
+    announce: Callable[[Sequence[Announcement]], None] = lambda announcements: None
+
+
+async def _serve(config: Config, on_ready: OnReady, ending: Ending) -> None:
+    listeners = open_listeners(config.host, config.port)
+    port: int = listeners[0].getsockname()[1]
+    url = f"http://{config.host}:{port}"
+    clock, ears = SystemClock(), _Ears()
+    options = StoreOptions(ladder_s=config.ladder_s, wall=clock.wall)
+    async with (
+        open_database(config) as database,
+        open_store(
+            database.dsn,
+            announce=lambda announcements: ears.announce(announcements),
+            options=options,
+            schema=None if config.database_url is not None else schema_sql(),
+        ) as store,
+        _simulation(config, store, clock, url) as (demo, simulator),
+    ):
+        await _refuse_real_workspaces(config, store)
+        node = await store.fleet.join(socket.gethostname(), boot_id(), os.getpid(), uuid4())
+        ground = Ground(
+            config, clock, store, node, listeners, config.public_url or url, await store.inbox.epoch(), Meters(), demo
+        )
+        wiring = Wiring(ground, on_ready=lambda: on_ready(url), stop=ending.fault)
+        ears.announce = wiring.announcer.announce
+        try:
+            await _run_root(wiring, [*database.children(), *simulator], ending)
+        finally:
+            wiring.close()
+            with trio.move_on_after(2.0, shield=True):
+                await store.fleet.leave(node.gen)
+
+
+async def _run_root(wiring: Wiring, first: Sequence[ChildSpec], ending: Ending) -> None:
+    await wiring.accounts.refresh()
+    root = Supervisor(
+        "threadline", wiring.children(first), strategy=Strategy.REST_FOR_ONE, wall_clock=wiring.ground.clock.wall
+    )
+    wiring.tree = root.tree
+    ending.hand_over(root.stop)
+    await root.run_root()
+
+
+async def _refuse_real_workspaces(config: Config, store: Store) -> None:
+    real = [workspace.name for workspace in await store.people.workspaces() if not workspace.simulated]
+    if config.rehearsal and real:
+        raise UnfitDatabase(f"This is a rehearsal, but a real workspace lives in the database ({real[0]}).")
+
+
+@asynccontextmanager
+async def _simulation(
+    config: Config, store: Store, clock: SystemClock, url: str
+) -> AsyncIterator[tuple[DemoFacts | None, list[ChildSpec]]]:
+    """The demo's data and its carrier; nothing on a real server."""
+    clock.show(config.wall_clock)
+    if config.mode != "demo":
+        yield None, []
+        return
+    if config.wall_clock is None:
+        clock.show(await demo_wall(store, clock.real()))
+    secret = secrets.token_hex(16)
+    simulator = Simulator(_plan(config, secret, url))
+    try:
+        account = SimulatorAccount(secret, await simulator.start())
+        await seed_demo(store, clock.wall(), account, Passwords().hash, reset=config.reset)
+        logins = tuple(DemoLogin(member.email, PASSWORD, member.name, member.role) for member in MEMBERS)
+        yield DemoFacts(logins, simulator.url), [endless("simulator", simulator.watch)]
+    finally:
+        await simulator.stop()
+
+
+def _plan(config: Config, secret: str, url: str) -> SimulatorPlan:
+    folder = config.data_dir / "simulator"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        contacts = folder / "contacts.json"
+        contacts.write_bytes(orjson.dumps(simulated_people()))
+    except OSError as error:
+        raise EmbeddedError(f"The data folder cannot be written to: {error.strerror}.") from error
+    numbers = [number.address for number in NUMBERS]
+    return SimulatorPlan(ACCOUNT_SID, secret, url, numbers, folder, contacts)
+
+

@@ -1,0 +1,286 @@
+"""Every part of a running server, put together: which adapter stands behind which port, and who starts before whom."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+
+import structlog
+import trio
+
+from server.actors.commands import ThreadAsker
+from server.actors.lifeline import Cadence, Lifeline
+from server.actors.notify import Announcer
+from server.actors.runtime import ActorError, ChildSpec, MailboxFull, Node, QuarantineRecord, Registry
+from server.actors.sender import Sender
+from server.actors.stager import Stager
+from server.actors.thread import Published, ThreadActors, ThreadMessage, ThreadPorts
+from server.app.accounts import Accounts
+from server.app.tasks import endless, graceful
+from server.app.words import explain
+from server.carriers.twilio import Twilio
+from server.config import Config
+from server.domain.messages import ConsentFlipped, ThreadChanged
+from server.door.listener import Door, DoorConfig
+from server.door.webhooks import Webhooks
+from server.http.app import create_app
+from server.http.call import cookie_name, token_hash
+from server.http.deps import DemoFacts, Deps
+from server.http.passwords import Passwords
+from server.observe import Meters
+from server.ports import Account, Clock
+from server.ports import Node as Server
+from server.rate.authority import LimiterAuthority
+from server.store.journal import WireJournal, read_journal
+from server.store.store import Store
+from server.ws.channels import Channels
+from server.ws.commands import SocketCommands
+from server.ws.handshake import Upgrade
+from server.ws.hub import Hub
+from server.ws.presence import Presence
+from server.ws.publisher import HubPublisher
+from server.ws.session import Desk, SocketLimits
+from server.ws.sockets import Login, Sockets
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What stands before any part is built."""
+
+    config: Config
+    clock: Clock
+    store: Store
+    node: Server
+    listeners: Sequence[socket.socket]
+    public_url: str
+    epoch: str
+    meters: Meters
+    demo: DemoFacts | None
+
+
+class Wiring:
+    """Builds all parts in its constructor and names them; `children` gives them in start order."""
+
+    def __init__(self, ground: Ground, *, on_ready: Callable[[], None], stop: Callable[[str], None]) -> None:
+        self.ground, self._on_ready, self._stop = ground, on_ready, stop
+        store, clock, config, node = ground.store, ground.clock, ground.config, ground.node
+        self.ready = False
+        journals = config.data_dir / "journal"
+        self.journal = WireJournal(journals, node.journal_id)
+        self.accounts = Accounts(store.directory, self._adapter)
+        self.hub = Hub()
+        self.presence = Presence(self.hub, lambda: clock.real().timestamp())
+        self.publisher = HubPublisher(
+            self.hub, self.presence, ground.epoch, explain, self._online, lambda: clock.real().timestamp()
+        )
+        self.announcer = Announcer(store.inbox, self.publisher)
+        self.limiter = LimiterAuthority(
+            store.fleet, node.gen, self.accounts.refresh, lease_s=config.node_lease_s, on_taken=self._ring_stager
+        )
+        self.sender = Sender(
+            store.ledger, self.limiter, self.accounts, self.journal, clock, node.gen, count=ground.meters.mt
+        )
+        self.stager = Stager(store.ledger, self.limiter, clock, lambda: self.accounts.numbers)
+        threads = ThreadActors(ThreadPorts(store.ledger, store.inbox, self.publisher, clock))
+        self.threads: Registry[int, ThreadMessage] = Registry("threads", threads, on_quarantine=self._quarantined)
+        self.lifeline = Lifeline(
+            store.ledger,
+            self.accounts,
+            self.accounts.accounts,
+            lambda journal_id: read_journal(journals, journal_id),
+            clock,
+            cadence=Cadence(ladder_s=config.ladder_s),
+        )
+        self.asker = ThreadAsker(self.threads)
+        self.sockets = Sockets(
+            Desk(
+                self.hub,
+                Channels(store.inbox, ground.epoch, explain),
+                self.presence,
+                SocketCommands(self.asker),
+                SocketLimits(),
+            ),
+            authenticate=self._authenticate,
+            origin_allowed=self._origin_allowed,
+        )
+        self.door = self._make_door()
+        self._connect_announcements()
+
+    # Order
+
+    def children(self, first: Sequence[ChildSpec]) -> list[ChildSpec]:
+        """In start order; each leans on those before it. `first` are the embedded parts, where there are any."""
+        return [
+            *first,
+            endless("node", self._beat),
+            endless("announcer", self.announcer.run),
+            endless("limiter", self.limiter.run),
+            graceful("sender", self.sender.run, shutdown_s=8.0),
+            endless("sockets", self.sockets.run),
+            self.threads.spec(),
+            endless("stager", self.stager.run),
+            endless("lifeline", self.lifeline.run),
+            graceful("door", self._run_door, shutdown_s=8.0),
+        ]
+
+    async def _run_door(self, stopping: trio.Event) -> None:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self.door.run, self.ground.listeners)
+            self.ready = True
+            self._on_ready()
+            await stopping.wait()
+            self.ready = False
+            nursery.start_soon(self.sockets.drain)
+            await self.door.drain()
+            await self.sockets.drain()
+            self.door.close()
+
+    # Parts
+
+    def _adapter(self, account: Account) -> Twilio:
+        return Twilio(account.sid, account.secret, account.base_url, public_url=self.ground.public_url)
+
+    def _make_door(self) -> Door:
+        ground = self.ground
+        webhooks = Webhooks(
+            ground.store.ledger,
+            self.accounts.lookup,
+            ground.clock,
+            outage=self.lifeline.sweeps.ring,
+            count=ground.meters.webhook,
+        )
+        deps = Deps(
+            config=ground.config,
+            clock=ground.clock,
+            people=ground.store.people,
+            inbox=ground.store.inbox,
+            commands=self.asker,
+            passwords=Passwords(),
+            metrics=ground.meters.registry,
+            client_files=_client_files(),
+            actor_tree=lambda: _node_out(self.tree()),
+            pace=self._pace,
+            unready=lambda: None if self.ready else "The server is starting or stopping.",
+            session_ended=self.sockets.end_session,
+            explain=explain,
+            now=ground.clock.real,
+            demo=ground.demo,
+        )
+        config = DoorConfig(webhook_body_limit=ground.config.webhook_limit, drain_s=4.0)
+        return Door(raw=webhooks, ws=self.sockets, app=create_app(deps), config=config)
+
+    tree: Callable[[], Node]
+
+    def _online(self, workspace_id: int) -> Sequence[int]:
+        return self.sockets.online_members(workspace_id)
+
+    # Hints
+
+    def _connect_announcements(self) -> None:
+        self.announcer.thread_news = self._thread_news
+        self.announcer.on_consent = self._consent_flipped
+        self.announcer.on_outbox = self._ring_stager
+        self.announcer.on_answer_owed = self.lifeline.answers.ring
+
+    def _thread_news(self, change: ThreadChanged) -> None:
+        if not self.publisher.watched(change.thread_id):
+            return
+        try:
+            self.threads.ref(change.thread_id).tell_nowait(Published(change.thread_id, change.events))
+        except MailboxFull:
+            self.publisher.thread_resync(change.thread_id)
+        except ActorError:
+            return  # stopping, or quarantined: its live events stop, and clients find the rows when they look
+
+    def _consent_flipped(self, flip: ConsentFlipped) -> None:
+        if flip.opted_out:
+            self.sender.void_endpoint(flip.endpoint_id)
+
+    def _ring_stager(self) -> None:
+        self.stager.bell.ring()
+
+    # Identity
+
+    async def _authenticate(self, upgrade: Upgrade) -> Login | None:
+        token = _cookie(upgrade, cookie_name(self.ground.config))
+        if token is None:
+            return None
+        hashed = token_hash(token)
+        found = await self.ground.store.people.session(hashed, self.ground.clock.real())
+        return None if found is None else Login(found[0], hashed)
+
+    def _origin_allowed(self, upgrade: Upgrade) -> bool:
+        origin, host = upgrade.header(b"origin"), upgrade.header(b"host")
+        return self.ground.config.allows_origin(_text(origin), _text(host))
+
+    def close(self) -> None:
+        """Give files and streams back; nothing runs any more."""
+        self.journal.close()
+        self.accounts.close()
+
+    # The node's lease
+
+    async def _beat(self) -> None:
+        while True:
+            if not await self.ground.store.fleet.beat(self.ground.node.gen, self.ground.config.node_lease_s):
+                self._stop("another server has declared this one dead; it stops so that nothing is sent twice")
+                await trio.sleep_forever()
+            await trio.sleep(self.ground.config.node_lease_s / 3)
+
+    def _quarantined(self, record: QuarantineRecord) -> None:
+        log.error("quarantined", actor=record.actor, message=record.message_repr)
+
+    def _pace(self) -> dict[str, Any]:
+        stats = self.limiter.stats()
+        addresses = {number.number_id: number.address for number in self.accounts.numbers}
+        numbers = [] if stats is None else [_pace_out(asdict(one), addresses) for one in stats.numbers]
+        return {"holds": self.limiter.holds, "numbers": numbers}
+
+
+def _node_out(node: Node) -> dict[str, Any]:
+    error = node.last_error
+    return {
+        "name": node.name,
+        "path": node.path,
+        "kind": node.kind,
+        "state": node.state,
+        "depth": node.depth,
+        "oldest_age_s": node.oldest_s,
+        "handled": node.handled,
+        "restarts": node.restarts,
+        "hot": node.hot,
+        "quarantined": node.quarantined,
+        "passivated": node.passivated,
+        "last_error": None if error is None else {"type": error.type, "message": error.message, "at": error.at},
+        "children": [_node_out(child) for child in node.children],
+    }
+
+
+def _pace_out(stats: dict[str, Any], addresses: dict[int, str]) -> dict[str, Any]:
+    return {
+        "number": addresses.get(stats["number_id"], ""),
+        "rate": stats["rate"],
+        "configured_rate": stats["configured_rate"],
+        "queued": list(stats["waiting"]),
+        "achieved_per_s": stats["achieved_rate"],
+        "eta_s": stats["eta_s"],
+    }
+
+
+def _client_files() -> Path:
+    return Path(__file__).parents[1] / "web_static"
+
+
+def _cookie(upgrade: Upgrade, name: str) -> str | None:
+    jar = SimpleCookie(_text(upgrade.header(b"cookie")) or "")
+    return jar[name].value if name in jar else None
+
+
+def _text(field: bytes | None) -> str | None:
+    return None if field is None else field.decode("latin-1")
