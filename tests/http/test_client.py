@@ -24,7 +24,8 @@ async def test_the_clients_own_pages_are_the_client(house: House, path: str) -> 
     "path",
     [
         "/phone", "/admin", "/assets/", "/assets/nothing.js", "/index.html", "/assets/../../secret.txt",
-        "/assets/..%2f..%2fsecret.txt", "/%2e%2e/secret.txt", "//etc/passwd", "/assets/link.js", "/api/v1/nothing",
+        "/assets/..%2f..%2fsecret.txt", "/%2e%2e/secret.txt", "//etc/passwd", "/phone//sms",
+        "/assets/link.js", "/api/v1/nothing",
     ],
 )  # fmt: skip
 async def test_nothing_else_is_there(house: House, path: str) -> None:
