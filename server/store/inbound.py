@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from server.killpoints import reach
 from server.ports import MoArrival, MoDuplicate, MoRecorded, MoResult, MoUnassigned
 from server.store.group_commit import Written
 from server.store.named_sql import statements
-from server.store.text import storable
+from server.store.text import storable, storable_json
 from server.store.told import Row
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def _column_values(arrival: MoArrival, now: datetime) -> tuple[Any, ...]:
         storable(text.body),
         arrival.keyword,
         text.opt_out_type is not None,
-        storable(json.dumps(text.media)) if text.media else None,
+        storable_json(text.media) if text.media else None,
         text.received_at,
         now,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,7 +11,7 @@ import asyncpg
 from server.ports import Member, RowRefused, Workspace
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
-from server.store.text import storable
+from server.store.text import storable, storable_json
 from server.store.told import Row
 
 _SQL = statements("people")
@@ -57,7 +56,7 @@ class PostgresPeople:
         return [Workspace(row["id"], row["name"], row["simulated"]) for row in rows]
 
     async def audit(self, workspace_id: int, member_id: int | None, action: str, detail: Mapping[str, Any]) -> None:
-        written = storable(json.dumps(dict(detail), ensure_ascii=False))
+        written = storable_json(dict(detail))
         await self._postgres.call(lambda c: c.execute(_SQL["audit"], workspace_id, member_id, action, written))
 
 

@@ -52,6 +52,7 @@ _LOSSES: Final = (
     asyncpg.ReadOnlySQLTransactionError,  # a standby, or a primary that was demoted
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.InternalClientError,  # a goodbye of the server that met our next request
 )
 
 

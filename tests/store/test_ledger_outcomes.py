@@ -293,5 +293,3 @@ async def test_the_same_receipt_twenty_times_moves_the_text_once(world: World) -
     assert await world.value("SELECT count(*) FROM thread_event WHERE state = 'delivered'") == 1
     assert len(results) == 20
     assert not await world.sql(GAPS)
-
-
