@@ -24,6 +24,7 @@ from server.app.wiring import Ground, Wiring
 from server.config import Config
 from server.demo.people import ACCOUNT_SID, MEMBERS, NUMBERS, PASSWORD
 from server.demo.seed import SimulatorAccount, demo_wall, seed_demo, simulated_people
+from server.domain.clock import demo_start
 from server.domain.messages import Announcement
 from server.door.listening import open_listeners
 from server.http.deps import DemoFacts, DemoLogin
@@ -118,7 +119,7 @@ async def _simulation(
         yield None, []
         return
     if config.wall_clock is None:
-        clock.show(await demo_wall(store, clock.real()))
+        clock.show(demo_start(clock.real()) if config.reset else await demo_wall(store, clock.real()))
     secret = secrets.token_hex(16)
     simulator = Simulator(_plan(config, secret, url))
     try:
