@@ -129,6 +129,8 @@ class Sockets:
             while True:
                 if data and await self._heard(session, inbound, data):
                     return
+                if not connection.open:  # cut while this task was busy with what the client said
+                    return
                 await trio.lowlevel.wait_readable(connection.sock)
                 try:
                     data = connection.sock.recv(READ_SIZE)
