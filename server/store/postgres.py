@@ -71,9 +71,9 @@ async def retried(attempt: Callable[[], Coroutine[Any, Any, T]], *, lost_once: b
     for tried in range(1, _TRIES + 1):
         try:
             return await attempt()
-        except _CONFLICTS:
+        except _CONFLICTS as error:
             if tried == _TRIES:
-                raise
+                raise StoreUnavailable("The database is too busy to commit this now.") from error
             await asyncio.sleep(delay_s(tried, random.random(), first_s=_FIRST_WAIT_S))  # noqa: S311 - jitter
         except Exception as error:
             if not is_loss(error):
