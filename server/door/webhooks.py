@@ -16,7 +16,7 @@ import structlog
 from server.carriers.form import TooManyFields, parse_form
 from server.domain.carrier import BadPayload, Form, InboundText, Receipt
 from server.door.raw_http import RawRequest, RawResponse
-from server.ports import Clock, Ledger, MoArrival, MoUnassigned, StoreUnavailable
+from server.ports import Clock, Ledger, MoArrival, MoUnassigned, RowRefused, StoreUnavailable
 
 _PATH: Final = re.compile(rb"/webhooks/([a-z]+)/([A-Za-z0-9_-]{1,64})/(inbound|status)(?:\?(.*))?", re.DOTALL)
 _XML: Final = ((b"content-type", b"text/xml"),)
@@ -93,6 +93,9 @@ class Webhooks:
             return await self._status(account_id, adapter.parse_receipt(form, asked))
         except BadPayload as error:
             return _refuse(400, str(error))
+        except RowRefused:
+            log.exception("webhook_row_refused", carrier=carrier, account=account_id)
+            return _refuse(422, "this cannot be stored")
         except StoreUnavailable:
             self._outage()
             return UNAVAILABLE

@@ -151,7 +151,11 @@ class UserSnapshot(Frame):
 
 
 class Subscribed(Frame):
-    """Answers `subscribe`: from here on the channel is live. `resumed` false means that a snapshot follows."""
+    """Answers `subscribe`: from here on the channel is live.
+
+    A resumed thread is followed by the events that were missed, anything else by a snapshot; where `inbox` or `user` is
+    resumed it holds only what has changed since p.
+    """
 
     t: Literal["subscribed"] = "subscribed"
     id: int
@@ -333,8 +337,10 @@ CLIENT_FRAME: Final[TypeAdapter[Subscribe | Unsubscribe | Command | Pong]] = Typ
 CLOSE_CODES: Final = {
     1000: "done",
     1002: "protocol error",
+    1003: "binary frames are not taken",
     1007: "not UTF-8",
     1009: "message too big",
+    1011: "a fault on our side; reconnect and resume",
     1012: "the server restarts; come back after the hint in the reason",
     4000: "too slow: nothing was read for 10 s; reconnect and resume",
     4001: "no pong; reconnect and resume",

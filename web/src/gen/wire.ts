@@ -212,7 +212,7 @@ export interface Subscribe {
   p?: string | null;
 }
 
-/** Answers `subscribe`: from here on the channel is live. `resumed` false means that a snapshot follows. */
+/** Answers `subscribe`: from here on the channel is live. A resumed thread is followed by the events that were missed, anything else by a snapshot; where `inbox` or `user` is resumed it holds only what has changed since p. */
 export interface Subscribed {
   t: "subscribed";
   id: number;
