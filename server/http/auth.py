@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,10 +41,13 @@ class WorkspaceOut(BaseModel):
 class MeOut(BaseModel):
     member: MemberOut
     workspace: WorkspaceOut
+    now: datetime
+    """What the server's wall clock shows: in a simulation it is not the browser's."""
 
 
-def me_out(member: Member, workspace: Workspace) -> MeOut:
+def me_out(member: Member, workspace: Workspace, now: datetime) -> MeOut:
     return MeOut(
+        now=now,
         member=MemberOut(id=member.member_id, name=member.name, email=member.email, role=member.role),
         workspace=WorkspaceOut(id=workspace.workspace_id, name=workspace.name, simulated=workspace.simulated),
     )
@@ -83,7 +87,7 @@ def auth_routes(by_address: Throttle, by_email: Throttle) -> Routes:
     @routes.get("/api/v1/me", MEMBER, answers={200: MeOut})
     async def me(call: Call) -> Answer:
         """Who is logged in, and where."""
-        return Answer(me_out(call.member, call.logged_in.workspace))
+        return Answer(me_out(call.member, call.logged_in.workspace, call.deps.clock.wall()))
 
     return routes
 
@@ -99,7 +103,7 @@ async def _opened(call: Call, member: Member) -> Answer:
     detail: dict[str, Any] = {"ip": str(call.address)}
     call.deps.count_login("right")
     await people.audit(member.workspace_id, member.member_id, "login", detail)
-    return Answer(me_out(*session), cookie=token)
+    return Answer(me_out(*session, call.deps.clock.wall()), cookie=token)
 
 
 def _too_often(wait_s: int) -> Problem:
