@@ -20,8 +20,8 @@ function themeSheet(): Plugin {
       const own = cssVariables(merged);
       return [
         block(":root", { ...mantine.variables, ...own.variables }),
-        block(":root,[data-mantine-color-scheme=light]", { "color-scheme": "light", ...mantine.light, ...own.light }),
-        block("[data-mantine-color-scheme=dark]", { "color-scheme": "dark", ...mantine.dark, ...own.dark }),
+        block(":root,:root[data-mantine-color-scheme=light]", { "color-scheme": "light", ...mantine.light, ...own.light }),
+        block(":root[data-mantine-color-scheme=dark]", { "color-scheme": "dark", ...mantine.dark, ...own.dark }),
       ].join("\n");
     },
   };

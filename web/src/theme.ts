@@ -31,9 +31,8 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
-    Button: { defaultProps: { size: "sm" } },
+    Button: { defaultProps: { size: "sm", variant: "filled" } },
     Modal: { defaultProps: { centered: true, lockScroll: false, radius: "lg" } },
-    Menu: { defaultProps: { shadow: "md", withinPortal: true } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: false } },
   },
 });
@@ -49,7 +48,6 @@ export function cssVariables(_: MantineTheme): Sheet {
   return {
     variables: {
       "--rail-width": "76px",
-      "--row-height": "72px",
       "--measure": "820px",
       "--text-2xs": "0.6875rem",
       "--ease": "cubic-bezier(0.2, 0.8, 0.2, 1)",

@@ -1,12 +1,12 @@
 // Where one can go, who one is, and how the page looks. At the foot of the page on a phone.
-import { Menu, UnstyledButton } from "@mantine/core";
-import { useMantineColorScheme } from "@mantine/core";
+import { Popover, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Activity, Check, Inbox, Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
-import type { ReactNode } from "react";
+import { Activity, Inbox, Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { useState, type ReactNode } from "react";
 import { api } from "../api";
 import { useBadge, useLive } from "../live/hooks";
+import { isPhone } from "../inbox/focus";
 import { Avatar } from "./Avatar";
 import { Logo } from "./Logo";
 import { openShortcuts } from "./Shortcuts";
@@ -48,50 +48,50 @@ function Place({ to, icon, label, children }: { to: "/phone/sms" | "/system"; ic
 }
 
 const SCHEMES = [
-  { value: "light", label: "Light", icon: <Sun size={16} /> },
-  { value: "dark", label: "Dark", icon: <Moon size={16} /> },
-  { value: "auto", label: "As the system", icon: <Monitor size={16} /> },
+  { value: "light", label: "Light", icon: <Sun size={16} aria-hidden="true" /> },
+  { value: "dark", label: "Dark", icon: <Moon size={16} aria-hidden="true" /> },
+  { value: "auto", label: "System", icon: <Monitor size={16} aria-hidden="true" /> },
 ] as const;
 
 function Member() {
   const { member, workspace } = useSession();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true }); // it would stop them by an inline style
+  const [opened, setOpened] = useState(false);
   const logOut = useLogOut();
+  const showShortcuts = () => {
+    setOpened(false);
+    openShortcuts();
+  };
   return (
-    <Menu position="right-end" offset={10} width={240}>
-      <Menu.Target>
-        <UnstyledButton className={styles.member} aria-label={`${member.name}: account and appearance`}>
+    <Popover position={isPhone() ? "top-end" : "right-end"} offset={10} width={264} trapFocus returnFocus opened={opened} onChange={setOpened}>
+      <Popover.Target>
+        <UnstyledButton className={styles.member} aria-label={`${member.name}: account and appearance`} onClick={() => setOpened(!opened)}>
           <Avatar name={member.name} seed={member.email} size={36} />
         </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
+      </Popover.Target>
+      <Popover.Dropdown className={styles.account}>
         <div className={styles.who}>
           <strong>{member.name}</strong>
           <span>{workspace.name}</span>
         </div>
-        <Menu.Divider />
-        <Menu.Label>Appearance</Menu.Label>
-        {SCHEMES.map(({ value, label, icon }) => (
-          <Menu.Item
-            key={value}
-            role="menuitemradio"
-            aria-checked={colorScheme === value}
-            leftSection={icon}
-            rightSection={colorScheme === value ? <Check size={16} /> : null}
-            onClick={() => setColorScheme(value)}
-          >
-            {label}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item leftSection={<Keyboard size={16} />} onClick={openShortcuts}>
+        <div className={styles.schemes} role="group" aria-label="Appearance">
+          {SCHEMES.map(({ value, label, icon }) => (
+            <button key={value} type="button" aria-pressed={colorScheme === value} onClick={() => setColorScheme(value)}>
+              {icon}
+              {label}
+            </button>
+          ))}
+        </div>
+        <button type="button" className={styles.entry} onClick={showShortcuts}>
+          <Keyboard size={16} aria-hidden="true" />
           Keyboard shortcuts
-        </Menu.Item>
-        <Menu.Item leftSection={<LogOut size={16} />} onClick={logOut}>
+        </button>
+        <button type="button" className={styles.entry} onClick={logOut}>
+          <LogOut size={16} aria-hidden="true" />
           Log out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+        </button>
+      </Popover.Dropdown>
+    </Popover>
   );
 }
 

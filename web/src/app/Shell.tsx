@@ -42,7 +42,9 @@ function Inside() {
         {workspace.simulated && (
           <aside className={styles.banner} aria-label="Simulation">
             <strong>Simulation</strong>
-            <span>Texts go to simulated people only. Nothing leaves this machine.</span>
+            <span>
+              Texts go to simulated people only.<span className={styles.more}> Nothing leaves this machine.</span>
+            </span>
           </aside>
         )}
         <main id="main" className={styles.main} tabIndex={-1}>

@@ -3,8 +3,8 @@ import { useEffect, useState } from "react";
 import styles from "./Shortcuts.module.css";
 
 const KEYS = [
-  { keys: ["J", "↓"], does: "Next conversation" },
-  { keys: ["K", "↑"], does: "Previous conversation" },
+  { keys: ["J", "Down"], does: "Next conversation" },
+  { keys: ["K", "Up"], does: "Previous conversation" },
   { keys: ["Enter"], does: "Open the conversation; send the reply" },
   { keys: ["Shift", "Enter"], does: "New line", together: true },
   { keys: ["Esc"], does: "Back to the list" },

@@ -7,7 +7,9 @@ export function NothingOpen() {
       <MessagesSquare size={34} strokeWidth={1.4} aria-hidden="true" />
       <h2>Choose a conversation</h2>
       <p>
-        Move with <kbd>J</kbd> and <kbd>K</kbd>, open with <kbd>Enter</kbd>. All shortcuts: <kbd>?</kbd>
+        Move with <kbd>J</kbd> and <kbd>K</kbd>, open with <kbd>Enter</kbd>.
+        <br />
+        All shortcuts: <kbd>?</kbd>
       </p>
     </div>
   );

@@ -14,7 +14,7 @@ import { ThreadRow } from "./ThreadRow";
 import styles from "./ThreadList.module.css";
 import { useCalmOrder } from "./useCalmOrder";
 
-const ROW = 72; // px, as --row-height
+const ROW = 68; // px; a row in ThreadRow.module.css and the 2 px below it
 const STEPS: Record<string, number> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1, PageDown: 8, PageUp: -8, Home: -Infinity, End: Infinity };
 
 export function ThreadList({ open }: { open: number | null }) {
@@ -66,7 +66,9 @@ export function ThreadList({ open }: { open: number | null }) {
   return (
     <>
       <header className={styles.head}>
-        <h1>Inbox</h1>
+        <span className={styles.title} aria-hidden="true">
+          Inbox
+        </span>
         <ConnectionStatus />
       </header>
       <div ref={list} className={styles.scroll} {...pointer}>

@@ -2,7 +2,7 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { ArrowLeft, Ban, MailOpen, MessageCircleOff } from "lucide-react";
-import { useCallback, useEffect, useRef } from "react";
+import { useCallback, useEffect } from "react";
 import { Avatar } from "../app/Avatar";
 import { useSession } from "../app/session";
 import type { Colleague } from "../live/store";
@@ -10,7 +10,7 @@ import { useLive, usePeople, useRow, useThread } from "../live/hooks";
 import { formatNumber, nameOrNumber } from "../text/people";
 import { Composer } from "./Composer";
 import empty from "./Empty.module.css";
-import { focusList, isPhone } from "./focus";
+import { focusHeading, focusList, HEADING, isPhone } from "./focus";
 import { Messages } from "./Messages";
 import styles from "./ThreadPane.module.css";
 
@@ -18,13 +18,12 @@ export function ThreadPane({ id }: { id: number }) {
   const live = useLive();
   const thread = useThread(id);
   const row = useRow(id)?.row;
-  const heading = useRef<HTMLHeadingElement>(null);
   const leave = useLeave();
   useEffect(() => live.visit(id), [live, id]);
   useEscape(leave);
   const known = row !== undefined;
   useEffect(() => {
-    if (known && isPhone()) heading.current?.focus({ preventScroll: true });
+    if (known) focusHeading();
   }, [known, id]);
 
   if (thread.missing) return <Missing onBack={leave} />;
@@ -43,20 +42,20 @@ export function ThreadPane({ id }: { id: number }) {
           <>
             <Avatar name={row.name} seed={row.address} />
             <div className={styles.who}>
-              <h2 ref={heading} tabIndex={-1}>
-                {nameOrNumber(row)}
-              </h2>
-              <p className="numeric">
-                {row.name && <span>{formatNumber(row.address)}</span>}
-                <span>
-                  <span className={styles.wide}>{row.name ? "· " : ""}you write from</span> <span className={styles.narrow}>{row.name ? "· from" : "from"}</span> {formatNumber(row.number)}
-                </span>
+              <h2 id={HEADING} tabIndex={-1}>
+                <span>{nameOrNumber(row)}</span>
                 {(row.opted_out || row.carrier_blocked) && (
                   <strong>
                     <Ban size={11} strokeWidth={2.4} aria-hidden="true" />
                     {row.carrier_blocked ? "Blocked by the carrier" : "Opted out"}
                   </strong>
                 )}
+              </h2>
+              <p className="numeric">
+                {row.name && <span>{formatNumber(row.address)}</span>}
+                <span>
+                  <span className={styles.wide}>{row.name ? "· " : ""}you write from</span> <span className={styles.narrow}>{row.name ? "· from" : "from"}</span> {formatNumber(row.number)}
+                </span>
               </p>
             </div>
           </>

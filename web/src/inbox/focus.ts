@@ -11,3 +11,10 @@ export function onFocusList(listener: () => void): () => void {
 
 /** One pane at a time; the same width as in the style sheets. */
 export const isPhone = (): boolean => matchMedia("(max-width: 767px)").matches;
+
+export const HEADING = "conversation-with";
+
+/** On a phone the conversation that opens takes the focus; elsewhere its reply box does. */
+export function focusHeading(): void {
+  if (isPhone()) document.getElementById(HEADING)?.focus({ preventScroll: true });
+}

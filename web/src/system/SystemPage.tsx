@@ -2,7 +2,7 @@
 import { ActionIcon } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { ChevronDown, ChevronRight, CircleAlert } from "lucide-react";
-import { useState } from "react";
+import { useState, type CSSProperties } from "react";
 import { actorsQuery, paceQuery, type Actor } from "../api";
 import { formatNumber } from "../text/people";
 import { clockTime, spanOf } from "../text/time";
@@ -72,7 +72,7 @@ function Paces() {
             <tr>
               <th scope="col">Number</th>
               <th scope="col" data-figure>Limit</th>
-              <th scope="col" data-figure>Now</th>
+              <th scope="col" data-figure data-wide>Now</th>
               <th scope="col" data-figure>Waiting</th>
               <th scope="col" data-figure>Done in</th>
             </tr>
@@ -82,7 +82,7 @@ function Paces() {
               <tr key={pace.number}>
                 <th scope="row">{formatNumber(pace.number)}</th>
                 <td data-figure>{pace.rate === 0 ? "paused" : `${pace.rate}/s`}</td>
-                <td data-figure>{pace.achieved_per_s === null ? "–" : `${pace.achieved_per_s.toFixed(1)}/s`}</td>
+                <td data-figure data-wide>{pace.achieved_per_s === null ? "–" : `${pace.achieved_per_s.toFixed(1)}/s`}</td>
                 <td data-figure>{number.format(pace.queued.reduce((total, lane) => total + lane, 0))}</td>
                 <td data-figure>{pace.eta_s === null ? "–" : spanOf(pace.eta_s)}</td>
               </tr>
@@ -105,10 +105,10 @@ function Tree({ root }: { root: Actor }) {
               <th scope="col">Actor</th>
               <th scope="col">State</th>
               <th scope="col" data-figure>Waiting</th>
-              <th scope="col" data-figure>Oldest</th>
-              <th scope="col" data-figure>Handled</th>
+              <th scope="col" data-figure data-wide>Oldest</th>
+              <th scope="col" data-figure data-wide>Handled</th>
               <th scope="col" data-figure>Restarts</th>
-              <th scope="col">Last error</th>
+              <th scope="col" data-wide>Last error</th>
             </tr>
           </thead>
           <tbody>
@@ -129,6 +129,14 @@ function Scroll({ label, children }: { label: string; children: React.ReactNode 
   );
 }
 
+function LastError({ error }: { error: NonNullable<Actor["last_error"]> }) {
+  return (
+    <>
+      <b>{error.type}</b> {error.message} <time dateTime={error.at}>{clockTime(new Date(error.at))}</time>
+    </>
+  );
+}
+
 function Branch({ actor, level, path }: { actor: Actor; level: number; path: string }) {
   const [chosen, choose] = useState<boolean | null>(null);
   const parent = actor.children.length > 0;
@@ -137,7 +145,7 @@ function Branch({ actor, level, path }: { actor: Actor; level: number; path: str
     <>
       <tr data-trouble={!CALM.has(actor.state)}>
         <th scope="row">
-          <span className={styles.name} style={{ paddingLeft: level * 20 }}>
+          <span className={styles.name} style={{ "--level": level } as CSSProperties}>
             {parent ? (
               <ActionIcon variant="subtle" size={24} aria-expanded={opened} aria-label={`Children of ${actor.name}`} onClick={() => choose(!opened)}>
                 {opened ? <ChevronDown size={16} /> : <ChevronRight size={16} />}
@@ -149,6 +157,11 @@ function Branch({ actor, level, path }: { actor: Actor; level: number; path: str
             {actor.kind !== actor.name && <small>{actor.kind}</small>}
             {parent && !opened && <small>{number.format(actor.children.length)} inside</small>}
           </span>
+          {actor.last_error && (
+            <span className={`${styles.error} ${styles.below}`}>
+              <LastError error={actor.last_error} />
+            </span>
+          )}
         </th>
         <td>
           <span className={styles.state} data-calm={CALM.has(actor.state)}>
@@ -156,17 +169,11 @@ function Branch({ actor, level, path }: { actor: Actor; level: number; path: str
           </span>
         </td>
         <td data-figure>{number.format(actor.depth)}</td>
-        <td data-figure>{actor.oldest_age_s === null ? "–" : spanOf(actor.oldest_age_s)}</td>
-        <td data-figure>{number.format(actor.handled)}</td>
+        <td data-figure data-wide>{actor.oldest_age_s === null ? "–" : spanOf(actor.oldest_age_s)}</td>
+        <td data-figure data-wide>{number.format(actor.handled)}</td>
         <td data-figure data-some={actor.restarts > 0}>{number.format(actor.restarts)}</td>
-        <td className={styles.error}>
-          {actor.last_error ? (
-            <>
-              <b>{actor.last_error.type}</b> {actor.last_error.message} <time dateTime={actor.last_error.at}>{clockTime(new Date(actor.last_error.at))}</time>
-            </>
-          ) : (
-            <span className={styles.none}>none</span>
-          )}
+        <td className={styles.error} data-wide>
+          {actor.last_error ? <LastError error={actor.last_error} /> : <span className={styles.none}>none</span>}
         </td>
       </tr>
       {parent && opened && actor.children.map((child) => <Branch key={`${path}/${child.name}`} actor={child} level={level + 1} path={`${path}/${child.name}`} />)}

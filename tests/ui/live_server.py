@@ -1,0 +1,113 @@
+"""The server that the browser tests and the screenshots look at: the demo, a process of its own on fresh data."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+REPOSITORY: Final = Path(__file__).resolve().parents[2]
+BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_ARGUMENTS: Final = (
+    "--no-sandbox",  # CI runs as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+READY: Final = re.compile(r"^ready (http://\S+)$")
+START_S: Final = 120.0
+STOP_S: Final = 15.0
+
+
+def find_browser() -> str | None:
+    """Chromium or Chrome: the one that THREADLINE_CHROMIUM names, else the first on the path."""
+    named = os.environ.get("THREADLINE_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A running server with a simulated carrier."""
+
+    url: str
+    simulator: str
+    logins: list[dict[str, str]]
+
+    def text_in(self, sender: str, number: str, body: str) -> None:
+        """Make a simulated person write to one of our numbers."""
+        self._control({"mo": {"from": sender, "to": number, "body": body}})
+
+    def _control(self, order: dict[str, Any]) -> None:
+        request = urllib.request.Request(  # noqa: S310 - the simulator's own loopback address
+            f"{self.simulator}/_control", json.dumps(order).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - as above
+            pass
+
+
+@contextmanager
+def running() -> Iterator[Live]:
+    """Start the demo on a free port; it has ended when the context is left."""
+    folder = Path(tempfile.mkdtemp(prefix="threadline-ui-"))
+    folder.chmod(0o711)  # root's PostgreSQL runs as somebody else
+    process = subprocess.Popen(_command(folder), cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    try:
+        url = _ready(process)
+        with urllib.request.urlopen(f"{url}/api/v1/demo", timeout=10) as answer:  # noqa: S310 - our own address
+            facts = json.load(answer)
+        yield Live(url, facts["simulator"], facts["logins"])
+    finally:
+        _stop(process)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _command(folder: Path) -> list[str]:
+    return [sys.executable, "-m", "server", "demo", "--port", "0", "--data", str(folder / "data")]
+
+
+def _ready(process: subprocess.Popen[str]) -> str:
+    """The address from the line that says so. What is said later is read too, or the pipe would fill."""
+    found: list[str] = []
+    said: list[str] = []
+    looked = threading.Event()
+
+    def read() -> None:
+        assert process.stdout
+        for line in process.stdout:
+            said.append(line)
+            if match := READY.match(line.strip()):
+                found.append(match[1])
+                looked.set()
+        looked.set()
+
+    threading.Thread(target=read, daemon=True).start()
+    looked.wait(START_S)
+    if not found:
+        raise RuntimeError(f"The demo did not start:\n{''.join(said)}")
+    return found[0]
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout:
+        process.stdout.close()

@@ -1,0 +1,80 @@
+"""Pictures of every page in both schemes: python -m tests.ui.screenshots --out DIR."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.ui.conftest import Scheme, log_in
+from tests.ui.inbox_page import message_box, open_thread, quiet_thread, threads
+from tests.ui.live_server import BROWSER_ARGUMENTS, Live, find_browser, running
+
+SIZES: Final = ((390, 844), (1280, 800), (1920, 1080))
+REPLY: Final = (
+    "I can meet you there at ten — it’s the house with the blue door. You can park “behind” the big oak in the yard."
+)
+
+
+def take_all(browser: Browser, live: Live, out: Path) -> int:
+    taken = 0
+    schemes: tuple[Scheme, ...] = ("light", "dark")
+    for scheme in schemes:
+        for width, height in SIZES:
+            context = browser.new_context(
+                base_url=live.url,
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,
+                reduced_motion="reduce",
+            )
+            for name, page in _pages(context, live):
+                page.screenshot(path=out / f"{name}-{width}-{scheme}.png")
+                taken += 1
+            context.close()
+    return taken
+
+
+def _pages(context: BrowserContext, live: Live) -> Iterator[tuple[str, Page]]:
+    page = context.new_page()
+    page.goto("/login")
+    page.get_by_role("button", name=live.logins[0]["name"]).wait_for()
+    yield "login", page
+    log_in(context, live)
+    page.goto("/phone/sms")
+    page.locator("[role=option]").first.wait_for()
+    page.locator("[data-status=live]").wait_for()
+    yield "inbox", page
+    open_thread(page, quiet_thread(page, below=0)["thread_id"])
+    message_box(page).fill(REPLY)
+    yield "thread", page
+    if opted_out := [row["thread_id"] for row in threads(page) if row["opted_out"]]:
+        open_thread(page, opted_out[0])
+        yield "opted-out", page
+    page.goto("/system")
+    page.get_by_role("row", name="limiter").first.wait_for()
+    yield "system", page
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    out: Path = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    executable = find_browser()
+    if executable is None:
+        print("There is no Chromium: apt-get install chromium, or name one in THREADLINE_CHROMIUM.", file=sys.stderr)
+        return 1
+    with running() as live, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(BROWSER_ARGUMENTS))
+        taken = take_all(browser, live, out)
+        browser.close()
+    print(f"{taken} pictures in {out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,239 @@
+"""The inbox in a real browser against the real server."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import uuid4
+
+from playwright.sync_api import Page, expect
+
+from tests.ui.conftest import Faults, OpenContext, log_in
+from tests.ui.inbox_page import (
+    bubble,
+    fate_of,
+    message_box,
+    open_thread,
+    quiet_thread,
+    rests,
+    row_of,
+    shown_order,
+    threads,
+)
+from tests.ui.live_server import Live
+
+AT_THE_HEAD = re.compile("^[1-3]$")  # the demo's people write too, and one of them may be newer still
+
+
+def unique(text: str) -> str:
+    return f"{text} {uuid4().hex[:6]}"
+
+
+def text_in(live: Live, thread: dict[str, Any], body: str) -> None:
+    live.text_in(thread["address"], thread["number"], body)
+
+
+def test_the_list_is_sorted_by_the_newest_text(page: Page) -> None:
+    expect(page.locator("[role=option][aria-posinset='1']")).to_be_visible()
+    by_api = [row["thread_id"] for row in threads(page)]
+    drawn = [thread for thread in shown_order(page) if thread in by_api]
+    assert len(drawn) > 5
+    assert drawn == [thread for thread in by_api if thread in drawn]
+
+
+def test_a_text_that_comes_in_changes_badge_preview_order_and_title_by_itself(page: Page, live: Live) -> None:
+    thread, body = quiet_thread(page), unique("Is it still on the market?")
+    row = row_of(page, thread["thread_id"])
+    before = (
+        int(row.locator("[data-badge]").get_attribute("data-badge") or 0) if row.locator("[data-badge]").count() else 0
+    )
+    rests(page)
+    text_in(live, thread, body)
+    expect(row.get_by_text(body)).to_be_visible()
+    expect(row.locator(f"[data-badge='{before + 1}']")).to_be_visible()
+    expect(row_of(page, thread["thread_id"])).to_have_attribute("aria-posinset", AT_THE_HEAD)
+    badge = page.get_by_test_id("nav-badge")
+    expect(badge).to_be_visible()
+    expect(page).to_have_title(re.compile(r"^\(\d+\) Threadline$"))
+
+
+def test_rows_do_not_move_under_a_moving_mouse(page: Page, live: Live) -> None:
+    thread, body = quiet_thread(page, below=3), unique("Under the pointer")
+    first = page.locator("[aria-posinset='1']")
+    first_id = first.get_attribute("data-id")
+    first.hover()
+    text_in(live, thread, body)
+    target = row_of(page, thread["thread_id"]).get_by_text(body)
+    for step in range(200):  # a hand that is never quite still
+        page.mouse.move(200 + step % 7, 130)
+        if target.count():
+            break
+    expect(first).to_have_attribute("data-id", first_id or "")
+    expect(row_of(page, thread["thread_id"])).to_have_attribute("aria-posinset", AT_THE_HEAD, timeout=10_000)
+
+
+def test_opening_a_thread_marks_it_read_in_every_tab(page: Page, live: Live, faults: Faults) -> None:
+    other = page.context.new_page()
+    faults.watch(other)
+    other.goto("/phone/sms")
+    thread, body = quiet_thread(page), unique("Two tabs")
+    rests(page)
+    text_in(live, thread, body)
+    for tab in (page, other):
+        expect(row_of(tab, thread["thread_id"]).locator("[data-badge]")).to_be_visible()
+    page.bring_to_front()
+    row_of(page, thread["thread_id"]).click()
+    for tab in (page, other):
+        expect(row_of(tab, thread["thread_id"]).locator("[data-badge]")).to_have_count(0)
+
+
+def test_a_reply_goes_from_sending_to_delivered_in_one_bubble(page: Page) -> None:
+    thread, body = quiet_thread(page), unique("On my way")
+    open_thread(page, thread["thread_id"])
+    message_box(page).fill(body)
+    page.evaluate("""() => {
+        window.fates = [];
+        const log = document.querySelector('[role=log]');
+        new MutationObserver(() => {
+            const last = [...log.querySelectorAll('[data-state]')].at(-1)?.dataset.state;
+            if (last && window.fates.at(-1) !== last) window.fates.push(last);
+        }).observe(log, {subtree: true, childList: true, attributes: true});
+    }""")
+    page.keyboard.press("Enter")
+    expect(bubble(page, body)).to_have_count(1)
+    expect(message_box(page)).to_have_value("")
+    expect(fate_of(page, body)).to_contain_text("Delivered")
+    expect(bubble(page, body)).to_have_count(1)
+    fates: list[str] = page.evaluate("window.fates")
+    assert fates[0] == "Sending…"
+    assert fates[-1] == "Delivered"
+
+
+def test_a_reply_written_offline_is_sent_once_after_reconnecting(page: Page) -> None:
+    thread, body = quiet_thread(page), unique("From the tunnel")
+    open_thread(page, thread["thread_id"])
+    page.context.set_offline(True)
+    page.evaluate("window.dispatchEvent(new Event('offline'))")
+    message_box(page).fill(body)
+    page.keyboard.press("Enter")
+    expect(bubble(page, body)).to_have_count(1)
+    page.context.set_offline(False)
+    expect(fate_of(page, body)).to_contain_text("Delivered")
+    page.reload()
+    expect(bubble(page, body)).to_have_count(1)
+
+
+def test_the_reply_counts_its_segments_and_names_what_makes_it_dear(page: Page) -> None:
+    open_thread(page, quiet_thread(page)["thread_id"])
+    cost = page.get_by_test_id("cost")
+    message_box(page).fill("a" * 160)
+    expect(cost).to_contain_text("1 segment · 0 left")
+    message_box(page).fill("a" * 161)
+    expect(cost).to_contain_text("2 segments · 145 left")
+    message_box(page).fill("“" + "a" * 140)
+    expect(cost).to_contain_text("“ makes this 3 segments instead of 1")
+    page.get_by_role("button", name="Use plain characters").click()
+    expect(message_box(page)).to_have_value('"' + "a" * 140)
+    message_box(page).fill("a" * 1601)
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
+
+
+def test_a_draft_outlives_the_page(page: Page) -> None:
+    open_thread(page, quiet_thread(page)["thread_id"])
+    message_box(page).fill("Half a thought")
+    page.reload()
+    expect(message_box(page)).to_have_value("Half a thought")
+
+
+def test_a_contact_who_opts_out_is_answered_only_knowingly(page: Page, live: Live) -> None:
+    thread = quiet_thread(page, below=12)
+    open_thread(page, thread["thread_id"])
+    text_in(live, thread, "STOP")
+    expect(page.get_by_text("Opted out with this text").last).to_be_visible()
+    expect(message_box(page)).to_be_disabled()
+    page.get_by_label("I know that this contact opted out").check()
+    body = unique("You are off our list, sorry for the bother.")
+    message_box(page).fill(body)
+    page.keyboard.press("Enter")
+    expect(fate_of(page, body)).to_contain_text("Delivered")
+    text_in(live, thread, "START")
+    expect(page.get_by_text("Opted back in with this text").last).to_be_visible()
+    expect(page.get_by_label("I know that this contact opted out")).to_have_count(0)
+
+
+def test_new_texts_wait_behind_a_pill_while_older_ones_are_read(page: Page, live: Live) -> None:
+    thread = quiet_thread(page)
+    open_thread(page, thread["thread_id"])
+    for number in range(14):  # enough to scroll, whatever the demo's data
+        text_in(live, thread, unique(f"Line {number}"))
+    expect(page.get_by_role("log").get_by_text("Line 13")).to_be_visible()
+    page.get_by_role("log").evaluate("log => { log.scrollTop = 0; }")
+    body = unique("You have not seen this")
+    text_in(live, thread, body)
+    pill = page.get_by_role("button", name="New messages")
+    expect(pill).to_be_visible()
+    expect(row_of(page, thread["thread_id"]).locator("[data-badge]")).to_be_visible()
+    pill.click()
+    expect(bubble(page, body)).to_be_in_viewport()
+    expect(row_of(page, thread["thread_id"]).locator("[data-badge]")).to_have_count(0)
+
+
+def test_the_keyboard_alone_is_enough(page: Page) -> None:
+    page.locator("[role=option][tabindex='0']").focus()
+    start = page.locator("[role=option]:focus").get_attribute("data-id")
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("k")
+    focused = page.locator("[role=option]:focus")
+    expect(focused).to_have_attribute("tabindex", "0")
+    expect(page.locator("[role=option][tabindex='0']")).to_have_count(1)
+    chosen = focused.get_attribute("data-id")
+    assert chosen != start
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/phone/sms/{chosen}$"))
+    expect(page.get_by_role("log").locator("[data-seq]").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("[role=option][aria-selected=true]")).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_focus_stays_with_its_row_when_the_order_changes(page: Page, live: Live) -> None:
+    thread = quiet_thread(page)
+    rests(page)
+    focused = page.locator("[aria-posinset='2']").get_attribute("data-id")
+    row_of(page, int(focused or 0)).focus()
+    text_in(live, thread, unique("Overtaking"))
+    expect(row_of(page, thread["thread_id"])).to_have_attribute("aria-posinset", AT_THE_HEAD)
+    expect(row_of(page, int(focused or 0))).to_be_focused()
+
+
+def test_a_phone_shows_one_pane_at_a_time(new_context: OpenContext, live: Live, faults: Faults) -> None:
+    context = new_context(width=390, height=844)
+    log_in(context, live)
+    page = context.new_page()
+    faults.watch(page)
+    page.goto("/phone/sms")
+    first = page.locator("[role=option]").first
+    first.click()
+    expect(page.get_by_role("log")).to_be_visible()
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(page.get_by_role("heading", level=2)).to_be_focused()
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
+    page.get_by_role("button", name="Back to the list").click()
+    expect(page.get_by_role("listbox")).to_be_visible()
+    expect(page.get_by_role("log")).to_have_count(0)
+
+
+def test_a_new_text_is_announced_politely(page: Page, live: Live) -> None:
+    body = unique("Hear me")
+    text_in(live, quiet_thread(page), body)
+    expect(page.get_by_test_id("announcer")).to_contain_text(body)
+
+
+def test_a_thread_that_does_not_exist_says_so(page: Page) -> None:
+    page.goto("/phone/sms/999999999")
+    expect(page.get_by_role("heading", name="This conversation does not exist")).to_be_visible()

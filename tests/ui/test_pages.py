@@ -1,0 +1,131 @@
+"""Every page: the way in and out, accessibility in both schemes, and that nothing is asked of another machine."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.ui.conftest import Faults, OpenContext, Scheme, log_in
+from tests.ui.inbox_page import message_box, open_thread, quiet_thread, threads
+from tests.ui.live_server import Live
+
+_AXE = find_spec("axe_playwright_python")
+assert _AXE
+assert _AXE.origin
+AXE = Path(_AXE.origin).with_name("axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture
+def stranger(new_context: OpenContext, faults: Faults) -> Page:
+    page = new_context().new_page()
+    faults.watch(page)
+    return page
+
+
+def test_a_stranger_is_led_to_the_login_and_back_to_the_page_that_was_asked_for(stranger: Page, live: Live) -> None:
+    stranger.goto("/system")
+    expect(stranger.get_by_role("heading", name="Log in to Threadline")).to_be_visible()
+    stranger.get_by_label("Email").fill(live.logins[0]["email"])
+    stranger.get_by_label("Password", exact=True).fill(live.logins[0]["password"])
+    stranger.get_by_role("button", name="Log in").click()
+    expect(stranger.get_by_role("heading", name="System")).to_be_visible()
+
+
+def test_a_wrong_password_is_told_in_a_sentence(stranger: Page, live: Live) -> None:
+    stranger.goto("/login")
+    stranger.get_by_label("Email").fill(live.logins[0]["email"])
+    stranger.get_by_label("Password", exact=True).fill("not the password")
+    stranger.get_by_role("button", name="Log in").click()
+    expect(stranger.get_by_role("alert")).not_to_be_empty()
+    expect(stranger).to_have_url(f"{live.url}/login")
+
+
+def test_the_demo_is_entered_with_one_click_and_says_that_it_is_one(stranger: Page, live: Live) -> None:
+    stranger.goto("/login")
+    stranger.get_by_role("button", name=live.logins[1]["name"]).click()
+    expect(stranger.get_by_role("complementary", name="Simulation")).to_be_visible()
+    expect(stranger.locator("[role=option]").first).to_be_visible()
+
+
+def test_logging_out_ends_the_session_and_forgets_drafts(page: Page, live: Live) -> None:
+    open_thread(page, quiet_thread(page)["thread_id"])
+    message_box(page).fill("Nobody else's business")
+    page.get_by_role("button", name="account and appearance").click()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="Log in to Threadline")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
+    page.goto("/phone/sms")
+    expect(page.get_by_role("heading", name="Log in to Threadline")).to_be_visible()
+
+
+def test_the_scheme_is_chosen_and_kept(page: Page) -> None:
+    page.get_by_role("button", name="account and appearance").click()
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+
+
+def test_the_system_page_shows_the_tree_of_actors(page: Page) -> None:
+    page.get_by_role("link", name="System").click()
+    expect(page.get_by_role("heading", name="Actors", exact=True)).to_be_visible()
+    expect(page.get_by_role("row", name="limiter").first).to_be_visible()
+
+
+# Why axe could not measure a text's contrast, where that says nothing about the text: it is scrolled out of its box, or
+# hidden below another pane. All else that it leaves undecided is a complaint, above all a text of its ground's colour.
+OUT_OF_SIGHT = {"elmPartiallyObscured", "elmPartiallyObscuring", "outsideViewport"}
+
+
+def why_undecided(node: dict[str, Any]) -> str:
+    checks = [*node["any"], *node["all"], *node["none"]]
+    keys = [(check.get("data") or {}).get("messageKey") for check in checks]
+    return next((key for key in keys if key), "unknown")
+
+
+def complaints(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    bad = [(rule["id"], node) for rule in found["violations"] for node in rule["nodes"]]
+    for rule in found["incomplete"]:
+        if rule["id"] == "color-contrast":
+            undecided = [(f"contrast undecided, {why_undecided(node)}", node) for node in rule["nodes"]]
+            bad += [(why, node) for why, node in undecided if why_undecided(node) not in OUT_OF_SIGHT]
+    return [f"{rule}: {node['html'][:160]} {node.get('failureSummary', '')[:240]}" for rule, node in bad]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("place", ["/login", "/phone/sms", "thread", "opted out", "/system", "account", "shortcuts"])
+def test_no_page_has_a_barrier(
+    new_context: OpenContext, live: Live, faults: Faults, place: str, width: int, scheme: Scheme
+) -> None:
+    context = new_context(width=width, scheme=scheme)
+    page = context.new_page()
+    faults.watch(page)
+    if place != "/login":
+        log_in(context, live)
+    page.goto(place if place.startswith("/") else "/phone/sms")
+    if place == "/login":
+        page.get_by_role("button", name=live.logins[0]["name"]).wait_for()
+    elif place == "/system":
+        page.get_by_role("row", name="limiter").first.wait_for()
+    else:
+        page.locator("[role=option]").first.wait_for()
+    if place == "thread":
+        open_thread(page, quiet_thread(page)["thread_id"])
+        message_box(page).fill("“" + "a" * 140)
+    if place == "opted out":
+        open_thread(page, next(row["thread_id"] for row in threads(page) if row["opted_out"]))
+    if place == "account":
+        page.get_by_role("button", name="account and appearance").click()
+        page.get_by_role("button", name="Log out").wait_for()
+    if place == "shortcuts":
+        page.keyboard.press("?")
+        page.get_by_role("dialog").wait_for()
+    assert complaints(page) == []
