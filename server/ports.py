@@ -6,7 +6,7 @@ exception (`StoreUnavailable`: the database cannot be reached or refuses; nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
@@ -277,6 +277,9 @@ class Ledger(Protocol):
 
     async def resolve_crashed(self, never_on_wire: Sequence[UUID], unknown: Sequence[UUID], now: datetime) -> None:
         """Queue the first again; the second become unknown and climb the ladder."""
+
+    async def spent_journals(self, written: Collection[UUID]) -> frozenset[UUID]:
+        """Those of the journals `written` whose servers are gone and left no attempt open. Strangers' are not."""
 
     async def open_attempts(self, before: datetime, limit: int) -> Sequence[OpenAttempt]:
         """Unknown attempts whose next question is due at `before` (real time), and with each all other open attempts

@@ -3,16 +3,17 @@
 An attempt of a dead node that its journal proves was never on the wire is queued again; every other one is unknown and
 climbs the ladder: the carrier's list is asked after some seconds, a minute, five, and at the last rung the text becomes
 unconfirmed, for a person to decide. Inbound texts that the carrier could not deliver are swept from its list through
-the same door as any other. Answers to keywords that were not enqueued are enqueued.
+the same door as any other. Answers to keywords that were not enqueued are enqueued. Journals that nothing can ask for
+any more are removed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 import structlog
@@ -24,15 +25,32 @@ from server.domain.consent import answer_text
 from server.domain.optout import Keyword
 from server.domain.reconcile import LADDER_S, Unanswered, bind
 from server.domain.segments import count, smart_encode
-from server.ports import Account, Carrier, Clock, Ledger, MoArrival, MoRecorded, OpenAttempt, StoreUnavailable
+from server.ports import (
+    Account,
+    Carrier,
+    Clock,
+    Ledger,
+    MoArrival,
+    MoRecorded,
+    OpenAttempt,
+    RowRefused,
+    StoreUnavailable,
+)
 
 FIRST_SWEEP_BACK: Final = timedelta(days=1)
 SWEEP_OVERLAP: Final = timedelta(minutes=2)
 
 log = structlog.get_logger(__name__)
 
-Journals = Callable[[UUID], frozenset[UUID] | None]
-"""The marks of a journal by its id, None where it proves nothing."""
+
+class Journals(Protocol):
+    """The wire journals on this machine, those of earlier servers too. Each method may block and raise OSError."""
+
+    def marks(self, journal_id: UUID) -> frozenset[UUID] | None:
+        """The attempts marked in it; None where it proves nothing."""
+
+    def written(self) -> frozenset[UUID]: ...
+    def forget(self, journal_id: UUID) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +89,7 @@ class Lifeline:
             nursery.start_soon(self._every, cadence.tidy_s, self.tidy, "tidy")
             nursery.start_soon(self._every, cadence.tidy_s, self.answer_keywords, "answer_keywords", self.answers)
             nursery.start_soon(self._every, cadence.sweep_s, self.sweep, "sweep", self.sweeps)
+            nursery.start_soon(self._every, cadence.sweep_s, self.forget_journals, "forget_journals")
 
     async def _every(
         self, period_s: float, duty: Callable[[], Awaitable[None]], name: str, bell: Doorbell | None = None
@@ -80,7 +99,7 @@ class Lifeline:
             wait_s = period_s
             try:
                 await duty()
-            except (StoreUnavailable, ListFailed) as error:
+            except (StoreUnavailable, ListFailed, OSError) as error:
                 log.warning("duty_failed", duty=name, reason=str(error))
                 wait_s = min(period_s, 2.0)  # an outage ends at some time: be there soon after
             await bell.wait(wait_s)
@@ -91,7 +110,7 @@ class Lifeline:
         """Attempts that a dead node left authorised: queued again where its journal proves that they never left."""
         for node in await self._ledger.dead_nodes():
             attempts = await self._ledger.crashed_attempts(node.gen)
-            marked = await trio.to_thread.run_sync(self._journals, node.journal_id)
+            marked = await trio.to_thread.run_sync(self._journals.marks, node.journal_id)
             never, unknown = _sort_by_journal(attempts, marked)
             log.info(
                 "crashed_claims", gen=node.gen, requeued=len(never), unknown=len(unknown), journal=marked is not None
@@ -131,7 +150,7 @@ class Lifeline:
             if attempt.unknown_since is None or attempt.next_check_at is None or attempt.next_check_at > now:
                 continue
             if attempt.rung + 1 >= len(ladder):
-                await self._ledger.give_up(attempt.attempt_id, now)
+                await self._ledger.give_up(attempt.attempt_id, self._clock.wall())
             else:
                 next_at = attempt.unknown_since + timedelta(seconds=ladder[attempt.rung + 1])
                 await self._ledger.climb(attempt.attempt_id, max(next_at, now))
@@ -152,9 +171,18 @@ class Lifeline:
     # Inbound texts that we missed
 
     async def sweep(self) -> None:
-        """Read each carrier's inbound list since the last complete sweep; each text goes through T1 like any other."""
+        """Read each carrier's inbound list since the last complete sweep; each text goes through T1 like any other.
+
+        Raises the last ListFailed once every other account has been read.
+        """
+        failed: ListFailed | None = None
         for account in self._accounts():
-            await self._sweep_account(account.account_id)
+            try:
+                await self._sweep_account(account.account_id)
+            except ListFailed as error:
+                failed = error
+        if failed is not None:
+            raise failed
 
     async def _sweep_account(self, account_id: int) -> None:
         started_at = self._clock.real()
@@ -162,21 +190,38 @@ class Lifeline:
         since = swept - SWEEP_OVERLAP if swept else started_at - FIRST_SWEEP_BACK
         found = 0
         for listed in sorted(await self._carriers[account_id].list_inbound(since=since), key=_by_time):
-            text = listed.as_inbound()
-            result = await self._ledger.record_mo(MoArrival.of(account_id, text))
-            found += isinstance(result, MoRecorded)
+            found += await self._record(account_id, listed)
         await self._ledger.note_sweep(account_id, started_at)
         if found:
             log.info("sweep_found", account=account_id, texts=found)
+
+    async def _record(self, account_id: int, listed: ListedMessage) -> bool:
+        """Whether the text was new here. A carrier speaks real time, and what people see is the wall's."""
+        shift = self._clock.wall() - self._clock.real()
+        text = replace(listed.as_inbound(), received_at=listed.created_at + shift)
+        try:
+            result = await self._ledger.record_mo(MoArrival.of(account_id, text))
+        except RowRefused:
+            # It would be refused for ever, and no sweep after it would ever be complete.
+            log.exception("swept_text_refused", account=account_id, provider_id=listed.provider_id)
+            return False
+        return isinstance(result, MoRecorded)
+
+    # Journals
+
+    async def forget_journals(self) -> None:
+        """Each server start leaves a journal behind. What is written is looked up before what is spent: a new one is
+        registered before it is written, so it is never taken for an old one."""
+        written = await trio.to_thread.run_sync(self._journals.written)
+        for journal_id in await self._ledger.spent_journals(written):
+            await trio.to_thread.run_sync(self._journals.forget, journal_id)
 
 
 def _by_time(message: ListedMessage) -> tuple[float, str]:
     return message.created_at.timestamp(), message.provider_id
 
 
-def _sort_by_journal(
-    attempts: Sequence[OpenAttempt], marked: frozenset[UUID] | None
-) -> tuple[list[UUID], list[UUID]]:
+def _sort_by_journal(attempts: Sequence[OpenAttempt], marked: frozenset[UUID] | None) -> tuple[list[UUID], list[UUID]]:
     ids = [attempt.attempt_id for attempt in attempts]
     if marked is None:
         return [], ids

@@ -141,5 +141,3 @@ def _plan(config: Config, secret: str, url: str) -> SimulatorPlan:
         raise EmbeddedError(f"The data folder cannot be written to: {error.strerror}.") from error
     numbers = [number.address for number in NUMBERS]
     return SimulatorPlan(ACCOUNT_SID, secret, url, numbers, folder, contacts)
-
-

@@ -9,17 +9,17 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
-import structlog
 import trio
 
 from server.actors.commands import ThreadAsker
 from server.actors.lifeline import Cadence, Lifeline
 from server.actors.notify import Announcer
-from server.actors.runtime import ActorError, ChildSpec, MailboxFull, Node, QuarantineRecord, Registry
+from server.actors.runtime import ActorError, ChildSpec, MailboxFull, Node, Registry
 from server.actors.sender import Sender
 from server.actors.stager import Stager
 from server.actors.thread import Published, ThreadActors, ThreadMessage, ThreadPorts
 from server.app.accounts import Accounts
+from server.app.quarantine import QuarantineBook
 from server.app.tasks import endless, graceful
 from server.app.words import explain
 from server.carriers.twilio import Twilio
@@ -35,7 +35,7 @@ from server.observe import Meters
 from server.ports import Account, Clock
 from server.ports import Node as Server
 from server.rate.authority import LimiterAuthority
-from server.store.journal import WireJournal, read_journal
+from server.store.journal import JournalFolder, WireJournal
 from server.store.store import Store
 from server.ws.channels import Channels
 from server.ws.commands import SocketCommands
@@ -45,8 +45,6 @@ from server.ws.presence import Presence
 from server.ws.publisher import HubPublisher
 from server.ws.session import Desk, SocketLimits
 from server.ws.sockets import Login, Sockets
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +85,16 @@ class Wiring:
             store.ledger, self.limiter, self.accounts, self.journal, clock, node.gen, count=ground.meters.mt
         )
         self.stager = Stager(store.ledger, self.limiter, clock, lambda: self.accounts.numbers)
+        self.quarantine = QuarantineBook(store.quarantine, ground.meters)
         threads = ThreadActors(ThreadPorts(store.ledger, store.inbox, self.publisher, clock))
-        self.threads: Registry[int, ThreadMessage] = Registry("threads", threads, on_quarantine=self._quarantined)
+        self.threads: Registry[int, ThreadMessage] = Registry(
+            "threads", threads, on_quarantine=self.quarantine.record, wall_clock=clock.wall
+        )
         self.lifeline = Lifeline(
             store.ledger,
             self.accounts,
             self.accounts.accounts,
-            lambda journal_id: read_journal(journals, journal_id),
+            JournalFolder(journals),
             clock,
             cadence=Cadence(ladder_s=config.ladder_s),
         )
@@ -120,6 +121,7 @@ class Wiring:
             *first,
             endless("node", self._beat),
             endless("announcer", self.announcer.run),
+            endless("quarantine", self.quarantine.run),
             endless("limiter", self.limiter.run),
             graceful("sender", self.sender.run, shutdown_s=8.0),
             endless("sockets", self.sockets.run),
@@ -232,9 +234,6 @@ class Wiring:
                 self._stop("another server has declared this one dead; it stops so that nothing is sent twice")
                 await trio.sleep_forever()
             await trio.sleep(self.ground.config.node_lease_s / 3)
-
-    def _quarantined(self, record: QuarantineRecord) -> None:
-        log.error("quarantined", actor=record.actor, message=record.message_repr)
 
     def _pace(self) -> dict[str, Any]:
         stats = self.limiter.stats()

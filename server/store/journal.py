@@ -10,6 +10,7 @@ nothing.
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -20,6 +21,7 @@ _RECORD: Final = struct.Struct("<Q16sI4x")  # index from 1, attempt id, crc32 of
 _HEADER: Final = struct.Struct("<8s16s64sQ")  # magic, journal id, boot id, index of the first record
 _MAGIC: Final = b"TLWIRE1\0"
 _HEADER_SIZE: Final = 128
+_NAME: Final = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-[0-9]+\.wire")
 SEGMENT_RECORDS: Final = 8_192  # 256 KiB
 
 
@@ -91,6 +93,23 @@ def forget_journal(folder: Path, journal_id: UUID) -> None:
     """Remove a journal that no open attempt needs any more."""
     for path in folder.glob(f"{journal_id}-*.wire"):
         path.unlink(missing_ok=True)
+
+
+class JournalFolder:
+    """All journals in *folder*, by the ids that their servers registered."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def marks(self, journal_id: UUID) -> frozenset[UUID] | None:
+        return read_journal(self._folder, journal_id)
+
+    def written(self) -> frozenset[UUID]:
+        """The ids of all journals that are there. Files that are not ours are passed over."""
+        return frozenset(UUID(found[1]) for path in self._folder.iterdir() if (found := _NAME.fullmatch(path.name)))
+
+    def forget(self, journal_id: UUID) -> None:
+        forget_journal(self._folder, journal_id)
 
 
 def _read_segment(raw: bytes, journal_id: UUID, segment: int, records: int) -> list[UUID] | None:

@@ -42,6 +42,7 @@ class PostgresLedger:
         self.release_held, self.expire_due = lifeline.release_held, lifeline.expire_due
         self.dead_nodes, self.crashed_attempts = lifeline.dead_nodes, lifeline.crashed_attempts
         self.resolve_crashed, self.open_attempts = lifeline.resolve_crashed, lifeline.open_attempts
+        self.spent_journals = lifeline.spent_journals
         self.climb, self.give_up = lifeline.climb, lifeline.give_up
         self.bind_listed, self.unbound = lifeline.bind_listed, lifeline.unbound
         self.owed_answers, self.enqueue_answer = lifeline.owed_answers, lifeline.enqueue_answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID
@@ -58,6 +58,11 @@ class Lifeline:
         for attempts, outcome in ((never_on_wire, _NEVER_LEFT), (unknown, _PERHAPS_LEFT)):
             for attempt_id in attempts:
                 await self._outcomes.submit(Outcome(attempt_id, None, outcome, now))
+
+    async def spent_journals(self, written: Collection[UUID]) -> frozenset[UUID]:
+        """Those of the journals *written* whose servers are gone and left no attempt open."""
+        rows = await self._postgres.read(lambda c: c.fetch(_SQL["spent_journals"], list(written)))
+        return frozenset(row["journal_id"] for row in rows)
 
     # The ladder
 

@@ -19,6 +19,7 @@ from server.store.named_sql import statements
 from server.store.options import StoreOptions
 from server.store.people import PostgresPeople
 from server.store.postgres import Postgres, Work, open_postgres
+from server.store.quarantine import PostgresQuarantine
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
@@ -46,6 +47,7 @@ class Store:
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)
+        self.quarantine = PostgresQuarantine(postgres)
 
     async def call(self, work: Work[T]) -> T:
         """``await work(connection)`` in one transaction on the asyncio side; for seeding. Raises StoreUnavailable."""

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.store import journal as wire_journal
-from server.store.journal import WireJournal, forget_journal, read_journal
+from server.store.journal import JournalFolder, WireJournal, forget_journal, read_journal
 
 RECORDS = 4  # a segment of four: the tests cross its end
 
@@ -121,3 +121,13 @@ def test_no_cut_of_the_file_ever_hides_a_mark(tmp_path_factory: pytest.TempPathF
     last = max(folder.iterdir())
     os.truncate(last, min(cut, last.stat().st_size))
     assert read_journal(folder, journal_id, records=RECORDS) in (None, frozenset(marks))
+
+
+def test_a_folder_knows_its_journals_and_forgets_one_with_all_its_segments(tmp_path: Path) -> None:
+    (one, _), (other, _) = write(tmp_path, 9), write(tmp_path, 1)
+    (tmp_path / "notes.wire").touch()
+    folder = JournalFolder(tmp_path)
+    assert folder.written() == {one, other}
+    folder.forget(one)
+    assert folder.written() == {other}
+    assert folder.marks(one) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import trio
@@ -56,6 +57,17 @@ async def test_an_expired_node_may_come_back_until_its_claims_are_taken_over(wor
     await world.sql("UPDATE node SET expires_at = clock_timestamp() - interval '6 s'")
     assert len(await world.store.ledger.crashed_attempts(world.gen)) == 1
     assert not await world.store.fleet.beat(world.gen, 10)
+
+
+async def test_a_journal_is_spent_once_its_server_is_gone_and_nothing_of_it_is_open(world: World) -> None:
+    mt, _ = await leave(world)
+    ours = await world.value("SELECT journal_id FROM node WHERE gen = $1", world.gen)
+    asked = [ours, uuid4()]  # of the second one this database knows nothing: another's, in the same folder
+    assert await world.store.ledger.spent_journals(asked) == frozenset()
+    await world.store.fleet.leave(world.gen)
+    assert await world.store.ledger.spent_journals(asked) == frozenset()
+    await world.store.ledger.resolve_crashed([], [mt.attempt_id], NOON)
+    assert await world.store.ledger.spent_journals(asked) == {ours}
 
 
 # The ladder

@@ -20,6 +20,12 @@ JOIN number n ON n.id = a.number_id JOIN endpoint e ON e.id = a.endpoint_id
 JOIN message m ON m.thread_id = a.thread_id AND m.seq = a.seq
 WHERE a.gen = $1 AND a.state = 'authorised' ORDER BY a.id;
 
+-- name: spent_journals
+-- Journals that nothing will ask for: their servers are gone for certain, and nothing that they authorised is open.
+SELECT n.journal_id FROM node n
+WHERE n.journal_id = ANY ($1) AND (n.left_at IS NOT NULL OR n.fenced_at IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM attempt a WHERE a.gen = n.gen AND a.state = 'authorised');
+
 -- name: open_attempts
 -- Unknown attempts whose next question is due, and all other open ones of their threads.
 WITH due AS (
