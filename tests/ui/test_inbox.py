@@ -42,16 +42,20 @@ def test_the_list_is_sorted_by_the_newest_text(page: Page) -> None:
 
 
 def test_a_text_that_comes_in_changes_badge_preview_order_and_title_by_itself(page: Page, live: Live) -> None:
-    thread, body = quiet_thread(page), unique("Is it still on the market?")
-    row = row_of(page, thread["thread_id"])
-    before = (
-        int(row.locator("[data-badge]").get_attribute("data-badge") or 0) if row.locator("[data-badge]").count() else 0
+    number = quiet_thread(page)["number"]
+    stranger = (
+        f"+1307555{100 + uuid4().int % 100:04d}"  # the demo's own people write at any moment, this one when we say
     )
+    first, second = unique("Is it still on the market?"), unique("Asking for my sister")
     rests(page)
-    text_in(live, thread, body)
-    expect(row.get_by_text(body)).to_be_visible()
-    expect(row.locator(f"[data-badge='{before + 1}']")).to_be_visible()
-    expect(row_of(page, thread["thread_id"])).to_have_attribute("aria-posinset", AT_THE_HEAD)
+    live.text_in(stranger, number, first)
+    row = page.get_by_role("option").filter(has_text=first)
+    expect(row.locator("[data-badge='1']")).to_be_visible()
+    expect(row).to_have_attribute("aria-posinset", AT_THE_HEAD)
+    row = row_of(page, int(row.get_attribute("data-id") or 0))
+    live.text_in(stranger, number, second)
+    expect(row.get_by_text(second)).to_be_visible()
+    expect(row.locator("[data-badge='2']")).to_be_visible()
     badge = page.get_by_test_id("nav-badge")
     expect(badge).to_be_visible()
     expect(page).to_have_title(re.compile(r"^\(\d+\) Threadline$"))

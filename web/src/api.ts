@@ -1,5 +1,6 @@
 // The REST side: JSON both ways, problems as sentences, and the header that no foreign page can set.
 import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { setPresent } from "./clock";
 import type { InboxPage, ThreadSnapshot } from "./gen/wire";
 
 export class Problem extends Error {
@@ -11,6 +12,8 @@ export class Problem extends Error {
 export interface Session {
   member: { id: number; name: string; email: string; role: string };
   workspace: { id: number; name: string; simulated: boolean };
+  /** The server's wall clock. */
+  now?: string;
 }
 
 export interface Demo {
@@ -51,13 +54,18 @@ async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Pr
   throw new Problem(answer.status, title ?? "Something went wrong", detail ?? `The server answered ${answer.status}.`);
 }
 
+function withPresent(session: Session): Session {
+  setPresent(session.now);
+  return session;
+}
+
 const absentAsNull = (error: unknown): null => {
   if (error instanceof Problem && error.status === 404) return null;
   throw error;
 };
 
 export const api = {
-  login: (email: string, password: string) => call<Session>("POST", "/login", { email, password }),
+  login: (email: string, password: string) => call<Session>("POST", "/login", { email, password }).then(withPresent),
   logout: () => call<unknown>("POST", "/logout"),
   threads: (cursor: string) => call<InboxPage>("GET", `/threads?cursor=${encodeURIComponent(cursor)}&limit=50`),
   olderMessages: (id: number, before: number) => call<ThreadSnapshot>("GET", `/threads/${id}?before=${before}&limit=50`),
@@ -67,7 +75,7 @@ export const queryClient = new QueryClient({
   defaultOptions: { queries: { retry: (failures, error) => failures < 2 && error instanceof Problem && (error.status === 0 || error.status >= 500) } },
 });
 
-export const sessionQuery = queryOptions({ queryKey: ["me"], queryFn: () => call<Session>("GET", "/me"), staleTime: Infinity });
+export const sessionQuery = queryOptions({ queryKey: ["me"], queryFn: () => call<Session>("GET", "/me").then(withPresent), staleTime: Infinity });
 export const demoQuery = queryOptions({ queryKey: ["demo"], queryFn: () => call<Demo>("GET", "/demo").catch(absentAsNull), staleTime: Infinity });
 export const actorsQuery = queryOptions({ queryKey: ["actors"], queryFn: () => call<Actor>("GET", "/system/actors") });
 export const paceQuery = queryOptions({ queryKey: ["pace"], queryFn: () => call<Pace[]>("GET", "/system/pace").catch(absentAsNull) });

@@ -1,4 +1,5 @@
 // Joins the store and the socket: frames are applied once per animation frame, what the person does goes out as commands.
+import { present } from "../clock";
 import type { CommandData, Send, ServerFrame } from "../gen/wire";
 import { Commands } from "./commands";
 import { Socket, type Status } from "./socket";
@@ -77,7 +78,7 @@ export class Live {
 
   send(threadId: number, body: string, more: Pick<Send, "acknowledged_opt_out" | "resend_of"> = {}): void {
     const data: Send = { name: "send", thread_id: threadId, body, ...more };
-    const at = new Date().toISOString();
+    const at = present().toISOString();
     const cmdId = this.command(data, at);
     this.show(cmdId, data, at);
     this.store.commit();
@@ -119,7 +120,7 @@ export class Live {
     if (this.socket.isOpen()) this.socket.command(crypto.randomUUID(), { name: "typing", thread_id: threadId, typing });
   }
 
-  private command(data: CommandData, at = new Date().toISOString()): string {
+  private command(data: CommandData, at = present().toISOString()): string {
     const cmdId = crypto.randomUUID();
     this.commands.add({ cmd_id: cmdId, data, at });
     if (this.socket.isOpen()) this.socket.command(cmdId, data);
