@@ -197,8 +197,8 @@ class Lifeline:
 
     async def _record(self, account_id: int, listed: ListedMessage) -> bool:
         """Whether the text was new here. A carrier speaks real time, and what people see is the wall's."""
-        shift = self._clock.wall() - self._clock.real()
-        text = replace(listed.as_inbound(), received_at=listed.created_at + shift)
+        real, wall = self._clock.real(), self._clock.wall()
+        text = replace(listed.as_inbound(), received_at=listed.created_at + (wall - real))
         try:
             result = await self._ledger.record_mo(MoArrival.of(account_id, text))
         except RowRefused:
