@@ -45,6 +45,7 @@ class Stager:
     ) -> None:
         self._ledger, self._limiter, self._clock, self._numbers = ledger, limiter, clock, numbers
         self.bell = Doorbell()
+        self._cut_off: set[int] = set()  # numbers of whose due rows the last look showed only the first
 
     async def run(self) -> None:
         while True:
@@ -56,9 +57,14 @@ class Stager:
             await self.bell.wait(LOOK_EVERY_S)
 
     def ring_if_low(self, number_id: int) -> None:
-        """Called with each departure."""
-        if self._limiter.waiting(number_id) < LOW_WATER:
+        """Called with each departure. Where the last look showed all there was, there is nothing to look for."""
+        if number_id in self._cut_off and self._limiter.waiting(number_id) < LOW_WATER:
             self.bell.ring()
 
     async def _look(self, number_id: int) -> None:
-        self._limiter.offer(await self._ledger.due(number_id, self._clock.wall(), QUEUE_AHEAD))
+        rows = await self._ledger.due(number_id, self._clock.wall(), QUEUE_AHEAD)
+        if len(rows) < QUEUE_AHEAD:
+            self._cut_off.discard(number_id)
+        else:
+            self._cut_off.add(number_id)
+        self._limiter.offer(rows)

@@ -79,7 +79,12 @@ class Wiring:
         )
         self.announcer = Announcer(store.inbox, self.publisher)
         self.limiter = LimiterAuthority(
-            store.fleet, node.gen, self.accounts.refresh, lease_s=config.node_lease_s, on_taken=self._ring_stager
+            store.fleet,
+            node.gen,
+            self.accounts.refresh,
+            lease_s=config.node_lease_s,
+            on_taken=self._ring_stager,
+            on_departed=self._departed,
         )
         self.sender = Sender(
             store.ledger, self.limiter, self.accounts, self.journal, clock, node.gen, count=ground.meters.mt
@@ -206,6 +211,9 @@ class Wiring:
 
     def _ring_stager(self) -> None:
         self.stager.bell.ring()
+
+    def _departed(self, number_id: int) -> None:
+        self.stager.ring_if_low(number_id)
 
     # Identity
 

@@ -36,9 +36,11 @@ class LimiterAuthority:
         *,
         lease_s: float,
         on_taken: Callable[[], None] = lambda: None,
+        on_departed: Callable[[int], None] = lambda number_id: None,
     ) -> None:
+        """`on_departed` is called with the number of each text whose first byte is about to leave."""
         self._fleet, self._gen, self._numbers, self._lease_s = fleet, gen, numbers, lease_s
-        self._on_taken = on_taken
+        self._on_taken, self._on_departed = on_taken, on_departed
         self._limiter: Limiter | None = None
         self._until = 0.0
         self._changed = trio.Event()
@@ -117,9 +119,11 @@ class LimiterAuthority:
         """Infinite without the authority: its grants are void."""
         if self._limiter is None or not self.holds:
             return float("inf")
-        return self._limiter.depart(
-            PacedGrant(grant.outbox_id, grant.number_id, grant.cost, grant.lane, grant.instant), now
-        )
+        paced = PacedGrant(grant.outbox_id, grant.number_id, grant.cost, grant.lane, grant.instant)
+        wait_s = self._limiter.depart(paced, now)
+        if wait_s == 0.0:
+            self._on_departed(grant.number_id)
+        return wait_s
 
     def throttled(self, number_id: int, retry_after_s: float | None) -> None:
         if self._limiter is not None:

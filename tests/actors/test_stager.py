@@ -1,0 +1,142 @@
+"""When the stager looks for due rows, and what keeps it from looking."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import cast
+
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from server.actors.stager import LOW_WATER, QUEUE_AHEAD, Doorbell, Stager
+from server.ports import DueRow, Ledger, Number, StoreUnavailable
+from tests.actors.fakes import FakeClock, FakeLimiter
+
+
+class DueRows:
+    """Due rows by number. `looks` are the seconds and numbers of each look."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, list[int]] = {}
+        self.looks: list[tuple[float, int]] = []
+        self.away = False
+
+    async def due(self, number_id: int, now: datetime, limit: int) -> Sequence[DueRow]:
+        await trio.lowlevel.checkpoint()
+        self.looks.append((trio.current_time(), number_id))
+        if self.away:
+            raise StoreUnavailable("away")
+        return [DueRow(row, number_id, 1, 1, None) for row in self.rows.get(number_id, [])[:limit]]
+
+
+class Queues(FakeLimiter):
+    depth = 0
+
+    def waiting(self, number_id: int) -> int:
+        return self.depth
+
+
+class Stage:
+    def __init__(self) -> None:
+        self.due, self.limiter = DueRows(), Queues()
+        self.numbers = [Number(1, 1, 1, "+12025550100", 1.0, 1)]
+        ledger = cast("Ledger", self.due)  # the stager asks for due rows only
+        self.stager = Stager(ledger, self.limiter, FakeClock(), lambda: self.numbers)
+        self._begun = 0.0
+
+
+@asynccontextmanager
+async def stage() -> AsyncIterator[Stage]:
+    """A stager that has had its first look."""
+    made = Stage()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(made.stager.run)
+        await wait_all_tasks_blocked()
+        made.due.looks.clear()
+        yield made
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_ring_shows_the_limiter_what_is_due(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        it.due.rows[1] = [5, 6]
+        it.stager.bell.ring()
+        await wait_all_tasks_blocked()
+        assert it.limiter.offered == [5, 6]
+
+
+async def test_many_rings_are_one_look(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        for _ in range(100):
+            it.stager.bell.ring()
+        await wait_all_tasks_blocked()
+        assert len(it.due.looks) == 1
+
+
+async def test_a_ring_during_a_look_brings_another_look(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        it.stager.bell.ring()
+        while not it.due.looks:
+            await trio.lowlevel.checkpoint()
+        it.stager.bell.ring()
+        await wait_all_tasks_blocked()
+        assert len(it.due.looks) == 2
+
+
+async def test_without_any_ring_it_looks_each_second(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        await trio.sleep(3.5)
+        assert len(it.due.looks) == 3
+
+
+async def test_it_looks_for_every_number_and_for_those_that_come_later(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        it.numbers.append(Number(2, 1, 1, "+12025550101", 1.0, 1))
+        await trio.sleep(1.5)
+        assert [number for _, number in it.due.looks] == [1, 2]
+
+
+async def test_a_departure_rings_only_where_the_queue_runs_low(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        it.due.rows[1] = list(range(QUEUE_AHEAD + 1))
+        it.stager.bell.ring()
+        await wait_all_tasks_blocked()
+        it.due.looks.clear()
+        it.limiter.depth = LOW_WATER
+        it.stager.ring_if_low(1)
+        await wait_all_tasks_blocked()
+        assert it.due.looks == []
+        it.limiter.depth = LOW_WATER - 1
+        it.stager.ring_if_low(1)
+        await wait_all_tasks_blocked()
+        assert len(it.due.looks) == 1
+
+
+async def test_a_departure_rings_nobody_where_all_that_is_due_has_been_shown(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        it.stager.ring_if_low(1)
+        await wait_all_tasks_blocked()
+        assert it.due.looks == []
+
+
+async def test_an_outage_is_waited_out(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        it.due.away = True
+        it.due.rows[1] = [5]
+        await trio.sleep(10)
+        assert it.limiter.offered == []
+        it.due.away = False
+        await trio.sleep(1.5)
+        assert 5 in it.limiter.offered
+
+
+async def test_a_ring_before_the_wait_is_not_lost(autojump_clock: MockClock) -> None:
+    bell = Doorbell()
+    bell.ring()
+    before = trio.current_time()
+    await bell.wait(60)
+    assert trio.current_time() == before
+    await bell.wait(60)
+    assert trio.current_time() == before + 60
