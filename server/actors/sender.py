@@ -157,7 +157,7 @@ class Sender:
 
     def _start(self, nursery: trio.Nursery, mt: Authorised, grant: Grant) -> None:
         age_s = BULK_MAX_AGE_S if mt.klass is MessageClass.BULK else PERSON_MAX_AGE_S
-        job = _Job(mt, grant, max(grant.instant, self._clock.monotonic()) + age_s)
+        job = _Job(mt, grant, self._clock.monotonic() + age_s)
         self._jobs[mt.outbox_id] = job
         nursery.start_soon(self._deliver, job, self._pool.idle.pop())
 

@@ -100,6 +100,14 @@ async def test_too_late_after_it_was_authorised_is_void(
         assert len(it.carrier.on_wire) == (expected is Accepted)
 
 
+async def test_the_forty_milliseconds_begin_at_the_commit_not_at_the_instant(autojump_clock: MockClock) -> None:
+    async with line(FakeCarrier(connect_s=0.03)) as it:
+        it.ledger.mts[1] = authorised(1)
+        it.limiter.grant(FakeGrant(1, instant=trio.current_time() + 0.02))
+        await trio.sleep(1)
+        assert isinstance(it.ledger.outcomes[1], Voided)
+
+
 async def test_a_departure_that_was_pushed_back_waits_for_its_turn(autojump_clock: MockClock) -> None:
     async with line() as it:
         it.limiter.waits.append(0.02)
