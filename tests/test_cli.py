@@ -9,18 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
-import trio
 
-from server.admin import AdminError, NewMember, add_member, check, migrate
+from server.admin import AdminError, NewAccount, NewMember, NewNumber, NewWorkspace
 from server.cli import Parts, main
-from server.config import Config, load_config
+from server.config import Config
 from server.demo.people import PASSWORD
 from server.demo.seed import DemoRefused
-from server.http.passwords import Passwords
 from server.ports import StoreUnavailable
-from server.store.store import UnfitDatabase, open_store
+from server.store.store import UnfitDatabase
 
 DATABASE = "postgresql://threadline:hush-hush@db.example/threadline"
 
@@ -30,7 +27,7 @@ class FakeParts:
     """Notes what was asked; `run` listens at once and ends."""
 
     configs: list[Config] = field(default_factory=list)
-    added: list[NewMember] = field(default_factory=list)
+    added: list[Any] = field(default_factory=list)
     simulated: list[list[str]] = field(default_factory=list)
     seen: dict[str, str] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
@@ -53,17 +50,32 @@ class FakeParts:
         self.configs.append(config)
         return self.complaints
 
-    def add_member(self, config: Config, new: NewMember) -> str:
+    def add(self, config: Config, new: Any) -> str:
+        if self.failure:
+            raise self.failure
         self.configs.append(config)
         self.added.append(new)
-        return f"{new.name} can log in."
+        return "It is there."
+
+    def list_numbers(self, config: Config) -> str:
+        self.configs.append(config)
+        return "+16175550142  X Realty"
 
     def simulate(self, argv: list[str]) -> int:
         self.simulated.append(argv)
         return 0
 
     def __call__(self, *argv: str) -> int:
-        return main(argv, Parts(self.run, self.migrate, self.check, self.add_member, self.simulate))
+        added = dict.fromkeys(("add_member", "add_workspace", "add_account", "add_number"), self.add)
+        parts = Parts(
+            run=self.run,
+            migrate=self.migrate,
+            check=self.check,
+            list_numbers=self.list_numbers,
+            simulate=self.simulate,
+            **added,
+        )
+        return main(argv, parts)
 
 
 @pytest.fixture
@@ -188,7 +200,8 @@ def test_wrong_usage_is_code_2(threadline: FakeParts, argv: list[str], capsys: p
 def test_help_is_no_fault(threadline: FakeParts, capsys: pytest.CaptureFixture[str]) -> None:
     assert threadline("--help") == 0
     said = capsys.readouterr().out
-    assert all(name in said for name in ("demo", "serve", "migrate", "check", "user", "simulate-carrier"))
+    commands = "demo serve migrate check user workspace account number simulate-carrier"
+    assert all(f"  {name} " in said for name in commands.split())
 
 
 def test_the_simulator_gets_its_options_untouched(threadline: FakeParts) -> None:
@@ -205,6 +218,59 @@ def test_a_password_is_read_from_standard_input(threadline: FakeParts, monkeypat
     assert "correct horse" not in repr(threadline.added)
 
 
+SID = "AC" + "0123456789abcdef" * 2
+
+
+def test_an_auth_token_is_read_from_standard_input_and_never_an_argument(
+    threadline: FakeParts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", DATABASE)
+    monkeypatch.setattr("sys.stdin", io.StringIO("hush-hush\n"))
+    assert threadline("account", "add", "twilio", "--sid", SID, "--workspace", "X Realty") == 0
+    assert threadline.added == [NewAccount(SID, "hush-hush", "X Realty")]
+    assert "hush-hush" not in repr(threadline.added)
+    assert threadline("account", "add", "twilio", "--sid", SID, "--token", "hush-hush") == 2
+    assert "No such option" in capsys.readouterr().err
+
+
+def test_a_workspace_and_a_number_are_what_was_asked_for(
+    threadline: FakeParts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", DATABASE)
+    assert threadline("workspace", "add", "--name", "X Realty", "--contact", "(617) 555-0100") == 0
+    assert threadline("number", "add", "+1 617 555 0142", "--rate", "3", "--burst", "2", "--label", "Office") == 0
+    assert threadline("number", "add", "6175550143") == 0
+    assert threadline.added == [
+        NewWorkspace("X Realty", "(617) 555-0100"),
+        NewNumber("+1 617 555 0142", 3.0, 2, label="Office"),
+        NewNumber("6175550143", 1.0),
+    ]
+    capsys.readouterr()
+    assert threadline("number", "list") == 0
+    assert capsys.readouterr().out == "+16175550142  X Realty\n"
+
+
+def test_what_cannot_be_added_is_one_sentence(
+    threadline: FakeParts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", DATABASE)
+    threadline.failure = AdminError("There is no workspace X.")
+    assert threadline("number", "add", "+16175550142", "--workspace", "X") == 1
+    assert capsys.readouterr().err == "There is no workspace X.\n"
+
+
+@pytest.mark.parametrize("rate", ["-1", "2000", "fast"])
+def test_a_pace_that_is_none_is_refused(threadline: FakeParts, rate: str) -> None:
+    assert threadline("number", "add", "+16175550142", "--rate", rate) == 2
+
+
+def test_the_help_says_what_a_burst_of_one_costs(threadline: FakeParts, capsys: pytest.CaptureFixture[str]) -> None:
+    assert threadline("number", "add", "--help") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "2 or more from 10/s on" in said
+    assert "rate × 50 ms" in said
+
+
 def test_check_tells_every_complaint_and_fails(
     threadline: FakeParts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -213,80 +279,3 @@ def test_check_tells_every_complaint_and_fails(
     threadline.complaints = ["One thing.", "Another."]
     assert threadline("check") == 1
     assert capsys.readouterr().err == "One thing.\nAnother.\n"
-
-
-# With a real database
-
-
-def config_of(dsn: str) -> Config:
-    return load_config("serve", {"DATABASE_URL": dsn})
-
-
-OWNER = NewMember("Ann@X.example", "Ann Lee", "owner", "correct horse battery", "X Realty")
-
-
-@pytest.mark.integration
-def test_the_schema_is_put_into_an_empty_database_once(empty_dsn: str) -> None:
-    config = config_of(empty_dsn)
-    with pytest.raises(UnfitDatabase, match="threadline migrate"):
-        check(config)
-    assert migrate(config) == "The database is ready (schema 1)."
-    assert migrate(config) == "The database is ready (schema 1)."
-
-
-@pytest.mark.integration
-def test_the_first_member_makes_the_workspace_and_can_log_in(dsn: str) -> None:
-    config = config_of(dsn)
-    assert check(config) == ["Nobody can log in yet: add the first person with `threadline user add`."]
-    assert add_member(config, OWNER) == "Ann Lee can log in to X Realty as ann@x.example (owner)."
-
-    async def log_in() -> bool:
-        async with open_store(dsn) as store:
-            found = await store.people.credentials("ann@x.example")
-            assert found is not None
-            return await Passwords().fits("correct horse battery", found[1])
-
-    assert trio.run(log_in)
-    assert check(config) == ["No carrier account is configured: texts can neither come nor go."]
-    second = NewMember("bob@x.example", "Bob Ray", "agent", "correct horse battery")
-    assert "X Realty" in add_member(config, second), "the only workspace needs no name"
-    assert "holds" not in check(config)[0]
-
-
-@pytest.mark.integration
-@pytest.mark.parametrize(
-    ("new", "sentence"),
-    [
-        pytest.param(OWNER, "is there already", id="an address that is taken"),
-        pytest.param(NewMember("b@x.example", "B", "agent", "short"), "too short", id="a short password"),
-        pytest.param(NewMember("b", "B", "agent", "long enough to use"), "not an e-mail", id="no address"),
-        pytest.param(
-            NewMember("b@x.example", "B", "agent", "long enough to use", "Y Realty"),
-            "first member must be its owner",
-            id="an agent of a workspace that is not there",
-        ),
-    ],
-)
-def test_who_cannot_be_added_is_told_why(dsn: str, new: NewMember, sentence: str) -> None:
-    add_member(config_of(dsn), OWNER)
-    with pytest.raises(AdminError, match=sentence):
-        add_member(config_of(dsn), new)
-
-
-@pytest.mark.integration
-def test_a_rehearsal_beside_a_real_workspace_is_complained_about(dsn: str) -> None:
-    add_member(config_of(dsn), OWNER)
-    config = load_config("serve", {"DATABASE_URL": dsn, "THREADLINE_SIMULATED": "1"})
-    assert "X Realty is a real workspace" in check(config)[0]
-
-
-@pytest.mark.integration
-def test_a_wrong_database_is_told_without_its_password(
-    dsn: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://threadline:hush-hush@127.0.0.1:1/nothing")
-    assert main(["migrate"]) == 1
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "hush-hush" not in said
-    assert asyncpg.__name__ not in said

@@ -1,0 +1,308 @@
+"""What the command line does to a real database, and that a running server takes it up."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import math
+import re
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import trio
+
+from server.admin import (
+    AdminError,
+    NewAccount,
+    NewMember,
+    NewNumber,
+    NewWorkspace,
+    add_account,
+    add_member,
+    add_number,
+    add_workspace,
+    check,
+    list_numbers,
+    migrate,
+    sensible_burst,
+)
+from server.app.accounts import Accounts
+from server.carriers.twilio import Twilio
+from server.cli import main
+from server.config import Config, load_config
+from server.http.passwords import Passwords
+from server.rate.authority import LimiterAuthority
+from server.store.store import Store, UnfitDatabase, open_store
+
+SID, OTHER_SID = "AC" + "0123456789abcdef" * 2, "AC" + "f" * 32
+PUBLIC = "https://sms.x.example"
+
+
+def config_of(dsn: str, **environ: str) -> Config:
+    return load_config("serve", {"DATABASE_URL": dsn, **environ})
+
+
+def in_database(dsn: str, work: Callable[[Store], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        async with open_store(dsn) as store:
+            return await work(store)
+
+    return trio.run(run)
+
+
+NEIGHBOURS = f"""
+INSERT INTO workspace (name, simulated, brand, contact)
+VALUES ('X Realty', false, 'X', 'x'), ('Y Realty', false, 'Y', 'y'), ('Demo', true, 'Demo', 'd');
+INSERT INTO carrier_account (workspace_id, simulated, kind, sid, secret, base_url)
+VALUES (1, false, 'twilio', '{SID}', 'hush-hush', 'https://api.twilio.com');
+INSERT INTO number (workspace_id, account_id, address, rate) VALUES (1, 1, '+16175550142', 1);
+"""  # noqa: S608 - of this file
+
+
+OWNER = NewMember("Ann@X.example", "Ann Lee", "owner", "correct horse battery", "X Realty")
+
+
+def test_the_schema_is_put_into_an_empty_database_once(empty_dsn: str) -> None:
+    config = config_of(empty_dsn)
+    with pytest.raises(UnfitDatabase, match="threadline migrate"):
+        check(config)
+    assert migrate(config) == "The database is ready (schema 1)."
+    assert migrate(config) == "The database is ready (schema 1)."
+
+
+def test_the_first_member_makes_the_workspace_and_can_log_in(dsn: str) -> None:
+    config = config_of(dsn)
+    assert check(config) == ["Nobody can log in yet: add the first person with `threadline user add`."]
+    assert add_member(config, OWNER) == "Ann Lee can log in to X Realty as ann@x.example (owner)."
+
+    async def log_in(store: Store) -> bool:
+        found = await store.people.credentials("ann@x.example")
+        assert found is not None
+        return await Passwords().fits("correct horse battery", found[1])
+
+    assert in_database(dsn, log_in)
+    (complaint,) = check(config)
+    assert "threadline account add twilio" in complaint
+    second = NewMember("bob@x.example", "Bob Ray", "agent", "correct horse battery")
+    assert "X Realty" in add_member(config, second), "the only workspace needs no name"
+
+
+@pytest.mark.parametrize(
+    ("new", "sentence"),
+    [
+        pytest.param(OWNER, "is there already", id="an address that is taken"),
+        pytest.param(NewMember("b@x.example", "B", "agent", "short"), "too short", id="a short password"),
+        pytest.param(NewMember("b", "B", "agent", "long enough to use"), "not an e-mail", id="no address"),
+        pytest.param(
+            NewMember("b@x.example", "B", "agent", "long enough to use", "Y Realty"),
+            "first member must be its owner",
+            id="an agent of a workspace that is not there",
+        ),
+    ],
+)
+def test_who_cannot_be_added_is_told_why(dsn: str, new: NewMember, sentence: str) -> None:
+    add_member(config_of(dsn), OWNER)
+    with pytest.raises(AdminError, match=sentence):
+        add_member(config_of(dsn), new)
+
+
+def test_a_rehearsal_beside_a_real_workspace_is_complained_about(dsn: str) -> None:
+    add_member(config_of(dsn), OWNER)
+    config = load_config("serve", {"DATABASE_URL": dsn, "THREADLINE_SIMULATED": "1"})
+    assert "X Realty is a real workspace" in check(config)[0]
+
+
+def test_a_wrong_database_is_told_without_its_password(
+    dsn: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://threadline:hush-hush@127.0.0.1:1/nothing")
+    assert main(["migrate"]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "hush-hush" not in said
+    assert asyncpg.__name__ not in said
+
+
+# Workspaces, accounts and numbers
+
+
+X = NewWorkspace("X Realty", "(617) 555-0100")
+ACCOUNT = NewAccount(SID, "hush-hush", "X Realty")
+
+
+def test_a_real_server_is_set_up_without_sql(dsn: str) -> None:
+    config = config_of(dsn, PUBLIC_URL=PUBLIC)
+    assert "X Realty is there" in add_workspace(config, X)
+    assert "as ann@x.example" in add_member(config, OWNER)
+    told = add_account(config, ACCOUNT)
+    assert f"{PUBLIC}/webhooks/twilio/{SID}/inbound" in told
+    assert f"{PUBLIC}/webhooks/twilio/{SID}/status" in told
+    assert "hush-hush" not in told
+    assert "threadline number add" in check(config)[0]
+    told = add_number(config, NewNumber("(617) 555-0142", 10, label="Office"))
+    assert "+16175550142 belongs to X Realty: 10 segments/s, burst 2." in told
+    assert f"{PUBLIC}/webhooks/twilio/{SID}/inbound" in told
+    assert check(config) == []
+    assert list_numbers(config) == f"+16175550142  X Realty  {SID}  10 segments/s, burst 2  Office"
+
+
+def test_who_answers_for_the_brand_is_stored_with_the_workspace(dsn: str) -> None:
+    config = config_of(dsn)
+    add_workspace(config, X)
+    add_workspace(config, NewWorkspace("Y Realty", "desk@y.example", brand="Why Homes"))
+    rows = in_database(dsn, lambda s: s.call(lambda c: c.fetch("SELECT brand, contact FROM workspace ORDER BY id")))
+    assert [tuple(row) for row in rows] == [("X Realty", "(617) 555-0100"), ("Why Homes", "desk@y.example")]
+
+
+def test_what_was_added_is_in_the_audit_without_the_token(dsn: str) -> None:
+    config = config_of(dsn)
+    add_workspace(config, X)
+    add_account(config, ACCOUNT)
+    add_number(config, NewNumber("+16175550142", 1))
+    rows = in_database(dsn, lambda s: s.call(lambda c: c.fetch("SELECT action, detail::text FROM audit ORDER BY id")))
+    assert [row["action"] for row in rows] == ["workspace_added", "account_added", "number_added"]
+    assert "hush-hush" not in str([tuple(row) for row in rows])
+
+
+def test_without_a_public_url_the_missing_half_is_named(dsn: str) -> None:
+    config = config_of(dsn)
+    add_workspace(config, X)
+    told = add_account(config, ACCOUNT)
+    assert f" /webhooks/twilio/{SID}/inbound" in told
+    assert "PUBLIC_URL is not set" in told
+
+
+@pytest.mark.parametrize(
+    ("new", "sentence"),
+    [
+        pytest.param(X, "There is a workspace X Realty already.", id="a workspace's name that is taken"),
+        pytest.param(NewWorkspace("Z", " "), "needs a name, and a contact", id="nobody to ask for help"),
+        pytest.param(ACCOUNT, f"The account {SID} is there already.", id="a sid that is taken"),
+        pytest.param(NewAccount(OTHER_SID, "t", "Nobody"), "no workspace Nobody; there is: X", id="unknown workspace"),
+        pytest.param(NewAccount(OTHER_SID, "t"), "Say which workspace", id="several workspaces and none named"),
+        pytest.param(
+            NewAccount(OTHER_SID, "t", "Demo"), "Demo is simulated: no real account", id="beside a simulation"
+        ),
+        pytest.param(NewAccount("AC12", "t", "X Realty"), "32 hexadecimal digits", id="a sid that is none"),
+        pytest.param(NewAccount("SK" + "0" * 32, "t", "X Realty"), "SID is AC", id="the sid of a key"),
+        pytest.param(NewAccount(OTHER_SID, "", "X Realty"), "token is empty", id="no token"),
+        pytest.param(NewAccount(OTHER_SID, "a b", "X Realty"), "no token has", id="a token of two words"),
+        pytest.param(
+            NewAccount(OTHER_SID, "t", "X Realty", "http://api.twilio.com"),
+            "must be an https URL",
+            id="a token in clear",
+        ),
+        pytest.param(NewAccount(OTHER_SID, "t", "X Realty", "https://h:port"), "must be an https URL", id="no url"),
+        pytest.param(NewNumber("911", 1, workspace="X Realty"), "911 is not a phone number", id="no number"),
+        pytest.param(NewNumber("+16175550142", 1, workspace="X Realty"), "is a number of AC", id="a number again"),
+        pytest.param(NewNumber("+16175550143", 1, workspace="Y Realty"), "has no account yet", id="no account yet"),
+        pytest.param(
+            NewNumber("+16175550143", 1, workspace="Y Realty", account=SID),
+            "belongs to another workspace than Y Realty",
+            id="an account of another workspace",
+        ),
+        pytest.param(
+            NewNumber("+16175550143", 1, workspace="X Realty", account=OTHER_SID),
+            "no account ACff",
+            id="no such account",
+        ),
+        pytest.param(
+            NewNumber("+16175550143", 1, workspace="Demo"), "Demo is simulated", id="a number of a simulation"
+        ),
+        pytest.param(NewNumber("+16175550143", math.nan, workspace="X Realty"), "0 pauses", id="a rate that is none"),
+    ],
+)
+def test_what_cannot_be_added_is_told_in_a_sentence(
+    dsn: str, new: NewWorkspace | NewAccount | NewNumber, sentence: str
+) -> None:
+    in_database(dsn, lambda store: store.call(lambda c: c.execute(NEIGHBOURS)))
+    config = config_of(dsn)
+    add: Any = {NewWorkspace: add_workspace, NewAccount: add_account, NewNumber: add_number}[type(new)]
+    with pytest.raises(AdminError, match=re.escape(sentence)) as told:
+        add(config, new)
+    assert "\n" not in str(told.value)
+    counted = "SELECT (SELECT count(*) FROM workspace), (SELECT count(*) FROM carrier_account), count(*) FROM number"
+    assert tuple(in_database(dsn, lambda s: s.call(lambda c: c.fetchrow(counted)))) == (3, 1, 1), "nothing was added"
+
+
+def test_before_there_is_a_workspace_its_command_is_named(dsn: str) -> None:
+    with pytest.raises(AdminError, match="threadline workspace add"):
+        add_account(config_of(dsn), NewAccount(SID, "hush-hush"))
+
+
+def test_of_several_accounts_one_must_be_named(dsn: str) -> None:
+    config = config_of(dsn)
+    add_workspace(config, X)
+    add_account(config, ACCOUNT)
+    add_account(config, NewAccount(OTHER_SID, "hush-hush"))
+    with pytest.raises(AdminError, match=f"--account: {SID}, {OTHER_SID}"):
+        add_number(config, NewNumber("+16175550142", 1))
+    assert OTHER_SID in add_number(config, NewNumber("+16175550142", 1, account=OTHER_SID))
+
+
+def test_a_burst_that_costs_rate_is_told_and_taken(dsn: str) -> None:
+    config = config_of(dsn)
+    add_workspace(config, X)
+    add_account(config, ACCOUNT)
+    assert "A burst of 5 would keep" in add_number(config, NewNumber("+16175550142", 100, 1))
+    assert "would keep" not in add_number(config, NewNumber("+16175550143", 1, 1))
+    assert "paused" in add_number(config, NewNumber("+16175550144", 0))
+    assert "100 segments/s, burst 1" in list_numbers(config)
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(0, 1), (1, 1), (9.9, 1), (10, 2), (40, 2), (41, 3), (100, 5)])
+def test_the_burst_that_is_taken_where_none_is_given(rate: float, burst: int) -> None:
+    assert sensible_burst(rate) == burst
+
+
+# A running server
+
+
+@asynccontextmanager
+async def running(dsn: str) -> AsyncIterator[tuple[Accounts, LimiterAuthority]]:
+    """The parts of a server that look at accounts and numbers, over its own database."""
+    async with open_store(dsn) as store, trio.open_nursery() as nursery:
+        node = await store.fleet.join(socket.gethostname(), str(uuid4()), 1, uuid4())
+        adapters = Accounts(store.directory, lambda a: Twilio(a.sid, a.secret, a.base_url, public_url=PUBLIC))
+        limiter = LimiterAuthority(store.fleet, node.gen, adapters.refresh, lease_s=0.15)
+        nursery.start_soon(limiter.run)
+        yield adapters, limiter
+        nursery.cancel_scope.cancel()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    with trio.fail_after(20):
+        while not condition():  # noqa: ASYNC110 - a database and a lease are looked at, nobody rings
+            await trio.sleep(0.01)
+
+
+@pytest.mark.integration
+async def test_a_running_server_takes_up_what_was_added(dsn: str) -> None:
+    config = config_of(dsn, PUBLIC_URL=PUBLIC)
+    async with running(dsn) as (adapters, limiter):
+        await until(lambda: limiter.holds)
+        assert adapters.lookup("twilio", SID) is None
+
+        await trio.to_thread.run_sync(add_workspace, config, X)
+        await trio.to_thread.run_sync(add_account, config, ACCOUNT)
+        await until(lambda: adapters.lookup("twilio", SID) is not None)
+        found = adapters.lookup("twilio", SID)
+        assert found is not None
+        target = f"/webhooks/twilio/{SID}/inbound".encode()
+        signed = base64.b64encode(hmac.new(b"hush-hush", PUBLIC.encode() + target, hashlib.sha1).digest())
+        assert found[1].verify(target, {b"x-twilio-signature": signed}, []), "with the token that was given"
+
+        await trio.to_thread.run_sync(add_number, config, NewNumber("+16175550142", 7, 3))
+        await until(lambda: [(n.address, n.rate, n.burst) for n in adapters.numbers] == [("+16175550142", 7, 3)])
+        await until(lambda: [n.configured_rate for n in stats(limiter)] == [7])
+
+
+def stats(limiter: LimiterAuthority) -> tuple[Any, ...]:
+    found = limiter.stats()
+    return () if found is None else found.numbers
