@@ -23,7 +23,7 @@ class OneRow:
     def __init__(self) -> None:
         self.epoch, self.holder, self.not_before = 7, 1, 0.0
         self.asked: list[float] = []
-        self.away = False
+        self.away = self.hangs = False
 
     def hand_to(self, gen: int, *, not_before: float = 0.0) -> None:
         self.holder, self.epoch, self.not_before = gen, self.epoch + 1, not_before
@@ -31,6 +31,8 @@ class OneRow:
     async def take_limiter(self, gen: int, lease_s: float) -> tuple[int, float] | None:
         self.asked.append(trio.current_time())
         await trio.lowlevel.checkpoint()
+        if self.hangs:
+            await trio.sleep_forever()
         if self.away:
             raise StoreUnavailable("away")
         return (self.epoch, max(0.0, self.not_before - trio.current_time())) if self.holder == gen else None
@@ -135,7 +137,7 @@ async def test_after_the_lease_nothing_departs_even_if_nobody_has_noticed(autoju
         it.offer(5)
         grant = await it.next_grant()
         assert grant is not None
-        it.row.away = True
+        it.row.hangs = True
         await trio.sleep(LEASE_S - 0.1)
         assert it.holds()
         await trio.sleep(0.2)
