@@ -22,12 +22,13 @@ def row_of(page: Page, thread_id: int) -> Locator:
     return page.locator(f"[role=option][data-id='{thread_id}']")
 
 
-def shown_order(page: Page) -> list[int]:
-    """The ids of the rows that are drawn, from top to bottom."""
-    ids: list[int] = page.locator("[role=option]").evaluate_all(
-        "rows => rows.sort((a, b) => a.ariaPosInSet - b.ariaPosInSet).map(row => Number(row.dataset.id))"
+def shown_times(page: Page) -> list[float]:
+    """When the newest text of each drawn row came, in Unix milliseconds, from top to bottom and all at one instant."""
+    times: list[float] = page.locator("[role=option]").evaluate_all(
+        """rows => rows.sort((a, b) => a.ariaPosInSet - b.ariaPosInSet)
+            .map(row => Date.parse(row.querySelector('time').dateTime))"""
     )
-    return ids
+    return times
 
 
 def open_thread(page: Page, thread_id: int) -> None:

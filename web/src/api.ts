@@ -78,7 +78,7 @@ export const queryClient = new QueryClient({
 export const sessionQuery = queryOptions({ queryKey: ["me"], queryFn: () => call<Session>("GET", "/me").then(withPresent), staleTime: Infinity });
 export const demoQuery = queryOptions({ queryKey: ["demo"], queryFn: () => call<Demo>("GET", "/demo").catch(absentAsNull), staleTime: Infinity });
 export const actorsQuery = queryOptions({ queryKey: ["actors"], queryFn: () => call<Actor>("GET", "/system/actors") });
-export const paceQuery = queryOptions({ queryKey: ["pace"], queryFn: () => call<Pace[]>("GET", "/system/pace").catch(absentAsNull) });
+export const paceQuery = queryOptions({ queryKey: ["pace"], queryFn: () => call<{ numbers: Pace[] }>("GET", "/system/pace").then((said) => said.numbers, absentAsNull) });
 
 /** Whether the server says that nobody is logged in; a server that cannot be reached has said nothing. */
 export async function sessionIsOver(): Promise<boolean> {

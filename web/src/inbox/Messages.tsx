@@ -97,12 +97,7 @@ function Fate({ id, bubble, blocked }: { id: number; bubble: Bubble; blocked: bo
     <p className={styles.fate} data-tone={fate.tone} data-state={fate.words}>
       {fate.tone !== "quiet" && <CircleAlert size={14} strokeWidth={2} aria-hidden="true" />}
       <time dateTime={bubble.at}>{clockTime(new Date(bubble.at))}</time>
-      {fate.words && (
-        <>
-          <span aria-hidden="true">·</span>
-          <span>{fate.words}</span>
-        </>
-      )}
+      {fate.words && <span>· {fate.words}</span>}
       {fate.act === "send-again" && seq !== null && <button onClick={() => live.send(id, bubble.body, { resend_of: seq })}>Send again</button>}
       {fate.act === "release" && seq !== null && (
         <>

@@ -159,6 +159,14 @@ test("what was displayed counts as read at once, until it is marked unread", () 
   expect(store.row(1)?.unread).toBe(2);
 });
 
+test("a thread that is opened before its page of the inbox brings its own mark, which any later one outranks", () => {
+  const opened = snapshot([1, 2, 3]) as Extract<ServerFrame, { t: "snapshot" }>;
+  store.apply({ ...opened, data: { ...(opened.data as ThreadSnapshot), thread: row(1, 5, { in_total: 3 }), in_ord: 2 } });
+  expect(store.row(1)?.unread).toBe(1);
+  store.apply(mark(1, 0, 0));
+  expect(store.row(1)?.unread).toBe(3);
+});
+
 test("the badge's newest version wins, and a snapshot starts anew", () => {
   const badge = (v: number, unread_threads: number): ServerFrame => ({ t: "state", ch: "user", key: "badge", v, data: { unread_threads } });
   store.apply(badge(2, 7));

@@ -181,6 +181,7 @@ export class LiveStore {
     const id = threadOf(frame.ch);
     if (id !== null) {
       const data = frame.data as ThreadSnapshot;
+      if (!this.marks.has(id)) this.marks.set(id, { thread_id: id, in_ord: data.in_ord, v: -1 }); // any mark with a version is newer
       this.takeRow(data.thread);
       this.setThread(id, { ...this.thread(id), missing: false, state: fromSnapshot(data, frame.seq ?? data.thread.last_seq, frame.epoch) });
       return [];

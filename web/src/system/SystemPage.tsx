@@ -169,7 +169,7 @@ function Branch({ actor, level, path }: { actor: Actor; level: number; path: str
           </span>
         </td>
         <td data-figure>{number.format(actor.depth)}</td>
-        <td data-figure data-wide>{actor.oldest_age_s === null ? "–" : spanOf(actor.oldest_age_s)}</td>
+        <td data-figure data-wide>{actor.oldest_age_s === null || actor.depth === 0 ? "–" : spanOf(actor.oldest_age_s)}</td>
         <td data-figure data-wide>{number.format(actor.handled)}</td>
         <td data-figure data-some={actor.restarts > 0}>{number.format(actor.restarts)}</td>
         <td className={styles.error} data-wide>
