@@ -9,6 +9,7 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
+import structlog
 import trio
 
 from server.actors.commands import ThreadAsker
@@ -32,7 +33,7 @@ from server.http.call import cookie_name, token_hash
 from server.http.deps import DemoFacts, Deps
 from server.http.passwords import Passwords
 from server.observe import Meters
-from server.ports import Account, Clock
+from server.ports import Account, Clock, StoreUnavailable
 from server.ports import Node as Server
 from server.rate.authority import LimiterAuthority
 from server.store.journal import JournalFolder, WireJournal
@@ -45,6 +46,8 @@ from server.ws.presence import Presence
 from server.ws.publisher import HubPublisher
 from server.ws.session import Desk, SocketLimits
 from server.ws.sockets import Login, Sockets
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,11 +240,18 @@ class Wiring:
     # The node's lease
 
     async def _beat(self) -> None:
+        beat, lease_s = self.ground.store.fleet.beat, self.ground.config.node_lease_s
         while True:
-            if not await self.ground.store.fleet.beat(self.ground.node.gen, self.ground.config.node_lease_s):
+            try:
+                lives = await beat(self.ground.node.gen, lease_s)
+            except StoreUnavailable:
+                # An outage is no death: nobody can take over meanwhile either, and T3 looks at the lease by itself.
+                log.warning("beat_failed")
+                lives = True
+            if not lives:
                 self._stop("another server has declared this one dead; it stops so that nothing is sent twice")
                 await trio.sleep_forever()
-            await trio.sleep(self.ground.config.node_lease_s / 3)
+            await trio.sleep(lease_s / 3)
 
     def _pace(self) -> dict[str, Any]:
         stats = self.limiter.stats()
