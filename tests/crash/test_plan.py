@@ -11,21 +11,21 @@ from tests.crash.plan import LONG_RUN, RANDOM, Plan, shortcomings
 
 @pytest.mark.parametrize("kills", [1, 20, 140])
 def test_half_of_the_kills_are_at_named_points_as_often_at_each(kills: int) -> None:
-    at = Counter(kill.at for kill in Plan(kills, Random(1)))
+    at = Counter(kill.at for kill in Plan(kills, _chance()))
     named = [at[point] for point in POINTS]
     assert (at.total(), sum(named)) == (kills, kills // 2)
     assert max(named) - min(named) <= 1
 
 
 def test_a_long_run_means_each_point_at_least_five_times() -> None:
-    at = Counter(kill.at for kill in Plan(LONG_RUN, Random(1)))
+    at = Counter(kill.at for kill in Plan(LONG_RUN, _chance()))
     assert min(at[point] for point in POINTS) == 5
 
 
 def test_a_point_that_was_not_reached_takes_the_place_of_a_random_kill() -> None:
-    plan = Plan(20, Random(1))
+    plan = Plan(20, _chance())
     missed = next(kill for kill in plan if kill.at != RANDOM)
-    left = Plan(20, Random(1))
+    left = Plan(20, _chance())
     before = Counter(kill.at for kill in _after(left, missed.at))
     plan.miss(missed)
     after = Counter(kill.at for kill in plan)
@@ -42,6 +42,10 @@ def test_a_long_run_that_hit_a_point_too_rarely_is_told() -> None:
 
 def test_missing_kills_are_told() -> None:
     assert shortcomings(Counter({RANDOM: 3}), 20) == ["3 kills instead of 20."]
+
+
+def _chance() -> Random:
+    return Random(1)  # noqa: S311  # the same in every test, no secret
 
 
 def _after(plan: Plan, at: str) -> Plan:
