@@ -25,6 +25,8 @@ from server.domain.messages import (
 from server.ports import Inbox, Publisher, StoreUnavailable
 
 BADGE_EVERY_S: Final = 0.05
+ROWS_EVERY_S: Final = 0.02
+"""One read for each text cost a quarter of the CPU at 200 texts/s, on the way of the next text's commit."""
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +74,7 @@ class Announcer:
         self._changed.set()
 
     async def run(self) -> None:
-        """Push rows as soon as the last ones are out; badges at most every 50 ms."""
+        """Push rows at once after a quiet time, then at most every 20 ms; badges at most every 50 ms."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._push_badges)
             while True:
@@ -86,6 +88,7 @@ class Announcer:
                     self._rows.update(dict.fromkeys(rows))
                     await trio.sleep(1.0)
                     self._changed.set()
+                await trio.sleep(ROWS_EVERY_S)
 
     def _thread_changed(self, change: ThreadChanged) -> None:
         self.thread_news(change)

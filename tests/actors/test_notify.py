@@ -43,12 +43,14 @@ class Rows:
 
     def __init__(self) -> None:
         self.reads: list[list[int]] = []
+        self.read_at: list[float] = []
         self.badge_reads: list[list[int]] = []
         self.away = False
         self.slow_s = 0.0
 
     async def rows_by_id(self, thread_ids: Sequence[int]) -> Sequence[ThreadRow]:
         self.reads.append(list(thread_ids))
+        self.read_at.append(trio.current_time())
         await self._reach()
         return [
             ThreadRow(
@@ -144,6 +146,18 @@ async def test_what_changes_while_rows_are_read_is_read_afterwards(autojump_cloc
         it.announcer.announce([text(5, 2)])
         await trio.sleep(1)
         assert it.inbox.reads == [[5], [5]]
+
+
+async def test_rows_follow_at_once_and_then_at_most_each_20_ms(autojump_clock: MockClock) -> None:
+    async with desk() as it:
+        began = trio.current_time()
+        for seq in range(1, 101):
+            it.announcer.announce([text(5, seq)])
+            await trio.sleep(0.002)
+        await trio.sleep(1)
+        assert it.inbox.read_at[0] == began
+        assert 2 < len(it.inbox.read_at) <= 12
+        assert min(later - earlier for earlier, later in pairwise(it.inbox.read_at)) >= 0.0199
 
 
 async def test_badges_follow_at_most_each_50_ms(autojump_clock: MockClock) -> None:
