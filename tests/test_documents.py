@@ -11,6 +11,7 @@ import pytest
 
 from server.cli.command import threadline
 from server.config import SETTINGS, Config
+from server.ws.protocol import CLOSE_CODES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -35,6 +36,12 @@ def test_the_table_of_settings_is_the_one_that_is_read() -> None:
     ]
     text = README.read_text(encoding="utf-8")
     assert re.findall(r"^\| `[A-Z_]+` \|.*$", text, re.MULTILINE) == rows
+
+
+def test_the_table_of_close_codes_is_the_sockets() -> None:
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    rows = [f"| {code} | {meaning} |" for code, meaning in CLOSE_CODES.items()]
+    assert re.findall(r"^\| \d+ \|.*$", text, re.MULTILINE) == rows
 
 
 @each_document
