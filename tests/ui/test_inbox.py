@@ -6,6 +6,7 @@ import re
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import Faults, OpenContext, log_in
@@ -108,6 +109,36 @@ def test_a_reply_goes_from_sending_to_delivered_in_one_bubble(page: Page) -> Non
     fates: list[str] = page.evaluate("window.fates")
     assert fates[0] == "Sending…"
     assert fates[-1] == "Delivered"
+
+
+@pytest.mark.parametrize(
+    ("lead", "told"),
+    [
+        pytest.param("+18025550132", "The carrier blocks texts to this number", id="the carrier's own opt-out list"),
+        pytest.param("+18025550134", "This number cannot receive texts", id="a landline"),
+        pytest.param("+18025550140", "The carrier filtered this text as unwanted", id="filtered, told by a receipt"),
+        pytest.param("+18025550120", "Not confirmed by the carrier", id="an answer that proves nothing"),
+    ],
+)
+def test_a_reply_that_fails_says_why_in_words(page: Page, live: Live, lead: str, told: str) -> None:
+    asked, body = unique("Is it still free?"), unique("It is, come and see it")
+    live.text_in(lead, quiet_thread(page)["number"], asked)
+    row = page.get_by_role("option").filter(has_text=asked)
+    open_thread(page, int(row.get_attribute("data-id") or 0))
+    message_box(page).fill(body)
+    page.keyboard.press("Enter")
+    expect(fate_of(page, body)).to_contain_text(told, timeout=30_000)
+
+
+def test_send_again_makes_a_new_text_and_leaves_the_old_as_it_was(page: Page, live: Live) -> None:
+    asked, body = unique("Hello?"), unique("Hello, how can I help")
+    live.text_in("+18025550121", quiet_thread(page)["number"], asked)
+    row = page.get_by_role("option").filter(has_text=asked)
+    open_thread(page, int(row.get_attribute("data-id") or 0))
+    message_box(page).fill(body)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Send again").last.click(timeout=30_000)
+    expect(bubble(page, body)).to_have_count(2)
 
 
 def test_a_reply_written_offline_is_sent_once_after_reconnecting(page: Page) -> None:
