@@ -50,7 +50,7 @@ async def _run(config: Config, on_ready: OnReady) -> int:
     async with trio.open_nursery() as nursery:
         await nursery.start(ending.listen)
         with ending.starting:
-            await _serve(config, on_ready, ending)
+            await serve(config, on_ready, ending)
         nursery.cancel_scope.cancel()
     return ending.code
 
@@ -62,7 +62,10 @@ class _Ears:
     announce: Callable[[Sequence[Announcement]], None] = lambda announcements: None
 
 
-async def _serve(config: Config, on_ready: OnReady, ending: Ending) -> None:
+async def serve(
+    config: Config, on_ready: OnReady, ending: Ending, on_wired: Callable[[Wiring], None] = lambda wiring: None
+) -> None:
+    """Serve until `ending` is asked to. `on_wired` gets the parts before any of them runs."""
     listeners = open_listeners(config.host, config.port)
     port: int = listeners[0].getsockname()[1]
     url = f"http://{config.host}:{port}"
@@ -85,6 +88,7 @@ async def _serve(config: Config, on_ready: OnReady, ending: Ending) -> None:
         )
         wiring = Wiring(ground, on_ready=lambda: on_ready(url), stop=ending.fault)
         ears.announce = wiring.announcer.announce
+        on_wired(wiring)
         try:
             await _run_root(wiring, [*database.children(), *simulator], ending)
         finally:
