@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,8 +29,12 @@ PAGES: Final = (
 )
 """The client's own pages: each is index.html, and the client's router takes it from there."""
 
-NONCE: Final = b"__CSP_NONCE__"
-"""Stands in index.html where the page's nonce goes, for the style sheets that the component library adds by itself."""
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
+    "font-src 'self'; manifest-src 'self'; worker-src 'self'; media-src 'self' blob:; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+)
+"""What a page may load: its own files alone. Styles are in files too: all tokens are built into one sheet."""
 
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 _ODD: Final = frozenset("<>%?#")  # the router reads them in its own way; no built file bears one
@@ -81,10 +84,9 @@ def client_routes(folder: Path) -> Routes:
         """The client."""
         if index is None:
             raise Problem(503, "no_client", "The browser client was not built; ./run builds it.")
-        nonce = secrets.token_urlsafe(16)
-        response = Response(index.content.replace(NONCE, nonce.encode()), content_type="text/html; charset=utf-8")
+        response = Response(index.content, content_type="text/html; charset=utf-8")
         response.headers["Cache-Control"] = "no-store"
-        response.headers["Content-Security-Policy"] = page_policy(nonce)
+        response.headers["Content-Security-Policy"] = POLICY
         return response
 
     for path in PAGES:
@@ -92,15 +94,6 @@ def client_routes(folder: Path) -> Routes:
     for name, file in files.items():
         routes.get(name, PUBLIC)(_sender(file))
     return routes
-
-
-def page_policy(nonce: str) -> str:
-    """What a page may load: its own files alone, and style sheets that bear this answer's *nonce*."""
-    return (
-        "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-        f"style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; manifest-src 'self'; worker-src 'self'; "
-        "media-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-    )
 
 
 def _sender(file: ClientFile) -> Handler:

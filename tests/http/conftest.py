@@ -14,7 +14,7 @@ def client_files(tmp_path: Path) -> Path:
     folder = tmp_path / "web_static"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text(
-        '<!doctype html><meta name="nonce" content="__CSP_NONCE__"><div id="root"></div>'
+        '<!doctype html><div id="root"></div>'
     )
     (folder / "assets" / "index-4f1c.js").write_text("export const threads = 1;\n" * 100)
     (folder / "favicon.svg").write_text("<svg/>")
