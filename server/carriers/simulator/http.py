@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import struct
+import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,8 @@ import trio
 
 _MAX_BODY: Final = 1 << 20
 _HANG_S: Final = 300.0
+_SO_TIMESTAMPNS: Final = 35  # asm-generic/socket.h: the kernel says when bytes came, however late we read them
+_TIMESTAMP: Final = struct.Struct("qq")  # seconds and nanoseconds of CLOCK_REALTIME
 _REASONS: Final = {200: "OK", 201: "Created", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found",
                    405: "Method Not Allowed", 429: "Too Many Requests", 500: "Internal Server Error",
                    503: "Service Unavailable"}  # fmt: skip
@@ -21,7 +24,7 @@ _REASONS: Final = {200: "OK", 201: "Created", 302: "Found", 400: "Bad Request", 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """*arrived_ns* is CLOCK_MONOTONIC when its first byte was read. Names of headers are lower case."""
+    """*arrived_ns* is CLOCK_MONOTONIC when its first byte came to this machine. Names of headers are lower case."""
 
     method: str
     target: bytes
@@ -53,16 +56,17 @@ class _Requests:
     def __init__(self) -> None:
         self.ready: deque[Request] = deque()
         self._parser = httptools.HttpRequestParser(self)
-        self._arrived_ns = 0
+        self._fed_ns = self._arrived_ns = 0
         self._target = b""
         self._headers: dict[bytes, bytes] = {}
         self._body = b""
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes, came_ns: int) -> None:
+        self._fed_ns = came_ns
         self._parser.feed_data(data)
 
     def on_message_begin(self) -> None:
-        self._arrived_ns = time.monotonic_ns()
+        self._arrived_ns = self._fed_ns
         self._target, self._headers, self._body = b"", {}, b""
 
     def on_url(self, part: bytes) -> None:
@@ -86,8 +90,12 @@ async def converse(stream: trio.SocketStream, respond: Respond) -> None:
     requests = _Requests()
     with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError, httptools.HttpParserError):
         async with stream:
-            while data := await stream.receive_some(65536):
-                requests.feed(data)
+            _stamp_arrivals(stream)
+            while True:
+                data, came_ns = await _receive(stream)
+                if not data:
+                    return
+                requests.feed(data, came_ns)
                 while requests.ready:
                     answer = await respond(requests.ready.popleft())
                     if answer.data:
@@ -95,6 +103,26 @@ async def converse(stream: trio.SocketStream, respond: Respond) -> None:
                     if answer.ending != "keep":
                         await _end(stream, answer.ending)
                         return
+
+
+def _stamp_arrivals(stream: trio.SocketStream) -> None:
+    if sys.platform == "linux":
+        stream.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+
+
+async def _receive(stream: trio.SocketStream) -> tuple[bytes, int]:
+    """What came, and when by CLOCK_MONOTONIC: our own delays must not count where a sender's pace is judged."""
+    try:
+        data, stamps, _, _ = await stream.socket.recvmsg(65536, socket.CMSG_SPACE(_TIMESTAMP.size))
+    except OSError as error:
+        raise trio.BrokenResourceError("the connection broke") from error
+    read_ns = time.monotonic_ns()
+    for level, kind, stamp in stamps:
+        if (level, kind, len(stamp)) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS, _TIMESTAMP.size):
+            seconds, nanoseconds = _TIMESTAMP.unpack(stamp)
+            waited_ns = time.time_ns() - (seconds * 10**9 + nanoseconds)
+            return data, read_ns - max(0, waited_ns)
+    return data, read_ns
 
 
 async def _end(stream: trio.SocketStream, ending: Literal["close", "reset", "hang"]) -> None:
