@@ -142,22 +142,23 @@ async def test_what_changes_while_rows_are_read_is_read_afterwards(autojump_cloc
     async with desk() as it:
         it.inbox.slow_s = 0.1
         it.announcer.announce([text(5, 1)])
-        await trio.sleep(0.05)
+        while not it.inbox.reads:
+            await trio.sleep(0.01)
         it.announcer.announce([text(5, 2)])
         await trio.sleep(1)
         assert it.inbox.reads == [[5], [5]]
 
 
-async def test_rows_follow_at_once_and_then_at_most_each_20_ms(autojump_clock: MockClock) -> None:
+async def test_rows_follow_within_50_ms_and_at_most_each_50_ms(autojump_clock: MockClock) -> None:
     async with desk() as it:
         began = trio.current_time()
         for seq in range(1, 101):
             it.announcer.announce([text(5, seq)])
-            await trio.sleep(0.002)
+            await trio.sleep(0.01)
         await trio.sleep(1)
-        assert it.inbox.read_at[0] == began
-        assert 2 < len(it.inbox.read_at) <= 12
-        assert min(later - earlier for earlier, later in pairwise(it.inbox.read_at)) >= 0.0199
+        assert 0 < it.inbox.read_at[0] - began <= 0.0501
+        assert len(it.inbox.read_at) > 1
+        assert min(later - earlier for earlier, later in pairwise(it.inbox.read_at)) >= 0.0499
 
 
 async def test_badges_follow_at_most_each_50_ms(autojump_clock: MockClock) -> None:
