@@ -62,7 +62,9 @@ class Exchange:
         self.done = True
 
     def take(self, data: bytes) -> bool:
-        """Whether the answer is complete now. Raises where it is not a 2xx."""
+        """Whether the answer is complete now. Raises where it is not a 2xx, or where the connection was closed."""
+        if not data:
+            raise RuntimeError("the server closed a connection")
         self.parser.feed_data(data)
         if not self.done:
             return False

@@ -10,7 +10,7 @@ from typing import cast
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from server.actors.notify import Announcer
+from server.actors.notify import GATHER_S, Announcer
 from server.domain.messages import (
     AnswerOwed,
     ConsentFlipped,
@@ -142,8 +142,7 @@ async def test_what_changes_while_rows_are_read_is_read_afterwards(autojump_cloc
     async with desk() as it:
         it.inbox.slow_s = 0.1
         it.announcer.announce([text(5, 1)])
-        while not it.inbox.reads:
-            await trio.sleep(0.01)
+        await trio.sleep(GATHER_S + 0.05)
         it.announcer.announce([text(5, 2)])
         await trio.sleep(1)
         assert it.inbox.reads == [[5], [5]]

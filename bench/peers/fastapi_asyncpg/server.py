@@ -98,4 +98,5 @@ if __name__ == "__main__":
     uvicorn.run(
         app, host="127.0.0.1", port=int(os.environ["PORT"]), log_level="warning", access_log=False,
         loop="uvloop", http="httptools", ws="websockets", ws_per_message_deflate=False,
+        timeout_keep_alive=75,  # the default, 5 s, would close the load's connections under it
     )  # fmt: skip

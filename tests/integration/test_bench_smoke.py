@@ -1,0 +1,35 @@
+"""The benches still run: short, without the peers, and without an opinion on the figures of a busy machine."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "figures"),
+    [
+        pytest.param(
+            ("bench.inbound", "--quick", "--only", "threadline"),
+            {"per_s", "p50_ms", "p99_ms", "ratio_node", "ratio_fastapi", "at_200", "cpu_s_per_1000"},
+            id="every text that was answered is stored once and seen on the socket",
+        ),
+        pytest.param(
+            ("bench.fanout", "--quick"),
+            {"event", "per_user", "kib_per_idle_socket"},
+            id="every push reaches every socket",
+        ),
+    ],
+)
+def test_a_bench_measures(arguments: tuple[str, ...], figures: set[str]) -> None:
+    done = subprocess.run((sys.executable, "-m", *arguments), cwd=ROOT, capture_output=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    (line,) = done.stdout.decode().splitlines()
+    told: dict[str, Any] = json.loads(line)
+    assert told["bench"] == arguments[0].partition(".")[2]
+    assert figures <= told.keys()
