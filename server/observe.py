@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final, Literal, TextIO
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 WITHHELD: Final = "[withheld]"
 _SECRET_KEYS: Final = re.compile(
@@ -57,6 +57,10 @@ def mask(text: str) -> str:
     return _URL_LOGIN.sub(WITHHELD, _PHONE.sub(r"\1…\2", text))
 
 
+_SAY_ADDRESSES: Final = ("httpx2", "httpcore2", "hypercorn.access")
+"""They log each request's address, and a carrier's list is asked for by phone number."""
+
+
 def configure_logging(level: str, form: Literal["json", "console"], stream: TextIO | None = None) -> None:
     """Send structlog's and the standard library's records the same way out, to *stream* (standard error)."""
     shared: list[Any] = [
@@ -94,10 +98,11 @@ def configure_logging(level: str, form: Literal["json", "console"], stream: Text
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for talkative in _SAY_ADDRESSES:
+        logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
 _NAMESPACE: Final = "threadline"
-_ROWS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Meters:
@@ -105,16 +110,12 @@ class Meters:
 
     def __init__(self) -> None:
         self.registry: Final = CollectorRegistry()
-        self.mo_received = self._counter("mo_received", "Inbound texts by what became of them", "result")
         self.webhooks = self._counter("webhooks", "Webhooks by their kind and our answer", "kind", "status")
         self.mt_outcomes = self._counter("mt_outcomes", "Sends by the carrier's answer", "outcome")
-        self.commit_batch = self._histogram("commit_batch_rows", "Rows that shared a commit", "writer", _ROWS)
         self.mailbox_depth = self._gauge("mailbox_depth", "Messages that wait, by kind of actor", "actor")
-        self.actor_restarts = self._counter("actor_restarts", "Restarts after a crash, by kind of actor", "actor")
+        self.actor_restarts = self._gauge("actor_restarts", "Restarts after a crash since the start")
         self.quarantined = self._counter("quarantined", "Messages that crashed an actor three times", "actor")
         self.sockets = self._gauge("sockets", "Open WebSockets")
-        self.socket_resyncs = self._counter("socket_resyncs", "Queues that overflowed and were dropped")
-        self.stuck_claims = self._gauge("stuck_claims", "Attempts whose outcome is not known")
         self.logins = self._counter("logins", "Logins by result", "result")
 
     # What parts that know nothing of Prometheus are given to call
@@ -130,16 +131,15 @@ class Meters:
     def login(self, result: str) -> None:
         self.logins.labels(result).inc()
 
-    def committed(self, writer: str, rows: int) -> None:
-        """*rows* shared one commit of *writer*."""
-        self.commit_batch.labels(writer).observe(rows)
-
     def watch_sockets(self, read: Callable[[], float]) -> None:
         """*read* is asked whenever somebody asks for the figures."""
         self.sockets.set_function(read)
 
     def watch_mailboxes(self, actor: str, read: Callable[[], float]) -> None:
         self.mailbox_depth.labels(actor).set_function(read)
+
+    def watch_restarts(self, read: Callable[[], float]) -> None:
+        self.actor_restarts.set_function(read)
 
     # Making them
 
@@ -148,6 +148,3 @@ class Meters:
 
     def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
         return Gauge(name, what, labels, namespace=_NAMESPACE, registry=self.registry)
-
-    def _histogram(self, name: str, what: str, label: str, buckets: Sequence[float]) -> Histogram:
-        return Histogram(name, what, (label,), namespace=_NAMESPACE, buckets=buckets, registry=self.registry)

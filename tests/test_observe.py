@@ -130,22 +130,31 @@ def test_withholding_survives_what_cannot_be_read() -> None:
 
 def test_two_servers_in_one_process_count_apart() -> None:
     first, second = Meters(), Meters()
-    first.mo_received.labels("recorded").inc()
-    assert b'threadline_mo_received_total{result="recorded"} 1.0' in generate_latest(first.registry)
-    assert b'result="recorded"' not in generate_latest(second.registry)
+    first.login("right")
+    assert b'threadline_logins_total{result="right"} 1.0' in generate_latest(first.registry)
+    assert b'result="right"' not in generate_latest(second.registry)
 
 
 def test_every_figure_is_registered() -> None:
     meters = Meters()
-    meters.committed("t1", 3)
     meters.watch_mailboxes("thread", lambda: 2)
     meters.watch_sockets(lambda: 17)
     meters.mt("accepted")
     meters.webhook("inbound", 204)
     meters.login("wrong")
+    meters.watch_restarts(lambda: 3)
     said = generate_latest(meters.registry).decode()
-    for name in ("commit_batch_rows", "mailbox_depth", "sockets", "actor_restarts", "stuck_claims", "mt_outcomes"):
+    for name in ("mailbox_depth", "sockets", "actor_restarts 3.0", "mt_outcomes", "quarantined", "logins"):
         assert f"threadline_{name}" in said
     assert 'threadline_mailbox_depth{actor="thread"} 2.0' in said
     assert "threadline_sockets 17.0" in said
     assert 'threadline_webhooks_total{kind="inbound",status="204"} 1.0' in said
+
+
+def test_a_client_library_does_not_log_the_addresses_it_asks_for() -> None:
+    out = io.StringIO()
+    configure_logging("info", "json", out)
+    logging.getLogger("httpx2").info("HTTP Request: GET http://127.0.0.1/Messages.json?To=%2B13125550123")
+    logging.getLogger("threadline").info("heard")
+    assert "heard" in out.getvalue()
+    assert "3125550123" not in out.getvalue()

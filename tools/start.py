@@ -14,7 +14,7 @@ from tools.children import Children, Stopped  # noqa: E402  -- started by its pa
 from tools.install import Installation  # noqa: E402  -- the same
 from tools.install_faults import InstallError  # noqa: E402  -- the same
 
-COMMANDS = ("demo", "serve", "user", "check", "migrate", "simulate-carrier")
+COMMANDS = ("demo", "serve", "user", "check", "migrate", "workspace", "account", "number", "simulate-carrier")
 
 
 def main(kind: str, arguments: list[str]) -> int:

@@ -193,7 +193,7 @@ class Lifeline:
             found += await self._record(account_id, listed)
         await self._ledger.note_sweep(account_id, started_at)
         if found:
-            log.info("sweep_found", account=account_id, texts=found)
+            log.info("sweep_found", account=account_id, count=found)
 
     async def _record(self, account_id: int, listed: ListedMessage) -> bool:
         """Whether the text was new here. A carrier speaks real time, and what people see is the wall's."""

@@ -86,7 +86,7 @@ async def serve(
         ground = Ground(
             config, clock, store, node, listeners, config.public_url or url, await store.inbox.epoch(), Meters(), demo
         )
-        wiring = Wiring(ground, on_ready=lambda: on_ready(url), stop=ending.fault)
+        wiring = Wiring(ground, on_ready=_once(lambda: on_ready(url)), stop=ending.fault)
         ears.announce = wiring.announcer.announce
         on_wired(wiring)
         try:
@@ -99,8 +99,9 @@ async def serve(
 
 async def _run_root(wiring: Wiring, first: Sequence[ChildSpec], ending: Ending) -> None:
     await wiring.accounts.refresh()
+    # One for one: the parts hold each other as objects, not as processes, and a crash of one must not cut the sockets.
     root = Supervisor(
-        "threadline", wiring.children(first), strategy=Strategy.REST_FOR_ONE, wall_clock=wiring.ground.clock.wall
+        "threadline", wiring.children(first), strategy=Strategy.ONE_FOR_ONE, wall_clock=wiring.ground.clock.wall
     )
     wiring.tree = root.tree
     ending.hand_over(root.stop)
@@ -145,3 +146,9 @@ def _plan(config: Config, secret: str, url: str) -> SimulatorPlan:
         raise EmbeddedError(f"The data folder cannot be written to: {error.strerror}.") from error
     numbers = [number.address for number in NUMBERS]
     return SimulatorPlan(ACCOUNT_SID, secret, url, numbers, folder, contacts)
+
+
+def _once(call: Callable[[], None]) -> Callable[[], None]:
+    """The door may open again after a crash; the greeting is said once."""
+    calls = iter([call])
+    return lambda: next(calls, lambda: None)()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from http.cookies import SimpleCookie
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,10 @@ from server.actors.sender import Sender
 from server.actors.stager import Stager
 from server.actors.thread import Published, ThreadActors, ThreadMessage, ThreadPorts
 from server.app.accounts import Accounts
+from server.app.front import Front
+from server.app.identity import SocketIdentity
 from server.app.quarantine import QuarantineBook
+from server.app.shown import node_out, pace_out
 from server.app.tasks import endless, graceful
 from server.app.words import explain
 from server.carriers.twilio import Twilio
@@ -29,7 +31,6 @@ from server.domain.messages import ConsentFlipped, ThreadChanged
 from server.door.listener import Door, DoorConfig
 from server.door.webhooks import Webhooks
 from server.http.app import create_app
-from server.http.call import cookie_name, token_hash
 from server.http.deps import DemoFacts, Deps
 from server.http.passwords import Passwords
 from server.observe import Meters
@@ -40,12 +41,11 @@ from server.store.journal import JournalFolder, WireJournal
 from server.store.store import Store
 from server.ws.channels import Channels
 from server.ws.commands import SocketCommands
-from server.ws.handshake import Upgrade
 from server.ws.hub import Hub
 from server.ws.presence import Presence
 from server.ws.publisher import HubPublisher
 from server.ws.session import Desk, SocketLimits
-from server.ws.sockets import Login, Sockets
+from server.ws.sockets import Sockets
 
 log = structlog.get_logger(__name__)
 
@@ -69,9 +69,8 @@ class Wiring:
     """Builds all parts in its constructor and names them; `children` gives them in start order."""
 
     def __init__(self, ground: Ground, *, on_ready: Callable[[], None], stop: Callable[[str], None]) -> None:
-        self.ground, self._on_ready, self._stop = ground, on_ready, stop
+        self.ground, self._stop = ground, stop
         store, clock, config, node = ground.store, ground.clock, ground.config, ground.node
-        self.ready = False
         journals = config.data_dir / "journal"
         self.journal = WireJournal(journals, node.journal_id)
         self.accounts = Accounts(store.directory, self._adapter)
@@ -107,6 +106,7 @@ class Wiring:
             cadence=Cadence(ladder_s=config.ladder_s),
         )
         self.asker = ThreadAsker(self.threads)
+        identity = SocketIdentity(config, store.people, clock)
         self.sockets = Sockets(
             Desk(
                 self.hub,
@@ -115,11 +115,12 @@ class Wiring:
                 SocketCommands(self.asker),
                 SocketLimits(),
             ),
-            authenticate=self._authenticate,
-            origin_allowed=self._origin_allowed,
+            authenticate=identity.authenticate,
+            origin_allowed=identity.origin_allowed,
         )
-        self.door = self._make_door()
+        self.front = Front(self._make_door, self.sockets, ground.listeners, on_ready)
         self._connect_announcements()
+        self._watch_figures()
 
     # Order
 
@@ -136,20 +137,8 @@ class Wiring:
             self.threads.spec(),
             endless("stager", self.stager.run),
             endless("lifeline", self.lifeline.run),
-            graceful("door", self._run_door, shutdown_s=8.0),
+            graceful("door", self.front.run, shutdown_s=8.0),
         ]
-
-    async def _run_door(self, stopping: trio.Event) -> None:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(self.door.run, self.ground.listeners)
-            self.ready = True
-            self._on_ready()
-            await stopping.wait()
-            self.ready = False
-            nursery.start_soon(self.sockets.drain)
-            await self.door.drain()
-            await self.sockets.drain()
-            self.door.close()
 
     # Parts
 
@@ -174,13 +163,14 @@ class Wiring:
             passwords=Passwords(),
             metrics=ground.meters.registry,
             client_files=_client_files(),
-            actor_tree=lambda: _node_out(self.tree()),
+            actor_tree=lambda: node_out(self.tree()),
             pace=self._pace,
-            unready=lambda: None if self.ready else "The server is starting or stopping.",
+            unready=lambda: None if self.front.ready else "The server is starting or stopping.",
             session_ended=self.sockets.end_session,
             explain=explain,
             now=ground.clock.real,
             demo=ground.demo,
+            count_login=ground.meters.login,
         )
         config = DoorConfig(webhook_body_limit=ground.config.webhook_limit, drain_s=4.0)
         return Door(raw=webhooks, ws=self.sockets, app=create_app(deps), config=config)
@@ -218,26 +208,19 @@ class Wiring:
     def _departed(self, number_id: int) -> None:
         self.stager.ring_if_low(number_id)
 
-    # Identity
+    def _watch_figures(self) -> None:
+        meters = self.ground.meters
+        meters.watch_sockets(lambda: self.sockets.count)
+        meters.watch_mailboxes("threads", lambda: self.threads.node("threads").depth)
+        meters.watch_restarts(lambda: sum(node.restarts for node in self.tree().walk()))
 
-    async def _authenticate(self, upgrade: Upgrade) -> Login | None:
-        token = _cookie(upgrade, cookie_name(self.ground.config))
-        if token is None:
-            return None
-        hashed = token_hash(token)
-        found = await self.ground.store.people.session(hashed, self.ground.clock.real())
-        return None if found is None else Login(found[0], hashed)
-
-    def _origin_allowed(self, upgrade: Upgrade) -> bool:
-        origin, host = upgrade.header(b"origin"), upgrade.header(b"host")
-        return self.ground.config.allows_origin(_text(origin), _text(host))
+    # The end, and the node's lease
 
     def close(self) -> None:
         """Give files and streams back; nothing runs any more."""
+        self.front.close()
         self.journal.close()
         self.accounts.close()
-
-    # The node's lease
 
     async def _beat(self) -> None:
         beat, lease_s = self.ground.store.fleet.beat, self.ground.config.node_lease_s
@@ -256,48 +239,9 @@ class Wiring:
     def _pace(self) -> dict[str, Any]:
         stats = self.limiter.stats()
         addresses = {number.number_id: number.address for number in self.accounts.numbers}
-        numbers = [] if stats is None else [_pace_out(asdict(one), addresses) for one in stats.numbers]
+        numbers = [] if stats is None else [pace_out(one, addresses) for one in stats.numbers]
         return {"holds": self.limiter.holds, "numbers": numbers}
-
-
-def _node_out(node: Node) -> dict[str, Any]:
-    error = node.last_error
-    return {
-        "name": node.name,
-        "path": node.path,
-        "kind": node.kind,
-        "state": node.state,
-        "depth": node.depth,
-        "oldest_age_s": node.oldest_s,
-        "handled": node.handled,
-        "restarts": node.restarts,
-        "hot": node.hot,
-        "quarantined": node.quarantined,
-        "passivated": node.passivated,
-        "last_error": None if error is None else {"type": error.type, "message": error.message, "at": error.at},
-        "children": [_node_out(child) for child in node.children],
-    }
-
-
-def _pace_out(stats: dict[str, Any], addresses: dict[int, str]) -> dict[str, Any]:
-    return {
-        "number": addresses.get(stats["number_id"], ""),
-        "rate": stats["rate"],
-        "configured_rate": stats["configured_rate"],
-        "queued": list(stats["waiting"]),
-        "achieved_per_s": stats["achieved_rate"],
-        "eta_s": stats["eta_s"],
-    }
 
 
 def _client_files() -> Path:
     return Path(__file__).parents[1] / "web_static"
-
-
-def _cookie(upgrade: Upgrade, name: str) -> str | None:
-    jar = SimpleCookie(_text(upgrade.header(b"cookie")) or "")
-    return jar[name].value if name in jar else None
-
-
-def _text(field: bytes | None) -> str | None:
-    return None if field is None else field.decode("latin-1")

@@ -267,7 +267,7 @@ class House:
         self.ended: list[bytes] = []
         self.unready: str | None = None
         meters = Meters()
-        meters.mo_received.labels("recorded").inc(7)
+        meters.webhook("inbound", 200)
         self.deps = Deps(
             config=load_config("demo", {}),
             clock=self.clock,

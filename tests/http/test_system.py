@@ -32,7 +32,7 @@ async def test_alive_is_not_ready(house: House) -> None:
 
 async def test_the_figures_are_prometheus_text(house: House) -> None:
     answer = await house.browser().get("/metrics")
-    assert b'threadline_mo_received_total{result="recorded"} 7.0' in answer.body
+    assert b'threadline_webhooks_total{kind="inbound",status="200"} 1.0' in answer.body
 
 
 async def test_members_see_the_tree_and_the_pace(house: House) -> None:
