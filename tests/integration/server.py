@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -30,13 +31,16 @@ from server.carriers.simulator.faults import Faults
 from server.carriers.simulator.ledger import Ledger
 from server.carriers.simulator.webhooks import Webhooks, twilio_signature
 from server.config import Config
+from server.demo.people import ACCOUNT_SID
+from server.demo.seed import SimulatorAccount, seed_demo
 from server.store.store import Store, open_store
+from tests.http.house import QUICK
 from tests.ws.conftest import Client
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
 
-SID: Final = "ACacac0000000000000000000000000000"
+SID: Final = ACCOUNT_SID
 TOKEN: Final = "the secret of the account"
 NUMBER: Final = "+16175550100"
 MAYA, LIAM = "+16175550142", "+16175550143"
@@ -195,22 +199,29 @@ class Live:
 
 
 class Tab:
-    """A browser's socket, spoken with in words."""
+    """A browser's socket, spoken with in words. What nobody has asked for yet is kept."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
         self._asked = 0
+        self._kept: list[dict[str, Any]] = []
 
     async def say(self, **frame: Any) -> None:
         await self.client.say(**frame)
 
     async def hear(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """The next frame of this kind with these fields; others are passed over."""
+        """The earliest frame of this kind with these fields that was not heard yet."""
+        return await self._first(lambda frame: frame["t"] == kind and fields.items() <= frame.items())
+
+    async def _first(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        for kept in self._kept:
+            if wanted(kept):
+                self._kept.remove(kept)
+                return kept
         with trio.fail_after(WITHIN_S):
-            while True:
-                frame = await self.client.hear()
-                if frame["t"] == kind and all(frame.get(name) == value for name, value in fields.items()):
-                    return frame
+            while not wanted(frame := await self.client.hear()):
+                self._kept.append(frame)
+        return frame
 
     async def closed(self) -> tuple[int, str]:
         """The code and the reason with which the server closes."""
@@ -221,37 +232,33 @@ class Tab:
         return protocol.close_rcvd.code, protocol.close_rcvd.reason
 
     async def quiet(self) -> list[dict[str, Any]]:
-        """Everything that was on its way: a channel that is not there is refused after it."""
-        self._asked += 1
-        await self.say(t="subscribe", id=-self._asked, ch="nowhere")
-        heard: list[dict[str, Any]] = []
-        with trio.fail_after(WITHIN_S):
-            while (frame := await self.client.hear()).get("id") != -self._asked:
-                heard.append(frame)
+        """All else that has come, or was on its way: a channel that is not there is refused after it."""
+        await self.open("nowhere")
+        heard, self._kept = self._kept, []
         return heard
 
     async def open(self, channel: str, **position: Any) -> dict[str, Any]:
         """Subscribe; gives the answer: subscribed, or err."""
         self._asked += 1
-        await self.say(t="subscribe", id=self._asked, ch=channel, **position)
-        with trio.fail_after(WITHIN_S):
-            while (frame := await self.client.hear()).get("id") != self._asked:
-                pass
-        return frame
+        asked = self._asked
+        await self.say(t="subscribe", id=asked, ch=channel, **position)
+        return await self._first(lambda frame: frame.get("id") == asked and frame["t"] in ("subscribed", "err"))
 
     async def command(self, name: str, cmd_id: str | None = None, **data: Any) -> dict[str, Any]:
         """Carry out; gives the ack or the err."""
         cmd_id = cmd_id or str(uuid4())
         await self.say(t="command", cmd_id=cmd_id, data={"name": name, **data})
-        with trio.fail_after(WITHIN_S):
-            while (frame := await self.client.hear()).get("cmd_id") != cmd_id or frame["t"] not in ("ack", "err"):
-                pass
-        return frame
+        return await self._first(lambda frame: frame.get("cmd_id") == cmd_id and frame["t"] in ("ack", "err"))
 
 
 @asynccontextmanager
-async def running(dsn: str, folder: Path, *, receipts: bool = True, **settings: Any) -> AsyncIterator[Live]:
-    """A server on the database at *dsn* (seeded where it is empty), ready; it has ended in order when this is left."""
+async def running(
+    dsn: str, folder: Path, *, receipts: bool = True, demo_at: datetime | None = None, **settings: Any
+) -> AsyncIterator[Live]:
+    """A server on the database at *dsn* (seeded where it is empty), ready; it has ended in order when this is left.
+
+    With *demo_at* it has the demo's data as of then, and its wall shows that time.
+    """
     async with trio.open_nursery() as around:
         ledger = Ledger(None)
         faults = Faults(Random(1))  # noqa: S311 - chance, not a secret
@@ -260,12 +267,16 @@ async def running(dsn: str, folder: Path, *, receipts: bool = True, **settings: 
         )
         simulator = await start_simulator(around, carrier, Api(carrier, TOKEN, frozenset({NUMBER})))
         async with open_store(dsn) as store, trio.open_nursery() as nursery:
-            await store.call(lambda connection: _seed(connection, simulator))
+            if demo_at is None:
+                await store.call(lambda connection: _seed(connection, simulator))
+            else:
+                await seed_demo(store, demo_at, SimulatorAccount(TOKEN, simulator), QUICK.hash)
             given: dict[str, Any] = {
                 "mode": "serve",
                 "port": 0,
                 "simulated": True,
                 "ladder_s": (0.5, 1, 2, 3),
+                "wall_clock": demo_at,
             } | settings
             config = Config(database_url=SecretStr(dsn), data_dir=folder, **given)
             async with (
