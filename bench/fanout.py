@@ -31,7 +31,7 @@ from bench.rig.texts import MARK
 
 EVERY_S: Final = 0.1
 _FRAMES_WITHIN_S: Final = 30.0
-_UNREAD: Final = re.compile(rb'"unread_threads":(\d+)')
+_READ: Final = re.compile(rb'"key":"read:(\d+)"')
 _ROOT: Final = Path(__file__).parents[1]
 
 Figures = dict[str, Any]
@@ -112,8 +112,8 @@ def measure(server: Server, *, size: int, rounds: int) -> Figures:
     gc.disable()
     event = _pushes(server, viewers, "events", rounds)
     viewers.close()
-    members = Crowd(server, size, "user", _UNREAD, one_member=False)
-    user = _pushes(server, members, "badges", rounds)
+    members = Crowd(server, size, "user", _READ, one_member=False)
+    user = _pushes(server, members, "marks", rounds)
     members.close()
     return {
         "bench": "fanout", "sockets": size, "event": event, "per_user": user, "kib_per_idle_socket": round(idle_kib, 1),

@@ -1,6 +1,6 @@
 """The real door and socket layer over no database, which publishes on command; the server's side of `bench.fanout`.
 
-Prints its port, then obeys lines of JSON on its input: `["events", first, count, every_s]` and `["badges", ...]`
+Prints its port, then obeys lines of JSON on its input: `["events", first, count, every_s]` and `["marks", ...]`
 publish *count* times and answer with the instants (`time.monotonic`, which all processes of a machine share).
 """
 
@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 
 import trio
 
-from server.domain.messages import Message, ThreadRow
+from server.domain.messages import Message, ReadMark, ThreadRow
 from server.door.listener import Door, DoorConfig
 from server.door.listening import open_listeners
 from server.door.raw_http import RawRequest, RawResponse
@@ -74,13 +74,13 @@ class Stage:
             await _pause(every_s)
         return instants
 
-    async def badges(self, first: int, count: int, every_s: float) -> list[float]:
-        """Every member gets a frame of their own."""
+    async def marks(self, first: int, count: int, every_s: float) -> list[float]:
+        """Every member gets a frame of their own, each time of another thread: of one key a late one is left out."""
         instants = []
-        for unread in range(first, first + count):
-            members = self.sockets.online_members(1)
+        for thread_id in range(first, first + count):
             instants.append(time.monotonic())
-            self.publisher.badges(dict.fromkeys(members, unread))
+            for member_id in self.sockets.online_members(1):
+                self.publisher.read_mark(ReadMark(member_id, thread_id, 1, 1))
             await _pause(every_s)
         return instants
 
@@ -137,7 +137,7 @@ async def _obey(stage: Stage) -> None:
         *lines, pending = (pending + data).split(b"\n")
         for line in lines:
             what, *arguments = json.loads(line)
-            publish = stage.events if what == "events" else stage.badges
+            publish = stage.events if what == "events" else stage.marks
             _say(await publish(*arguments))
 
 
