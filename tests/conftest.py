@@ -66,7 +66,7 @@ def empty_dsn(postgres: embedded.EmbeddedPostgres) -> Iterator[str]:
 
 def _fresh_database(postgres: embedded.EmbeddedPostgres, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
-    _execute(postgres.dsn, f"CREATE DATABASE {name} TEMPLATE {template}")
+    _execute(postgres.dsn, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield postgres.dsn_of(name)
     # A failed test may have left connections open; its failure is the news, not theirs.
     _execute(postgres.dsn, f"DROP DATABASE {name} WITH (FORCE)")

@@ -37,15 +37,12 @@ from server.ports import (
 )
 
 T3_ROWS: Final = 64
+FENCED_PAUSE_S: Final = 0.2
 BULK_MAX_AGE_S: Final = 0.040  # from T3's commit to the first byte
 PERSON_MAX_AGE_S: Final = 2.0
 _RETRY_S: Final = (0.05, 0.2, 1.0)  # an outcome that cannot be stored is tried again until it can
 
 log = structlog.get_logger(__name__)
-
-
-class FencedOut(Exception):
-    """This node's generation is no longer in force: it must stop, another one has taken over its work."""
 
 
 class Counter(Protocol):
@@ -122,7 +119,7 @@ class Sender:
                 job.void("the contact opted out")
 
     async def run(self, stopping: trio.Event) -> None:
-        """Until `stopping` is set and every text in flight has its outcome stored. Raises `FencedOut`."""
+        """Until `stopping` is set and every text in flight has its outcome stored."""
         async with trio.open_nursery() as nursery:
             with trio.CancelScope() as claiming:
                 nursery.start_soon(_cancel_when, stopping, claiming)
@@ -148,11 +145,12 @@ class Sender:
         try:
             answers = await self._ledger.authorise(granted, self._gen, self._limiter.epoch, wall)
         except StoreUnavailable:
-            log.warning("authorise_failed", rows=len(granted))
-            await trio.sleep(0.2)
-            return []
+            answers = Fenced("the database is away")
         if isinstance(answers, Fenced):
-            raise FencedOut(answers.reason)
+            # Whether this node is dead for good is its heartbeat's to find out; a lease that only ran late is renewed.
+            log.warning("nothing_authorised", rows=len(granted), reason=answers.reason)
+            await trio.sleep(FENCED_PAUSE_S)
+            return []
         return [answer for answer in answers if isinstance(answer, Authorised)]
 
     def _start(self, nursery: trio.Nursery, mt: Authorised, grant: Grant) -> None:

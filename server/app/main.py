@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import socket
@@ -105,6 +106,9 @@ async def _run_root(wiring: Wiring, first: Sequence[ChildSpec], ending: Ending) 
     )
     wiring.tree = root.tree
     ending.hand_over(root.stop)
+    # What stands by now lives as long as the process: a full collection need not walk it (55 ms at a time otherwise).
+    gc.collect()
+    gc.freeze()
     await root.run_root()
 
 

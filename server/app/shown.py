@@ -11,7 +11,7 @@ from server.rate.stats import NumberStats
 
 def node_out(node: Node) -> dict[str, Any]:
     """A place in the tree and all below it."""
-    error = node.last_error
+    error = node.last_error  # its words may quote a text, of any workspace: the type and the time are shown
     return {
         "name": node.name,
         "path": node.path,
@@ -24,7 +24,7 @@ def node_out(node: Node) -> dict[str, Any]:
         "hot": node.hot,
         "quarantined": node.quarantined,
         "passivated": node.passivated,
-        "last_error": None if error is None else {"type": error.type, "message": error.message, "at": error.at},
+        "last_error": None if error is None else {"type": error.type, "at": error.at},
         "children": [node_out(child) for child in node.children],
     }
 

@@ -159,14 +159,16 @@ class Sockets:
         return False
 
     async def _part(self, connection: Connection) -> None:
-        """Wait for the client's end after a last close frame, which a reset would destroy on its way."""
+        """Wait for the client's close frame, or its end, after our last frame, which a reset would destroy on its way."""
+        inbound = Inbound(self._desk.limits.message_bytes)
         with trio.move_on_after(self._desk.limits.close_within_s):
             try:
                 while connection.open:
                     await trio.lowlevel.wait_readable(connection.sock)
-                    if not connection.sock.recv(READ_SIZE):
+                    said = connection.sock.recv(READ_SIZE)
+                    if not said or any(isinstance(one, CloseFrame) for one in inbound.feed(said)):
                         return
-            except (OSError, trio.ClosedResourceError):
+            except (OSError, trio.ClosedResourceError, ProtocolFault):
                 return
 
     def _enter(self, session: Session) -> None:

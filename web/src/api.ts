@@ -29,7 +29,7 @@ export interface Actor {
   oldest_age_s: number | null;
   handled: number;
   restarts: number;
-  last_error: { at: string; type: string; message: string } | null;
+  last_error: { at: string; type: string } | null;
   children: Actor[];
 }
 

@@ -132,7 +132,7 @@ function Scroll({ label, children }: { label: string; children: React.ReactNode 
 function LastError({ error }: { error: NonNullable<Actor["last_error"]> }) {
   return (
     <>
-      <b>{error.type}</b> {error.message} <time dateTime={error.at}>{clockTime(new Date(error.at))}</time>
+      <b>{error.type}</b> <time dateTime={error.at}>{clockTime(new Date(error.at))}</time>
     </>
   );
 }
