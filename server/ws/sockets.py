@@ -159,7 +159,7 @@ class Sockets:
         return False
 
     async def _part(self, connection: Connection) -> None:
-        """Wait for the client's close frame, or its end, after our last frame, which a reset would destroy on its way."""
+        """Wait for the client's close frame, or its end: a reset would destroy our last frame on its way."""
         inbound = Inbound(self._desk.limits.message_bytes)
         with trio.move_on_after(self._desk.limits.close_within_s):
             try:
