@@ -1,7 +1,6 @@
 """`./test`: runs the parts, counts what ran, and ends with the line `N passed, N failed` and an honest status.
 
-Two lanes side by side for two cores: the Python tests in one, what needs no process of its own in the other; what
-measures or kills comes afterwards, alone.
+Two lanes side by side for two cores, about equally long. Nothing in them leans on how fast the machine is.
 """
 
 import sys
@@ -15,8 +14,7 @@ sys.path.insert(0, str(ROOT))
 from tools.children import Children, Stopped  # noqa: E402  -- started by its path, so the root must be added first
 from tools.test_parts import PARTS, Count, Part, Workshop, passed_through  # noqa: E402  -- the same
 
-LANES = (("unit", "integration"), ("lint", "imports", "gen", "types", "client"))
-ALONE = ("ui", "crash")
+LANES = (("integration",), ("lint", "imports", "gen", "types", "client", "unit", "ui", "crash"))
 USAGE = f"""Usage: ./test [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST]
        ./test crash [--kills N --out DIR] | bench NAME [...] | screenshots --out DIR
 Parts: {", ".join(PARTS)}"""
@@ -46,7 +44,6 @@ def _run(names: list[str], workshop: Workshop) -> int:
     lanes = [[name for name in lane if name in names] for lane in LANES]
     with ThreadPoolExecutor(len(lanes)) as pool:
         counts = dict(pair for lane in pool.map(lambda lane: _in_turn(lane, workshop), lanes) for pair in lane)
-    counts |= dict(_in_turn([name for name in ALONE if name in names], workshop))
     print(f"\n--- {time.monotonic() - began:.0f} s")
     for name, count in counts.items():
         print(f"{name}: {count}")
