@@ -34,6 +34,9 @@ _LONGEST: Final = max(map(len, KEYWORDS))
 # U+FE0F asks for the emoji form of the character before it: "ℹ️" is a picture, although NFKC makes it the letter i.
 _PICTURE: Final = re.compile(".\ufe0f", re.DOTALL)
 
+# An ASCII beginning with more letters and digits than any keyword has; a U+FE0F right behind it may take one away.
+_SENTENCE: Final = re.compile(rf"(?:[^0-9A-Za-z\x80-\U0010ffff]*[0-9A-Za-z]){{{_LONGEST + 2}}}")
+
 
 def classify(body: str, *, opted_out: bool) -> Keyword | None:
     """Tell which keyword *body* is, or None for an ordinary text.
@@ -46,6 +49,8 @@ def classify(body: str, *, opted_out: bool) -> Keyword | None:
     >>> classify("yes", opted_out=False) is None
     True
     """
+    if _SENTENCE.match(body):
+        return None
     joined, spaced = _readings(body)
     keyword = KEYWORDS.get(joined) or KEYWORDS.get(spaced)
     return None if keyword is Keyword.START and not opted_out else keyword

@@ -65,6 +65,8 @@ STOP, START, HELP = Keyword.STOP, Keyword.START, Keyword.HELP
         pytest.param("", None, id="empty"),
         pytest.param("...", None, id="punctuation alone"),
         pytest.param("stop " + "x" * 2000, None, id="a long text that begins with a keyword"),
+        pytest.param("unsubscribe" + "!" * 2000, STOP, id="the longest keyword with much around it"),
+        pytest.param("unsubscribea\ufe0f", STOP, id="the longest keyword and a letter that is a picture"),
         pytest.param("\ud83d stop", STOP, id="half of a surrogate pair"),
     ],
 )
