@@ -111,6 +111,7 @@ class Meters:
     def __init__(self) -> None:
         self.registry: Final = CollectorRegistry()
         self.webhooks = self._counter("webhooks", "Webhooks by their kind and our answer", "kind", "status")
+        self._webhooks: dict[tuple[str, int], Counter] = {}  # finding a child by its labels takes a lock for each text
         self.mt_outcomes = self._counter("mt_outcomes", "Sends by the carrier's answer", "outcome")
         self.mailbox_depth = self._gauge("mailbox_depth", "Messages that wait, by kind of actor", "actor")
         self.actor_restarts = self._gauge("actor_restarts", "Restarts after a crash since the start")
@@ -126,7 +127,10 @@ class Meters:
 
     def webhook(self, kind: str, status: int) -> None:
         """*kind* is inbound or status; *status* is what we answered."""
-        self.webhooks.labels(kind, str(status)).inc()
+        counter = self._webhooks.get((kind, status))
+        if counter is None:
+            counter = self._webhooks[kind, status] = self.webhooks.labels(kind, str(status))
+        counter.inc()
 
     def login(self, result: str) -> None:
         self.logins.labels(result).inc()
