@@ -58,7 +58,7 @@ class GroupCommit(Generic[Item, Result]):
         """
         if len(self._waiting) >= MAX_WAITING:
             raise StoreUnavailable("Too many writes are waiting for the database.")
-        slot = _Slot[Item, Result](item, lowlevel.current_task())
+        slot: _Slot[Item, Result] = _Slot(item, lowlevel.current_task())
         self._waiting.append(slot)
         self._arrived.set()
         return await slot.result()
