@@ -22,7 +22,7 @@ _HOST: Final = re.compile(rb"[A-Za-z0-9._~:\[\]-]*")
 _TARGET: Final = re.compile(rb"/[!\"$-\[\]-~]*")  # origin form; neither a fragment nor a backslash
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _DECISIVE: Final = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"upgrade", b"expect"))
-_ODD: Final = (b"%", b"//", b"/.")
+_ODD: Final = re.compile(rb"%|//|/\.")
 
 
 class Refused(Exception):
@@ -171,7 +171,7 @@ def layer_of(path: bytes) -> Layer:
     past one of them to the other, nor may a proxy's rule for `/webhooks/` be escaped by `/webhooks/../api`.
     """
     layer = _plain_layer(path)
-    if any(odd in path for odd in _ODD):
+    if _ODD.search(path):
         canonical = _canonical(path)
         if _plain_layer(canonical) is not layer or (layer is not Layer.APP and canonical != path):
             raise Refused(404, "an odd spelling of a path")
