@@ -6,7 +6,6 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-
 MAGIC = "+1802555"
 """How the numbers begin to which the simulated carrier answers with a fault."""
 
