@@ -15,6 +15,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from server.config import SETTINGS
 from server.store import embedded
 from server.store.schema import schema_sql
 
@@ -27,6 +28,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "postgres" in getattr(item, "fixturenames", ()) or "integration" in item.path.parent.parts:
             item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings of whoever runs it, a rehearsal's clock for example; the browser tests' server does."""
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

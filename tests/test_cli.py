@@ -13,7 +13,7 @@ import pytest
 
 from server.admin import AdminError, NewAccount, NewMember, NewNumber, NewWorkspace
 from server.cli import Parts, main
-from server.config import SETTINGS, Config
+from server.config import Config
 from server.demo.people import PASSWORD
 from server.demo.seed import DemoRefused
 from server.ports import StoreUnavailable
@@ -80,8 +80,6 @@ class FakeParts:
 
 @pytest.fixture
 def threadline(monkeypatch: pytest.MonkeyPatch) -> FakeParts:
-    for name in SETTINGS:  # whoever runs the tests may have set any of them, a rehearsal's clock for example
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("server.observe.configure_logging", lambda level, form: None)
     return FakeParts()
 
