@@ -23,14 +23,6 @@ def thread_topic(thread_id: int) -> str:
     return f"thread:{thread_id}"
 
 
-def inbox_topic(workspace_id: int) -> str:
-    return f"inbox:{workspace_id}"
-
-
-def user_topic(member_id: int) -> str:
-    return f"user:{member_id}"
-
-
 def message_out(message: Message, explain: Explain) -> dict[str, Any]:
     """`protocol.MessageOut`."""
     return {

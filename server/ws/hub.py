@@ -5,7 +5,7 @@ Knows sockets and topics, nothing of what they are about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, NamedTuple, Protocol
 
 import trio
@@ -86,9 +86,6 @@ class Hub:
 
     def has_subscribers(self, topic: Topic) -> bool:
         return topic in self._topics
-
-    def topics_of(self, subscriber: Subscriber) -> Iterable[Topic]:
-        return self._joined.get(subscriber, frozenset())
 
     # Publishing
 
