@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 _SQL = statements("schema")
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 OLDEST_SERVER: Final = 18  # the one that everything here was tested with
 
 
