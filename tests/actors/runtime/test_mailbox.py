@@ -66,18 +66,17 @@ def test_each_lane_is_first_in_first_out_and_low_waits_for_eight_at_most(steps: 
 @given(steps)
 def test_low_goes_first_only_when_its_turn_has_come(steps: list[Lane | str]) -> None:
     mailbox: Mailbox[object] = Mailbox()
-    urgent, others_since_low = 0, 0
+    urgent, low, passed_over = 0, 0, 0
     for step in steps:
         if isinstance(step, Lane):
             mailbox.put_nowait(envelope(None, step))
-            urgent += step is not LOW
+            urgent, low = urgent + (step is not LOW), low + (step is LOW)
         elif (got := mailbox.take_nowait()) is not None:
             if got.lane is LOW:
-                assert urgent == 0 or others_since_low == 8
-                others_since_low = 0
+                assert urgent == 0 or passed_over == 8
+                low, passed_over = low - 1, 0
             else:
-                urgent -= 1
-                others_since_low += 1
+                urgent, passed_over = urgent - 1, passed_over + 1 if low else 0
 
 
 @pytest.mark.parametrize("lane", [HIGH, LOW])
