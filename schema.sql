@@ -48,8 +48,11 @@ CREATE TABLE workspace (
     simulated  boolean NOT NULL,
     brand      text NOT NULL,             -- named in the answers to STOP, START and HELP
     contact    text NOT NULL,             -- how to reach people, named in the answer to HELP
+    bulk_cap_texts  integer CHECK (bulk_cap_texts >= 1),           -- at most so many bulk texts to one endpoint
+    bulk_cap_window interval CHECK (bulk_cap_window > '0'),        -- in any such window; both null: no cap of its own
     created_at timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (id, simulated)
+    UNIQUE (id, simulated),
+    CHECK ((bulk_cap_texts IS NULL) = (bulk_cap_window IS NULL))
 );
 
 CREATE TABLE member (
@@ -364,6 +367,8 @@ CREATE TABLE attempt (                    -- write-ahead: exists before the firs
 CREATE INDEX attempt_authorised ON attempt (gen) WHERE state = 'authorised';
 CREATE INDEX attempt_unknown ON attempt (next_check_at) WHERE state = 'unknown';
 CREATE INDEX attempt_message ON attempt (thread_id, seq);
+CREATE INDEX attempt_capped ON attempt (endpoint_id, slot_at)    -- bulk that may have left: what caps count
+    WHERE klass = 'bulk' AND state IN ('authorised', 'accepted', 'unknown', 'unconfirmed');
 
 CREATE TABLE early_receipt (              -- came before the answer to our request was stored
     account_id  bigint NOT NULL REFERENCES carrier_account,
@@ -689,13 +694,17 @@ END $$;
 
 -- Claim the granted rows, lock what the gate looks at, and read it anew: each statement has a snapshot of its own, so what
 -- was committed before a lock was given is seen. The gate decides outside; settle_verdicts ends the same transaction.
-CREATE FUNCTION claim_granted(p_outbox bigint[], p_gen bigint, p_epoch bigint, p_now timestamptz)
-RETURNS TABLE (
+-- p_cap_texts and p_cap_window: how many departures, and how far back, the states' caps look; the workspace's own cap may
+-- look further. departures: those of bulk to the endpoint that may have left, by the wall clock, the newest first.
+CREATE FUNCTION claim_granted(
+    p_outbox bigint[], p_gen bigint, p_epoch bigint, p_now timestamptz, p_cap_texts integer, p_cap_window interval
+) RETURNS TABLE (
     outbox_id bigint, number_id bigint, endpoint_id bigint, thread_id bigint, seq bigint, klass text, cost smallint,
     campaign_id bigint, queued_epoch integer, acknowledged boolean, expires_at timestamptz, tries smallint,
     address text, opted_out boolean, held boolean, carrier_blocked boolean, invalid_reason text, consent_epoch integer,
     zones text[], from_ text, account_id bigint, account_kind text, base_url text, simulated boolean,
-    campaign_state text, body text, node_valid boolean, limiter_current boolean
+    campaign_state text, body text, node_valid boolean, limiter_current boolean,
+    bulk_cap_texts integer, bulk_cap_window interval, departures timestamptz[]
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -723,7 +732,14 @@ BEGIN
            EXISTS (SELECT FROM node x WHERE x.gen = p_gen AND x.left_at IS NULL AND x.fenced_at IS NULL
                                         AND x.expires_at > clock_timestamp()),
            EXISTS (SELECT FROM limiter_authority l WHERE l.epoch = p_epoch AND l.gen = p_gen
-                                                     AND l.not_before <= clock_timestamp())
+                                                     AND l.not_before <= clock_timestamp()),
+           w.bulk_cap_texts, w.bulk_cap_window,
+           CASE WHEN o.klass = 'bulk' THEN ARRAY(
+               SELECT t.slot_at FROM attempt t
+               WHERE t.endpoint_id = o.endpoint_id AND t.klass = 'bulk'
+                 AND t.state IN ('authorised', 'accepted', 'unknown', 'unconfirmed')
+                 AND t.slot_at > p_now - greatest(p_cap_window, w.bulk_cap_window)
+               ORDER BY t.slot_at DESC LIMIT greatest(p_cap_texts, w.bulk_cap_texts)) END
     FROM outbox o
     LEFT JOIN endpoint e ON e.id = o.endpoint_id AND e.workspace_id = o.workspace_id
     LEFT JOIN number n ON n.id = o.number_id AND n.workspace_id = o.workspace_id

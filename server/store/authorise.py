@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from server.domain.caps import Cap, widest
 from server.domain.carrier import MtRequest
 from server.domain.delivery import RANK, State
 from server.domain.gate import MessageClass, decide
@@ -41,7 +42,7 @@ class Authorise:
         disown: Callable[[Sequence[UUID], int], None],
         *,
         hours: Window,
-        caps: Window,
+        caps: Sequence[Cap],
     ) -> None:
         self._postgres, self._announce, self._disown = postgres, announce, disown
         self._hours, self._caps = hours, caps
@@ -74,25 +75,39 @@ class _Batch:
     """One run of T3. `attempts`: every id that any of its tries may have committed."""
 
     def __init__(
-        self, granted: Mapping[int, Granted], gen: int, epoch: int, now: datetime, hours: Window, caps: Window
+        self, granted: Mapping[int, Granted], gen: int, epoch: int, now: datetime, hours: Window, caps: Sequence[Cap]
     ) -> None:
         self._granted, self._gen, self._epoch, self._now = granted, gen, epoch, now
         self._hours, self._caps = hours, caps
         self.attempts: list[UUID] = []
 
     async def run(self, connection: Connection) -> _Answers:
-        rows = await connection.fetch(_SQL["claim_granted"], list(self._granted), self._gen, self._epoch, self._now)
+        look = widest(self._caps) or Cap(0, timedelta(0))
+        given = list(self._granted), self._gen, self._epoch, self._now, look.texts, look.window
+        rows = await connection.fetch(_SQL["claim_granted"], *given)
         if not rows:
             return [], ()
         if fenced := _fenced(rows[0]):
             return fenced, ()
-        judged = [(row, decide(gate_facts(row, self._now, self._hours, self._caps))) for row in rows]
+        judged = self._judge(rows)
         attempts = [_new_attempt_id() for _ in rows]
         self.attempts += attempts
         told = await self._settle(connection, judged, attempts)
         answers = [self._answer(row, verdict, id_) for (row, verdict), id_ in zip(judged, attempts, strict=True)]
         reach("t3_before")
         return answers, announcements(told)
+
+    def _judge(self, rows: Sequence[Row]) -> list[tuple[Row, Decision]]:
+        """In the order of the rows: what is allowed counts at once against the caps of those after it."""
+        judged: list[tuple[Row, Decision]] = []
+        leaving: dict[int, list[datetime]] = {}
+        for row in rows:
+            earlier = leaving.get(row["endpoint_id"], ())
+            verdict = decide(gate_facts(row, self._now, self._hours, self._caps, earlier))
+            if isinstance(verdict, Allowed) and row["klass"] == MessageClass.BULK:
+                leaving.setdefault(row["endpoint_id"], []).append(self._granted[row["outbox_id"]].slot_at)
+            judged.append((row, verdict))
+        return judged
 
     async def _settle(
         self, connection: Connection, judged: Sequence[tuple[Row, Decision]], attempts: Sequence[UUID]

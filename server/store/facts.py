@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from server.domain.caps import Cap, resets_at
 from server.domain.gate import Campaign, GateFacts, MessageClass, Recipient, Route
 from server.store.told import Row
 
 Window = Callable[[Row, datetime], tuple[bool, datetime | None]]
-"""A rule of hours or caps over a claimed row: (open or reached, until when it will not change)."""
+"""A rule of hours over a claimed row: (open, until when it will not change)."""
 
 
 def always_open(_row: Row, _now: datetime) -> tuple[bool, datetime | None]:
@@ -19,15 +20,15 @@ def always_open(_row: Row, _now: datetime) -> tuple[bool, datetime | None]:
     return True, None
 
 
-def never_reached(_row: Row, _now: datetime) -> tuple[bool, datetime | None]:
-    """No caps."""
-    return False, None
+def gate_facts(
+    row: Row, now: datetime, hours: Window, caps: Sequence[Cap], earlier: Sequence[datetime] = ()
+) -> GateFacts:
+    """*row* is one of `claim_granted`; a row that was not found there is None here.
 
-
-def gate_facts(row: Row, now: datetime, hours: Window, caps: Window) -> GateFacts:
-    """*row* is one of `claim_granted`; a row that was not found there is None here."""
+    *caps* are those of the law; *earlier*: bulk to the same endpoint that was allowed before it in the same batch.
+    """
     hours_open, opens_at = hours(row, now)
-    cap_reached, cap_resets_at = caps(row, now)
+    cap_resets_at = _cap_resets_at(row, now, caps, earlier)
     return GateFacts(
         message_class=MessageClass(row["klass"]),
         consent_epoch=row["queued_epoch"],
@@ -41,9 +42,17 @@ def gate_facts(row: Row, now: datetime, hours: Window, caps: Window) -> GateFact
         expired=row["expires_at"] is not None and row["expires_at"] <= now,
         hours_open=hours_open,
         opens_at=opens_at,
-        cap_reached=cap_reached,
+        cap_reached=cap_resets_at is not None,
         cap_resets_at=cap_resets_at,
     )
+
+
+def _cap_resets_at(row: Row, now: datetime, caps: Sequence[Cap], earlier: Sequence[datetime]) -> datetime | None:
+    if row["departures"] is None:
+        return None
+    if row["bulk_cap_texts"] is not None:
+        caps = [*caps, Cap(row["bulk_cap_texts"], row["bulk_cap_window"])]
+    return resets_at(caps, [*row["departures"], *earlier], now)
 
 
 def _recipient(row: Row) -> Recipient:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from server.store.facts import Window, always_open, never_reached
+from server.domain.caps import Cap
+from server.store.facts import Window, always_open
 
 
 def _real_time() -> datetime:
@@ -18,5 +19,5 @@ class StoreOptions:
     ladder_s: tuple[float, ...] = (10.0, 60.0, 300.0, 900.0)
     wall: Callable[[], datetime] = _real_time
     hours: Window = always_open
-    caps: Window = never_reached
+    caps: tuple[Cap, ...] = ()
     pool_size: int = 8

@@ -125,7 +125,7 @@ async def test_a_demo_workspace_never_sends_to(world: World, breach: str) -> Non
 
 
 async def test_quiet_hours_defer_and_caps_hold_as_the_composition_says(dsn: str) -> None:
-    options = StoreOptions(ladder_s=LADDER_S, wall=lambda: NOON, hours=lambda _row, now: (False, later(3600)))
+    options = StoreOptions(ladder_s=LADDER_S, wall=lambda: NOON, hours=lambda _row, _now: (False, later(3600)))
     async with open_world(dsn, options) as world:
         thread = (await world.receive()).thread_id
         sent = await world.send(thread, klass=BULK)

@@ -6,7 +6,7 @@ ORDER BY lane, due_at, id LIMIT $3;
 
 -- name: claim_granted
 -- T3, first half: claim, lock, and read what the gate looks at.
-SELECT * FROM claim_granted($1, $2, $3, $4);
+SELECT * FROM claim_granted($1, $2, $3, $4, $5, $6);
 
 -- name: settle_verdicts
 -- T3, second half: write down what the gate said.
