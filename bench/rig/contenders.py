@@ -86,6 +86,11 @@ def running(contender: Contender, ground: Ground, turn: Turn) -> Iterator[Runnin
 
 
 def _own_environment(ground: Ground, turn: Turn, port: int) -> Mapping[str, str]:
+    return own_environment(turn, port)
+
+
+def own_environment(turn: Turn, port: int) -> Mapping[str, str]:
+    """The settings of our own server over the database of *turn*."""
     return {
         "DATABASE_URL": turn.dsn,
         "THREADLINE_SIMULATED": "1",  # the workspace is a simulated one; nothing else differs from real use

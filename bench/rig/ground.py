@@ -75,6 +75,10 @@ class Ground:
         yield Turn(name, dsn, [row["id"] for row in self._do(dsn, "SELECT id FROM thread ORDER BY id")])
         self._do(self._postgres.dsn, f"DROP DATABASE {name} WITH (FORCE)")
 
+    def run(self, turn: Turn, sql: str) -> list[Any]:
+        """The rows of one SELECT, or any other statements."""
+        return self._do(turn.dsn, sql)
+
     def count_texts(self, turn: Turn) -> int:
         """Texts that are stored. Raises where their numbers have gaps or their events are missing."""
         (row,) = self._do(

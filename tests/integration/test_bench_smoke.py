@@ -20,6 +20,11 @@ ROOT = Path(__file__).parents[2]
             id="every text that was answered is stored once and seen on the socket",
         ),
         pytest.param(
+            ("bench.send", "--quick", "--only", "batch"),
+            {"mt_per_s", "batch", "rounds_per_s"},
+            id="every text that was queued is sent and stored once",
+        ),
+        pytest.param(
             ("bench.fanout", "--quick"),
             {"event", "per_user", "kib_per_idle_socket"},
             id="every push reaches every socket",
