@@ -549,8 +549,11 @@ class RateLimiter(Protocol):
     def waiting(self, number_id: int) -> int:
         """How many rows of a number stand in its queues."""
 
-    async def grants(self, at_most: int) -> Sequence[Grant]:
-        """Waits until a row may depart within the next 20 ms; all such rows, at most `at_most`."""
+    async def grants(self, at_most: int, numbers: Callable[[int], bool] | None = None) -> Sequence[Grant]:
+        """Waits until a row may depart within the next 20 ms; all such rows, at most `at_most`.
+
+        `numbers` tells whose rows are asked for; None: everybody's. Several may wait at once, each for its own.
+        """
 
     def depart(self, grant: Grant, now: float) -> float:
         """Called right before the first byte: 0.0 records the departure, else the seconds it must still wait."""

@@ -1,7 +1,8 @@
 """The sender: takes what the limiter granted through T3 to the carrier, and stores what came of it.
 
-One claimer turns grants into authorised attempts, in batches no larger than the workers that stand idle, so that
-nothing is authorised that nobody can write at once. A worker owns one kept-alive stream to each carrier account.
+Each carrier account has a claimer and a bounded share of streams of its own, so that a carrier that hangs holds up no
+other's texts. The claimer turns grants into authorised attempts, in batches no larger than the streams that stand idle:
+nothing is authorised that nobody can write at once.
 Between T3's commit and the first byte lie at most 40 ms (a person's text: 2 s); later than that the attempt is voided
 and queued again. The last look before the first byte is synchronous: voided by a STOP, too late, too early for the
 pace, journal written; nothing can come between it and the send call.
@@ -9,7 +10,7 @@ pace, journal written; nothing can come between it and the send call.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, repeat
@@ -37,6 +38,7 @@ from server.ports import (
 )
 
 T3_ROWS: Final = 64
+LOOK_EVERY_S: Final = 1.0  # for carrier accounts that were added
 FENCED_PAUSE_S: Final = 0.2
 BULK_MAX_AGE_S: Final = 0.040  # from T3's commit to the first byte
 PERSON_MAX_AGE_S: Final = 2.0
@@ -50,12 +52,32 @@ class Counter(Protocol):
 
 
 @dataclass(slots=True)
+class _Share:
+    """Of one carrier account: the numbers of its streams that stand idle. A stream is no task."""
+
+    idle: list[int]
+    freed: trio.Event = field(default_factory=trio.Event)
+
+    async def some(self) -> int:
+        while not self.idle:
+            self.freed = trio.Event()
+            await self.freed.wait()
+        return len(self.idle)
+
+    def give_back(self, stream: int) -> None:
+        self.idle.append(stream)
+        self.freed.set()
+
+
+@dataclass(slots=True)
 class _Job:
-    """An authorised attempt on its way to the first byte."""
+    """An authorised attempt on its way to the first byte, on a stream of a share."""
 
     mt: Authorised
     grant: Grant
     deadline: float
+    share: _Share
+    stream: int
     voided: str | None = None
     wait_s: float = 0.0
     wrote: bool = False
@@ -65,29 +87,12 @@ class _Job:
             self.voided = reason
 
 
-@dataclass(slots=True)
-class _Pool:
-    """Idle worker numbers; a worker is a stream, not a task."""
-
-    idle: list[int]
-    freed: trio.Event = field(default_factory=trio.Event)
-
-    async def some(self) -> int:
-        while not self.idle:
-            await self.next_freed()
-        return len(self.idle)
-
-    async def next_freed(self) -> None:
-        self.freed = trio.Event()
-        await self.freed.wait()
-
-    def give_back(self, worker: int) -> None:
-        self.idle.append(worker)
-        self.freed.set()
-
-
 class Sender:
-    """Runs as one infrastructure actor for each node. `workers` is latency × rate, and bounds the texts in flight."""
+    """Runs as one infrastructure actor for each node.
+
+    *workers* bounds the texts in flight of each carrier account: its latency × rate. *account_of* gives the account
+    that a number belongs to; without it all numbers share one account's part.
+    """
 
     def __init__(
         self,
@@ -99,13 +104,16 @@ class Sender:
         gen: int,
         *,
         workers: int = 64,
+        account_of: Callable[[int], int | None] | None = None,
         drain_s: float = 6.0,
         count: Counter = lambda outcome: None,
     ) -> None:
         self._ledger, self._limiter, self._carriers, self._journal = ledger, limiter, carriers, journal
         self._clock, self._gen, self._count, self._drain_s = clock, gen, count, drain_s
-        self._pool = _Pool(list(range(workers)))
+        self._workers, self._account_of = workers, account_of
+        self._shares: dict[int, _Share] = {}
         self._jobs: dict[int, _Job] = {}
+        self._ended = trio.Event()
         self._giving_up = False
 
     @property
@@ -123,21 +131,39 @@ class Sender:
         async with trio.open_nursery() as nursery:
             with trio.CancelScope() as claiming:
                 nursery.start_soon(_cancel_when, stopping, claiming)
-                while True:
-                    await self._claim(nursery)
+                await self._claim_for_all(nursery)
             with trio.move_on_after(self._drain_s):
                 while self._jobs:
-                    await self._pool.next_freed()
+                    self._ended = trio.Event()
+                    await self._ended.wait()
             self._giving_up = True
             nursery.cancel_scope.cancel()
 
-    async def _claim(self, nursery: trio.Nursery) -> None:
-        room = await self._pool.some()
-        grants = {grant.outbox_id: grant for grant in await self._limiter.grants(min(room, T3_ROWS))}
-        with trio.CancelScope(shield=True):  # once committed, an attempt must reach a worker
-            for mt in await self._authorise(grants):
-                self._start(nursery, mt, grants.pop(mt.outbox_id))
-        self._limiter.withdraw(grants)
+    async def _claim_for_all(self, nursery: trio.Nursery) -> None:
+        """A claimer for each account, also for those that come later."""
+        claimed: set[int] = set()
+        async with trio.open_nursery() as claimers:
+            while True:
+                for account_id in set(self._accounts()) - claimed:
+                    claimers.start_soon(self._claim_for, account_id, nursery)
+                    claimed.add(account_id)
+                await trio.sleep(LOOK_EVERY_S)
+
+    def _accounts(self) -> Collection[int]:
+        return (0,) if self._account_of is None else tuple(self._carriers)
+
+    async def _claim_for(self, account_id: int, nursery: trio.Nursery) -> None:
+        share = self._shares.setdefault(account_id, _Share(list(range(self._workers))))
+        account_of = self._account_of
+        numbers = None if account_of is None else lambda number_id: account_of(number_id) == account_id
+        while True:
+            room = await share.some()
+            granted = await self._limiter.grants(min(room, T3_ROWS), numbers)
+            grants = {grant.outbox_id: grant for grant in granted}
+            with trio.CancelScope(shield=True):  # once committed, an attempt must reach a stream
+                for mt in await self._authorise(grants):
+                    self._start(nursery, mt, grants.pop(mt.outbox_id), share)
+            self._limiter.withdraw(grants)
 
     async def _authorise(self, grants: Mapping[int, Grant]) -> list[Authorised]:
         wall, mono = self._clock.wall(), self._clock.monotonic()
@@ -153,18 +179,19 @@ class Sender:
             return []
         return [answer for answer in answers if isinstance(answer, Authorised)]
 
-    def _start(self, nursery: trio.Nursery, mt: Authorised, grant: Grant) -> None:
+    def _start(self, nursery: trio.Nursery, mt: Authorised, grant: Grant, share: _Share) -> None:
         age_s = BULK_MAX_AGE_S if mt.klass is MessageClass.BULK else PERSON_MAX_AGE_S
-        job = _Job(mt, grant, self._clock.monotonic() + age_s)
+        job = _Job(mt, grant, self._clock.monotonic() + age_s, share, share.idle.pop())
         self._jobs[mt.outbox_id] = job
-        nursery.start_soon(self._deliver, job, self._pool.idle.pop())
+        nursery.start_soon(self._deliver, job)
 
-    async def _deliver(self, job: _Job, worker: int) -> None:
+    async def _deliver(self, job: _Job) -> None:
         """Whatever happens here, the attempt gets an outcome: what was on the wire is unknown, the rest is void."""
         outcome: AttemptOutcome = Voided("the sender stopped")
         try:
-            await trio.sleep_until(job.grant.instant)
-            outcome = await self._submit(job, worker)
+            if job.grant.instant > self._clock.monotonic():
+                await trio.sleep_until(job.grant.instant)
+            outcome = await self._submit(job)
         except Exception as error:
             # A fault of ours in one text must not cut off the answers that the others are waiting for.
             log.exception("send_crashed", attempt=str(job.mt.attempt_id))
@@ -173,22 +200,23 @@ class Sender:
             with trio.CancelScope(shield=True):
                 if job.wrote and isinstance(outcome, Voided):
                     outcome = Unknown(outcome.reason)
-                await self._settle(job, worker, outcome)
+                await self._settle(job, outcome)
 
-    async def _settle(self, job: _Job, worker: int, outcome: AttemptOutcome) -> None:
+    async def _settle(self, job: _Job, outcome: AttemptOutcome) -> None:
         self._count(type(outcome).__name__.lower())
         if isinstance(outcome, Throttled):
             self._limiter.throttled(job.mt.number_id, outcome.retry_after_s)
         await self._record(job.mt, outcome)
         self._limiter.withdraw([job.mt.outbox_id])
         del self._jobs[job.mt.outbox_id]
-        self._pool.give_back(worker)
+        job.share.give_back(job.stream)
+        self._ended.set()
 
-    async def _submit(self, job: _Job, worker: int) -> AttemptOutcome:
+    async def _submit(self, job: _Job) -> AttemptOutcome:
         carrier = self._carriers[job.mt.account_id]
         while True:
             job.wait_s = 0.0
-            outcome: Outcome = await carrier.submit(job.mt.request, lambda: self._last_look(job), worker)
+            outcome: Outcome = await carrier.submit(job.mt.request, lambda: self._last_look(job), job.stream)
             if not (isinstance(outcome, NotSent) and outcome.voided):
                 reach("answered")
                 return outcome

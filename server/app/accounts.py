@@ -23,6 +23,7 @@ class Accounts(Mapping[int, Adapter]):
         self._accounts: dict[int, Account] = {}
         self._adapters: dict[int, Adapter] = {}
         self._by_name: dict[tuple[str, str], int] = {}
+        self._account_of: dict[int, int] = {}
 
     async def refresh(self) -> Sequence[Number]:
         """Read accounts and numbers anew. Raises StoreUnavailable, and everything stays as it was."""
@@ -34,12 +35,17 @@ class Accounts(Mapping[int, Adapter]):
         # The simulator speaks Twilio's webhooks under Twilio's path.
         self._by_name = {("twilio", account.sid): account.account_id for account in accounts}
         self.numbers = numbers
+        self._account_of = {number.number_id: number.account_id for number in numbers}
         return numbers
 
     numbers: Sequence[Number] = ()
 
     def accounts(self) -> Sequence[Account]:
         return tuple(self._accounts.values())
+
+    def account_of(self, number_id: int) -> int | None:
+        """The account that a number belongs to, as of the last `refresh`."""
+        return self._account_of.get(number_id)
 
     def lookup(self, carrier: str, name: str) -> tuple[int, CarrierWebhooks] | None:
         """`door.webhooks.Lookup`."""

@@ -89,7 +89,14 @@ class Wiring:
             on_departed=self._departed,
         )
         self.sender = Sender(
-            store.ledger, self.limiter, self.accounts, self.journal, clock, node.gen, count=ground.meters.mt
+            store.ledger,
+            self.limiter,
+            self.accounts,
+            self.journal,
+            clock,
+            node.gen,
+            account_of=self.accounts.account_of,
+            count=ground.meters.mt,
         )
         self.stager = Stager(store.ledger, self.limiter, clock, lambda: self.accounts.numbers)
         self.quarantine = QuarantineBook(store.quarantine, ground.meters)

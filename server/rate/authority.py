@@ -103,14 +103,14 @@ class LimiterAuthority:
     def waiting(self, number_id: int) -> int:
         return self._limiter.waiting(number_id) if self._limiter is not None else 0
 
-    async def grants(self, at_most: int) -> Sequence[Grant]:
+    async def grants(self, at_most: int, numbers: Callable[[int], bool] | None = None) -> Sequence[Grant]:
         while True:
             while self._limiter is None:
                 await self._changed.wait()
             limiter, found = self._limiter, None
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_cancel_on, self._changed, nursery.cancel_scope)
-                found = await limiter.grants(at_most)
+                found = await limiter.grants(at_most, numbers)
                 nursery.cancel_scope.cancel()
             if found and limiter is self._limiter:
                 return found

@@ -32,17 +32,18 @@ class Limiter:
         """The authority's epoch; T3 checks it."""
         return self._pacer.epoch
 
-    async def grants(self, at_most: int = GRANTS_AT_MOST) -> list[Grant]:
+    async def grants(self, at_most: int = GRANTS_AT_MOST, numbers: Callable[[int], bool] | None = None) -> list[Grant]:
         """Wait for rows whose instants lie within the next 20 ms and return them, from one to *at_most*.
 
-        Cancelled while it waits, it loses none. A row that then cannot be claimed is to be withdrawn.
+        *numbers* tells whose rows are asked for; those of others stay for whoever asks for them. Cancelled while it
+        waits, it loses none. A row that then cannot be claimed is to be withdrawn.
         """
         while True:
             await trio.lowlevel.checkpoint()
             now = self._monotonic()
-            if grants := self._pacer.due(now, at_most):
+            if grants := self._pacer.due(now, at_most, numbers):
                 return grants
-            wake_at = self._pacer.wake_at()
+            wake_at = self._pacer.wake_at(numbers)
             with trio.move_on_after(math.inf if wake_at is None else max(0.0, wake_at - now)):
                 await self._changed.wait()
 

@@ -7,7 +7,7 @@ everything that is not on its way already. Instants and times are seconds on one
 import heapq
 import math
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,10 +71,19 @@ class Pacer:
         for pace in touched.values():
             self._plan(pace, now)
 
-    def due(self, now: float, at_most: int = GRANTS_AT_MOST) -> list[Grant]:
-        """The grants whose instants lie before now + 20 ms, in the order of their instants for each number."""
+    def due(
+        self, now: float, at_most: int = GRANTS_AT_MOST, numbers: Callable[[int], bool] | None = None
+    ) -> list[Grant]:
+        """The grants whose instants lie before now + 20 ms, in the order of their instants for each number.
+
+        *numbers* tells whose rows are asked for; None: everybody's.
+        """
         grants: list[Grant] = []
+        others: list[Pace] = []
         while len(grants) < at_most and (pace := self._next(now + HORIZON_S)) is not None:
+            if numbers is not None and not numbers(pace.number_id):
+                others.append(pace)
+                continue
             pace.recover(now)
             if pace.next_instant(now) <= now + HORIZON_S:
                 row, instant = pace.grant(now)
@@ -83,10 +92,15 @@ class Pacer:
                 self._granted[row.outbox_id] = grant
                 grants.append(grant)
             self._plan(pace, now)
+        for pace in others:
+            self._plan(pace, now)
         return grants
 
-    def wake_at(self) -> float | None:
+    def wake_at(self, numbers: Callable[[int], bool] | None = None) -> float | None:
         """When `due` has something next, where nothing changes until then; None: only a change will bring it."""
+        if numbers is not None:
+            instants = [entry[0] for entry in self._schedule if not self._is_old(entry) and numbers(entry[1])]
+            return min(instants) - HORIZON_S if instants else None
         while self._schedule and self._is_old(self._schedule[0]):
             heapq.heappop(self._schedule)
         return self._schedule[0][0] - HORIZON_S if self._schedule else None

@@ -56,10 +56,12 @@ class FakeLimiter:
         self._more.set()
         self._more = trio.Event()
 
-    async def grants(self, at_most: int) -> Sequence[FakeGrant]:
-        while not self.ready:
+    async def grants(self, at_most: int, numbers: Callable[[int], bool] | None = None) -> Sequence[FakeGrant]:
+        while not (found := [g for g in self.ready if numbers is None or numbers(g.number_id)][:at_most]):
             await self._more.wait()
-        return [self.ready.popleft() for _ in range(min(at_most, len(self.ready)))]
+        for grant in found:
+            self.ready.remove(grant)
+        return found
 
     def depart(self, grant: object, now: float) -> float:
         return self.waits.popleft() if self.waits else 0.0
@@ -140,6 +142,9 @@ class FakeJournal:
         self.marks.append(attempt_id.int)
 
 
-def authorised(n: int, klass: MessageClass = MessageClass.BULK, endpoint_id: int = 7) -> Authorised:
+def authorised(
+    n: int, klass: MessageClass = MessageClass.BULK, endpoint_id: int = 7, account_id: int = 1
+) -> Authorised:
+    """The number that it leaves from bears the account's id."""
     request = MtRequest(UUID(int=n), "+12025550100", "+13125550123", f"text {n}")
-    return Authorised(UUID(int=n), n, 1, 1, endpoint_id, 70 + n, klass, 1, request)
+    return Authorised(UUID(int=n), n, account_id, account_id, endpoint_id, 70 + n, klass, 1, request)

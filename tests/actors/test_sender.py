@@ -186,6 +186,60 @@ async def test_no_more_is_authorised_than_workers_stand_idle(autojump_clock: Moc
         assert sorted(it.ledger.outcomes) == [1, 2, 3]
 
 
+class TwoLines(Line):
+    """Two carrier accounts; number 1 belongs to the first, number 2 to the second."""
+
+    def __init__(self, first: FakeCarrier, second: FakeCarrier, *, workers: int) -> None:
+        super().__init__(first, workers=workers)
+        self.carriers = {1: cast("Carrier", first)}
+        self.later = {2: cast("Carrier", second)}
+        self.sender = Sender(
+            cast("Ledger", self.ledger),
+            self.limiter,
+            self.carriers,
+            self.journal,
+            FakeClock(),
+            1,
+            workers=workers,
+            account_of=lambda number_id: number_id,
+        )
+
+    def grant_for(self, account_id: int, *ids: int) -> None:
+        for n in ids:
+            self.ledger.mts[n] = authorised(n, account_id=account_id)
+        self.limiter.grant(*(FakeGrant(n, account_id, instant=trio.current_time()) for n in ids))
+
+
+async def test_a_carrier_that_hangs_holds_up_no_other_carriers_texts(autojump_clock: MockClock) -> None:
+    hangs, works = FakeCarrier(answer_s=15.0), FakeCarrier(answer_s=0.1)
+    it = TwoLines(hangs, works, workers=4)
+    it.carriers.update(it.later)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(it.sender.run, it.stopping)
+        it.grant_for(1, *range(1, 11))
+        it.grant_for(2, *range(11, 31))
+        await trio.sleep(1.0)
+        assert sorted(n for n, _ in works.on_wire) == list(range(11, 31))
+        assert len(hangs.on_wire) == 4
+        assert it.sender.in_flight == 4
+        assert sorted(it.limiter.withdrawn) == list(range(11, 31))  # what waits for a stream stays with the limiter
+        await trio.sleep(60.0)
+        assert sorted(n for n, _ in hangs.on_wire) == list(range(1, 11))
+        it.stopping.set()
+
+
+async def test_an_account_that_is_added_later_is_sent_for(autojump_clock: MockClock) -> None:
+    it = TwoLines(FakeCarrier(), FakeCarrier(), workers=4)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(it.sender.run, it.stopping)
+        await trio.sleep(5.0)
+        it.carriers.update(it.later)
+        it.grant_for(2, 1)
+        await trio.sleep(2.0)
+        assert list(it.ledger.outcomes) == [1]
+        it.stopping.set()
+
+
 async def test_a_429_slows_the_number(autojump_clock: MockClock) -> None:
     carrier = FakeCarrier()
     carrier.answer = lambda request: Throttled(2.0, "20429")

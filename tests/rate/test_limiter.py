@@ -26,6 +26,38 @@ async def test_grants_come_shortly_before_their_instants(autojump_clock: MockClo
         assert trio.current_time() == pytest.approx(grant.instant - HORIZON_S)
 
 
+async def test_of_two_that_wait_each_gets_the_rows_of_its_own_numbers(autojump_clock: MockClock) -> None:
+    limiter = Limiter(epoch=1)
+    for number in (1, 2):
+        limiter.set_rate(number, 100.0, 10)
+    await trio.sleep(60)
+    limiter.offer([DueRow(n, 1 + n % 2, Lane.BULK, 1, None) for n in range(1, 7)])
+    got: dict[int, list[int]] = {1: [], 2: []}
+
+    async def claimer(number: int) -> None:
+        while len(got[number]) < 3:
+            got[number] += [grant.outbox_id for grant in await limiter.grants(1, lambda one: one == number)]
+
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(claimer, 2)
+            await wait_all_tasks_blocked()
+            assert (got, limiter.waiting(1)) == ({1: [], 2: [1, 3, 5]}, 3)
+            nursery.start_soon(claimer, 1)
+    assert got == {1: [2, 4, 6], 2: [1, 3, 5]}
+
+
+async def test_one_that_waits_sleeps_until_its_own_numbers_turn(autojump_clock: MockClock) -> None:
+    limiter = Limiter(epoch=1)
+    start = trio.current_time()
+    limiter.set_rate(1, 10.0, 1)
+    limiter.set_rate(2, 1.0, 1)
+    limiter.offer([DueRow(1, 1, Lane.BULK, 1, None), DueRow(2, 2, Lane.BULK, 1, None)])
+    (grant,) = await limiter.grants(4, lambda number: number == 2)
+    assert grant.outbox_id == 2
+    assert trio.current_time() == pytest.approx(start + 1.0 - HORIZON_S)
+
+
 async def test_who_waits_is_woken_by_an_offer(autojump_clock: MockClock) -> None:
     limiter = Limiter(epoch=1)
     limiter.set_rate(1, 10.0, 1)
