@@ -45,6 +45,7 @@ def postgres() -> Iterator[embedded.EmbeddedPostgres]:
     if os.geteuid() == 0:
         folder.chmod(0o711)
     quick = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "200"}
+    quick["track_commit_timestamp"] = "on"  # the races read from it who was first
     try:
         with embedded.start(folder, settings=quick) as server:
             yield server

@@ -96,7 +96,13 @@ def unit(workshop: Workshop, name: str) -> Count:
 
 def integration(workshop: Workshop, name: str) -> Count:
     """Tests against a real PostgreSQL and other real processes."""
-    return _pytest(workshop, name, "tests", "--ignore=tests/ui", "-m", "integration and not ui and not crash")
+    apart = ("--ignore=tests/ui", "--ignore=tests/races")
+    return _pytest(workshop, name, "tests", *apart, "-m", "integration and not ui and not crash")
+
+
+def races(workshop: Workshop, name: str) -> Count:
+    """Transactions that race each other on a real PostgreSQL, and all orders of their statements; the short forms."""
+    return _pytest(workshop, name, "tests/races", "-m", "integration")
 
 
 def ui(workshop: Workshop, name: str) -> Count:
@@ -192,8 +198,8 @@ def client(workshop: Workshop, name: str) -> Count:
 
 
 def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
-    """`./test crash|bench|screenshots ARGUMENTS`: their own output and status, nothing added but crash's count."""
-    module = {"crash": "tests.crash", "screenshots": "tests.ui.screenshots"}.get(what)
+    """`./test crash|races|bench|screenshots ARGUMENTS`: their own output and status, and only crash is counted."""
+    module = {"crash": "tests.crash", "races": "tests.races", "screenshots": "tests.ui.screenshots"}.get(what)
     if what == "bench":
         known = sorted(path.stem for path in (workshop.root / "bench").glob("[a-z]*.py"))
         if not arguments or arguments[0] not in known:
@@ -214,7 +220,7 @@ def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
 
 PARTS: Final[dict[str, Part]] = {
     "unit": unit, "integration": integration, "lint": lint, "imports": imports, "gen": gen, "types": types,
-    "client": client, "ui": ui, "crash": crash,
+    "client": client, "ui": ui, "crash": crash, "races": races,
 }  # fmt: skip
 
 

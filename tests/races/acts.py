@@ -1,0 +1,162 @@
+"""What the two sides of a race do: each is a transaction of the store, through the store's own functions."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from server.domain.caps import Cap
+from server.domain.carrier import CarrierStatus, ErrorClass, InboundText, ListedMessage, Receipt
+from server.domain.delivery import State
+from server.domain.gate import MessageClass
+from server.ports import AttemptOutcome, Authorised, Granted, MoArrival
+from server.store import receipts
+from server.store.authorise import Authorise
+from server.store.facts import always_open
+from server.store.fleet import PostgresFleet
+from server.store.inbound import Inbound
+from server.store.lifeline import Lifeline
+from server.store.named_sql import statements
+from server.store.outcomes import Outcome, Outcomes
+from server.store.receipts import News
+from tests.races.ground import ACCOUNT, MEMBER, NOON, OUR_NUMBER, Act, Case, Ground, Side
+
+LEASE_S: Final = 3600.0
+
+CAP_OF_ONE: Final = (Cap(1, timedelta(days=1)),)
+
+_LEAVE: Final = statements("fleet")["leave"]
+
+_texts = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class OnWire:
+    """An authorised text, and the provider id that the carrier gives it."""
+
+    case: Case
+    attempt: Authorised
+
+    @property
+    def provider_id(self) -> str:
+        return f"MT{self.attempt.outbox_id}"
+
+
+def send(
+    ground: Ground, cases: Sequence[Case], *, slot_at: datetime = NOON, caps: Sequence[Cap] = ()
+) -> Callable[[Side], Awaitable[list[Authorised]]]:
+    """T3 over the rows of *cases*, by the ground's node. Gives the attempts that may leave."""
+    granted = [Granted(case.outbox_id, slot_at) for case in cases]
+    gen, epoch = ground.gen, ground.epoch
+
+    async def act(side: Side) -> list[Authorised]:
+        authorise = Authorise(side.postgres, _quiet, _disowned, hours=always_open, caps=caps)
+        answers = await authorise.authorise(granted, gen, epoch, NOON)
+        return [one for one in answers if isinstance(one, Authorised)] if isinstance(answers, list) else []
+
+    return act
+
+
+def say(cases: Sequence[Case], *keywords: Literal["STOP", "START"]) -> Act:
+    """T1: each recipient of *cases* says each of *keywords*, all in one batch."""
+    arrivals = [
+        MoArrival(ACCOUNT, InboundText(f"SM{next(_texts)}", case.address, OUR_NUMBER, keyword), keyword)
+        for keyword in keywords
+        for case in cases
+    ]
+    return lambda side: side.write(lambda c: Inbound(lambda: NOON).write(c, arrivals))
+
+
+def close_campaign(campaign_id: int, state: Literal["paused", "cancelled"]) -> Act:
+    """A pause or a cancel: the campaign's advisory lock first, then its one row."""
+
+    async def act(side: Side) -> None:
+        async def work(connection: object) -> None:
+            await side.connection.execute("SELECT pg_advisory_xact_lock($1)", campaign_id)
+            await side.stop("campaign locked")
+            await side.connection.execute("UPDATE campaign SET state = $2 WHERE id = $1", campaign_id, state)
+            await side.stop("campaign closed")
+
+        await side.call(work)
+
+    return act
+
+
+def take_limiter(gen: int) -> Act:
+    """A hand-over to *gen*, which waits for every T3 under the old epoch."""
+    return lambda side: PostgresFleet(side.postgres).take_limiter(gen, LEASE_S)
+
+
+def leave(gen: int) -> Act:
+    """The node says that it is gone."""
+
+    async def act(side: Side) -> None:
+        async def work(connection: Any) -> None:
+            await connection.execute(_LEAVE, gen)
+            await side.stop("left")
+
+        await side.call(work)
+
+    return act
+
+
+def learn(attempt_id: UUID, gen: int | None, outcome: AttemptOutcome) -> Act:
+    """T4."""
+    batch = [Outcome(attempt_id, gen, outcome, NOON)]
+    return lambda side: side.write(lambda c: Outcomes(1.0).write(c, batch))
+
+
+def call_back(
+    provider_id: str, status: CarrierStatus, attempt_id: UUID | None, error_class: ErrorClass | None = None
+) -> Act:
+    """T5: a receipt, with our attempt's id or without."""
+    receipt = Receipt(provider_id, status, None, attempt_id, None, error_class)
+    news = [News(ACCOUNT, receipt, receipts.proven(receipt) or State.SENT, NOON)]
+    return lambda side: side.write(lambda c: receipts.write(c, news))
+
+
+def give_up(attempt_id: UUID) -> Act:
+    """The last rung of the ladder."""
+    return lambda side: _lifeline(side).give_up(attempt_id, NOON)
+
+
+def bind(attempt_id: UUID, provider_id: str, case: Case) -> Act:
+    """The carrier's list shows it."""
+    listed = ListedMessage(provider_id, OUR_NUMBER, case.address, "Hello", "out", "sent", NOON)
+    return lambda side: _lifeline(side).bind_listed(attempt_id, listed, NOON)
+
+
+def decide(case: Case, *, send: bool) -> Act:
+    """A person releases a held text, or cancels it."""
+    return lambda side: _lifeline(side).release_held(1, case.thread_id, case.seq, send, MEMBER, NOON)
+
+
+async def on_wire(ground: Ground, count: int) -> list[OnWire]:
+    """New texts that T3 has let go."""
+    cases = await ground.deal(count)
+    attempts = {one.outbox_id: one for one in await send(ground, cases)(ground.sides[0])}
+    return [OnWire(case, attempts[case.outbox_id]) for case in cases]
+
+
+async def held(ground: Ground, count: int) -> list[Case]:
+    """New texts of a person, held because their recipients said STOP meanwhile."""
+    cases = await ground.deal(count, MessageClass.PERSON)
+    await say(cases, "STOP")(ground.sides[0])
+    await send(ground, cases)(ground.sides[0])
+    return cases
+
+
+def _lifeline(side: Side) -> Lifeline:
+    return Lifeline(side.postgres, None, _quiet)  # type: ignore[arg-type]  # only resolve_crashed wants the outcomes' writer
+
+
+def _quiet(_: object) -> None:
+    pass
+
+
+def _disowned(_attempts: object, _gen: int) -> None:
+    pass
