@@ -46,6 +46,7 @@ SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
     "THREADLINE_SIMULATED": ("simulated", "1: a rehearsal; refuses to start beside a workspace that is not simulated"),
     "THREADLINE_WALL_CLOCK": ("wall_clock", "time that the wall clock shows at the start; rehearsals only"),
     "THREADLINE_KILL_AT": ("kill_at", "point:n at which the server kills itself; rehearsals only"),
+    "THREADLINE_JOURNAL_RECORDS": ("journal_records", "records in a segment of the wire journal; rehearsals only"),
 }
 """Environment variable → field and what it is for. The README's table is this one."""
 
@@ -89,6 +90,7 @@ class Config(BaseModel):
     simulated: bool = False
     wall_clock: AwareDatetime | None = None
     kill_at: str | None = None
+    journal_records: int | None = Field(default=None, ge=2)
     reset: bool = False
 
     @field_validator("database_url")
@@ -121,12 +123,19 @@ class Config(BaseModel):
     def _fits_together(self) -> Self:
         if not is_loopback(self.host) and not (self.public_url or "").startswith("https://"):
             raise ValueError("PUBLIC_URL must be an https URL because the server listens beyond this machine.")
-        for name, value in (("THREADLINE_WALL_CLOCK", self.wall_clock), ("THREADLINE_KILL_AT", self.kill_at)):
+        for name, value in self._for_rehearsals().items():
             if value is not None and not self.rehearsal:
                 raise ValueError(f"{name} is for rehearsals only: set THREADLINE_SIMULATED=1 as well, or leave it out.")
         if self.reset and not self.rehearsal:
             raise ValueError("--reset drops demo data only; real data is never dropped.")
         return self
+
+    def _for_rehearsals(self) -> dict[str, object]:
+        return {
+            "THREADLINE_WALL_CLOCK": self.wall_clock,
+            "THREADLINE_KILL_AT": self.kill_at,
+            "THREADLINE_JOURNAL_RECORDS": self.journal_records,
+        }
 
     @property
     def rehearsal(self) -> bool:

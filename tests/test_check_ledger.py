@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import itertools
 import json
@@ -10,16 +11,18 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import trio
 
-from server.domain.carrier import Accepted, Receipt, Unknown
+from server.domain.carrier import Accepted, Receipt, Throttled, Unknown
 from server.domain.gate import MessageClass
-from server.ports import Authorised
+from server.ports import Authorised, Voided
+from server.store.journal import WireJournal
 from tests.store.world import ALICE, BOB, NOON, OUR_NUMBER, World, later, open_world
 from tools.check_ledger import main
+from tools.ledger_tamper import WAYS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +33,8 @@ class Run:
 
     world: World
     path: Path
+    journal: WireJournal
+    journal_id: str
     lines: list[dict[str, Any]] = field(default_factory=list)
     torn: str = ""
     _sids: Any = field(default_factory=itertools.count)
@@ -63,11 +68,24 @@ class Run:
         return mt
 
     def accept(self, mt: Authorised, attempt: str | None = None) -> str:
+        """The carrier takes it, once its mark is written."""
+        self.journal.mark(mt.attempt_id)
         sid = f"SM{next(self._sids)}"
-        callback = f"http://127.0.0.1:1/webhooks/twilio/AC1/status?attempt={attempt or mt.attempt_id}"
-        facts = {"from": mt.request.from_, "to": mt.request.to, "body_sha256": "", "segments": mt.cost}
-        self.write("accepted", sid, **facts, status_callback=callback)
+        self.write("accepted", sid, **_request(mt, attempt))
         return sid
+
+    def refuse(self, mt: Authorised, told: int | None) -> None:
+        self.journal.mark(mt.attempt_id)
+        self.write("refused", "", **_request(mt), told=told)
+
+    async def end(self, mt: Authorised, outcome: Any) -> None:
+        assert await self.world.store.ledger.record_outcome(mt.attempt_id, self.world.gen, outcome, NOON)
+
+    async def again(self, mt: Authorised) -> Authorised:
+        """The text of *mt*, which was queued again, is authorised again."""
+        (second,) = await self.world.authorise(now=later(60))
+        assert second.outbox_id == mt.outbox_id
+        return second
 
     def write(self, kind: str, sid: str, **facts: Any) -> None:
         self._now_ns += 10**9
@@ -76,20 +94,48 @@ class Run:
     async def judged(self, *options: str) -> tuple[int, dict[str, Any]]:
         """The checker's exit code and what it printed."""
         self.path.write_text("".join(json.dumps(line) + "\n" for line in self.lines) + self.torn)
+        self.keep()
         done = await trio.run_process(
-            [str(ROOT / "tools" / "check_ledger"), str(self.path), self.world.dsn, *options],
+            [str(ROOT / "tools" / "check_ledger"), str(self.path), self.world.dsn, *self.kept, *options],
             capture_stdout=True,
             capture_stderr=True,
             check=False,
         )
         return done.returncode, json.loads(done.stdout or b"{}") or {"error": done.stderr.decode()}
 
+    @property
+    def folder(self) -> Path:
+        return self.path.parent / "kept"
+
+    @property
+    def kept(self) -> list[str]:
+        return ["--journals", str(self.folder)] if self.folder.exists() else []
+
+    def keep(self) -> None:
+        """As a crash run does at a server's death."""
+        self.folder.mkdir(exist_ok=True)
+        for segment in (self.path.parent / "journal").iterdir():
+            (self.folder / f"{segment.name}.gz").write_bytes(gzip.compress(segment.read_bytes()))
+
+    def lose(self) -> None:
+        """The server's journal was deleted, and somebody wrote that down."""
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / "losses.jsonl").write_text(json.dumps({"journal": self.journal_id, "how": "deleted"}) + "\n")
+
+
+def _request(mt: Authorised, attempt: str | None = None) -> dict[str, Any]:
+    callback = f"http://127.0.0.1:1/webhooks/twilio/AC1/status?attempt={attempt or mt.attempt_id}"
+    facts = {"from": mt.request.from_, "to": mt.request.to, "body_sha256": "", "segments": mt.cost}
+    return {**facts, "status_callback": callback}
+
 
 @pytest.fixture
 async def run(dsn: str, tmp_path: Path) -> AsyncIterator[Run]:
     """Alice and Bob write; Bob gets a person's texts, Alice a bulk text before her STOP. Nothing is wrong."""
     async with open_world(dsn) as world:
-        run = Run(world, tmp_path / "ledger.jsonl")
+        journal_id = str(await world.value("SELECT journal_id FROM node WHERE gen = $1", world.gen))
+        journal = WireJournal(tmp_path / "journal", UUID(journal_id), records=64)
+        run = Run(world, tmp_path / "ledger.jsonl", journal, journal_id)
         await run.receive("Hello")
         await run.receive("Hello", from_=BOB, answered=503)
         for _ in range(12):
@@ -97,6 +143,7 @@ async def run(dsn: str, tmp_path: Path) -> AsyncIterator[Run]:
         await run.send(1, MessageClass.BULK)
         await run.receive("STOP", keyword="STOP")
         yield run
+        journal.close()
 
 
 async def test_a_true_run_is_green(run: Run) -> None:
@@ -104,10 +151,17 @@ async def test_a_true_run_is_green(run: Run) -> None:
     assert code == 0, told
     assert (told["sent"], told["inbound"], told["findings"]) == (13, 3, {})
     assert all(told[name] == 0 for name in ("lost", "duplicate", "after_stop", "over_rate", "unconfirmed"))
+    assert told["journals"] == {"kept": 1}
 
 
-@pytest.mark.parametrize("way", ["duplicate", "lost", "after_stop", "over_rate"])
-async def test_a_falsified_ledger_is_red_for_what_was_falsified(run: Run, way: str) -> None:
+@pytest.mark.parametrize("way", list(WAYS))
+async def test_a_falsified_run_is_red_for_what_was_falsified(run: Run, way: str) -> None:
+    """With one text whose answer never came, and one that was queued again as it had not left."""
+    await _give_up(run)
+    mt = await run.authorise(2)
+    await run.end(mt, Voided("too late after it was authorised"))
+    await run.end(second := await run.again(mt), Accepted(run.accept(second), "queued", mt.cost))
+    assert (await run.judged())[0] == 0
     code, told = await run.judged("--tamper", way)
     assert code == 1
     assert told[way] > 0
@@ -127,9 +181,11 @@ async def test_an_empty_ledger_proves_nothing(run: Run) -> None:
 
 async def test_kills_are_counted_by_their_place(run: Run, tmp_path: Path) -> None:
     kills = tmp_path / "kills.jsonl"
-    kills.write_text('{"at": "t1_before"}\n{"at": "random"}\n{"at": "t1_before"}\n')
+    mixed = '{"at": "at_once", "kind": "mixed"}'
+    kills.write_text(f'{{"at": "t1_before"}}\n{{"at": "random"}}\n{{"at": "t1_before"}}\n{mixed}\n')
     _, told = await run.judged("--kills", str(kills))
-    assert (told["kills"], told["kills_at"]) == (3, {"random": 1, "t1_before": 2})
+    assert (told["kills"], told["kills_at"]) == (4, {"at_once": 1, "random": 1, "t1_before": 2})
+    assert told["kills_by"] == {"mixed": 1, "server": 3}
 
 
 # What the database may have got wrong
@@ -180,11 +236,46 @@ async def _confirm_nothing(run: Run) -> None:
     await run.world.sql("UPDATE attempt SET reason = NULL WHERE state = 'unconfirmed'")
 
 
-async def _give_up(run: Run) -> None:
+async def _give_up(run: Run, *, marked: bool = True) -> Authorised:
     mt = await run.authorise(2)
-    ledger = run.world.store.ledger
-    await ledger.record_outcome(mt.attempt_id, run.world.gen, Unknown("no answer within 15 s"), NOON)
-    await ledger.give_up(mt.attempt_id, later(60))
+    if marked:
+        run.refuse(mt, None)
+    await run.end(mt, Unknown("no answer within 15 s"))
+    await run.world.store.ledger.give_up(mt.attempt_id, later(60))
+    return mt
+
+
+async def _give_up_what_never_left(run: Run) -> None:
+    await _give_up(run, marked=False)
+
+
+async def _send_without_a_mark(run: Run) -> None:
+    mt = await run.authorise(2)
+    sid = "SMunmarked"
+    run.write("accepted", sid, **_request(mt))
+    await run.end(mt, Accepted(sid, "queued", mt.cost))
+
+
+async def _send_again_what_was_marked(run: Run) -> None:
+    """As if the journal's absence had proved that nothing left; the first request was lost on its way."""
+    mt = await run.authorise(2)
+    run.journal.mark(mt.attempt_id)
+    await run.end(mt, Voided("the server crashed before it left"))
+    await run.end(second := await run.again(mt), Accepted(run.accept(second), "queued", mt.cost))
+
+
+async def _send_again_in_doubt(run: Run) -> None:
+    """The first answer was a 500, and the journal is none of the checker's."""
+    mt = await run.authorise(2)
+    run.write("refused", "", **_request(mt), told=500)
+    await run.end(mt, Throttled(1.0, "20429"))
+    await run.end(second := await run.again(mt), Accepted(run.accept(second), "queued", mt.cost))
+    run.journal.mark(mt.attempt_id)
+
+
+async def _post_twice(run: Run) -> None:
+    mt = await run.send(2)
+    run.write("refused", "", **_request(mt), told=429)
 
 
 @pytest.mark.parametrize(
@@ -201,6 +292,11 @@ async def _give_up(run: Run) -> None:
         pytest.param(_accept_unknown_attempt, "duplicate", id="an accepted text that nobody authorised"),
         pytest.param(_send_while_opted_out, "after_stop", id="bulk authorised at an epoch of refusal"),
         pytest.param(_confirm_nothing, "unexplained", id="an unconfirmed text without a reason"),
+        pytest.param(_give_up_what_never_left, "unexplained", id="an unconfirmed text without a mark"),
+        pytest.param(_send_without_a_mark, "unmarked", id="a text that left without a mark"),
+        pytest.param(_send_again_what_was_marked, "requeued", id="a marked text that was queued again"),
+        pytest.param(_send_again_in_doubt, "retried", id="a text that left again after a 500"),
+        pytest.param(_post_twice, "retried", id="an attempt that was posted twice"),
     ],
 )
 async def test_a_broken_promise_is_red(run: Run, wrong: Callable[[Run], Any], name: str) -> None:
@@ -215,6 +311,29 @@ async def test_an_explained_unconfirmed_text_is_counted_and_green(run: Run) -> N
     assert (code, told["unconfirmed"]) == (0, 1), told
 
 
+async def test_a_recorded_loss_of_its_journal_explains_an_unconfirmed_text_without_a_mark(run: Run) -> None:
+    await _give_up_what_never_left(run)
+    run.lose()
+    code, told = await run.judged()
+    assert (code, told["unconfirmed"], told["journals"]) == (0, 1, {"kept": 1, "deleted": 1}), told
+
+
+async def test_a_text_may_leave_again_after_a_429(run: Run) -> None:
+    mt = await run.authorise(2)
+    run.refuse(mt, 429)
+    await run.end(mt, Throttled(1.0, "20429"))
+    await run.end(second := await run.again(mt), Accepted(run.accept(second), "queued", mt.cost))
+    code, told = await run.judged()
+    assert (code, told["throttled"], told["refused"]) == (0, 1, 1), told
+
+
+async def test_what_was_refused_counts_towards_the_rate(run: Run) -> None:
+    line = next(line for line in run.lines if line["t"] == "accepted")
+    for nth in range(12):
+        run.lines.append({**line, "t": "refused", "sid": "", "told": 429, "mono_ns": line["mono_ns"] + nth})
+    assert (await run.judged())[1]["over_rate"] == 1
+
+
 async def test_bulk_on_its_way_at_a_stop_is_counted_apart_until_300_ms(run: Run) -> None:
     stop = next(line for line in run.lines if line["t"] == "mo" and line["sid"] == run.lines[-1]["sid"])
     bulk = next(line for line in run.lines if line["t"] == "accepted" and line["to"] == ALICE)
@@ -223,6 +342,24 @@ async def test_bulk_on_its_way_at_a_stop_is_counted_apart_until_300_ms(run: Run)
     assert (code, told["in_flight_at_stop"], told["after_stop"]) == (0, 1, 0), told
     bulk["mono_ns"] = stop["mono_ns"] + 310_000_000
     assert (await run.judged())[1]["after_stop"] == 1
+
+
+async def test_bulk_that_crosses_with_the_stops_webhook_is_counted_apart(run: Run) -> None:
+    stop = next(line for line in run.lines if line["t"] == "mo" and line["sid"] == run.lines[-1]["sid"])
+    bulk = next(line for line in run.lines if line["t"] == "accepted" and line["to"] == ALICE)
+    bulk["mono_ns"] = stop["posted_ns"] + 1
+    assert bulk["mono_ns"] < stop["mono_ns"]
+    code, told = await run.judged()
+    assert (code, told["in_flight_at_stop"], told["unheard_stop"]) == (0, 1, 0), told
+
+
+async def test_bulk_after_a_stop_that_only_the_sweep_brought_is_counted_apart_too(run: Run) -> None:
+    stop = next(line for line in run.lines if line["t"] == "mo" and line["sid"] == run.lines[-1]["sid"])
+    stop["answered"] = None
+    bulk = next(line for line in run.lines if line["t"] == "accepted" and line["to"] == ALICE)
+    bulk["mono_ns"] = stop["mono_ns"] + 5 * 10**9
+    code, told = await run.judged()
+    assert (code, told["in_flight_at_stop"], told["unheard_stop"]) == (0, 0, 1), told
 
 
 async def test_a_start_in_between_lifts_the_stop(run: Run) -> None:
@@ -239,4 +376,4 @@ def test_a_file_that_is_not_there_is_told_in_a_sentence(capsys: pytest.CaptureFi
 
 def test_help_names_the_ways_to_falsify() -> None:
     done = subprocess.run([str(ROOT / "tools" / "check_ledger"), "-h"], capture_output=True, text=True, check=True)
-    assert "duplicate,lost,after_stop,over_rate" in done.stdout
+    assert ",".join(WAYS) in done.stdout.replace("\n", "").replace(" ", "")

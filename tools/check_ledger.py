@@ -1,7 +1,8 @@
 """Judges a run by the simulated carrier's ledger and the database alone, and prints one JSON line.
 
-    tools/check_ledger LEDGER DSN [--kills FILE] [--tamper duplicate|lost|after_stop|over_rate]
+    tools/check_ledger LEDGER DSN [--kills FILE] [--journals DIR] [--tamper WAY]
 
+DIR holds copies of the wire journals and what was recorded of their loss: they too are judged by, where they were kept.
 Exits 0 where every promise held, 1 where one was broken, 2 where there was nothing to judge. To be run once everything
 has settled: after the last rung of the ladder and the last receipt, with the server stopped.
 """
@@ -10,13 +11,16 @@ import argparse
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tools.ledger_facts import UnreadableLedger, read_database, read_ledger
-from tools.ledger_rules import Verdict, judge
+from tools.ledger_database import read_database
+from tools.ledger_facts import UnreadableLedger, read_ledger
+from tools.ledger_journals import read_journals
+from tools.ledger_rules import Evidence, Verdict, judge
 from tools.ledger_tamper import WAYS, NothingToFalsify
 
 _SHOWN = 5  # findings of a kind; their number is told in any case
@@ -26,49 +30,49 @@ def main(arguments: list[str]) -> int:
     """Print the verdict; returns the exit code."""
     options = _options().parse_args(arguments)
     try:
-        ledger, database = read_ledger(options.ledger), read_database(options.dsn)
+        journals = read_journals(options.journals) if options.journals else None
+        evidence = Evidence(read_ledger(options.ledger), read_database(options.dsn), journals)
+        kills = _read_kills(options.kills) if options.kills else []
         if options.tamper:
-            ledger = WAYS[options.tamper](ledger, database)
+            evidence = WAYS[options.tamper](evidence)
     except (UnreadableLedger, NothingToFalsify, OSError) as error:
         print(f"check_ledger: {error}", file=sys.stderr)
         return 2
-    if not (ledger.accepted or ledger.mos):
+    if not (evidence.ledger.accepted or evidence.ledger.mos):
         print("check_ledger: nothing is in the ledger", file=sys.stderr)
         return 2
-    verdict = judge(ledger, database)
-    print(json.dumps(told(verdict, _kills(options.kills))), flush=True)
+    verdict = judge(evidence)
+    print(json.dumps(told(verdict, evidence, kills)), flush=True)
     return 1 if verdict.red else 0
 
 
-def told(verdict: Verdict, kills: Counter[str]) -> dict[str, Any]:
-    """The verdict as it is printed."""
-    count = verdict.count
+def told(verdict: Verdict, evidence: Evidence, kills: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """The verdict as it is printed: first what must be 0, then the figures, then each promise by itself."""
+    count, figures, journals = verdict.count, verdict.figures, evidence.journals
     return {
-        "kills": kills.total(),
-        "sent": verdict.sent,
-        "inbound": verdict.inbound,
+        "kills": len(kills),
+        "kills_by": dict(sorted(Counter(kill.get("kind", "server") for kill in kills).items())),
+        "sent": figures["sent"],
+        "inbound": figures["inbound"],
         "lost": count("lost_inbound", "lost_outbound", "phantom"),
         "duplicate": count("duplicate"),
         "after_stop": count("after_stop"),
         "over_rate": count("over_rate"),
-        "unconfirmed": verdict.unconfirmed,
-        "in_flight_at_stop": verdict.in_flight_at_stop,
-        "lost_inbound": count("lost_inbound"),
-        "lost_outbound": count("lost_outbound"),
-        "phantom": count("phantom"),
-        "gaps": count("gaps"),
-        "wrong_state": count("wrong_state"),
-        "unexplained": count("unexplained"),
-        "kills_at": dict(sorted(kills.items())),
+        **{name: figure for name, figure in figures.items() if name not in ("sent", "inbound")},
+        "journals": {} if journals is None else journals.told(),
+        **{name: len(found) for name, found in verdict.findings.items() if name not in _FIRST},
+        "kills_at": dict(sorted(Counter(kill["at"] for kill in kills).items())),
+        "skipped": [] if journals is None else list(journals.skipped),
         "findings": {name: found[:_SHOWN] for name, found in verdict.findings.items() if found},
     }
 
 
-def _kills(path: Path | None) -> Counter[str]:
-    """How often the server was killed at each point, from JSON lines with `at`."""
-    if path is None:
-        return Counter()
-    return Counter(json.loads(line)["at"] for line in path.read_text(encoding="utf-8").splitlines())
+_FIRST = ("duplicate", "after_stop", "over_rate")
+
+
+def _read_kills(path: Path) -> list[dict[str, str]]:
+    """One JSON line for each kill: `kind` is whose (a server's, where absent), `at` is where."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _options() -> argparse.ArgumentParser:
@@ -76,7 +80,8 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("ledger", type=Path, help="the simulated carrier's ledger, JSON lines")
     parser.add_argument("dsn", help="the database that the server wrote")
     parser.add_argument("--kills", type=Path, metavar="FILE", help="the log of the kills, JSON lines")
-    parser.add_argument("--tamper", choices=WAYS, help="falsify the ledger first: the verdict must be red")
+    parser.add_argument("--journals", type=Path, metavar="DIR", help="copies of the wire journals, and their losses")
+    parser.add_argument("--tamper", choices=WAYS, help="falsify what the run left first: the verdict must be red")
     return parser
 
 

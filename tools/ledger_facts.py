@@ -1,38 +1,53 @@
-"""What the simulated carrier and the database each say of one run, read as they stand and compared nowhere here.
+"""What the simulated carrier says of one run, read as it stands and compared with nothing here.
 
 The carrier's ledger is its own truth: JSON lines, several for one text. A carrier that was killed may leave its last
 line torn; any other line that cannot be read is an error.
 """
 
-import asyncio
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import asyncpg
 import orjson
-
-Place = tuple[int, int]
-"""A message: its thread and its seq."""
 
 
 class UnreadableLedger(Exception):
     """The ledger is no ledger; the text is a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The carrier took a text. *attempt* is the id in its callback's address; *at_s* is CLOCK_MONOTONIC."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A well-formed request to send reached the carrier.
 
-    sid: str
+    *attempt* is the id in its callback's address; *at_s* is CLOCK_MONOTONIC at the arrival of its first byte.
+    """
+
     attempt: str | None
     from_: str
     to: str
     segments: int
     at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted(Request):
+    """The carrier took the text, whatever its answer said."""
+
+    sid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Request):
+    """The carrier did not take it. *told* is the status of the answer, None where there was none."""
+
+    told: int | None
+
+    @property
+    def proven(self) -> bool:
+        """Whether the answer was one that proves it: whoever read it may try again where the code allows that."""
+        return self.told is not None and 400 <= self.told < 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,59 +83,22 @@ class Receipt(Webhook):
 @dataclass(frozen=True, slots=True)
 class Ledger:
     accepted: Sequence[Accepted]
+    refused: Sequence[Refused]
     mos: Sequence[Mo]
     receipts: Sequence[Receipt]
 
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    place: Place
-    klass: str
-    endpoint_id: int
-    consent_epoch: int
-    state: str
-    explained: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An inbound text as the database has it."""
-
-    thread_id: int
-    in_ord: int
-    text: tuple[str, str, str]
-    keyword: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Thread:
-    last_seq: int
-    in_total: int
-    event_seqs: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Database:
-    """*opted_out*: (endpoint, consent epoch) → whether the endpoint was opted out then. *pace*: rate and burst."""
-
-    outbound: dict[Place, str]
-    attempts: dict[str, Attempt]
-    inbound: Sequence[Stored]
-    unassigned: Sequence[tuple[str, str, str]]
-    mo_ids: frozenset[str]
-    threads: dict[int, Thread]
-    opted_out: dict[tuple[int, int], bool]
-    pace: dict[str, tuple[float, int]]
-
-
-# The ledger
+    def requests(self) -> Iterator[Request]:
+        """Everything that was asked, in no order."""
+        yield from self.accepted
+        yield from self.refused
 
 
 def read_ledger(path: Path) -> Ledger:
     """Raises UnreadableLedger, and OSError."""
     entries = list(_entries(path.read_bytes()))
     return Ledger(
-        accepted=[_accepted(entry) for entry in entries if entry["t"] == "accepted"],
+        accepted=[Accepted(**_request(entry), sid=entry["sid"]) for entry in entries if entry["t"] == "accepted"],
+        refused=[Refused(**_request(entry), told=entry["told"]) for entry in entries if entry["t"] == "refused"],
         mos=[
             Mo(**_webhook(entry), from_=entry["from"], to=entry["to"], body_sha256=entry["body_sha256"])
             for entry in entries
@@ -142,67 +120,17 @@ def _entries(raw: bytes) -> list[dict[str, Any]]:
         return entries
 
 
-def _accepted(entry: dict[str, Any]) -> Accepted:
+def _request(entry: dict[str, Any]) -> dict[str, Any]:
     query = parse_qs(urlsplit(entry["status_callback"] or "").query)
-    attempt = query.get("attempt", [None])[0]
-    segments, at_s = entry["segments"], entry["mono_ns"] / 1e9
-    return Accepted(entry["sid"], attempt, entry["from"], entry["to"], segments, at_s)
+    return {
+        "attempt": query.get("attempt", [None])[0],
+        "from_": entry["from"],
+        "to": entry["to"],
+        "segments": entry["segments"],
+        "at_s": entry["mono_ns"] / 1e9,
+    }
 
 
 def _webhook(entry: dict[str, Any]) -> dict[str, Any]:
     times = {"posted_s": entry["posted_ns"] / 1e9, "answered_s": entry["mono_ns"] / 1e9}
     return {"sid": entry["sid"], "answered": entry["answered"], **times}
-
-
-# The database
-
-_OUTBOUND = "SELECT thread_id, seq, state FROM message WHERE direction = 'out'"
-_ATTEMPTS = """SELECT id, thread_id, seq, klass, endpoint_id, consent_epoch, state,
-    reason IS NOT NULL AND unknown_since IS NOT NULL AS explained FROM attempt"""
-_INBOUND = """SELECT m.thread_id, m.in_ord, e.address AS from_, n.address AS to_, m.body, m.keyword
-    FROM message m JOIN thread t ON t.id = m.thread_id JOIN endpoint e ON e.id = t.endpoint_id
-    JOIN number n ON n.id = m.number_id WHERE m.direction = 'in'"""
-_UNASSIGNED = "SELECT from_, to_, body FROM unassigned_mo"
-_MO_IDS = "SELECT provider_id FROM provider_ref WHERE kind = 'mo'"
-_THREADS = """SELECT t.id, t.last_seq, t.in_total,
-    ARRAY(SELECT v.seq FROM thread_event v WHERE v.thread_id = t.id ORDER BY v.seq) AS event_seqs FROM thread t"""
-_CONSENT = """SELECT endpoint_id, consent_epoch, kind <> 'opted_in' AS opted_out FROM consent_event
-    WHERE kind IN ('opted_out', 'opted_in', 'carrier_blocked')"""
-_PACE = "SELECT address, rate, burst FROM number"
-
-
-def read_database(dsn: str) -> Database:
-    """All of it, as of one moment."""
-    return asyncio.run(_read(dsn))
-
-
-async def _read(dsn: str) -> Database:
-    connection = await asyncpg.connect(dsn)
-    try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            return await _snapshot(connection)
-    finally:
-        await connection.close()
-
-
-async def _snapshot(connection: "asyncpg.Connection[asyncpg.Record]") -> Database:
-    fetch = connection.fetch
-    return Database(
-        outbound={(r["thread_id"], r["seq"]): r["state"] for r in await fetch(_OUTBOUND)},
-        attempts={str(r["id"]): _attempt(r) for r in await fetch(_ATTEMPTS)},
-        inbound=[Stored(r["thread_id"], r["in_ord"], _text(r), r["keyword"]) for r in await fetch(_INBOUND)],
-        unassigned=[_text(r) for r in await fetch(_UNASSIGNED)],
-        mo_ids=frozenset(r["provider_id"] for r in await fetch(_MO_IDS)),
-        threads={r["id"]: Thread(r["last_seq"], r["in_total"], tuple(r["event_seqs"])) for r in await fetch(_THREADS)},
-        opted_out={(r["endpoint_id"], r["consent_epoch"]): r["opted_out"] for r in await fetch(_CONSENT)},
-        pace={r["address"]: (r["rate"], r["burst"]) for r in await fetch(_PACE)},
-    )
-
-
-def _attempt(row: asyncpg.Record) -> Attempt:
-    place = (row["thread_id"], row["seq"])
-    return Attempt(place, row["klass"], row["endpoint_id"], row["consent_epoch"], row["state"], row["explained"])
-
-
-def _text(row: asyncpg.Record) -> tuple[str, str, str]:
-    return row["from_"], row["to_"], hashlib.sha256(row["body"].encode()).hexdigest()

@@ -1,7 +1,6 @@
-"""Decides what a run broke: each promise of sending and receiving, as a pure function of ledger and database.
+"""Decides what a run broke: each promise of sending and receiving, as a pure function of what it left.
 
-Every finding names what it is about, so that a red run can be looked into. Times come from the carrier's ledger alone;
-the order of a text and a STOP comes from consent epochs first, and from the ledger's clock where that says more.
+Every finding names what it is about, so that a red run can be looked into. Times come from the carrier's ledger alone.
 """
 
 from collections import Counter, defaultdict
@@ -10,11 +9,24 @@ from dataclasses import dataclass
 from typing import Final
 
 from server.domain.delivery import NEVER_LEFT, WIRED, State, advance, reported
-from tools.ledger_facts import Accepted, Attempt, Database, Ledger, Mo, Place
+from tools.ledger_consent import after_stop
+from tools.ledger_database import Attempt, Database, Place
+from tools.ledger_facts import Accepted, Ledger, Mo
+from tools.ledger_journals import Journals
+from tools.ledger_pace import over_rate
+from tools.ledger_wire import requeued, retried, unexplained, unmarked
 
-IN_FLIGHT_S: Final = 0.300  # 250 ms from T3 to the first byte, and what loopback and a busy simulator add
-JITTER_S: Final = 0.050  # of arrivals on loopback
+NOT_JOURNALED: Final = "the journal could not be written"
 _UNWIRED: Final = NEVER_LEFT | {State.QUEUED, State.HELD}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a run left. *journals* is None where nobody kept them: then some promises cannot be judged."""
+
+    ledger: Ledger
+    database: Database
+    journals: Journals | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +34,7 @@ class Verdict:
     """Findings by name, each of which makes it red; the figures are only told."""
 
     findings: Mapping[str, Sequence[str]]
-    sent: int
-    inbound: int
-    unconfirmed: int
-    in_flight_at_stop: int
+    figures: Mapping[str, int]
 
     @property
     def red(self) -> bool:
@@ -35,10 +44,11 @@ class Verdict:
         return sum(len(self.findings[name]) for name in names)
 
 
-def judge(ledger: Ledger, database: Database) -> Verdict:
-    """The findings: duplicate, lost_inbound, lost_outbound, phantom, wrong_state, gaps, after_stop, over_rate,
-    unexplained."""
-    late, in_flight = _after_stop(ledger, database)
+def judge(evidence: Evidence) -> Verdict:
+    """The findings: duplicate, lost_inbound, lost_outbound, phantom, wrong_state, gaps, after_stop, over_rate, retried,
+    unexplained; with journals also unmarked and requeued."""
+    ledger, database, journals = evidence.ledger, evidence.database, evidence.journals
+    crossed = after_stop(ledger, database)
     findings = {
         "duplicate": [*_sent_twice(ledger, database), *_stored_twice(ledger, database)],
         "lost_inbound": list(_lost_inbound(ledger, database)),
@@ -46,13 +56,30 @@ def judge(ledger: Ledger, database: Database) -> Verdict:
         "phantom": list(_phantoms(ledger, database)),
         "wrong_state": list(_wrong_states(ledger, database)),
         "gaps": [*_gaps(database), *_behind(ledger, database)],
-        "after_stop": late,
-        "over_rate": list(_over_rate(ledger, database)),
-        "unexplained": list(_unexplained(database)),
+        "after_stop": crossed.late,
+        "over_rate": list(over_rate(ledger, database)),
+        "retried": list(retried(ledger, database)),
+        "unexplained": list(unexplained(database, journals)),
+        "unmarked": [] if journals is None else list(unmarked(ledger, database, journals)),
+        "requeued": [] if journals is None else list(requeued(database, journals)),
     }
-    unconfirmed = sum(state == State.UNCONFIRMED for state in database.outbound.values())
-    inbound = len({mo.sid for mo in ledger.mos})
-    return Verdict(findings, len(ledger.accepted), inbound, unconfirmed, in_flight)
+    crossings = {"in_flight_at_stop": crossed.in_flight, "unheard_stop": crossed.unheard}
+    return Verdict(findings, {**_figures(ledger, database), **crossings})
+
+
+def _figures(ledger: Ledger, database: Database) -> dict[str, int]:
+    attempts = database.attempts.values()
+    return {
+        "sent": len(ledger.accepted),
+        "refused": len(ledger.refused),
+        "inbound": len({mo.sid for mo in ledger.mos}),
+        "unconfirmed": sum(state == State.UNCONFIRMED for state in database.outbound.values()),
+        "unknown": sum(attempt.was_unknown for attempt in attempts),
+        "throttled": sum(attempt.state == "throttled" for attempt in attempts),
+        "void": sum(attempt.state == "void" for attempt in attempts),
+        "carrier_blocks": database.carrier_blocks,
+        "not_journaled": sum(attempt.reason.startswith(NOT_JOURNALED) for attempt in attempts),
+    }
 
 
 # Once
@@ -134,77 +161,3 @@ def _behind(ledger: Ledger, database: Database) -> Iterable[str]:
         state = State(database.outbound[attempt.place])
         if advance(state, proves) is not state:
             yield f"{attempt.place} is {state}, but a receipt said {receipt.status}"
-
-
-def _unexplained(database: Database) -> Iterable[str]:
-    explained = {a.place for a in database.attempts.values() if a.state == State.UNCONFIRMED and a.explained}
-    for place, state in database.outbound.items():
-        if state == State.UNCONFIRMED and place not in explained:
-            yield f"{place} is unconfirmed, and nothing says why"
-
-
-# Consent
-
-
-def _after_stop(ledger: Ledger, database: Database) -> tuple[list[str], int]:
-    """Bulk that reached the carrier after a STOP, and how many more did so as they were on their way already."""
-    keywords = {stored.text: stored.keyword for stored in database.inbound if stored.keyword is not None}
-    said: defaultdict[tuple[str, str], list[Mo]] = defaultdict(list)
-    for mo in ledger.mos:
-        if keyword := keywords.get(mo.text):
-            said[mo.from_, keyword].append(mo)
-    late, in_flight = [], 0
-    for line in ledger.accepted:
-        attempt = _attempt_of(line, database)
-        if attempt is None or attempt.klass != "bulk":
-            continue
-        since_s = _since_stop(line, said[line.to, "STOP"], said[line.to, "START"])
-        if database.opted_out.get((attempt.endpoint_id, attempt.consent_epoch), False):
-            late.append(f"{attempt.place} was authorised while {line.to} was opted out")
-        elif since_s is not None and since_s > IN_FLIGHT_S:
-            late.append(f"{attempt.place} came {since_s:.3f} s after the STOP of {line.to}")
-        elif since_s is not None:
-            in_flight += 1
-    return late, in_flight
-
-
-def _since_stop(line: Accepted, stops: Sequence[Mo], starts: Sequence[Mo]) -> float | None:
-    """Seconds from the first STOP that we had taken, and that no START followed, to *line*."""
-    ages = [
-        line.at_s - stop.answered_s
-        for stop in stops
-        if stop.taken
-        and stop.answered_s < line.at_s
-        # It may have been found by the sweep, at a time that the ledger does not know: from its writing on it excuses.
-        and not any(stop.posted_s < start.posted_s < line.at_s for start in starts)
-    ]
-    return max(ages, default=None)
-
-
-# Pace
-
-
-def _over_rate(ledger: Ledger, database: Database) -> Iterable[str]:
-    by_number: defaultdict[str, list[Accepted]] = defaultdict(list)
-    for line in sorted(ledger.accepted, key=lambda line: line.at_s):
-        by_number[line.from_].append(line)
-    for address, lines in by_number.items():
-        if address not in database.pace:
-            yield f"{address} is not one of our numbers"
-            continue
-        if worst := _worst_window(lines, *database.pace[address]):
-            yield f"{address}: {worst}"
-
-
-def _worst_window(lines: Sequence[Accepted], rate: float, burst: int) -> str | None:
-    """The window that is furthest above what the rate allows, if any is."""
-    worst, told = 1e-9, None
-    for first, begin in enumerate(lines):
-        segments, largest = 0, burst
-        for line in lines[first:]:
-            segments, largest = segments + line.segments, max(largest, line.segments)
-            width_s = line.at_s - begin.at_s
-            excess = segments - rate * (width_s + JITTER_S) - largest
-            if excess > worst:
-                worst, told = excess, f"{segments} segments within {width_s:.3f} s"
-    return told

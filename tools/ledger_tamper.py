@@ -1,12 +1,15 @@
-"""Falsifies what the ledger says, to see the judge go red: a check that cannot fail proves nothing."""
+"""Falsifies what a run left, to see the judge go red: a check that cannot fail proves nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from server.domain.delivery import WIRED
-from tools.ledger_facts import Accepted, Attempt, Database, Ledger
+from server.domain.delivery import WIRED, State
+from tools.ledger_database import Attempt
+from tools.ledger_facts import Accepted, Refused
+from tools.ledger_journals import Journals
+from tools.ledger_rules import Evidence
 
 COMPRESSED_S: Final = 0.001
 LATE_S: Final = 5.0
@@ -16,57 +19,121 @@ class NothingToFalsify(Exception):
     """The run has nothing of the kind; the text is a sentence."""
 
 
-def duplicate(ledger: Ledger, database: Database) -> Ledger:
+# The carrier's ledger
+
+
+def duplicate(evidence: Evidence) -> Evidence:
     """One text was accepted once more, under another id."""
-    line, _ = _some(ledger, database, lambda line, attempt: True)
-    return replace(ledger, accepted=[*ledger.accepted, replace(line, sid=f"{line.sid}x", at_s=line.at_s + 60.0)])
+    line, _ = _some(evidence, lambda line, attempt: True)
+    again = replace(line, sid=f"{line.sid}x", at_s=line.at_s + 60.0)
+    return _accepted(evidence, [*evidence.ledger.accepted, again])
 
 
-def lost(ledger: Ledger, database: Database) -> Ledger:
+def lost(evidence: Evidence) -> Evidence:
     """A text that we believe to be sent was never accepted."""
-    line, _ = _some(ledger, database, lambda line, attempt: database.outbound[attempt.place] in WIRED)
-    return replace(ledger, accepted=[one for one in ledger.accepted if one is not line])
+    line, _ = _some(evidence, lambda line, attempt: evidence.database.outbound[attempt.place] in WIRED)
+    return _accepted(evidence, [one for one in evidence.ledger.accepted if one is not line])
 
 
-def after_stop(ledger: Ledger, database: Database) -> Ledger:
+def after_stop(evidence: Evidence) -> Evidence:
     """Bulk reached somebody 5 s after the STOP, with no START in between."""
-    keywords = {stored.text: stored.keyword for stored in database.inbound}
+    ledger = evidence.ledger
+    keywords = {stored.text: stored.keyword for stored in evidence.database.inbound}
     starts = {mo.from_ for mo in ledger.mos if keywords.get(mo.text) == "START"}
     stops = {mo.from_: mo for mo in ledger.mos if mo.taken and keywords.get(mo.text) == "STOP"}
     line, _ = _some(
-        ledger,
-        database,
-        lambda line, attempt: attempt.klass == "bulk" and line.to in stops and line.to not in starts,
+        evidence, lambda line, attempt: attempt.klass == "bulk" and line.to in stops and line.to not in starts
     )
     late = replace(line, at_s=stops[line.to].answered_s + LATE_S)
-    return replace(ledger, accepted=[late if one is line else one for one in ledger.accepted])
+    return _accepted(evidence, [late if one is line else one for one in ledger.accepted])
 
 
-def over_rate(ledger: Ledger, _: Database) -> Ledger:
+def over_rate(evidence: Evidence) -> Evidence:
     """The texts of the busiest number came within a moment."""
+    ledger = evidence.ledger
     totals = Counter(line.from_ for line in ledger.accepted)
     if not totals:
         raise NothingToFalsify("Nothing was accepted.")
     busiest = totals.most_common(1)[0][0]
     began_s = min(line.at_s for line in ledger.accepted)
-    accepted = [
+    squeezed = [
         replace(line, at_s=began_s + COMPRESSED_S * position) if line.from_ == busiest else line
         for position, line in enumerate(ledger.accepted)
     ]
-    return replace(ledger, accepted=accepted)
+    return _accepted(evidence, squeezed)
 
 
-WAYS: Final[Mapping[str, Callable[[Ledger, Database], Ledger]]] = {
+def retried(evidence: Evidence) -> Evidence:
+    """A text that the carrier took had been asked for before, and that request had got no answer."""
+    line, _ = _some(evidence, lambda line, attempt: True)
+    earlier = Refused(
+        attempt=line.attempt, from_=line.from_, to=line.to, segments=line.segments, at_s=line.at_s - 1.0, told=None
+    )
+    return replace(evidence, ledger=replace(evidence.ledger, refused=[*evidence.ledger.refused, earlier]))
+
+
+# The journals
+
+
+def unmarked(evidence: Evidence) -> Evidence:
+    """A text that reached the carrier has no mark."""
+    _, attempt = _some(evidence, lambda line, attempt: _journals(evidence).marked(attempt.id, attempt.journal))
+    return _without(evidence, [attempt])
+
+
+def requeued(evidence: Evidence) -> Evidence:
+    """A text that was queued again has a mark."""
+    journals = _journals(evidence)
+    for attempt in evidence.database.attempts.values():
+        if attempt.state == "void":
+            marks = {*journals.marks.get(attempt.journal, frozenset()), attempt.id}
+            return _marking(evidence, {**journals.marks, attempt.journal: frozenset(marks)})
+    raise NothingToFalsify("No attempt of this run was void.")
+
+
+def unexplained(evidence: Evidence) -> Evidence:
+    """An unconfirmed text has no mark, and no loss of its journal is recorded."""
+    given_up = [one for one in evidence.database.attempts.values() if one.state == State.UNCONFIRMED]
+    if not given_up:
+        raise NothingToFalsify("No attempt of this run is unconfirmed.")
+    without = _without(evidence, given_up)
+    return replace(without, journals=replace(_journals(without), losses={}))
+
+
+WAYS: Final[Mapping[str, Callable[[Evidence], Evidence]]] = {
     "duplicate": duplicate,
     "lost": lost,
     "after_stop": after_stop,
     "over_rate": over_rate,
+    "retried": retried,
+    "unmarked": unmarked,
+    "requeued": requeued,
+    "unexplained": unexplained,
 }
 
 
-def _some(ledger: Ledger, database: Database, suits: Callable[[Accepted, Attempt], bool]) -> tuple[Accepted, Attempt]:
-    for line in ledger.accepted:
-        attempt = database.attempts.get(line.attempt or "")
+def _some(evidence: Evidence, suits: Callable[[Accepted, Attempt], bool]) -> tuple[Accepted, Attempt]:
+    for line in evidence.ledger.accepted:
+        attempt = evidence.database.attempts.get(line.attempt or "")
         if attempt is not None and suits(line, attempt):
             return line, attempt
     raise NothingToFalsify("No accepted text of this run suits.")
+
+
+def _accepted(evidence: Evidence, lines: list[Accepted]) -> Evidence:
+    return replace(evidence, ledger=replace(evidence.ledger, accepted=lines))
+
+
+def _journals(evidence: Evidence) -> Journals:
+    if evidence.journals is None:
+        raise NothingToFalsify("No journals of this run were kept.")
+    return evidence.journals
+
+
+def _without(evidence: Evidence, attempts: Iterable[Attempt]) -> Evidence:
+    gone = {attempt.id for attempt in attempts}
+    return _marking(evidence, {journal: marks - gone for journal, marks in _journals(evidence).marks.items()})
+
+
+def _marking(evidence: Evidence, marks: Mapping[str, frozenset[str]]) -> Evidence:
+    return replace(evidence, journals=replace(_journals(evidence), marks=marks))

@@ -37,7 +37,7 @@ from server.observe import Meters
 from server.ports import Account, Clock, StoreUnavailable
 from server.ports import Node as Server
 from server.rate.authority import LimiterAuthority
-from server.store.journal import JournalFolder, WireJournal
+from server.store.journal import SEGMENT_RECORDS, JournalFolder, WireJournal
 from server.store.store import Store
 from server.ws.channels import Channels
 from server.ws.commands import SocketCommands
@@ -71,8 +71,8 @@ class Wiring:
     def __init__(self, ground: Ground, *, on_ready: Callable[[], None], stop: Callable[[str], None]) -> None:
         self.ground, self._stop = ground, stop
         store, clock, config, node = ground.store, ground.clock, ground.config, ground.node
-        journals = config.data_dir / "journal"
-        self.journal = WireJournal(journals, node.journal_id)
+        journals, records = config.data_dir / "journal", config.journal_records or SEGMENT_RECORDS
+        self.journal = WireJournal(journals, node.journal_id, records=records)
         self.accounts = Accounts(store.directory, self._adapter)
         self.hub = Hub()
         self.presence = Presence(self.hub, lambda: clock.real().timestamp())
@@ -108,7 +108,7 @@ class Wiring:
             store.ledger,
             self.accounts,
             self.accounts.accounts,
-            JournalFolder(journals),
+            JournalFolder(journals, records=records),
             clock,
             cadence=Cadence(ladder_s=config.ladder_s),
         )

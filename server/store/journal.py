@@ -98,11 +98,11 @@ def forget_journal(folder: Path, journal_id: UUID) -> None:
 class JournalFolder:
     """All journals in *folder*, by the ids that their servers registered."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, records: int = SEGMENT_RECORDS) -> None:
+        self._folder, self._records = folder, records
 
     def marks(self, journal_id: UUID) -> frozenset[UUID] | None:
-        return read_journal(self._folder, journal_id)
+        return read_journal(self._folder, journal_id, records=self._records)
 
     def written(self) -> frozenset[UUID]:
         """The ids of all journals that are there. Files that are not ours are passed over."""

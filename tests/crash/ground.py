@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -27,7 +28,7 @@ _STILL_S: Final = 1.5  # longer than any receipt of the simulator waits
 
 @dataclass
 class Ground:
-    """*postgres* is replaced where a run stops and starts it."""
+    """*postgres* is replaced where a run stops and starts it; *checkpointer* is the pid by which a restart shows."""
 
     out: Path
     folder: Path
@@ -36,6 +37,7 @@ class Ground:
     server: Server
     carrier: Carrier
     store: Store
+    checkpointer: int = 0
 
     @property
     def dsn(self) -> str:
@@ -119,11 +121,13 @@ async def settled(ground: Ground, within_s: float) -> bool:
 # What is kept, what is judged
 
 
-def judge(ground: Ground, *options: str) -> tuple[int, str]:
-    """The checker's exit code and its line."""
+def judge(ground: Ground, *options: str) -> tuple[int, str, dict[str, Any]]:
+    """The checker's exit code, its line, and what that line says."""
     command = [str(ROOT / "tools" / "check_ledger"), str(ground.out / "ledger.jsonl"), ground.dsn, *options]
+    if (ground.out / "journals").exists():
+        command += ["--journals", str(ground.out / "journals")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.returncode, (done.stdout or done.stderr).strip()
+    return done.returncode, (done.stdout or done.stderr).strip(), json.loads(done.stdout or "{}")
 
 
 def dump(ground: Ground) -> None:

@@ -44,7 +44,7 @@ async def _run(seconds: float, out: Path) -> int:
             _say(f"The texts that waited had not all left within {_SWEPT_WITHIN_S:g} s.")
         await ground.server.stop()
         dump(ground)
-        code, line = judge(ground)
+        code, line, _ = judge(ground)
         unheard = [
             mo for mo in read_ledger(out / "ledger.jsonl").mos if mo.answered != httpx2.codes.SERVICE_UNAVAILABLE
         ]

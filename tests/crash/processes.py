@@ -16,6 +16,7 @@ import httpx2
 import trio
 
 from tests.crash.cast import RATES, Cast
+from tests.crash.journals import SEGMENT_RECORDS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 LOOK_EVERY_S: Final = 0.02
@@ -95,6 +96,7 @@ class Server:
             "THREADLINE_DATA": str(out / "data"),
             "THREADLINE_PORT": str(self.port),
             "THREADLINE_LOG_FORMAT": "json",
+            "THREADLINE_JOURNAL_RECORDS": str(SEGMENT_RECORDS),
         }
 
     async def start(self, kill_at: str | None = None) -> None:
@@ -133,6 +135,12 @@ class Server:
             return True
         return False
 
+    async def ended_by_itself(self, within_s: float) -> int | None:
+        """Its exit code; None where it lives on."""
+        with trio.move_on_after(within_s):
+            return await self._gone()
+        return None
+
     async def kill(self) -> None:
         """SIGKILL, and wait until the kernel has let it go."""
         assert self._process is not None
@@ -144,9 +152,12 @@ class Server:
     async def _gone(self) -> int:
         assert self._process is not None
         code = await self._process.wait()
+        self._forget_up()
+        return code
+
+    def _forget_up(self) -> None:
         if self.up.is_set():  # those who wait already go on waiting for the next one
             self.up = trio.Event()
-        return code
 
     async def stop(self) -> None:
         """SIGTERM: it must end with 0 within 10 s and leave no child."""
@@ -154,6 +165,7 @@ class Server:
         self._process.terminate()
         with trio.move_on_after(STOP_WITHIN_S):
             await self._process.wait()
+        self._forget_up()
         if self._process.returncode is None:
             raise RunFailed(f"The server did not stop within {STOP_WITHIN_S:g} s of SIGTERM.")
         if self._process.returncode != 0:

@@ -1,4 +1,4 @@
-"""What people and members do while the server is killed again and again: 500 texts in, 500 out, STOPs among them.
+"""What people and members do while servers and PostgreSQL die: as many texts in as out, STOPs among them.
 
 A share of everything belongs to each life of the server: most of it comes soon after the server is ready, some at any
 time, and none of it minds what becomes of the server. Commands are sent again under the same `cmd_id` until they are
@@ -20,12 +20,13 @@ import trio
 
 from server.domain.gate import MessageClass
 from server.domain.segments import count
-from server.ports import Enqueued, EnqueueMt
+from server.ports import Enqueued, EnqueueMt, StoreUnavailable
 from server.store.store import Store
 from tests.crash.cast import HANGING, ODD, OTHERS, STOPPERS, Cast, Contact
 from tests.crash.processes import Carrier, RunFailed, Server
 
-TEXTS_IN, TEXTS_OUT = 500, 500
+TEXTS_AT_LEAST: Final = 240
+TEXTS_FOR_EACH: Final = 5  # kill
 RETRY_S: Final = 0.1
 _LOOK_EVERY_S: Final = 0.01
 _LIFE_S: Final = 0.6
@@ -36,8 +37,14 @@ _AGAIN: Final = 0.2  # share of answered commands that are given once more
 _TWICE: Final = 0.1  # share of webhooks that come twice
 _LONG: Final = 0.1  # share of texts that cost several segments
 _STARTS: Final = 10  # people who come back after their STOP
+_UNBLOCKING: Final = 0.03  # share of texts in that lift what the carrier may have blocked
 
 Act = Callable[[], Awaitable[object]]
+
+
+def texts_for(kills: int) -> int:
+    """How many texts go each way in a run."""
+    return max(TEXTS_AT_LEAST, TEXTS_FOR_EACH * kills)
 
 
 @dataclass
@@ -57,8 +64,12 @@ class Tally:
 class Traffic:
     """`release` lets the share of one life begin; `finish` waits until everybody was answered."""
 
-    def __init__(self, cast: Cast, carrier: Carrier, server: Server, store: Store, rng: Random, lives: int) -> None:
+    def __init__(
+        self, cast: Cast, carrier: Carrier, server: Server, store: Store, rng: Random, lives: int, texts: int
+    ) -> None:
+        """*texts* go each way, spread over the server's *lives*."""
         self._cast, self._carrier, self._server, self._store, self._rng = cast, carrier, server, store, rng
+        self._texts = texts
         self.tally = Tally()
         self._open, self._last, self._all_done = 0, False, trio.Event()
         self._shares = _shares([list(self._inbound()), list(self._people()), list(self._bulk())], lives)
@@ -97,10 +108,13 @@ class Traffic:
     def _inbound(self) -> Iterator[Act]:
         """Each stopper's STOP comes in the middle of the run, some STARTs a good while later."""
         everybody = self._cast.of([*STOPPERS, *OTHERS, *ODD])
-        plain = TEXTS_IN - len(STOPPERS) - _STARTS
+        unblocking = round(self._texts * _UNBLOCKING)
+        plain = self._texts - len(STOPPERS) - _STARTS - unblocking
         said: list[tuple[float, Contact, str]] = [
             (self._rng.random(), self._rng.choice(everybody), f"Text {n} 🏡 for you") for n in range(plain)
         ]
+        others = self._cast.of([*OTHERS, *ODD])
+        said += [(self._rng.random(), self._rng.choice(others), "START") for _ in range(unblocking)]
         for nth, stopper in enumerate(self._cast.of(STOPPERS)):
             at = self._rng.uniform(0.3, 0.8)
             said.append((at, stopper, self._rng.choice(("STOP", "stop", " Stop. "))))
@@ -112,17 +126,17 @@ class Traffic:
     def _people(self) -> Iterator[Act]:
         calm, odd = self._cast.of(OTHERS), self._cast.of([*OTHERS, *ODD])
         hanging = self._cast.of(HANGING)
-        for n in range(TEXTS_OUT // 2):
+        for n in range(self._texts // 2):
             contact = self._rng.choice(odd)
-            if n < TEXTS_OUT // 4 and n % 40 == 5:
+            if n < self._texts // 4 and n % 40 == 5:
                 contact = self._rng.choice(hanging)
-            elif n > TEXTS_OUT * 0.45:  # what is slow to resolve comes before the end
+            elif n > self._texts * 0.45:  # what is slow to resolve comes before the end
                 contact = self._rng.choice(calm)
             yield partial(self._reply, contact, self._body(f"Reply {n}"))
 
     def _bulk(self) -> Iterator[Act]:
         everybody = self._cast.of([*STOPPERS, *OTHERS])
-        left = TEXTS_OUT // 2 - _LAST_OFFERS * len(STOPPERS)
+        left = self._texts // 2 - _LAST_OFFERS * len(STOPPERS)
         while left:
             some = min(left, self._rng.randint(1, 4))
             left -= some
@@ -161,7 +175,10 @@ class Traffic:
 
     async def _attempted(self, thread_id: int, seq: int) -> bool:
         sql = "SELECT EXISTS (SELECT FROM attempt WHERE thread_id = $1 AND seq = $2)"
-        return bool(await self._store.call(lambda connection: connection.fetchval(sql, thread_id, seq)))
+        try:
+            return bool(await self._store.call(lambda connection: connection.fetchval(sql, thread_id, seq)))
+        except StoreUnavailable:
+            return False
 
     async def _reply(self, contact: Contact, body: str) -> None:
         """A member writes through the HTTP API."""
@@ -201,15 +218,23 @@ class Traffic:
             EnqueueMt(1, c.thread_id, uuid4(), body.encode(), MessageClass.BULK, body, count(body).count, now, 1)
             for c, body in texts
         ]
-        results = await self._store.ledger.enqueue_bulk(mts)
+        results = await self._until_taken(mts)
         if self._rng.random() < _AGAIN:
-            again = await self._store.ledger.enqueue_bulk(mts)
+            again = await self._until_taken(mts)
             self.tally.repeated += len(mts)
             if [_place(one) for one in again] != [_place(one) for one in results]:
                 raise RunFailed("Repeated bulk commands were answered in another way.")
         self.tally.commands.update({mt.cmd_id: _place(one) for mt, one in zip(mts, results, strict=True)})
         self.tally.bulk += len(mts)
         return [_place(one)[1] for one in results]
+
+    async def _until_taken(self, mts: Sequence[EnqueueMt]) -> Sequence[object]:
+        """What a lost database may have committed is told by its key the next time."""
+        while True:
+            try:
+                return await self._store.ledger.enqueue_bulk(mts)
+            except StoreUnavailable:
+                await trio.sleep(RETRY_S)
 
 
 def _place(result: object) -> tuple[int, int]:

@@ -82,6 +82,9 @@ class Api:
         message = _message(fields, media)
         if behaviour.accepts:
             await self._carrier.accept(message, behaviour, request.arrived_ns)
+        else:
+            told = behaviour.http_status if behaviour.ending == "error" else None
+            await self._carrier.refuse(message, told, request.arrived_ns)
         if behaviour.delay_s:
             await trio.sleep(behaviour.delay_s)
         return self._ending(message, behaviour)

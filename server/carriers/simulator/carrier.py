@@ -78,6 +78,18 @@ class SimulatedCarrier:
         if not any(step.error_code for step in behaviour.steps):
             self.heard(message)
 
+    async def refuse(self, message: Message, told: int | None, arrived_ns: int) -> None:
+        """Write down a well-formed request that was not taken, and what its answer says, if there is one."""
+        await self.ledger.record(
+            "refused",
+            mono_ns=arrived_ns,
+            to=message.to,
+            **{"from": message.from_},
+            segments=message.segments,
+            status_callback=message.status_callback,
+            told=told,
+        )
+
     async def _report_now(self, message: Message, behaviour: Behaviour) -> None:
         """Receipts before the answer. Not for ever: a server that waits for the answer first would wait for itself."""
         with trio.move_on_after(_EARLY_RECEIPT_S):

@@ -1,4 +1,4 @@
-"""The carrier's own truth about what it accepted: append-only JSON lines, on disk before anybody gets an answer.
+"""The carrier's own truth about what it was asked and accepted: append-only JSON lines, on disk before an answer.
 
 Lines that come while the disk is busy share its next turn, so that 2,000 messages a second need some hundred syncs.
 """
@@ -22,8 +22,8 @@ def utc_now() -> datetime:
 class Ledger:
     """Records entries durably. Without a path they are only counted.
 
-    Each entry bears `t` (accepted, mo or receipt) and `wall`; `mono_ns` is CLOCK_MONOTONIC, which all processes of a
-    machine share, at the arrival of the request's first byte (or of the answer, for webhooks).
+    Each entry bears `t` (accepted, refused, mo or receipt) and `wall`; `mono_ns` is CLOCK_MONOTONIC, which
+    all processes of a machine share, at the arrival of the request's first byte (or of the answer, for webhooks).
     """
 
     def __init__(self, path: Path | None, wall: Callable[[], datetime] = utc_now) -> None:
