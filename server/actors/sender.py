@@ -3,9 +3,9 @@
 Each carrier account has a claimer and a bounded share of streams of its own, so that a carrier that hangs holds up no
 other's texts. The claimer turns grants into authorised attempts, in batches no larger than the streams that stand idle:
 nothing is authorised that nobody can write at once.
-Between T3's commit and the first byte lie at most 40 ms (a person's text: 2 s); later than that the attempt is voided
-and queued again. The last look before the first byte is synchronous: voided by a STOP, too late, too early for the
-pace, journal written; nothing can come between it and the send call.
+Between T3's answer and the first byte lie at most 40 ms, and 250 ms from asking for it (a person's text: 2 s); later
+than that the attempt is voided and queued again. The last look before the first byte is synchronous: voided by a STOP,
+too late, too early for the pace, journal written; nothing can come between it and the send call.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, repeat
 from typing import Final, Protocol
+from uuid import UUID
 
 import structlog
 import trio
@@ -40,8 +41,9 @@ from server.ports import (
 T3_ROWS: Final = 64
 LOOK_EVERY_S: Final = 1.0  # for carrier accounts that were added
 FENCED_PAUSE_S: Final = 0.2
-BULK_MAX_AGE_S: Final = 0.040  # from T3's commit to the first byte
-PERSON_MAX_AGE_S: Final = 2.0
+BULK_MAX_AGE_S: Final = 0.040  # from the answer of T3 to the first byte
+BULK_BOUND_S: Final = 0.250  # from asking for T3: by so much a text may pass a STOP that commits after its T3
+PERSON_MAX_AGE_S: Final = 2.0  # from asking for T3
 _RETRY_S: Final = (0.05, 0.2, 1.0)  # an outcome that cannot be stored is tried again until it can
 
 log = structlog.get_logger(__name__)
@@ -112,7 +114,7 @@ class Sender:
         self._clock, self._gen, self._count, self._drain_s = clock, gen, count, drain_s
         self._workers, self._account_of = workers, account_of
         self._shares: dict[int, _Share] = {}
-        self._jobs: dict[int, _Job] = {}
+        self._jobs: dict[UUID, _Job] = {}  # by attempt: a row may be claimed anew before its last outcome is answered
         self._ended = trio.Event()
         self._giving_up = False
 
@@ -160,9 +162,10 @@ class Sender:
             room = await share.some()
             granted = await self._limiter.grants(min(room, T3_ROWS), numbers)
             grants = {grant.outbox_id: grant for grant in granted}
+            asked_at = self._clock.monotonic()
             with trio.CancelScope(shield=True):  # once committed, an attempt must reach a stream
                 for mt in await self._authorise(grants):
-                    self._start(nursery, mt, grants.pop(mt.outbox_id), share)
+                    self._start(nursery, mt, grants.pop(mt.outbox_id), share, asked_at)
             self._limiter.withdraw(grants)
 
     async def _authorise(self, grants: Mapping[int, Grant]) -> list[Authorised]:
@@ -179,10 +182,10 @@ class Sender:
             return []
         return [answer for answer in answers if isinstance(answer, Authorised)]
 
-    def _start(self, nursery: trio.Nursery, mt: Authorised, grant: Grant, share: _Share) -> None:
-        age_s = BULK_MAX_AGE_S if mt.klass is MessageClass.BULK else PERSON_MAX_AGE_S
-        job = _Job(mt, grant, self._clock.monotonic() + age_s, share, share.idle.pop())
-        self._jobs[mt.outbox_id] = job
+    def _start(self, nursery: trio.Nursery, mt: Authorised, grant: Grant, share: _Share, asked_at: float) -> None:
+        deadline = _deadline(mt.klass, asked_at, self._clock.monotonic())
+        job = _Job(mt, grant, deadline, share, share.idle.pop())
+        self._jobs[mt.attempt_id] = job
         nursery.start_soon(self._deliver, job)
 
     async def _deliver(self, job: _Job) -> None:
@@ -206,9 +209,10 @@ class Sender:
         self._count(type(outcome).__name__.lower())
         if isinstance(outcome, Throttled):
             self._limiter.throttled(job.mt.number_id, outcome.retry_after_s)
-        await self._record(job.mt, outcome)
+        # First: once the outcome is stored the row may be granted anew, and that grant is not this job's to withdraw.
         self._limiter.withdraw([job.mt.outbox_id])
-        del self._jobs[job.mt.outbox_id]
+        await self._record(job.mt, outcome)
+        del self._jobs[job.mt.attempt_id]
         job.share.give_back(job.stream)
         self._ended.set()
 
@@ -252,6 +256,13 @@ class Sender:
                 await trio.sleep(next(retries))
             else:
                 return
+
+
+def _deadline(klass: MessageClass, asked_at: float, answered_at: float) -> float:
+    """T3 committed at some moment between the two; where its answer was slow, the earlier one counts."""
+    if klass is not MessageClass.BULK:
+        return asked_at + PERSON_MAX_AGE_S
+    return min(answered_at + BULK_MAX_AGE_S, asked_at + BULK_BOUND_S)
 
 
 async def _cancel_when(stopping: trio.Event, scope: trio.CancelScope) -> None:

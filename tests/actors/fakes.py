@@ -88,11 +88,14 @@ class FakeSendLedger:
     outcomes: dict[int, object] = field(default_factory=dict)
     outages: int = 0
     fenced: bool = False
+    t3_answer_s: float = 0.0
+    t4_answer_s: float = 0.0
 
     async def authorise(
         self, granted: Sequence[Granted], gen: int, limiter_epoch: int, now: datetime
     ) -> Sequence[Authorised | Refused] | Fenced:
         await trio.lowlevel.checkpoint()
+        await trio.sleep(self.t3_answer_s)
         if self.fenced:
             return Fenced("node")
         return [self.mts[one.outbox_id] for one in granted if one.outbox_id in self.mts]
@@ -103,6 +106,7 @@ class FakeSendLedger:
             self.outages -= 1
             raise StoreUnavailable("away")
         self.outcomes[attempt_id.int] = outcome
+        await trio.sleep(self.t4_answer_s)
         return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
@@ -184,6 +185,41 @@ async def test_no_more_is_authorised_than_workers_stand_idle(autojump_clock: Moc
         assert it.sender.in_flight == 2
         await trio.sleep(30)
         assert sorted(it.ledger.outcomes) == [1, 2, 3]
+
+
+async def test_bulk_whose_authorisation_was_answered_late_is_void(autojump_clock: MockClock) -> None:
+    async with line() as it:
+        it.ledger.t3_answer_s = 0.3  # a STOP may have committed since T3 did
+        it.grant(1)
+        await trio.sleep(1)
+        assert it.ledger.outcomes == {1: Voided("too late after it was authorised")}
+        assert it.carrier.on_wire == []
+
+
+async def test_a_persons_text_whose_authorisation_was_answered_late_is_void(autojump_clock: MockClock) -> None:
+    async with line() as it:
+        it.ledger.t3_answer_s = 2.5
+        it.grant(1, klass=MessageClass.PERSON)
+        await trio.sleep(5)
+        assert it.ledger.outcomes == {1: Voided("too late after it was authorised")}
+        assert it.carrier.on_wire == []
+
+
+async def test_a_row_may_be_claimed_anew_before_its_last_outcome_is_answered(autojump_clock: MockClock) -> None:
+    async with line(FakeCarrier(connect_s=0.02)) as it:
+        it.carrier.answer = lambda request: Throttled(0.2, "20429")
+        it.ledger.t4_answer_s = 0.5
+        it.grant(1)
+        await trio.sleep(0.3)  # T4 is committed, its answer is on the way: the row is queued again, and granted
+        again = dataclasses.replace(authorised(2, endpoint_id=8), outbox_id=1)
+        it.ledger.mts[1] = again
+        it.limiter.grant(FakeGrant(1, instant=trio.current_time()))
+        await trio.sleep(0.01)
+        assert it.limiter.withdrawn == [1]  # the first job's; the new grant is not its to withdraw
+        it.sender.void_endpoint(8)
+        await trio.sleep(2)
+        assert it.ledger.outcomes[again.attempt_id.int] == Voided("the contact opted out")
+        assert it.sender.in_flight == 0
 
 
 class TwoLines(Line):
