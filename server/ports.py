@@ -285,8 +285,8 @@ class Ledger(Protocol):
         """Unknown attempts whose next question is due at `before` (real time), and with each all other open attempts
         of its thread, since they are rivals for the same message of the carrier's list."""
 
-    async def climb(self, attempt_id: UUID, next_at: datetime) -> None:
-        """The question of this rung found nothing; the next is due at `next_at`."""
+    async def climb(self, attempt_id: UUID, rung: int, next_at: datetime) -> None:
+        """The question of `rung` found nothing; the next is due at `next_at`. Of two who asked, one climbs."""
 
     async def bind_listed(self, attempt_id: UUID, listed: ListedMessage, now: datetime) -> bool:
         """The carrier's list shows it: accepted. False where the listed message is bound to another attempt."""
@@ -306,9 +306,10 @@ class Ledger(Protocol):
         """End queued rows whose validity has passed. Returns how many."""
 
     async def swept_until(self, account_id: int) -> datetime | None:
-        """The start of the last complete sweep of the carrier's inbound list."""
+        """How far the carrier's inbound list was read, in the carrier's time; None: never, or it was empty."""
 
-    async def note_sweep(self, account_id: int, started_at: datetime) -> None: ...
+    async def note_sweep(self, account_id: int, until: datetime) -> None:
+        """A complete sweep showed texts created up to `until`."""
 
 
 class Fleet(Protocol):

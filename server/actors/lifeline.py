@@ -153,7 +153,7 @@ class Lifeline:
                 await self._ledger.give_up(attempt.attempt_id, self._clock.wall())
             else:
                 next_at = attempt.unknown_since + timedelta(seconds=ladder[attempt.rung + 1])
-                await self._ledger.climb(attempt.attempt_id, max(next_at, now))
+                await self._ledger.climb(attempt.attempt_id, attempt.rung, max(next_at, now))
 
     # Answers, early receipts, validity
 
@@ -185,13 +185,15 @@ class Lifeline:
             raise failed
 
     async def _sweep_account(self, account_id: int) -> None:
-        started_at = self._clock.real()
+        """How far the list was read is told in the carrier's own time: our clock may run ahead of it."""
         swept = await self._ledger.swept_until(account_id)
-        since = swept - SWEEP_OVERLAP if swept else started_at - FIRST_SWEEP_BACK
+        since = swept - SWEEP_OVERLAP if swept else self._clock.real() - FIRST_SWEEP_BACK
+        shown = sorted(await self._carriers[account_id].list_inbound(since=since), key=_by_time)
         found = 0
-        for listed in sorted(await self._carriers[account_id].list_inbound(since=since), key=_by_time):
+        for listed in shown:
             found += await self._record(account_id, listed)
-        await self._ledger.note_sweep(account_id, started_at)
+        if shown:
+            await self._ledger.note_sweep(account_id, shown[-1].created_at)
         if found:
             log.info("sweep_found", account=account_id, count=found)
 

@@ -70,8 +70,8 @@ class Lifeline:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["open_attempts"], before, limit))
         return [_open_attempt(row) for row in rows]
 
-    async def climb(self, attempt_id: UUID, next_at: datetime) -> None:
-        await self._postgres.call(lambda c: c.execute(_SQL["climb"], attempt_id, next_at))
+    async def climb(self, attempt_id: UUID, rung: int, next_at: datetime) -> None:
+        await self._postgres.call(lambda c: c.execute(_SQL["climb"], attempt_id, rung, next_at), idempotent=True)
 
     async def bind_listed(self, attempt_id: UUID, listed: ListedMessage, now: datetime) -> bool:
         state, provider_id = receipts.of_listed(listed), storable(listed.provider_id)
@@ -143,8 +143,8 @@ class Lifeline:
         at: datetime | None = await self._postgres.read(lambda c: c.fetchval(_SQL["swept_until"], account_id))
         return at
 
-    async def note_sweep(self, account_id: int, started_at: datetime) -> None:
-        await self._postgres.call(lambda c: c.execute(_SQL["note_sweep"], account_id, started_at), idempotent=True)
+    async def note_sweep(self, account_id: int, until: datetime) -> None:
+        await self._postgres.call(lambda c: c.execute(_SQL["note_sweep"], account_id, until), idempotent=True)
 
     def _tell(self, rows: Sequence[Row]) -> None:
         if told := announcements(rows):

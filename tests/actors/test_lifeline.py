@@ -123,9 +123,11 @@ class Rows:
         due = [a for a in self.attempts.values() if a.next_check_at and a.next_check_at <= before]
         return list(self.attempts.values()) if due else []
 
-    async def climb(self, attempt_id: UUID, next_at: datetime) -> None:
+    async def climb(self, attempt_id: UUID, rung: int, next_at: datetime) -> None:
         await self._reach()
         one = self.attempts[attempt_id]
+        if one.rung != rung:
+            return
         self.attempts[attempt_id] = dataclasses.replace(one, rung=one.rung + 1, next_check_at=next_at)
 
     async def unbound(self, account_id: int, listed: Sequence[ListedMessage]) -> Sequence[ListedMessage]:
@@ -166,9 +168,9 @@ class Rows:
         await self._reach()
         return self.swept.get(account_id)
 
-    async def note_sweep(self, account_id: int, started_at: datetime) -> None:
+    async def note_sweep(self, account_id: int, until: datetime) -> None:
         await self._reach()
-        self.swept[account_id] = started_at
+        self.swept[account_id] = until
 
     async def record_mo(self, arrival: MoArrival) -> MoResult:
         await self._reach()
@@ -199,7 +201,7 @@ class Lists:
     async def list_inbound(self, *, since: datetime) -> Sequence[ListedMessage]:
         self.since.append(since)
         await self._reach()
-        return list(self.inbound)
+        return [message for message in self.inbound if message.created_at >= since]
 
     async def _reach(self) -> None:
         await trio.lowlevel.checkpoint()
@@ -358,6 +360,17 @@ async def test_a_carrier_that_is_away_keeps_no_other_carriers_attempt_waiting(au
     assert scene.rows.bound == {uid(2): "SM2"}
 
 
+async def test_two_servers_that_ask_at_once_climb_one_rung(autojump_clock: MockClock) -> None:
+    scene = Scene()
+    scene.open(attempt(1))
+    await trio.sleep(LADDER[0])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(scene.lifeline.climb_ladder)
+        nursery.start_soon(scene.lifeline.climb_ladder)
+    assert len(scene.carriers[1].asked) == 2
+    assert scene.rows.attempts[uid(1)].rung == 1
+
+
 async def test_the_end_of_the_ladder_bears_the_time_that_people_see(autojump_clock: MockClock) -> None:
     scene = Scene(clock=DemoClock())
     scene.open(attempt(1))
@@ -400,7 +413,7 @@ def inbound(sid: str, created_s: float = 0, body: str = "Hello") -> ListedMessag
     return listed(sid, body, created_s=created_s, direction="in")
 
 
-async def test_the_sweep_stores_what_was_missed_in_order_and_the_rest_not_twice() -> None:
+async def test_the_sweep_stores_what_was_missed_in_order_and_the_rest_not_twice(autojump_clock: MockClock) -> None:
     scene = Scene()
     scene.carriers[1].inbound = [inbound("SM3", 30), inbound("SM1", 10), inbound("SM2", 20)]
     await scene.lifeline.sweep()
@@ -408,7 +421,7 @@ async def test_the_sweep_stores_what_was_missed_in_order_and_the_rest_not_twice(
     assert list(scene.rows.texts) == ["SM1", "SM2", "SM3"]
 
 
-async def test_a_swept_stop_is_a_stop() -> None:
+async def test_a_swept_stop_is_a_stop(autojump_clock: MockClock) -> None:
     scene = Scene()
     scene.carriers[1].inbound = [inbound("SM1", body=" stop. ")]
     await scene.lifeline.sweep()
@@ -422,14 +435,24 @@ async def test_a_swept_text_bears_the_time_that_people_see(autojump_clock: MockC
     assert scene.rows.texts["SM1"].text.received_at == at(10) + AHEAD
 
 
-async def test_the_next_sweep_begins_before_the_start_of_the_last_complete_one(autojump_clock: MockClock) -> None:
+async def test_the_next_sweep_begins_shortly_before_the_newest_text_of_the_last(autojump_clock: MockClock) -> None:
     scene = Scene()
     await scene.lifeline.sweep()
-    first = scene.rows.swept[1]
-    assert scene.carriers[1].since[0] < first - timedelta(hours=23)
-    await trio.sleep(600)
+    scene.carriers[1].inbound = [inbound("SM1", 40), inbound("SM2", 10)]
     await scene.lifeline.sweep()
-    assert first - timedelta(minutes=5) < scene.carriers[1].since[1] < first
+    await scene.lifeline.sweep()
+    first, second, third = scene.carriers[1].since
+    assert first == second < at(0) - timedelta(hours=23)  # an empty list says nothing about how far it was read
+    assert at(40) - timedelta(minutes=5) < third < at(40)
+
+
+async def test_a_clock_that_runs_ahead_of_the_carriers_hides_no_text_from_the_sweep(autojump_clock: MockClock) -> None:
+    scene = Scene()
+    scene.carriers[1].inbound = [inbound("SM1", -600)]  # ten minutes ago by our clock, this moment by the carrier's
+    await scene.lifeline.sweep()
+    scene.carriers[1].inbound.append(inbound("SM2", -590))
+    await scene.lifeline.sweep()
+    assert list(scene.rows.texts) == ["SM1", "SM2"]
 
 
 async def test_an_incomplete_sweep_is_not_noted_and_soon_tried_again(autojump_clock: MockClock) -> None:
@@ -453,7 +476,7 @@ async def test_an_account_that_cannot_be_listed_keeps_no_other_from_being_swept(
     assert list(scene.rows.texts) == ["SM2"]
 
 
-async def test_a_text_that_the_database_refuses_keeps_no_other_from_being_swept() -> None:
+async def test_a_text_that_the_database_refuses_keeps_no_other_from_being_swept(autojump_clock: MockClock) -> None:
     scene = Scene()
     scene.rows.refused.add("SM1")
     scene.carriers[1].inbound = [inbound("SM1", 1), inbound("SM2", 2)]
@@ -504,7 +527,7 @@ async def test_a_carrier_that_is_away_stops_nothing_else(autojump_clock: MockClo
 # Journals
 
 
-async def test_spent_journals_are_forgotten_and_no_others() -> None:
+async def test_spent_journals_are_forgotten_and_no_others(autojump_clock: MockClock) -> None:
     scene = Scene()
     scene.journals.marked = dict.fromkeys(map(uid, (1, 2, 3)))
     scene.rows.spent = {uid(1), uid(9)}

@@ -80,7 +80,8 @@ async def test_the_ladder_asks_climbs_and_gives_up(world: World) -> None:
     assert await ledger.open_attempts(datetime.now(UTC) - timedelta(seconds=5), 10) == []
     [asked] = await ledger.open_attempts(soon, 10)
     assert (asked.attempt_id, asked.rung, asked.from_, asked.to) == (mt.attempt_id, 0, OUR_NUMBER, ALICE)
-    await ledger.climb(mt.attempt_id, soon + timedelta(seconds=60))
+    await ledger.climb(mt.attempt_id, 0, soon + timedelta(seconds=60))
+    await ledger.climb(mt.attempt_id, 0, soon + timedelta(seconds=90))  # another server, which had asked as well
     assert await ledger.open_attempts(soon, 10) == []
     [asked] = await ledger.open_attempts(soon + timedelta(seconds=60), 10)
     assert asked.rung == 1

@@ -40,8 +40,8 @@ WHERE a.thread_id IN (SELECT thread_id FROM due) AND a.state IN ('authorised', '
 ORDER BY a.next_check_at NULLS LAST, a.id;
 
 -- name: climb
--- The next rung of the ladder.
-UPDATE attempt SET rung = rung + 1, next_check_at = $2 WHERE id = $1 AND state = 'unknown';
+-- The next rung of the ladder, once: another node may have asked at the same time.
+UPDATE attempt SET rung = rung + 1, next_check_at = $3 WHERE id = $1 AND rung = $2 AND state = 'unknown';
 
 -- name: give_up
 -- The last rung: unconfirmed.
@@ -80,11 +80,11 @@ SELECT * FROM expire_due($1, $2);
 SELECT * FROM release_held($1, $2, $3, $4, $5, $6);
 
 -- name: swept_until
--- The start of the last complete sweep.
+-- How far the carrier's list was read, in its own time.
 SELECT swept_until FROM carrier_account WHERE id = $1;
 
 -- name: note_sweep
--- A complete sweep; an older one that ends later changes nothing.
+-- A complete sweep; an earlier one that ends later changes nothing.
 UPDATE carrier_account SET swept_until = greatest(swept_until, $2) WHERE id = $1;
 
 -- name: forget_receipts

@@ -162,9 +162,7 @@ async def test_telling_a_stopped_actor_by_timer_is_let_go(up: Up, timers: Timers
     assert timers.armed == 0
 
 
-async def test_armed_timers_outlive_the_restart_of_their_task(
-    autojump_clock: MockClock, nursery: trio.Nursery
-) -> None:
+async def test_armed_timers_outlive_the_restart_of_their_task(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
     timers, life, fired = Timers(), Life(), trio.Event()
     timers.after(5, fired.set)
     nursery.start_soon(timers.run, life)

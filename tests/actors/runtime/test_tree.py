@@ -25,9 +25,7 @@ async def crash() -> None:
 
 async def test_the_tree_shows_every_place_with_its_path_and_kind(up: Up) -> None:
     threads: Registry[int, Work] = Registry("threads", lambda _: Waits())
-    root = await up(
-        Timers().spec(), Supervisor("senders", [Resident("sender-1", Waits).spec()]).spec(), threads.spec()
-    )
+    root = await up(Timers().spec(), Supervisor("senders", [Resident("sender-1", Waits).spec()]).spec(), threads.spec())
     await threads.ref(7).tell(trio.lowlevel.checkpoint)
     await wait_all_tasks_blocked()
     assert [(node.path, node.kind, node.state) for node in root.tree().walk()] == [
