@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http.cookies import SimpleCookie
 from typing import Any, Final, cast
@@ -19,7 +19,7 @@ import trio
 from server.domain.messages import Message, ReadMark, ThreadRow
 from server.door.listener import Door, DoorConfig
 from server.door.listening import open_listeners
-from server.door.raw_http import RawRequest, RawResponse
+from server.door.raw_http import RawRequest, RawResponse, Started
 from server.ports import Inbox, Member, ThreadPage, UserState
 from server.ws.channels import Channels, Denied
 from server.ws.handshake import Upgrade
@@ -102,8 +102,12 @@ async def _no_commands(member: Member, command: Command) -> dict[str, Any] | Den
     return {}
 
 
-async def _no_webhooks(request: RawRequest) -> RawResponse:
-    return RawResponse(404)
+class _NoWebhooks:
+    async def __call__(self, request: RawRequest) -> RawResponse:
+        return RawResponse(404)
+
+    def start(self, request: RawRequest, answered: Callable[[RawResponse], None]) -> RawResponse | Started:
+        return RawResponse(404)
 
 
 async def _no_app(scope: Any, receive: Any, send: Any) -> None:
@@ -119,7 +123,7 @@ def _no_words(error_class: str | None, code: str | None) -> str | None:
 
 async def _serve() -> None:
     stage = Stage()
-    door = Door(raw=_no_webhooks, ws=stage.sockets, app=_no_app, config=DoorConfig())
+    door = Door(raw=_NoWebhooks(), ws=stage.sockets, app=_no_app, config=DoorConfig())
     listeners = open_listeners("127.0.0.1", 0)
     async with trio.open_nursery() as nursery:
         await nursery.start(stage.sockets.run)

@@ -84,7 +84,10 @@ class HeadReader:
         self.headers.append((name.lower(), value))
 
     def take(self, buffer: bytearray) -> Head | None:
-        """Remove the head from the front of *buffer* and return it; None while it is incomplete. Raises Refused."""
+        """Remove the head from the front of *buffer* and return it; None while it is incomplete.
+
+        Raises Refused, and leaves the buffer as it was.
+        """
         while not self._fed and buffer.startswith(b"\r\n"):  # RFC 9112, 2.2: an empty line before a request is ignored
             del buffer[:2]
         if not self._fed and buffer == b"\r":
@@ -99,8 +102,9 @@ class HeadReader:
         self._fed = end
         if not complete:
             return None
+        head = self._understood()
         del buffer[:end]
-        return self._understood()
+        return head
 
     def _feed(self, data: bytes) -> None:
         try:

@@ -19,6 +19,7 @@ from hypercorn.typing import ASGIFramework
 
 from server.door.asgi import AsgiHost
 from server.door.head import Head, HeadReader, Layer, Refused
+from server.door.lane import FastLane
 from server.door.listening import FDS_FOR_OTHERS, raise_descriptor_limit
 from server.door.raw_http import RawHandler, RawResponse, encode, read_request
 from server.door.wire import PeerGone, Wire
@@ -70,6 +71,12 @@ class Door:
         self._draining = False
         self._accepting = trio.CancelScope()
         self._closing = trio.Event()
+        self._lane = FastLane(
+            raw.start,
+            body_limit=config.webhook_body_limit,
+            idle_s=config.idle_timeout_s,
+            may_stay=lambda: not (self._draining or self._crowded),
+        )
 
     async def run(
         self,
@@ -79,6 +86,7 @@ class Door:
     ) -> None:
         """Accept and serve until `close`. Owns the listeners. Raises if the app's start-up fails."""
         async with self._app.running(), trio.open_nursery() as connections:
+            connections.start_soon(self._lane.run)
             try:
                 with self._accepting:
                     async with trio.open_nursery() as accepting:
@@ -172,7 +180,8 @@ class Door:
                     break
                 patience_s = self._config.idle_timeout_s
             else:
-                return
+                if not wire.lingers:
+                    return
             if upgrade is None:
                 await wire.linger(self._config.linger_s)
         except Refused as refusal:
@@ -186,8 +195,12 @@ class Door:
 
     async def _next_head(self, wire: Wire, patience_s: float) -> Head | None:
         """The next request's head, or None where the connection ends between two requests. Raises Refused, PeerGone."""
-        if not wire.buffer and not await self._wait_idle(wire, patience_s):
-            return None
+        while not wire.buffer and wire.head is None:
+            if not await self._wait_idle(wire, patience_s):
+                return None
+        taken, wire.head = wire.head, None
+        if taken is not None:
+            return taken
         reader = HeadReader()
         if (head := reader.take(wire.buffer)) is not None:
             return head
@@ -201,6 +214,8 @@ class Door:
     async def _wait_idle(self, wire: Wire, patience_s: float) -> bool:
         if self._draining or self._crowded:
             return False
+        if wire.webhooks:
+            return await self._lane.keep(wire)
         with trio.move_on_after(patience_s) as wire.idle:
             filled = await wire.fill()
             wire.idle = None
@@ -210,14 +225,17 @@ class Door:
 
     async def _serve(self, wire: Wire, head: Head) -> bool:
         """Answer one request; whether the connection can take the next one."""
+        wire.webhooks = head.layer is Layer.WEBHOOKS
         if head.layer is Layer.APP:
             return await self._app.serve(wire, head, lambda: head.keep_alive and not self._draining)
         if head.layer is Layer.SOCKET:
             raise Refused(426, "a WebSocket handshake is needed here")
         config = self._config
-        request = await read_request(
-            wire, head, limit=config.webhook_body_limit, timeout_s=config.webhook_body_timeout_s
-        )
+        request, wire.request = wire.request, None
+        if request is None:
+            request = await read_request(
+                wire, head, limit=config.webhook_body_limit, timeout_s=config.webhook_body_timeout_s
+            )
         try:
             response = await self._raw(request)
         except Exception:

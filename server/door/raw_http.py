@@ -1,14 +1,12 @@
-"""The fast path of the door: carrier webhooks, answered without a web framework.
-
-One task for each connection calls the handler and writes its answer, so answers leave in the order of the requests. A
-handler that parks until a shared commit is done costs one wake-up; many connections share that commit.
-"""
+"""Carrier webhooks, answered without a web framework: what they ask, what they are answered, and its bytes."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
+from enum import Enum
 from http import HTTPStatus
 from typing import Final, Protocol
 
@@ -29,11 +27,6 @@ class RawRequest:
     body: bytes
     peer: str
 
-    def header(self, name: bytes) -> bytes | None:
-        """The field *name* (lower-case). Repeated ones are joined: a doubled signature then matches nothing."""
-        values = [value for key, value in self.headers if key == name]
-        return b", ".join(values) if values else None
-
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
@@ -44,9 +37,24 @@ class RawResponse:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
+class Started(Enum):
+    """Where the answer will come from, if it is not there at once."""
+
+    ANSWERS_LATER = "later"
+    NOT_HERE = "not here"  # nothing was begun: await the handler instead
+
+
 class RawHandler(Protocol):
+    """What answers webhooks, in two ways that must agree."""
+
     async def __call__(self, request: RawRequest) -> RawResponse:
         """Answer one request. An exception becomes a 500 and is logged."""
+
+    def start(self, request: RawRequest, answered: Callable[[RawResponse], None]) -> RawResponse | Started:
+        """Begin to answer without waiting; *answered* is called once, later and from any task, or never."""
+
+
+Start = Callable[[RawRequest, Callable[[RawResponse], None]], RawResponse | Started]
 
 
 async def read_request(wire: Wire, head: Head, *, limit: int, timeout_s: float) -> RawRequest:

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 
 import structlog
+from outcome import Maybe
 
 from server.carriers.form import TooManyFields, parse_form
 from server.domain.carrier import BadPayload, Form, InboundText, Receipt
-from server.door.raw_http import RawRequest, RawResponse
-from server.ports import Clock, Ledger, MoArrival, MoUnassigned, RowRefused, StoreUnavailable
+from server.door.raw_http import RawRequest, RawResponse, Started
+from server.ports import Clock, MoArrival, MoResult, MoUnassigned, RowRefused, StoreUnavailable
 
 _PATH: Final = re.compile(rb"/webhooks/([a-z]+)/([A-Za-z0-9_-]{1,64})/(inbound|status)(?:\?(.*))?", re.DOTALL)
 _XML: Final = ((b"content-type", b"text/xml"),)
@@ -47,12 +51,30 @@ UNAVAILABLE: Final = RawResponse(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A webhook that its carrier has signed. `news` is what it says."""
+
+    carrier: str
+    kind: str
+    account_id: int
+    news: InboundText | Receipt
+
+
+class Arrivals(Protocol):
+    """The part of `ports.Ledger` that webhooks write to."""
+
+    async def record_mo(self, arrival: MoArrival) -> MoResult: ...
+    def record_mo_then(self, arrival: MoArrival, done: Callable[[Maybe[MoResult]], None]) -> None: ...
+    async def apply_receipt(self, account_id: int, receipt: Receipt, now: datetime) -> object: ...
+
+
 class Webhooks:
     """`RawHandler` for everything below /webhooks/. `outage` is called when a webhook could not be stored."""
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: Arrivals,
         lookup: Lookup,
         clock: Clock,
         *,
@@ -63,18 +85,65 @@ class Webhooks:
         self._outage, self._count = outage, count
 
     async def __call__(self, request: RawRequest) -> RawResponse:
+        checked = self._check(request)
+        if isinstance(checked, RawResponse):
+            return checked
+        try:
+            if isinstance(checked.news, InboundText):
+                response = self._recorded(checked, await self._ledger.record_mo(_arrival(checked, checked.news)))
+            else:
+                await self._ledger.apply_receipt(checked.account_id, checked.news, self._clock.wall())
+                response = RawResponse(204)
+        except (RowRefused, StoreUnavailable) as error:
+            response = self._not_stored(checked, error)
+        self._count(checked.kind, response.status)
+        return response
+
+    def start(self, request: RawRequest, answered: Callable[[RawResponse], None]) -> RawResponse | Started:
+        """As `__call__`, up to the shared commit, which answers. Receipts are for those who can wait."""
+        checked = self._check(request)
+        if isinstance(checked, RawResponse):
+            return checked
+        if not isinstance(checked.news, InboundText):
+            return Started.NOT_HERE
+        try:
+            self._ledger.record_mo_then(_arrival(checked, checked.news), partial(self._finish, checked, answered))
+        except StoreUnavailable as error:
+            response = self._not_stored(checked, error)
+            self._count(checked.kind, response.status)
+            return response
+        return Started.ANSWERS_LATER
+
+    def _finish(self, checked: _Checked, answered: Callable[[RawResponse], None], result: Maybe[MoResult]) -> None:
+        try:
+            response = self._recorded(checked, result.unwrap())
+        except (RowRefused, StoreUnavailable) as error:
+            response = self._not_stored(checked, error)
+        except Exception:
+            log.exception("a webhook failed", carrier=checked.carrier, account=checked.account_id)
+            response = RawResponse(500)
+        self._count(checked.kind, response.status)
+        answered(response)
+
+    # The checks
+
+    def _check(self, request: RawRequest) -> RawResponse | _Checked:
         found = _PATH.fullmatch(request.target)
         if found is None:
             return _refuse(404, "there is no such webhook")
         carrier, account, kind, query = found.groups()
-        response = await self._answer(request, carrier.decode(), account.decode(), kind.decode(), query or b"")
-        self._count(kind.decode(), response.status)
-        return response
+        checked = self._judge(request, carrier.decode(), account.decode(), kind.decode(), query or b"")
+        if isinstance(checked, RawResponse):
+            self._count(kind.decode(), checked.status)
+        return checked
 
-    async def _answer(self, request: RawRequest, carrier: str, account: str, kind: str, query: bytes) -> RawResponse:
+    def _judge(
+        self, request: RawRequest, carrier: str, account: str, kind: str, query: bytes
+    ) -> RawResponse | _Checked:
         if request.method != b"POST":
             return RawResponse(405, b"POST only\n", ((b"allow", b"POST"),))
-        if (request.header(b"content-type") or b"").partition(b";")[0].strip().lower() != FORM:
+        headers = dict(request.headers)
+        if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != FORM:
             return _refuse(415, "this webhook takes forms")
         try:
             form, asked = parse_form(request.body), parse_form(query)
@@ -84,28 +153,29 @@ class Webhooks:
         if known is None:
             return _refuse(404, "there is no such account")
         account_id, adapter = known
-        if not adapter.verify(request.target, dict(request.headers), form):
+        if not adapter.verify(request.target, headers, form):
             log.warning("webhook_signature_refused", carrier=carrier, account=account_id)
             return _refuse(403, "the signature does not match")
         try:
-            if kind == "inbound":
-                return await self._inbound(account_id, adapter.parse_inbound(form))
-            return await self._status(account_id, adapter.parse_receipt(form, asked))
+            news = adapter.parse_inbound(form) if kind == "inbound" else adapter.parse_receipt(form, asked)
         except BadPayload as error:
             return _refuse(400, str(error))
-        except RowRefused:
-            log.exception("webhook_row_refused", carrier=carrier, account=account_id)
-            return _refuse(422, "this cannot be stored")
-        except StoreUnavailable:
-            self._outage()
-            return UNAVAILABLE
+        return _Checked(carrier, kind, account_id, news)
 
-    async def _inbound(self, account_id: int, text: InboundText) -> RawResponse:
-        result = await self._ledger.record_mo(MoArrival.of(account_id, text))
+    # What became of it
+
+    def _recorded(self, checked: _Checked, result: MoResult) -> RawResponse:
         if isinstance(result, MoUnassigned):
-            log.warning("text_to_unassigned_number", account=account_id)
+            log.warning("text_to_unassigned_number", account=checked.account_id)
         return EMPTY_TWIML
 
-    async def _status(self, account_id: int, receipt: Receipt) -> RawResponse:
-        await self._ledger.apply_receipt(account_id, receipt, self._clock.wall())
-        return RawResponse(204)
+    def _not_stored(self, checked: _Checked, error: RowRefused | StoreUnavailable) -> RawResponse:
+        if isinstance(error, StoreUnavailable):
+            self._outage()
+            return UNAVAILABLE
+        log.error("webhook_row_refused", carrier=checked.carrier, account=checked.account_id, reason=str(error))
+        return _refuse(422, "this cannot be stored")
+
+
+def _arrival(checked: _Checked, text: InboundText) -> MoArrival:
+    return MoArrival.of(checked.account_id, text)

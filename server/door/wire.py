@@ -7,11 +7,21 @@ layer is done.
 from __future__ import annotations
 
 import socket
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
 
+if TYPE_CHECKING:
+    from server.door.head import Head
+    from server.door.raw_http import RawRequest
+
 READ_SIZE: Final = 64 * 1024
+
+
+class Idle(Protocol):
+    """A wait between two requests."""
+
+    def cancel(self) -> None: ...
 
 
 class PeerGone(Exception):
@@ -19,16 +29,25 @@ class PeerGone(Exception):
 
 
 class Wire:
-    """Owns the non-blocking *sock*. `idle` is the scope of the wait between two requests, while there is one."""
+    """Owns the non-blocking *sock*. `idle` ends the wait between two requests, while there is one.
 
-    __slots__ = ("_write_timeout_s", "buffer", "client", "idle", "server", "sock")
+    `head` and `request` are what was taken off the buffer already. `lingers`: the last answer was the last one.
+    """
+
+    __slots__ = (
+        "_write_timeout_s", "buffer", "client", "head", "idle", "lingers", "request", "server", "sock", "webhooks",
+    )  # fmt: skip
 
     def __init__(self, sock: socket.socket, write_timeout_s: float) -> None:
         self.sock = sock
         self.client = _address(sock.getpeername())
         self.server = _address(sock.getsockname())
         self.buffer = bytearray()
-        self.idle: trio.CancelScope | None = None
+        self.idle: Idle | None = None
+        self.head: Head | None = None
+        self.request: RawRequest | None = None
+        self.lingers = False
+        self.webhooks = False  # the last request was one
         self._write_timeout_s = write_timeout_s
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import asyncpg
@@ -56,12 +57,22 @@ class GroupCommit(Generic[Item, Result]):
         Raises `RowRefused` where the database refuses this item, and `StoreUnavailable` where it cannot be reached or
         too many are waiting. A caller that is cancelled learns nothing: the item may be committed.
         """
+        slot: _Slot[Item, Result] = _Slot(item, partial(lowlevel.reschedule, lowlevel.current_task()))
+        self._queue(slot)
+        return await slot.result()
+
+    def submit_then(self, item: Item, done: Callable[[outcome.Maybe[Result]], None]) -> None:
+        """As `submit`, for those who do not wait: *done* gets what it would have returned or raised.
+
+        Raises `StoreUnavailable` where too many are waiting; then *done* is not called.
+        """
+        self._queue(_Slot(item, done))
+
+    def _queue(self, slot: _Slot[Item, Result]) -> None:
         if len(self._waiting) >= MAX_WAITING:
             raise StoreUnavailable("Too many writes are waiting for the database.")
-        slot: _Slot[Item, Result] = _Slot(item, lowlevel.current_task())
         self._waiting.append(slot)
         self._arrived.set()
-        return await slot.result()
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Write until cancelled; whoever still waits then gets `StoreUnavailable`."""
@@ -83,7 +94,7 @@ class GroupCommit(Generic[Item, Result]):
         batch: list[_Slot[Item, Result]] = []
         while self._waiting and len(batch) < MAX_BATCH:
             slot = self._waiting.popleft()
-            if slot.task is not None:
+            if slot.done is not None:
                 batch.append(slot)
         if not self._waiting:
             self._arrived = trio.Event()
@@ -125,26 +136,30 @@ class GroupCommit(Generic[Item, Result]):
 
 
 class _Slot(Generic[Item, Result]):
-    """One waiting writer; `task` is None once it was resumed or has gone."""
+    """One waiting writer; `done` is None once it was told or has gone."""
 
-    __slots__ = ("item", "task")
+    __slots__ = ("done", "item")
 
-    def __init__(self, item: Item, task: lowlevel.Task) -> None:
+    def __init__(self, item: Item, done: Callable[[outcome.Maybe[Result]], None]) -> None:
         self.item = item
-        self.task: lowlevel.Task | None = task
+        self.done: Callable[[outcome.Maybe[Result]], None] | None = done
 
     async def result(self) -> Result:
         def abort(_: lowlevel.RaiseCancelT) -> lowlevel.Abort:
-            self.task = None
+            self.done = None
             return lowlevel.Abort.SUCCEEDED
 
         value: Result = await lowlevel.wait_task_rescheduled(abort)
         return value
 
     def resume(self, result: outcome.Maybe[Result]) -> None:
-        task, self.task = self.task, None
-        if task is not None:
-            lowlevel.reschedule(task, result)
+        done, self.done = self.done, None
+        if done is None:
+            return
+        try:
+            done(result)
+        except Exception:  # noqa: BLE001 - one writer's fault; its neighbours wait for their results
+            _log.exception("a writer failed at its result")
 
 
 def _copy(error: StoreUnavailable) -> StoreUnavailable:

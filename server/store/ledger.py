@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, cast
 from uuid import UUID
 
+import outcome
 import trio
 
 from server.domain.carrier import Receipt
@@ -59,6 +61,10 @@ class PostgresLedger:
     async def record_mo(self, arrival: MoArrival) -> MoResult:
         """T1. When it returns, the text is durable: answer 2xx only then."""
         return await self._arrivals.submit(arrival)
+
+    def record_mo_then(self, arrival: MoArrival, done: Callable[[outcome.Maybe[MoResult]], None]) -> None:
+        """`record_mo` for those who do not wait: *done* gets its result, or what it would have raised."""
+        self._arrivals.submit_then(arrival, done)
 
     async def record_outcome(self, attempt_id: UUID, gen: int, outcome: AttemptOutcome, now: datetime) -> bool:
         """T4, fenced by attempt, generation and state. False where the attempt is resolved already."""

@@ -13,7 +13,7 @@ from server.app.front import Front
 from server.app.tasks import graceful
 from server.door.listener import Door, DoorConfig
 from server.door.listening import open_listeners
-from server.door.raw_http import RawRequest, RawResponse
+from server.door.raw_http import RawRequest, RawResponse, Started
 from server.ws.handshake import Upgrade
 from server.ws.sockets import Sockets
 
@@ -23,8 +23,12 @@ class NoSockets:
         await trio.lowlevel.checkpoint()
 
 
-async def hello(request: RawRequest) -> RawResponse:
-    return RawResponse(200, b"hello")
+class Hello:
+    async def __call__(self, request: RawRequest) -> RawResponse:
+        return RawResponse(200, b"hello")
+
+    def start(self, request: RawRequest, answered: Callable[[RawResponse], None]) -> RawResponse | Started:
+        return RawResponse(200, b"hello")
 
 
 async def no_upgrade(upgrade: Upgrade) -> None:
@@ -53,7 +57,7 @@ class Doors:
         self.made: list[Door] = []
 
     def __call__(self) -> Door:
-        door = Door(raw=hello, ws=no_upgrade, app=no_app, config=DoorConfig(linger_s=0.1, drain_s=0.5))
+        door = Door(raw=Hello(), ws=no_upgrade, app=no_app, config=DoorConfig(linger_s=0.1, drain_s=0.5))
         self.made.append(door)
         return door
 

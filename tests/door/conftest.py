@@ -18,7 +18,7 @@ from quart_trio import QuartTrio
 
 from server.door.listener import Door, DoorConfig
 from server.door.listening import open_listeners
-from server.door.raw_http import RawRequest, RawResponse
+from server.door.raw_http import RawRequest, RawResponse, Started
 from server.ws.handshake import Accepted, Upgrade, answer_handshake
 
 BIG = 4 * 1024 * 1024
@@ -88,6 +88,8 @@ class House:
     port: int
     clients: list[trio.socket.SocketType] = field(default_factory=list)
     webhooks: list[RawRequest] = field(default_factory=list)
+    pending: list[Callable[[], None]] = field(default_factory=list)
+    somebody_waits: trio.Event = field(default_factory=trio.Event)
     upgrades: list[Upgrade] = field(default_factory=list)
     app_saw: list[tuple[str, str]] = field(default_factory=list)
     slow_entered: trio.Event = field(default_factory=trio.Event)
@@ -104,6 +106,34 @@ class House:
 
 
 OpenHouse = Callable[..., Awaitable[House]]
+
+
+class CarrierDesk:
+    """Answers webhooks: most at once; .../later when the house says so; .../waits only for those who can wait."""
+
+    def __init__(self, house: Callable[[], House]) -> None:
+        self._house = house
+
+    async def __call__(self, request: RawRequest) -> RawResponse:
+        return self._answer(request)
+
+    def start(self, request: RawRequest, answered: Callable[[RawResponse], None]) -> RawResponse | Started:
+        if request.target.endswith(b"/waits"):
+            return Started.NOT_HERE
+        response = self._answer(request)
+        if not request.target.endswith(b"/later"):
+            return response
+        self._house().pending.append(partial(answered, response))
+        self._house().somebody_waits.set()
+        return Started.ANSWERS_LATER
+
+    def _answer(self, request: RawRequest) -> RawResponse:
+        self._house().webhooks.append(request)
+        if request.target.endswith(b"/broken"):
+            raise RuntimeError("a fault in a webhook")
+        if request.target.endswith(b"/big"):
+            return RawResponse(200, b"x" * BIG)
+        return RawResponse(200, b"<Response/>", ((b"content-type", b"text/xml"),))
 
 
 def _app(house: Callable[[], House]) -> QuartTrio:
@@ -157,11 +187,7 @@ def open_house(nursery: trio.Nursery) -> Iterator[OpenHouse]:
     houses: list[House] = []
 
     async def start(**settings: Any) -> House:
-        async def raw(request: RawRequest) -> RawResponse:
-            house.webhooks.append(request)
-            if request.target.endswith(b"/broken"):
-                raise RuntimeError("a fault in a webhook")
-            return RawResponse(200, b"<Response/>", ((b"content-type", b"text/xml"),))
+        raw = CarrierDesk(lambda: house)
 
         async def ws(upgrade: Upgrade) -> None:
             house.upgrades.append(upgrade)

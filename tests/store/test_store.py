@@ -17,7 +17,7 @@ from server.store.fleet import PostgresFleet
 from server.store.named_sql import parse, statements
 from server.store.options import StoreOptions
 from server.store.schema import schema_sql
-from server.store.store import UnfitDatabase, open_store
+from server.store.store import SCHEMA_VERSION, UnfitDatabase, open_store
 from tests.store.world import BOB, NOON, SEED, World, holding, mo
 
 CUT_ALL = """
@@ -48,7 +48,7 @@ async def test_an_empty_database_without_a_schema_is_refused_in_a_sentence(empty
 
 async def test_another_version_is_refused_in_a_sentence(world: World) -> None:
     await world.sql("UPDATE history SET schema_version = 99")
-    with pytest.raises(UnfitDatabase, match="schema 99, not 1"):
+    with pytest.raises(UnfitDatabase, match=f"schema 99, not {SCHEMA_VERSION}"):
         await open_and_close(world.dsn)
 
 

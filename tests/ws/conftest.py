@@ -20,7 +20,7 @@ from websockets.uri import parse_uri
 from server.domain.messages import Message, ReadMark, ThreadEvent, ThreadRow
 from server.door.listener import Door, DoorConfig
 from server.door.listening import open_listeners
-from server.door.raw_http import RawRequest, RawResponse
+from server.door.raw_http import RawRequest, RawResponse, Started
 from server.ports import Inbox, InboxRows, Member, StoreUnavailable, ThreadPage, UserState
 from server.ws.channels import Channels, Denied
 from server.ws.handshake import Upgrade
@@ -199,8 +199,12 @@ class Node:
 StartNode = Callable[..., Awaitable[Node]]
 
 
-async def _no_webhooks(request: RawRequest) -> RawResponse:
-    return RawResponse(404)
+class _NoWebhooks:
+    async def __call__(self, request: RawRequest) -> RawResponse:
+        return RawResponse(404)
+
+    def start(self, request: RawRequest, answered: Callable[[RawResponse], None]) -> RawResponse | Started:
+        return RawResponse(404)
 
 
 async def _no_app(scope: Any, receive: Any, send: Any) -> None:
@@ -235,7 +239,7 @@ def start_node(nursery: trio.Nursery) -> Iterator[StartNode]:
             authenticate=authenticate,
             origin_allowed=lambda upgrade: upgrade.header(b"origin") in (None, b"http://ours"),
         )
-        door = Door(raw=_no_webhooks, ws=sockets, app=_no_app, config=DoorConfig(linger_s=0.2))
+        door = Door(raw=_NoWebhooks(), ws=sockets, app=_no_app, config=DoorConfig(linger_s=0.2))
         listeners = open_listeners("127.0.0.1", 0)
         node = Node(inbox, hub, sockets, presence, listeners[0].getsockname()[1], streams)
         await nursery.start(sockets.run)
