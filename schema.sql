@@ -293,7 +293,7 @@ CREATE TABLE unassigned_mo (              -- validly signed, but to a number tha
 );
 
 CREATE TABLE command (                    -- outlives the outbox row: the same cmd_id always gets the same answer
-    workspace_id bigint NOT NULL REFERENCES workspace,
+    workspace_id bigint NOT NULL,          -- the thread's; a foreign key would lock one hot row for every text
     cmd_id       uuid NOT NULL,
     fingerprint  bytea NOT NULL,
     thread_id    bigint NOT NULL,
@@ -329,9 +329,8 @@ CREATE TABLE outbox (                     -- gone once the outcome is known
     state         text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sending', 'held')),
     reason        text,                   -- the gate's last answer
     tries         smallint NOT NULL DEFAULT 0,
-    UNIQUE (thread_id, seq),
-    -- the number is the thread's, which has a foreign key; one here would lock one hot row for every text
-    FOREIGN KEY (workspace_id, endpoint_id) REFERENCES endpoint (workspace_id, id)
+    UNIQUE (thread_id, seq)
+    -- no foreign keys: number and endpoint are the thread's, which has them; here they were a fifth of T2's cost
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500);
 CREATE INDEX outbox_due ON outbox (number_id, lane, due_at, id) WHERE state = 'queued';
 CREATE INDEX outbox_campaign ON outbox (campaign_id) WHERE campaign_id IS NOT NULL AND state IN ('queued', 'held');
@@ -393,6 +392,9 @@ CREATE TABLE quarantine (
 
 -- What the transactions tell ---------------------------------------------------------------------------------------------
 
+-- The functions below are planned once for a session, perhaps while a table is nearly empty: they are held to their indexes,
+-- since a plan that reads a whole table was seen to stay until it had become slow.
+
 CREATE TYPE told AS (                     -- one row of what a transaction did; `what` says which columns count
     what         text,                    -- status: an event of a thread. consent: an endpoint flipped. queued: work is due
     ord          integer,                 -- again. done: the verdict (in state) on the item of this position
@@ -412,10 +414,12 @@ CREATE TYPE told AS (                     -- one row of what a transaction did; 
 
 -- Move messages to a state of higher rank, each with its event, and bump their threads; of several news of one message the
 -- highest counts. What was wired cannot have been refused before. p_decided: a person's decision may lower the rank.
+-- The locked threads' last numbers are read by the statement that follows the locks, and so are current.
 CREATE FUNCTION note_status(
     p_thread bigint[], p_seq bigint[], p_state text[], p_rank smallint[], p_class text[], p_code text[], p_at timestamptz[],
     p_decided boolean DEFAULT false
-) RETURNS SETOF told LANGUAGE plpgsql AS $$
+) RETURNS SETOF told LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     PERFORM 1 FROM thread t WHERE t.id = ANY (p_thread) ORDER BY t.endpoint_id FOR NO KEY UPDATE;
     RETURN QUERY
@@ -427,33 +431,29 @@ BEGIN
         ORDER BY n.thread_id, n.seq, n.rank DESC, n.ord
     ), moved AS (
         UPDATE message m SET state = n.state, rank = n.rank, error_class = n.error_class, error_code = n.error_code
-        FROM news n
+        FROM news n JOIN thread t ON t.id = n.thread_id
         WHERE m.thread_id = n.thread_id AND m.seq = n.seq
           AND (p_decided OR (m.rank < n.rank AND NOT (m.rank BETWEEN 20 AND 40 AND n.rank >= 50)))
-        RETURNING m.thread_id, m.seq, n.state, n.error_class, n.error_code, n.at
+        RETURNING t.workspace_id, t.last_seq, m.thread_id, m.seq, n.state, n.error_class, n.error_code, n.at
     ), numbered AS (
-        SELECT v.*, row_number() OVER (PARTITION BY v.thread_id ORDER BY v.seq) AS nth,
-               count(*) OVER (PARTITION BY v.thread_id) AS total
-        FROM moved v
+        SELECT v.*, v.last_seq + row_number() OVER w AS event, lead(v.seq) OVER w IS NULL AS newest
+        FROM moved v WINDOW w AS (PARTITION BY v.thread_id ORDER BY v.seq)
     ), bumped AS (
-        UPDATE thread t SET last_seq = t.last_seq + v.total, version = t.version + 1, changed_xid = pg_current_xact_id()
-        FROM numbered v WHERE v.nth = 1 AND t.id = v.thread_id
-        RETURNING t.id, t.workspace_id, t.last_seq
+        UPDATE thread t SET last_seq = v.event, version = t.version + 1, changed_xid = pg_current_xact_id()
+        FROM numbered v WHERE v.newest AND t.id = v.thread_id
     ), events AS (
-        INSERT INTO thread_event AS e (thread_id, seq, kind, ref, state, error_class, error_code, at)
-        SELECT v.thread_id, b.last_seq - v.total + v.nth, 'status', v.seq, v.state, v.error_class, v.error_code, v.at
-        FROM numbered v JOIN bumped b ON b.id = v.thread_id
-        RETURNING e.*
+        INSERT INTO thread_event (thread_id, seq, kind, ref, state, error_class, error_code, at)
+        SELECT v.thread_id, v.event, 'status', v.seq, v.state, v.error_class, v.error_code, v.at FROM numbered v
     )
-    SELECT 'status', NULL::integer, b.workspace_id, e.thread_id, e.seq, e.ref, e.state, e.error_class, e.error_code, e.at,
+    SELECT 'status', NULL::integer, v.workspace_id, v.thread_id, v.event, v.seq, v.state, v.error_class, v.error_code, v.at,
            NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint
-    FROM events e JOIN bumped b ON b.id = e.thread_id
-    ORDER BY e.thread_id, e.seq;
+    FROM numbered v ORDER BY v.thread_id, v.event;
 END $$;
 
 -- The carrier refused for the recipient's sake: its own opt-out list outranks ours; an unusable number is marked.
 CREATE FUNCTION mark_endpoints(p_endpoint bigint[], p_class text[], p_code text[], p_at timestamptz[])
-RETURNS SETOF told LANGUAGE plpgsql AS $$
+RETURNS SETOF told LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     IF NOT ('opted_out' = ANY (p_class) OR 'invalid' = ANY (p_class)) THEN
         RETURN;
@@ -626,14 +626,15 @@ CREATE FUNCTION enqueue_mt(
     p_due timestamptz[], p_expires timestamptz[]
 ) RETURNS TABLE (
     ord bigint, verdict text, workspace_id bigint, thread_id bigint, seq bigint, number_id bigint, author text
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM 1 FROM thread t WHERE t.id = ANY (p_thread) AND t.workspace_id = ANY (p_workspace)
     ORDER BY t.endpoint_id FOR NO KEY UPDATE;
     RETURN QUERY
     WITH judged AS (
-        SELECT g.*, t.endpoint_id, t.number_id, e.consent_epoch, e.opted_out, c.seq AS known_seq,
+        SELECT g.*, t.endpoint_id, t.number_id, t.last_seq, e.consent_epoch, e.opted_out, c.seq AS known_seq, m.name AS author,
                CASE WHEN c.cmd_id IS NOT NULL AND c.fingerprint = g.fingerprint AND c.thread_id = g.thread_id THEN 'again'
                     WHEN c.cmd_id IS NOT NULL THEN 'conflict'
                     WHEN t.id IS NULL THEN 'no_thread'
@@ -646,18 +647,14 @@ BEGIN
         LEFT JOIN command c ON c.workspace_id = g.workspace_id AND c.cmd_id = g.cmd_id
         LEFT JOIN thread t ON t.id = g.thread_id AND t.workspace_id = g.workspace_id
         LEFT JOIN endpoint e ON e.id = t.endpoint_id
-    ), numbered AS (
-        SELECT j.*, row_number() OVER (PARTITION BY j.thread_id ORDER BY j.ord) AS nth,
-               count(*) OVER (PARTITION BY j.thread_id) AS total
-        FROM judged j WHERE j.verdict = 'enqueued'
-    ), bumped AS (
-        UPDATE thread t SET last_seq = t.last_seq + n.total, last_at = greatest(t.last_at, n.now_),
-               last_preview = left(n.body, 140), last_direction = 'out', version = t.version + 1,
-               changed_xid = pg_current_xact_id()
-        FROM numbered n WHERE n.nth = n.total AND t.id = n.thread_id
-        RETURNING t.id, t.last_seq
+        LEFT JOIN member m ON m.id = g.author_id AND m.workspace_id = g.workspace_id
     ), placed AS (
-        SELECT n.*, b.last_seq - n.total + n.nth AS seq FROM numbered n JOIN bumped b ON b.id = n.thread_id
+        SELECT j.*, j.last_seq + row_number() OVER w AS seq, lead(j.ord) OVER w IS NULL AS newest
+        FROM judged j WHERE j.verdict = 'enqueued' WINDOW w AS (PARTITION BY j.thread_id ORDER BY j.ord)
+    ), bumped AS (
+        UPDATE thread t SET last_seq = p.seq, last_at = greatest(t.last_at, p.now_), last_preview = left(p.body, 140),
+               last_direction = 'out', version = t.version + 1, changed_xid = pg_current_xact_id()
+        FROM placed p WHERE p.newest AND t.id = p.thread_id
     ), commands AS (
         INSERT INTO command (workspace_id, cmd_id, fingerprint, thread_id, seq)
         SELECT p.workspace_id, p.cmd_id, p.fingerprint, p.thread_id, p.seq FROM placed p
@@ -684,10 +681,11 @@ BEGIN
         SELECT k.workspace_id, k.author_id, 'text_to_opted_out', jsonb_build_object('thread', k.thread_id, 'seq', k.seq)
         FROM knowing k
     )
-    SELECT j.ord, j.verdict, j.workspace_id, j.thread_id, coalesce(p.seq, j.known_seq), j.number_id, m.name
-    FROM judged j LEFT JOIN placed p ON p.ord = j.ord
-    LEFT JOIN member m ON m.id = j.author_id AND m.workspace_id = j.workspace_id
-    ORDER BY j.ord;
+    SELECT p.ord, p.verdict, p.workspace_id, p.thread_id, p.seq, p.number_id, p.author FROM placed p
+    UNION ALL
+    SELECT j.ord, j.verdict, j.workspace_id, j.thread_id, j.known_seq, j.number_id, j.author FROM judged j
+    WHERE j.verdict <> 'enqueued'
+    ORDER BY 1;
 END $$;
 
 -- T3: authorise ----------------------------------------------------------------------------------------------------------
@@ -705,7 +703,8 @@ CREATE FUNCTION claim_granted(
     zones text[], from_ text, account_id bigint, account_kind text, base_url text, simulated boolean,
     campaign_state text, body text, node_valid boolean, limiter_current boolean,
     bulk_cap_texts integer, bulk_cap_window interval, departures timestamptz[]
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
     claimed   bigint[];
@@ -755,7 +754,8 @@ END $$;
 CREATE FUNCTION settle_verdicts(
     p_outbox bigint[], p_verdict text[], p_reason text[], p_state text[], p_rank smallint[], p_until timestamptz[],
     p_attempt uuid[], p_slot timestamptz[], p_gen bigint, p_epoch bigint, p_now timestamptz
-) RETURNS SETOF told LANGUAGE plpgsql AS $$
+) RETURNS SETOF told LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     threads bigint[];
     seqs    bigint[];
@@ -800,7 +800,8 @@ CREATE TYPE attempt_work AS (
 CREATE FUNCTION settle_attempts(
     p_attempt uuid[], p_gen bigint[], p_kind text[], p_provider text[], p_class text[], p_code text[], p_reason text[],
     p_due timestamptz[], p_check_s double precision[], p_now timestamptz[]
-) RETURNS SETOF told LANGUAGE plpgsql AS $$
+) RETURNS SETOF told LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     work  attempt_work[];
     early early_receipt[];
@@ -841,11 +842,14 @@ BEGIN
     FROM unnest(work) w WHERE a.id = w.attempt_id;
     DELETE FROM outbox o USING unnest(work) w
     WHERE o.id = w.outbox_id AND w.kind IN ('accepted', 'rejected', 'unconfirmed');
-    UPDATE outbox o SET state = 'queued', reason = w.reason,
-           due_at = CASE w.kind WHEN 'not_sent' THEN w.now_ + make_interval(secs => least(60, 0.25 * 2 ^ least(o.tries, 10)))
-                    ELSE greatest(o.due_at, w.due_at) END,
-           tries = o.tries - CASE w.kind WHEN 'void' THEN 1 ELSE 0 END
-    FROM unnest(work) w WHERE o.id = w.outbox_id AND w.kind IN ('throttled', 'not_sent', 'void');
+    IF p_kind && ARRAY['throttled', 'not_sent', 'void'] THEN
+        UPDATE outbox o SET state = 'queued', reason = w.reason,
+               due_at = CASE w.kind WHEN 'not_sent'
+                        THEN w.now_ + make_interval(secs => least(60, 0.25 * 2 ^ least(o.tries, 10)))
+                        ELSE greatest(o.due_at, w.due_at) END,
+               tries = o.tries - CASE w.kind WHEN 'void' THEN 1 ELSE 0 END
+        FROM unnest(work) w WHERE o.id = w.outbox_id AND w.kind IN ('throttled', 'not_sent', 'void');
+    END IF;
 
     WITH joined AS (
         DELETE FROM early_receipt e USING unnest(work) w
@@ -853,14 +857,16 @@ BEGIN
     )
     SELECT array_agg(j::early_receipt) INTO early FROM joined j;
 
-    RETURN QUERY SELECT m.* FROM (
-        SELECT array_agg(n.endpoint_id) AS e, array_agg(n.error_class) AS c, array_agg(n.error_code) AS k,
-               array_agg(n.now_) AS t
-        FROM (SELECT w.endpoint_id, w.error_class, w.error_code, w.now_ FROM unnest(work) w WHERE w.kind = 'rejected'
-              UNION ALL
-              SELECT w.endpoint_id, r.error_class, r.error_code, w.now_ FROM unnest(early) r
-              JOIN unnest(work) w ON w.account_id = r.account_id AND w.provider_id = r.provider_id) n
-    ) a CROSS JOIN LATERAL mark_endpoints(a.e, a.c, a.k, a.t) m;
+    IF 'rejected' = ANY (p_kind) OR early IS NOT NULL THEN
+        RETURN QUERY SELECT m.* FROM (
+            SELECT array_agg(n.endpoint_id) AS e, array_agg(n.error_class) AS c, array_agg(n.error_code) AS k,
+                   array_agg(n.now_) AS t
+            FROM (SELECT w.endpoint_id, w.error_class, w.error_code, w.now_ FROM unnest(work) w WHERE w.kind = 'rejected'
+                  UNION ALL
+                  SELECT w.endpoint_id, r.error_class, r.error_code, w.now_ FROM unnest(early) r
+                  JOIN unnest(work) w ON w.account_id = r.account_id AND w.provider_id = r.provider_id) n
+        ) a CROSS JOIN LATERAL mark_endpoints(a.e, a.c, a.k, a.t) m;
+    END IF;
     RETURN QUERY SELECT s.* FROM (
         SELECT array_agg(n.thread_id) AS t, array_agg(n.seq) AS q, array_agg(n.state) AS s, array_agg(n.rank) AS r,
                array_agg(n.error_class) AS c, array_agg(n.error_code) AS k, array_agg(n.now_) AS a
@@ -890,7 +896,8 @@ END $$;
 CREATE FUNCTION apply_receipts(
     p_account bigint[], p_provider text[], p_attempt uuid[], p_state text[], p_rank smallint[], p_class text[], p_code text[],
     p_now timestamptz[], p_keep boolean
-) RETURNS SETOF told LANGUAGE plpgsql AS $$
+) RETURNS SETOF told LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     work   attempt_work[];
     proven bigint[];
@@ -963,7 +970,8 @@ END $$;
 
 -- Apply receipts that were kept and whose provider id is bound by now. Null arrays: all of them.
 CREATE FUNCTION join_early_receipts(p_account bigint[], p_provider text[], p_limit integer)
-RETURNS SETOF told LANGUAGE plpgsql AS $$
+RETURNS SETOF told LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     keys early_receipt[];
 BEGIN

@@ -1,7 +1,8 @@
 """What Twilio's answer to our POST proves: a readable 2xx acceptance, a 4xx refusal, all else nothing."""
 
-import json
 from typing import Any
+
+import orjson
 
 from server.carriers.answer import Answer
 from server.carriers.twilio_codes import STATUSES, explain
@@ -46,7 +47,7 @@ def _retry_after_s(header: bytes) -> float | None:
 
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(body)
+        value = orjson.loads(body)
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import trio
 
 from server.carriers.answer import Answer, AnswerReader, UnreadableAnswer
+from server.carriers.plain import PlainStream
 from server.carriers.tls import TlsStream
 from server.domain.carrier import BeforeFirstByte, Void
 from server.killpoints import reach
@@ -85,7 +86,7 @@ class Wire:
         self._connect_s = connect_s
         self._answer_s = answer_s
         self._max_answer_bytes = max_answer_bytes
-        self._stream: trio.SocketStream | TlsStream | None = None
+        self._stream: PlainStream | TlsStream | None = None
 
     async def exchange(self, request: bytes, before_first_byte: BeforeFirstByte) -> Answer:
         """Write *request* (head and body) and read its answer; raises `NotOnWire` or `OutcomeUnknown`.
@@ -117,32 +118,33 @@ class Wire:
             self._stream.socket.close()
             self._stream = None
 
-    async def _connect(self) -> trio.SocketStream | TlsStream:
+    async def _connect(self) -> PlainStream | TlsStream:
         try:
             with trio.fail_after(self._connect_s):
                 raw = await trio.open_tcp_stream(self._origin.host, self._origin.port)
                 if self._origin.tls is None:
-                    return raw
+                    return PlainStream(raw)
                 return await _handshake(raw, self._origin.tls, self._origin.host)
         except trio.TooSlowError as error:
             raise NotOnWire(f"no connection within {self._connect_s:g} s") from error
         except (OSError, trio.BrokenResourceError) as error:
             raise NotOnWire(f"no connection: {error}") from error
 
-    async def _converse(self, stream: trio.SocketStream | TlsStream, request: bytes) -> AnswerReader:
+    async def _converse(self, stream: PlainStream | TlsStream, request: bytes) -> AnswerReader:
         reader = AnswerReader(self._max_answer_bytes)
+        deadline = trio.CancelScope(deadline=trio.current_time() + self._answer_s)
         try:
-            with trio.fail_after(self._answer_s):
+            with deadline:
                 await stream.send_all(request)
                 reach("first_byte")
                 while not reader.complete:
                     reader.feed(await stream.receive_some())
-        except trio.TooSlowError as error:
-            raise OutcomeUnknown(f"no complete answer within {self._answer_s:g} s") from error
         except UnreadableAnswer as error:
             raise OutcomeUnknown(str(error)) from error
         except (OSError, trio.BrokenResourceError) as error:
             raise OutcomeUnknown(f"the connection broke: {error}") from error
+        if deadline.cancelled_caught:
+            raise OutcomeUnknown(f"no complete answer within {self._answer_s:g} s")
         return reader
 
 
@@ -156,7 +158,7 @@ async def _handshake(raw: trio.SocketStream, context: ssl.SSLContext, host: str)
     return stream
 
 
-def _is_quiet(stream: trio.SocketStream | TlsStream) -> bool:
+def _is_quiet(stream: PlainStream | TlsStream) -> bool:
     """Whether an idle stream can be used again: readable now means closed, or bytes that nobody asked for."""
     poll = select.poll()
     poll.register(stream.socket.fileno(), select.POLLIN)

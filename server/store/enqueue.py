@@ -19,6 +19,7 @@ from server.ports import (
     NoSuchThread,
     OptOutUnacknowledged,
 )
+from server.store.group_commit import Written
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable
@@ -31,15 +32,11 @@ _ENQUEUE_MT = statements("enqueue")["enqueue_mt"]
 
 
 class Enqueue:
-    """Queues texts. Its keys make it idempotent: a repeated command answers as its first copy did."""
+    """Queues batches of texts. Its keys make it idempotent: a repeated command answers as its first copy did."""
 
     def __init__(self, postgres: Postgres, announce: Announce) -> None:
         self._postgres = postgres
         self._announce = announce
-
-    async def enqueue_mt(self, mt: EnqueueMt) -> EnqueueResult:
-        """One text."""
-        return (await self.enqueue_bulk([mt]))[0]
 
     async def enqueue_bulk(self, mts: Sequence[EnqueueMt]) -> Sequence[EnqueueResult]:
         """Many texts in one commit, each judged by itself. Raises ValueError where a `cmd_id` stands there twice."""
@@ -47,24 +44,30 @@ class Enqueue:
             raise ValueError("A command stands twice in one batch.")
         if not mts:
             return []
-        rows = await self._postgres.call(lambda connection: _enqueue(connection, mts), idempotent=True)
+        rows = await self._postgres.read(lambda connection: _enqueue(connection, mts))
         reach("t2_committed")
         if told := _announcements(mts, rows):
             self._announce(told)
         return [_result(row) for row in rows]
 
 
+async def write(connection: Connection, mts: Sequence[EnqueueMt]) -> Written[EnqueueResult]:
+    """Single texts that share a commit. Raises UniqueViolationError where a command stands twice among several."""
+    rows = await _enqueue(connection, mts)
+    reach("t2_committed")
+    return [_result(row) for row in rows], _announcements(mts, rows)
+
+
 async def _enqueue(connection: Connection, mts: Sequence[EnqueueMt]) -> list[asyncpg.Record]:
+    """One statement, which is its own transaction."""
     columns = [list(column) for column in zip(*map(_column_values, mts), strict=True)]
+    reach("t2_before")
     try:
-        async with connection.transaction():
-            rows = await connection.fetch(_ENQUEUE_MT, *columns)
+        return await connection.fetch(_ENQUEUE_MT, *columns)
     except asyncpg.UniqueViolationError:
         # The same command is being given to another thread at this moment, which no thread's lock can see: that copy
         # is committed now, and the second look tells the conflict.
-        rows = await connection.fetch(_ENQUEUE_MT, *columns)
-    reach("t2_before")
-    return rows
+        return await connection.fetch(_ENQUEUE_MT, *columns)
 
 
 def _column_values(mt: EnqueueMt) -> tuple[Any, ...]:

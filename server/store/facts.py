@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from server.domain.caps import Cap, resets_at
@@ -78,6 +79,7 @@ def _campaign(state: str | None) -> Campaign | None:
     return None if state is None else Campaign(paused=state == "paused", cancelled=state == "cancelled")
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(url: str) -> bool:
     """Whether *url* cannot leave this machine: asked at every send, whatever the tables' own checks allow."""
     host = urlsplit(url).hostname or ""

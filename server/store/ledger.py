@@ -11,10 +11,9 @@ import outcome
 import trio
 
 from server.domain.carrier import Receipt
-from server.ports import Announce, AttemptOutcome, MoArrival, MoResult
-from server.store import receipts
+from server.ports import Announce, AttemptOutcome, EnqueueMt, EnqueueResult, MoArrival, MoResult
+from server.store import enqueue, receipts
 from server.store.authorise import Authorise
-from server.store.enqueue import Enqueue
 from server.store.group_commit import GroupCommit
 from server.store.inbound import Inbound
 from server.store.lifeline import Lifeline
@@ -34,10 +33,10 @@ class PostgresLedger:
         self._arrivals = GroupCommit[MoArrival, MoResult](bridge, postgres.line(), inbound.write, announce)
         self._outcomes = GroupCommit[Outcome, bool](bridge, postgres.line(), outcomes.write, announce)
         self._receipts = GroupCommit[receipts.News, str](bridge, postgres.line(), receipts.write, announce)
+        self._replies = GroupCommit[EnqueueMt, EnqueueResult](bridge, postgres.line(), enqueue.write, announce)
         self._disowned = Disowned(self._outcomes)
 
-        enqueue = Enqueue(postgres, announce)
-        self.enqueue_mt, self.enqueue_bulk = enqueue.enqueue_mt, enqueue.enqueue_bulk
+        self.enqueue_bulk = enqueue.Enqueue(postgres, announce).enqueue_bulk
         authorise = Authorise(postgres, announce, self._disowned.add, hours=options.hours, caps=options.caps)
         self.due, self.authorise = authorise.due, authorise.authorise
         lifeline = Lifeline(postgres, self._outcomes, announce)
@@ -53,7 +52,7 @@ class PostgresLedger:
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         async with trio.open_nursery() as nursery:
-            for writer in (self._arrivals.run, self._outcomes.run, self._receipts.run):
+            for writer in (self._arrivals.run, self._outcomes.run, self._receipts.run, self._replies.run):
                 await nursery.start(writer)
             nursery.start_soon(self._disowned.run)
             task_status.started()
@@ -65,6 +64,10 @@ class PostgresLedger:
     def record_mo_then(self, arrival: MoArrival, done: Callable[[outcome.Maybe[MoResult]], None]) -> None:
         """`record_mo` for those who do not wait: *done* gets its result, or what it would have raised."""
         self._arrivals.submit_then(arrival, done)
+
+    async def enqueue_mt(self, mt: EnqueueMt) -> EnqueueResult:
+        """T2."""
+        return await self._replies.submit(mt)
 
     async def record_outcome(self, attempt_id: UUID, gen: int, outcome: AttemptOutcome, now: datetime) -> bool:
         """T4, fenced by attempt, generation and state. False where the attempt is resolved already."""
