@@ -90,9 +90,13 @@ class Side:
 
         return await retried(counted, lost_once=idempotent)
 
+    async def read(self, work: Work[T]) -> T:
+        """One repeatable statement."""
+        return await self.write(work)
+
     @property
     def postgres(self) -> Postgres:
-        """This side where the store wants its pool; only `call` is used of it."""
+        """This side where the store wants its pool; only `call` and `read` are used of it."""
         return cast(Postgres, self)
 
 
