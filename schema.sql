@@ -796,6 +796,7 @@ CREATE TYPE attempt_work AS (
 
 -- End attempts, each fenced by its generation and state. p_gen null: Lifeline's word on attempts of dead nodes, or on the
 -- last rung. Kinds: accepted, rejected, throttled, not_sent, void, unknown, unconfirmed. Receipts that came early join here.
+-- What the carrier calls transient is refused for good at its tenth try.
 -- The ladder runs on this clock, whatever a rehearsal's wall clock shows.
 CREATE FUNCTION settle_attempts(
     p_attempt uuid[], p_gen bigint[], p_kind text[], p_provider text[], p_class text[], p_code text[], p_reason text[],
@@ -816,7 +817,10 @@ BEGIN
              AS g (attempt_id, gen, kind, provider_id, error_class, error_code, reason, due_at, check_s, now_, ord)
         ORDER BY g.attempt_id, g.ord
     )
-    SELECT array_agg(ROW(g.ord, a.id, a.outbox_id, a.account_id, a.number_id, a.endpoint_id, a.thread_id, a.seq, g.kind,
+    SELECT array_agg(ROW(g.ord, a.id, a.outbox_id, a.account_id, a.number_id, a.endpoint_id, a.thread_id, a.seq,
+                         CASE WHEN g.kind = 'throttled' AND g.error_class = 'transient'
+                                   AND (SELECT o.tries FROM outbox o WHERE o.id = a.outbox_id) >= 10
+                              THEN 'rejected' ELSE g.kind END,
                          g.provider_id, g.error_class, g.error_code, g.reason, g.due_at,
                          clock_timestamp() + make_interval(secs => g.check_s), g.now_, NULL)::attempt_work ORDER BY a.id)
     INTO work

@@ -6,7 +6,7 @@ import orjson
 
 from server.carriers.answer import Answer
 from server.carriers.twilio_codes import STATUSES, explain
-from server.domain.carrier import Accepted, ErrorClass, Outcome, Rejected, Throttled, Unknown
+from server.domain.carrier import POSTPONED, Accepted, ErrorClass, Outcome, Postponed, Rejected, Throttled, Unknown
 
 
 def read_answer(answer: Answer) -> Outcome:
@@ -28,12 +28,15 @@ def _accepted(answer: Answer) -> Outcome:
     return Accepted(sid, STATUSES.get(str(row.get("status")), "unknown"), count)
 
 
-def _refused(answer: Answer) -> Rejected | Throttled:
+def _refused(answer: Answer) -> Rejected | Throttled | Postponed:
     raw = _json_object(answer.body).get("code")
     code = str(raw) if isinstance(raw, int | str) and raw else f"http-{answer.status}"
     error_class, sentence = explain(code, answer.status)
+    retry_after_s = _retry_after_s(answer.headers.get(b"retry-after", b""))
+    if error_class in POSTPONED:
+        return Postponed(error_class, code, sentence, retry_after_s)
     if answer.status == 429 or error_class is ErrorClass.RATE:
-        return Throttled(_retry_after_s(answer.headers.get(b"retry-after", b"")), code)
+        return Throttled(retry_after_s, code)
     return Rejected(error_class, code, sentence)
 
 

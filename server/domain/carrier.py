@@ -1,14 +1,14 @@
 """What every carrier speaks with us, whatever its own words are: requests, outcomes, receipts, rows of its list.
 
-The outcomes decide whether an MT may be tried again, so each says what is *proven*: only `NotSent` and `Throttled`
-prove that the carrier accepted nothing and would accept it later; `Unknown` proves nothing at all.
+The outcomes decide whether an MT may be tried again, so each says what is *proven*: only `NotSent`, `Throttled` and
+`Postponed` prove that the carrier accepted nothing and would accept it later; `Unknown` proves nothing at all.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 Form = list[tuple[bytes, bytes]]
@@ -27,6 +27,14 @@ class ErrorClass(StrEnum):
     EXPIRED = "expired"
     CONFIG = "config"  # an owner has to mend something; the next MT would fail in the same way
     UNKNOWN = "unknown"  # not in the table: keep the code, never retry blindly
+
+
+POSTPONED: Final = frozenset({ErrorClass.DAILY_CAP, ErrorClass.TRANSIENT})
+"""The classes after which a text goes back to the queue for a later try, as it does after `ErrorClass.RATE` at once.
+
+Only where the code stands in a 4xx answer to our own POST, which proves that nothing was accepted. In a receipt the
+same code ends the MT, and under a 3xx or a 5xx it proves nothing.
+"""
 
 
 class Void(Exception):
@@ -79,6 +87,16 @@ class Throttled:
 
 
 @dataclass(frozen=True, slots=True)
+class Postponed:
+    """Refused for what passes by itself, though not by slowing down: the MT goes back to the queue for a later try."""
+
+    error_class: ErrorClass
+    code: str
+    sentence: str
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NotSent:
     """DNS, TCP, TLS, the journal or a void: not one byte of the request left this machine."""
 
@@ -93,7 +111,7 @@ class Unknown:
     reason: str
 
 
-Outcome = Accepted | Rejected | Throttled | NotSent | Unknown
+Outcome = Accepted | Rejected | Throttled | Postponed | NotSent | Unknown
 
 CarrierStatus = Literal["queued", "sent", "delivered", "undelivered", "failed", "cancelled", "received", "unknown"]
 """The carriers' many status words in ours; `unknown` is a word that is new to us and moves nothing."""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import trio
 
-from server.domain.carrier import Accepted, NotSent, Rejected, Throttled, Unknown
+from server.domain.carrier import Accepted, ErrorClass, NotSent, Postponed, Rejected, Throttled, Unknown
 from server.killpoints import reach
 from server.ports import AttemptOutcome, StoreUnavailable, Voided
 from server.store.group_commit import GroupCommit, Written
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from server.store.postgres import Connection
 
 THROTTLED_S: Final = 1.0  # where the carrier does not say how long; the bucket slows as well
+LATER_S: Final = {ErrorClass.DAILY_CAP: 900.0, ErrorClass.TRANSIENT: 60.0}
+"""When a postponed text is tried again, where the carrier does not say. What a day's cap held back waits no longer than
+this after midnight; until then the limiter, which knows the brand's day, holds the others."""
 _AGAIN_S: Final = 0.5
 
 _SETTLE = statements("sending")["settle_attempts"]
@@ -62,6 +65,10 @@ class Outcomes:
             case Throttled(retry_after_s, code):
                 due_at = one.now + timedelta(seconds=THROTTLED_S if retry_after_s is None else retry_after_s)
                 rest = ("throttled", None, None, code, "the carrier slowed us down", due_at, None)
+            case Postponed(error_class, code, sentence, retry_after_s):
+                wait_s = LATER_S[error_class] if retry_after_s is None else retry_after_s
+                due_at = one.now + timedelta(seconds=wait_s)
+                rest = ("throttled", None, error_class.value, code, sentence, due_at, None)
             case Voided(reason) | NotSent(reason, voided=True):
                 rest = ("void", None, None, None, reason, None, None)
             case NotSent(reason):

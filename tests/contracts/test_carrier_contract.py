@@ -29,6 +29,7 @@ from server.domain.carrier import (
     MtRequest,
     NotSent,
     Outcome,
+    Postponed,
     Receipt,
     Rejected,
     Throttled,
@@ -204,7 +205,7 @@ TWILIO = Subject(
         "a daily cap": (
             400,
             twilio_error(63038, 400),
-            rejected(ErrorClass.DAILY_CAP, 63038, "The carrier account's daily limit is used up."),
+            Postponed(ErrorClass.DAILY_CAP, "63038", "The carrier account's daily limit is used up.", 7.0),
         ),
         "a code that is not in the table": (
             400,

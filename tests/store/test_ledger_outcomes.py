@@ -16,6 +16,7 @@ from server.domain.carrier import (
     CarrierStatus,
     ErrorClass,
     NotSent,
+    Postponed,
     Receipt,
     Rejected,
     Throttled,
@@ -78,6 +79,11 @@ async def test_an_outcome_counts_once_and_only_for_its_own_generation(world: Wor
     [
         pytest.param(Throttled(7.0, "20429"), 7.0, 1, id="throttled: when the carrier says"),
         pytest.param(Throttled(None, "20429"), 1.0, 1, id="throttled without a word: a second later"),
+        pytest.param(
+            Postponed(ErrorClass.DAILY_CAP, "30027", "…"), 900.0, 1, id="a day's cap: after 15 minutes"
+        ),
+        pytest.param(Postponed(ErrorClass.DAILY_CAP, "30027", "…", 30.0), 30.0, 1, id="a day's cap: when it says"),
+        pytest.param(Postponed(ErrorClass.TRANSIENT, "30017", "…"), 60.0, 1, id="transient: a minute later"),
         pytest.param(NotSent("connection refused"), 0.5, 1, id="not sent: after a back-off"),
         pytest.param(NotSent("pushed back", voided=True), 0.0, 0, id="a void of the carrier's adapter: at once"),
         pytest.param(Voided("too late"), 0.0, 0, id="voided: at once, as if never tried"),
@@ -94,7 +100,7 @@ async def test_what_the_carrier_surely_has_not_goes_back_to_the_queue(
     assert (box["state"], box["due_at"] - NOON, box["tries"]) == ("queued", timedelta(seconds=due_after_s), tries)
     assert await world.state(mt.thread_id, seq) == "queued"
     assert bool(world.heard(OutboxGrew)) == (due_after_s == 0)
-    [again] = await world.authorise(now=later(60))
+    [again] = await world.authorise(now=later(900))
     assert again.attempt_id != mt.attempt_id
 
 
@@ -109,6 +115,32 @@ async def test_not_sent_again_and_again_waits_longer_and_longer(world: World) ->
         now = box["due_at"]
         [mt] = await world.authorise(now=now)
     assert waits == [0.5, 1.0, 2.0, 4.0]
+
+
+async def test_what_is_transient_ten_times_is_refused_for_good(world: World) -> None:
+    mt, seq = await leave(world)
+    transient, now = Postponed(ErrorClass.TRANSIENT, "30017", "The carrier's network is congested."), NOON
+    for tried in range(1, 11):
+        assert await world.state(mt.thread_id, seq) == "queued", tried
+        await world.store.ledger.record_outcome(mt.attempt_id, world.gen, transient, now)
+        now += timedelta(seconds=60)
+        if tried < 10:
+            [mt] = await world.authorise(now=now)
+    assert await world.state(mt.thread_id, seq) == "rejected"
+    assert await world.box(mt.thread_id, seq) is None
+
+
+@pytest.mark.parametrize(
+    "error_class", [ErrorClass.RATE, ErrorClass.DAILY_CAP, ErrorClass.TRANSIENT, ErrorClass.UNKNOWN]
+)
+async def test_a_receipts_code_ends_the_text_and_is_no_reason_to_send_it_again(
+    world: World, error_class: ErrorClass
+) -> None:
+    mt, seq = await leave(world)
+    await outcome(world, mt, ACCEPTED)
+    assert await receipt(world, "failed", error_code="30017", error_class=error_class) == "applied"
+    assert await world.state(mt.thread_id, seq) == "undelivered"
+    assert await world.box(mt.thread_id, seq) is None
 
 
 async def test_a_rejection_ends_it_with_its_reason(world: World) -> None:
