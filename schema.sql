@@ -98,6 +98,8 @@ CREATE TABLE carrier_account (
     sid          text NOT NULL,           -- the carrier's name for the account; part of the webhook URL
     secret       text NOT NULL,
     base_url     text NOT NULL,
+    rate         double precision CHECK (rate >= 0),            -- segments per second over all its numbers; null: no limit
+    burst        integer NOT NULL DEFAULT 1 CHECK (burst >= 1),
     swept_until  timestamptz,             -- inbound texts created before it have been seen, by webhook or by sweep
     created_at   timestamptz NOT NULL DEFAULT now(),
     UNIQUE (kind, sid),
@@ -108,6 +110,44 @@ CREATE TABLE carrier_account (
     CHECK (kind <> 'simulator' OR base_url ~ '^http://(127\.[0-9]+\.[0-9]+\.[0-9]+|localhost|\[::1\])(:[0-9]+)?$')
 );
 
+CREATE TABLE brand (                      -- registered with the carriers; T-Mobile caps its day over all its campaigns
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    name         text NOT NULL,
+    daily_cap    integer CHECK (daily_cap >= 100),              -- segments; null: none. 100 are charged at a time
+    capped       text[] NOT NULL DEFAULT '{tmobile,unknown}',   -- destination carriers that count towards it
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (workspace_id, name),
+    UNIQUE (workspace_id, id)
+);
+
+CREATE TABLE daily_use (                  -- charged in blocks by whoever has the limiter's authority, before they are used
+    brand_id bigint NOT NULL REFERENCES brand,
+    day      date NOT NULL,               -- America/Los_Angeles
+    used     integer NOT NULL DEFAULT 0 CHECK (used >= 0),
+    spent_at timestamptz,                 -- the carrier said that the day is used up
+    PRIMARY KEY (brand_id, day)
+);
+
+CREATE TABLE registration (               -- a brand's registered 10DLC campaign
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL,
+    brand_id     bigint NOT NULL,
+    name         text NOT NULL,           -- the registry's or the carrier's name for it
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (workspace_id, name),
+    UNIQUE (workspace_id, id),
+    FOREIGN KEY (workspace_id, brand_id) REFERENCES brand (workspace_id, id)
+);
+
+CREATE TABLE registration_rate (
+    registration_id bigint NOT NULL REFERENCES registration,
+    dest_carrier    text NOT NULL CHECK (dest_carrier ~ '^[a-z0-9_-]+$' AND dest_carrier <> 'unknown'),  -- other: all others
+    rate            double precision NOT NULL CHECK (rate >= 0),
+    burst           integer NOT NULL DEFAULT 1 CHECK (burst >= 1),
+    PRIMARY KEY (registration_id, dest_carrier)
+);
+
 CREATE TABLE number (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id bigint NOT NULL,
@@ -116,10 +156,12 @@ CREATE TABLE number (
     label        text NOT NULL DEFAULT '',
     rate         double precision NOT NULL CHECK (rate >= 0),   -- segments per second; 0 pauses
     burst        integer NOT NULL DEFAULT 1 CHECK (burst >= 1), -- segments
+    registration_id bigint,               -- null: it belongs to no registered campaign
     created_at   timestamptz NOT NULL DEFAULT now(),
     UNIQUE (account_id, address),
     UNIQUE (workspace_id, id),
-    FOREIGN KEY (workspace_id, account_id) REFERENCES carrier_account (workspace_id, id)
+    FOREIGN KEY (workspace_id, account_id) REFERENCES carrier_account (workspace_id, id),
+    FOREIGN KEY (workspace_id, registration_id) REFERENCES registration (workspace_id, id)
 );
 
 -- People -----------------------------------------------------------------------------------------------------------
@@ -308,7 +350,8 @@ CREATE TABLE campaign (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id bigint NOT NULL REFERENCES workspace,
     name         text NOT NULL,
-    state        text NOT NULL CHECK (state IN ('draft', 'scheduled', 'active', 'paused', 'completed', 'cancelled'))
+    state        text NOT NULL CHECK (state IN ('draft', 'scheduled', 'active', 'paused', 'completed', 'cancelled')),
+    rate         double precision CHECK (rate >= 0)   -- its own, segments per second; null: as fast as the other limits let
 );
 
 CREATE TABLE outbox (                     -- gone once the outcome is known
@@ -321,6 +364,7 @@ CREATE TABLE outbox (                     -- gone once the outcome is known
     klass         text NOT NULL,
     lane          smallint NOT NULL,      -- 0 answers to keywords, 1 people's, 2 bulk
     campaign_id   bigint REFERENCES campaign,
+    dest_carrier  text NOT NULL DEFAULT '',   -- the recipient's, as known at T2: rates differ by it; empty: unknown
     consent_epoch integer NOT NULL,       -- at T2; another one at T3 means: opted out meanwhile
     acknowledged_opt_out boolean NOT NULL DEFAULT false,
     cost          smallint NOT NULL CHECK (cost >= 1),   -- segments
@@ -332,7 +376,9 @@ CREATE TABLE outbox (                     -- gone once the outcome is known
     UNIQUE (thread_id, seq)
     -- no foreign keys: number and endpoint are the thread's, which has them; here they were a fifth of T2's cost
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500);
-CREATE INDEX outbox_due ON outbox (number_id, lane, due_at, id) WHERE state = 'queued';
+-- the limiter's streams, each in its order: the first rows of every stream are found without reading the others
+CREATE INDEX outbox_due ON outbox (number_id, lane, coalesce(campaign_id, 0), dest_carrier, due_at, id)
+    WHERE state = 'queued';
 CREATE INDEX outbox_campaign ON outbox (campaign_id) WHERE campaign_id IS NOT NULL AND state IN ('queued', 'held');
 CREATE INDEX outbox_expiring ON outbox (expires_at) WHERE expires_at IS NOT NULL AND state = 'queued';
 
@@ -634,7 +680,8 @@ BEGIN
     ORDER BY t.endpoint_id FOR NO KEY UPDATE;
     RETURN QUERY
     WITH judged AS (
-        SELECT g.*, t.endpoint_id, t.number_id, t.last_seq, e.consent_epoch, e.opted_out, c.seq AS known_seq, m.name AS author,
+        SELECT g.*, t.endpoint_id, t.number_id, t.last_seq, e.consent_epoch, e.opted_out, e.dest_carrier,
+               c.seq AS known_seq, m.name AS author,
                CASE WHEN c.cmd_id IS NOT NULL AND c.fingerprint = g.fingerprint AND c.thread_id = g.thread_id THEN 'again'
                     WHEN c.cmd_id IS NOT NULL THEN 'conflict'
                     WHEN t.id IS NULL THEN 'no_thread'
@@ -667,9 +714,10 @@ BEGIN
         INSERT INTO thread_event (thread_id, seq, kind, at) SELECT p.thread_id, p.seq, 'message', p.now_ FROM placed p
     ), queued AS (
         INSERT INTO outbox (workspace_id, endpoint_id, number_id, thread_id, seq, klass, lane, consent_epoch,
-                            acknowledged_opt_out, cost, due_at, expires_at)
+                            acknowledged_opt_out, cost, due_at, expires_at, dest_carrier)
         SELECT p.workspace_id, p.endpoint_id, p.number_id, p.thread_id, p.seq, p.klass, p.lane, p.consent_epoch,
-               p.acknowledged, p.segments, coalesce(p.due_at, p.now_), p.expires_at FROM placed p ORDER BY p.ord
+               p.acknowledged, p.segments, coalesce(p.due_at, p.now_), p.expires_at, coalesce(p.dest_carrier, '')
+        FROM placed p ORDER BY p.ord
     ), knowing AS (
         SELECT p.* FROM placed p WHERE p.opted_out AND p.acknowledged
     ), consents AS (
@@ -1033,9 +1081,10 @@ BEGIN
     VALUES (spot.id, seq, spot.workspace_id, 'out', spot.number_id, 'keyword_answer', p_body, p_segments, 'queued', p_now);
     INSERT INTO thread_event (thread_id, seq, kind, at) VALUES (spot.id, seq, 'message', p_now);
     INSERT INTO outbox (workspace_id, endpoint_id, number_id, thread_id, seq, klass, lane, consent_epoch, cost, due_at,
-                        expires_at)
-    VALUES (spot.workspace_id, spot.endpoint_id, spot.number_id, spot.id, seq, 'keyword_answer', 0, owed.consent_epoch,
-            p_segments, p_now, p_now + (owed.answer_by - clock_timestamp()));
+                        expires_at, dest_carrier)
+    SELECT spot.workspace_id, spot.endpoint_id, spot.number_id, spot.id, seq, 'keyword_answer', 0, owed.consent_epoch,
+           p_segments, p_now, p_now + (owed.answer_by - clock_timestamp()), coalesce(e.dest_carrier, '')
+    FROM endpoint e WHERE e.id = spot.endpoint_id;
     workspace_id := spot.workspace_id; thread_id := spot.id; number_id := spot.number_id;
     RETURN NEXT;
 END $$;
@@ -1108,6 +1157,10 @@ BEGIN
     IF FOUND THEN
         RETURN;
     END IF;
+    IF EXISTS (SELECT FROM limiter_authority l JOIN node n ON n.gen = l.gen
+               WHERE n.left_at IS NULL AND l.expires_at > clock_timestamp()) THEN
+        RETURN;  -- whoever merely asks holds up no T3
+    END IF;
     PERFORM pg_advisory_xact_lock(-1);
     SELECT l.* INTO held FROM limiter_authority l FOR UPDATE;
     SELECT n.left_at IS NOT NULL INTO certainly FROM node n WHERE n.gen = held.gen;
@@ -1120,4 +1173,45 @@ BEGIN
             not_before = CASE WHEN certainly THEN clock_timestamp()
                               ELSE greatest(clock_timestamp(), held.expires_at + interval '2 s') END
         RETURNING l.epoch, greatest(0, extract(epoch FROM l.not_before - clock_timestamp()))::double precision;
+END $$;
+
+-- Hand the authority over to another live node. Waits for every transaction that authorises under the old epoch; what they
+-- allowed leaves within 2 s, so the successor begins a second after that. No row: that node is not there, or has it already.
+CREATE FUNCTION hand_over_limiter(p_to bigint, p_lease interval) RETURNS TABLE (epoch bigint, wait_s double precision)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM pg_advisory_xact_lock(-1);
+    IF NOT EXISTS (SELECT FROM node n WHERE n.gen = p_to AND n.left_at IS NULL AND n.fenced_at IS NULL
+                                        AND n.expires_at > clock_timestamp()) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY UPDATE limiter_authority l SET
+            epoch = l.epoch + 1, gen = p_to, expires_at = clock_timestamp() + p_lease,
+            not_before = greatest(l.not_before, clock_timestamp() + interval '3 s')
+        WHERE l.gen IS DISTINCT FROM p_to
+        RETURNING l.epoch, greatest(0, extract(epoch FROM l.not_before - clock_timestamp()))::double precision;
+END $$;
+
+-- Daily caps -------------------------------------------------------------------------------------------------------------
+
+-- Charge a block to a brand's day before it is used, as far as the cap allows: what leaves is never more than what was
+-- charged, whoever crashes. No row: the caller has no authority.
+CREATE FUNCTION charge_day(p_brand bigint, p_day date, p_segments integer, p_gen bigint, p_epoch bigint)
+RETURNS TABLE (segments integer, spent boolean) LANGUAGE plpgsql AS $$
+DECLARE
+    most integer;
+    day_ daily_use;
+BEGIN
+    IF NOT EXISTS (SELECT FROM limiter_authority l WHERE l.gen = p_gen AND l.epoch = p_epoch) THEN
+        RETURN;
+    END IF;
+    INSERT INTO daily_use (brand_id, day) VALUES (p_brand, p_day) ON CONFLICT DO NOTHING;
+    SELECT d.* INTO day_ FROM daily_use d WHERE d.brand_id = p_brand AND d.day = p_day FOR UPDATE;
+    SELECT b.daily_cap INTO most FROM brand b WHERE b.id = p_brand;
+    segments := CASE WHEN day_.spent_at IS NOT NULL THEN 0 WHEN most IS NULL THEN p_segments
+                     ELSE greatest(0, least(p_segments, most - day_.used)) END;
+    UPDATE daily_use d SET used = d.used + segments WHERE d.brand_id = p_brand AND d.day = p_day;
+    spent := day_.spent_at IS NOT NULL OR coalesce(day_.used + segments >= most, false);
+    RETURN NEXT;
 END $$;

@@ -7,13 +7,14 @@ exception (`StoreUnavailable`: the database cannot be reached or refuses; nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from server.domain.carrier import Capabilities, InboundText, ListedMessage, MtRequest, Outcome, Receipt
 from server.domain.gate import MessageClass
+from server.domain.limits import Allowance, LimitScope
 from server.domain.messages import Announcement, Message, ReadMark, ThreadEvent, ThreadRow
 from server.domain.optout import Keyword, classify
 
@@ -129,15 +130,34 @@ class OptOutUnacknowledged:
 EnqueueResult = Enqueued | CommandConflict | NoSuchThread | OptOutUnacknowledged
 
 
+class StreamKey(NamedTuple):
+    """What rows must have in common to stand in one queue: they fall under the same limits and the same priority."""
+
+    number_id: int
+    lane: int
+    campaign_id: int | None
+    dest_carrier: str
+
+
 @dataclass(frozen=True, slots=True)
 class DueRow:
-    """A queued row that is due, as the limiter needs it."""
+    """A queued row that is due, as the limiter needs it.
+
+    `dest_carrier` is the recipient's, as known when the text was queued; empty: unknown. `campaign_rate` is the
+    campaign's own, in segments/s; None: it has none.
+    """
 
     outbox_id: int
     number_id: int
     lane: int
     cost: int
     campaign_id: int | None
+    dest_carrier: str = ""
+    campaign_rate: float | None = None
+
+    @property
+    def stream(self) -> StreamKey:
+        return StreamKey(self.number_id, self.lane, self.campaign_id, self.dest_carrier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +264,10 @@ class Ledger(Protocol):
         """T2."""
 
     async def due(self, number_id: int, now: datetime, limit: int) -> Sequence[DueRow]:
-        """Queued and due rows of a number by lane, due time and id, for the limiter. Takes no locks."""
+        """Queued and due rows of a number for the limiter: of each stream the first `limit` by due time and id.
+
+        The streams come by lane. Takes no locks.
+        """
 
     async def authorise(
         self, granted: Sequence[Granted], gen: int, limiter_epoch: int, now: datetime
@@ -312,6 +335,17 @@ class Ledger(Protocol):
         """A complete sweep showed texts created up to `until`."""
 
 
+@dataclass(frozen=True, slots=True)
+class LivingNode:
+    """A server that runs; `holds`: it has the limiter's authority."""
+
+    gen: int
+    host: str
+    pid: int
+    started_at: datetime
+    holds: bool
+
+
 class Fleet(Protocol):
     """Who runs, and who may grant departures."""
 
@@ -325,6 +359,29 @@ class Fleet(Protocol):
 
     async def take_limiter(self, gen: int, lease_s: float) -> tuple[int, float] | None:
         """Take or renew it: (epoch, seconds to wait before granting); None where another live node holds it."""
+
+    async def hand_over_limiter(self, to: int, lease_s: float) -> tuple[int, float] | None:
+        """To the node of generation `to`: (epoch, seconds until it may grant); None where it is gone or has it."""
+
+    async def living(self) -> Sequence[LivingNode]:
+        """The servers that run on this database."""
+
+    async def charge_day(self, brand_id: int, day: date, segments: int, gen: int, epoch: int) -> DayCharge | None:
+        """Charge a block to a brand's day, as far as its cap allows. None: this node is not the authority."""
+
+    async def give_back_day(self, brand_id: int, day: date, segments: int) -> None:
+        """What was charged and will certainly not be used. Tried once: a repetition would give back twice."""
+
+    async def spend_day(self, brand_id: int, day: date) -> None:
+        """The carrier says that the day is used up, whatever we have counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayCharge:
+    """What was charged, up to what was asked for; `spent`: there is no more of this day."""
+
+    segments: int
+    spent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,13 +407,54 @@ class Number:
     address: str
     rate: float
     burst: int
+    registration_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A brand's registered 10DLC campaign: what each destination carrier allows it."""
+
+    name: str
+    brand_id: int
+    allowances: Mapping[str, Allowance]
+
+
+@dataclass(frozen=True, slots=True)
+class BrandDay:
+    """A brand's daily cap in segments (None: it has none) and how much of the day's is charged.
+
+    `carriers` count towards it; `domain.limits.UNKNOWN` stands for recipients whose carrier is not known. `spent`: the
+    carrier said that the day is used up.
+    """
+
+    name: str
+    cap: int | None
+    carriers: frozenset[str]
+    used: int = 0
+    spent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LimitBook:
+    """Every limit there is, on `day` (America/Los_Angeles), which ends at `day_ends_at`."""
+
+    numbers: Sequence[Number] = ()
+    accounts: Mapping[int, Allowance] = field(default_factory=dict)
+    registrations: Mapping[int, Registration] = field(default_factory=dict)
+    campaigns: Mapping[int, float] = field(default_factory=dict)
+    brands: Mapping[int, BrandDay] = field(default_factory=dict)
+    day: date = date.min
+    day_ends_at: datetime | None = None
 
 
 class Directory(Protocol):
-    """Accounts and numbers: small tables, read at start and when they change."""
+    """Accounts, numbers and limits: small tables, read at start and when they change."""
 
     async def accounts(self) -> Sequence[Account]: ...
     async def numbers(self) -> Sequence[Number]: ...
+
+    async def limits(self, numbers: Sequence[Number], now: datetime) -> LimitBook:
+        """The limits that these numbers fall under; `now` says which day it is."""
 
 
 # Reading
@@ -533,6 +631,8 @@ class Grant(Protocol):
     def lane(self) -> int: ...
     @property
     def instant(self) -> float: ...
+    @property
+    def dest_carrier(self) -> str: ...
 
 
 class RateLimiter(Protocol):
@@ -547,8 +647,8 @@ class RateLimiter(Protocol):
     def withdraw(self, outbox_ids: Iterable[int]) -> None:
         """These rows are not to leave now: refused by the gate, gone, voided."""
 
-    def waiting(self, number_id: int) -> int:
-        """How many rows of a number stand in its queues."""
+    def waiting(self, stream: StreamKey) -> int:
+        """How many rows stand in this queue."""
 
     async def grants(self, at_most: int, numbers: Callable[[int], bool] | None = None) -> Sequence[Grant]:
         """Waits until a row may depart within the next 20 ms; all such rows, at most `at_most`.
@@ -559,8 +659,11 @@ class RateLimiter(Protocol):
     def depart(self, grant: Grant, now: float) -> float:
         """Called right before the first byte: 0.0 records the departure, else the seconds it must still wait."""
 
-    def throttled(self, number_id: int, retry_after_s: float | None) -> None:
-        """The carrier said that it was too fast: slow this number's bucket."""
+    def throttled(self, grant: Grant, retry_after_s: float | None, scope: LimitScope) -> None:
+        """The carrier refused this text for its pace alone: slow the limit of which it spoke."""
+
+    def day_spent(self, number_id: int) -> None:
+        """The carrier said that the day of this number's brand is used up: what counts towards it waits."""
 
 
 class Publisher(Protocol):

@@ -10,6 +10,7 @@ import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -30,13 +31,13 @@ from server.admin import (
     check,
     list_numbers,
     migrate,
-    sensible_burst,
 )
 from server.app.accounts import Accounts
 from server.carriers.twilio import Twilio
 from server.cli import main
 from server.config import Config, load_config
 from server.http.passwords import Passwords
+from server.ports import LimitBook
 from server.rate.authority import LimiterAuthority
 from server.store.store import Store, UnfitDatabase, open_store
 
@@ -256,11 +257,6 @@ def test_a_burst_that_costs_rate_is_told_and_taken(dsn: str) -> None:
     assert "100 segments/s, burst 1" in list_numbers(config)
 
 
-@pytest.mark.parametrize(("rate", "burst"), [(0, 1), (1, 1), (9.9, 1), (10, 2), (40, 2), (41, 3), (100, 5)])
-def test_the_burst_that_is_taken_where_none_is_given(rate: float, burst: int) -> None:
-    assert sensible_burst(rate) == burst
-
-
 # A running server
 
 
@@ -270,7 +266,11 @@ async def running(dsn: str) -> AsyncIterator[tuple[Accounts, LimiterAuthority]]:
     async with open_store(dsn) as store, trio.open_nursery() as nursery:
         node = await store.fleet.join(socket.gethostname(), str(uuid4()), 1, uuid4())
         adapters = Accounts(store.directory, lambda a: Twilio(a.sid, a.secret, a.base_url, public_url=PUBLIC))
-        limiter = LimiterAuthority(store.fleet, node.gen, adapters.refresh, lease_s=0.15)
+
+        async def limits() -> LimitBook:
+            return await store.directory.limits(await adapters.refresh(), datetime.now(UTC))
+
+        limiter = LimiterAuthority(store.fleet, node.gen, limits, lease_s=0.15, wall=lambda: datetime.now(UTC))
         nursery.start_soon(limiter.run)
         yield adapters, limiter
         nursery.cancel_scope.cancel()

@@ -20,7 +20,7 @@ from uuid import UUID
 import structlog
 import trio
 
-from server.domain.carrier import NotSent, Outcome, Throttled, Unknown, Void
+from server.domain.carrier import ErrorClass, NotSent, Outcome, Postponed, Throttled, Unknown, Void
 from server.domain.gate import MessageClass
 from server.killpoints import reach
 from server.ports import (
@@ -208,7 +208,9 @@ class Sender:
     async def _settle(self, job: _Job, outcome: AttemptOutcome) -> None:
         self._count(type(outcome).__name__.lower())
         if isinstance(outcome, Throttled):
-            self._limiter.throttled(job.mt.number_id, outcome.retry_after_s)
+            self._limiter.throttled(job.grant, outcome.retry_after_s, outcome.scope)
+        elif isinstance(outcome, Postponed) and outcome.error_class is ErrorClass.DAILY_CAP:
+            self._limiter.day_spent(job.mt.number_id)
         # First: once the outcome is stored the row may be granted anew, and that grant is not this job's to withdraw.
         self._limiter.withdraw([job.mt.outbox_id])
         await self._record(job.mt, outcome)

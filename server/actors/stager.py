@@ -1,20 +1,22 @@
 """The stager: shows the limiter which rows are due, so that they can be granted by name. Takes no locks.
 
-It looks when something was queued (a doorbell), when a number's queue in the limiter runs low, and once a second in any
-case, since doorbells may be lost. A number's queue is kept short: the order among rows that wait is the database's.
+It looks when something was queued (a doorbell), when one of a number's queues in the limiter runs low, and once a
+second in any case, since doorbells may be lost. The limiter's queues are kept short: the order within them is the
+database's.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
 import trio
 
-from server.ports import Clock, Ledger, Number, RateLimiter, StoreUnavailable
+from server.ports import Clock, Ledger, Number, RateLimiter, StoreUnavailable, StreamKey
 
-QUEUE_AHEAD: Final = 256  # rows of one number that the limiter holds at most
+QUEUE_AHEAD: Final = 256  # rows of one stream that are shown to the limiter at a time
 LOW_WATER: Final = 128
 LOOK_EVERY_S: Final = 1.0
 
@@ -45,7 +47,7 @@ class Stager:
     ) -> None:
         self._ledger, self._limiter, self._clock, self._numbers = ledger, limiter, clock, numbers
         self.bell = Doorbell()
-        self._cut_off: set[int] = set()  # numbers of whose due rows the last look showed only the first
+        self._cut_off: dict[int, list[StreamKey]] = {}  # streams of whose due rows the last look showed only the first
 
     async def run(self) -> None:
         while True:
@@ -58,13 +60,12 @@ class Stager:
 
     def ring_if_low(self, number_id: int) -> None:
         """Called with each departure. Where the last look showed all there was, there is nothing to look for."""
-        if number_id in self._cut_off and self._limiter.waiting(number_id) < LOW_WATER:
+        cut_off = self._cut_off.get(number_id, ())
+        if any(self._limiter.waiting(stream) < LOW_WATER for stream in cut_off):
             self.bell.ring()
 
     async def _look(self, number_id: int) -> None:
         rows = await self._ledger.due(number_id, self._clock.wall(), QUEUE_AHEAD)
-        if len(rows) < QUEUE_AHEAD:
-            self._cut_off.discard(number_id)
-        else:
-            self._cut_off.add(number_id)
+        shown = Counter(row.stream for row in rows)
+        self._cut_off[number_id] = [stream for stream, count in shown.items() if count == QUEUE_AHEAD]
         self._limiter.offer(rows)

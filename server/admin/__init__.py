@@ -3,7 +3,7 @@
 from server.admin.accounts import NewAccount, add_account
 from server.admin.database import AdminError, check, database, migrate
 from server.admin.members import NewMember, add_member
-from server.admin.numbers import NewNumber, add_number, list_numbers, sensible_burst
+from server.admin.numbers import NewNumber, add_number, list_numbers
 from server.admin.workspaces import NewWorkspace, add_workspace
 
 __all__ = [
@@ -20,5 +20,4 @@ __all__ = [
     "database",
     "list_numbers",
     "migrate",
-    "sensible_burst",
 ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from server.admin.accounts import webhooks
 from server.admin.database import AdminError, in_store
 from server.admin.workspaces import find_workspace
 from server.config import Config
+from server.domain.bucket import sensible_burst
 from server.domain.phone import normalise
 from server.ports import Account, Workspace
 from server.store.named_sql import statements
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from server.store.postgres import Connection
 
 _SQL = statements("admin")
-_LATE_S: Final = 0.050  # what wake-ups on a busy machine are late by, at most times
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +36,6 @@ class NewNumber:
     workspace: str | None = None
     account: str | None = None
     label: str = ""
-
-
-def sensible_burst(rate: float) -> int:
-    """The burst that late wake-ups do not cost *rate*. With 1 at 100 segments/s only 86 % were reached.
-
-    A departure that is late pushes its successors; a burst lets them catch up within what the carrier allows.
-
-    >>> sensible_burst(1), sensible_burst(10), sensible_burst(100)
-    (1, 2, 5)
-    """
-    return 1 if rate < 10 else max(2, math.ceil(rate * _LATE_S))
 
 
 def add_number(config: Config, new: NewNumber) -> str:

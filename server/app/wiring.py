@@ -34,7 +34,7 @@ from server.http.app import create_app
 from server.http.deps import DemoFacts, Deps
 from server.http.passwords import Passwords
 from server.observe import Meters
-from server.ports import Account, Clock, StoreUnavailable
+from server.ports import Account, Clock, LimitBook, StoreUnavailable
 from server.ports import Node as Server
 from server.rate.authority import LimiterAuthority
 from server.store.journal import SEGMENT_RECORDS, JournalFolder, WireJournal
@@ -83,8 +83,9 @@ class Wiring:
         self.limiter = LimiterAuthority(
             store.fleet,
             node.gen,
-            self.accounts.refresh,
+            self._limits,
             lease_s=config.node_lease_s,
+            wall=clock.wall,
             on_taken=self._ring_stager,
             on_departed=self._departed,
         )
@@ -242,6 +243,9 @@ class Wiring:
                 self._stop("another server has declared this one dead; it stops so that nothing is sent twice")
                 await trio.sleep_forever()
             await trio.sleep(lease_s / 3)
+
+    async def _limits(self) -> LimitBook:
+        return await self.ground.store.directory.limits(await self.accounts.refresh(), self.ground.clock.wall())
 
     def _pace(self) -> dict[str, Any]:
         stats = self.limiter.stats()

@@ -5,8 +5,9 @@ from typing import Any
 import orjson
 
 from server.carriers.answer import Answer
-from server.carriers.twilio_codes import STATUSES, explain
+from server.carriers.twilio_codes import SCOPES, STATUSES, explain
 from server.domain.carrier import POSTPONED, Accepted, ErrorClass, Outcome, Postponed, Rejected, Throttled, Unknown
+from server.domain.limits import LimitScope
 
 
 def read_answer(answer: Answer) -> Outcome:
@@ -36,7 +37,7 @@ def _refused(answer: Answer) -> Rejected | Throttled | Postponed:
     if error_class in POSTPONED:
         return Postponed(error_class, code, sentence, retry_after_s)
     if answer.status == 429 or error_class is ErrorClass.RATE:
-        return Throttled(retry_after_s, code)
+        return Throttled(retry_after_s, code, SCOPES.get(code, LimitScope.NUMBER))
     return Rejected(error_class, code, sentence)
 
 

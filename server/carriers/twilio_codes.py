@@ -7,6 +7,7 @@ was accepted. In a receipt the same codes end the MT. Source: Twilio's error dic
 from typing import Final
 
 from server.domain.carrier import CarrierStatus, ErrorClass
+from server.domain.limits import LimitScope
 
 STATUSES: Final[dict[str, CarrierStatus]] = {
     "accepted": "queued", "scheduled": "queued", "queued": "queued", "sending": "queued",
@@ -53,6 +54,9 @@ ERRORS: Final[dict[str, tuple[ErrorClass, str]]] = {
     "21704": (_C.CONFIG, "The messaging service has no number that can send this."),
     "21609": (_C.CONFIG, "The carrier refuses our address for receipts."),
 }
+
+SCOPES: Final = {"20429": LimitScope.ACCOUNT, "30022": LimitScope.REGISTRATION}
+"""Of which limit a refusal for the pace speaks; all others speak of the sending number."""
 
 _BY_HTTP_STATUS: Final = {401: _C.CONFIG, 403: _C.CONFIG, 404: _C.CONFIG, 429: _C.RATE}
 

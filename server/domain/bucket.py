@@ -6,6 +6,9 @@ in segments per second, costs and bursts in segments, times in seconds on any on
 
 import math
 from dataclasses import dataclass, replace
+from typing import Final
+
+_LATE_S: Final = 0.050  # what wake-ups on a busy machine are late by, at most times
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,31 @@ def take(bucket: Bucket, cost: float, now: float) -> tuple[Bucket, float]:
     >>> wait_s, take(ten_owed, 1, now=0.0)[1]
     (0.0, 1.0)
     """
+    instant = instant_for(bucket, cost, now)
+    return (bucket, instant) if instant == math.inf else (charged(bucket, cost, now), instant - now)
+
+
+def instant_for(bucket: Bucket, cost: float, now: float) -> float:
+    """When *cost* segments may leave, not before *now*; `inf` while paused. Reserves nothing.
+
+    >>> instant_for(Bucket(rate=10.0, burst=1, ready_at=7.0), 1, now=0.0)
+    7.0
+    """
     if bucket.rate == 0:
-        return bucket, math.inf
-    spacing = cost / bucket.rate
+        return math.inf
     full_at = max(bucket.ready_at, now)
-    instant = max(now, full_at - max(0.0, bucket.burst - cost) / bucket.rate, bucket.floor_at + spacing)
-    return replace(bucket, ready_at=full_at + spacing, floor_at=bucket.floor_at + spacing), instant - now
+    room = max(0.0, bucket.burst - cost)
+    return max(now, full_at - room / bucket.rate, bucket.floor_at + cost / bucket.rate)
+
+
+def charged(bucket: Bucket, cost: float, at: float) -> Bucket:
+    """The bucket after *cost* segments that leave no earlier than *at* and no earlier than it allows.
+
+    A row under several limits leaves at the latest of their instants: each of them is charged as of that one, since a
+    bucket that is full until then gives nothing for the time in between.
+    """
+    spacing = cost / bucket.rate
+    return Bucket(bucket.rate, bucket.burst, max(bucket.ready_at, at) + spacing, bucket.floor_at + spacing)
 
 
 def burst_just_spent(rate: float, burst: float, now: float) -> Bucket:
@@ -69,3 +91,14 @@ def with_rate(bucket: Bucket, rate: float, burst: float, now: float) -> Bucket:
 def not_before(bucket: Bucket, instant: float) -> Bucket:
     """The bucket with nothing to give until *instant*, and then as if the burst had just been spent."""
     return replace(bucket, ready_at=max(bucket.ready_at, instant), floor_at=max(bucket.floor_at, instant))
+
+
+def sensible_burst(rate: float) -> int:
+    """The burst that late wake-ups do not cost *rate*. With 1 at 100 segments/s only 86 % were reached.
+
+    A departure that is late pushes its successors; a burst lets them catch up within what the carrier allows.
+
+    >>> sensible_burst(1), sensible_burst(10), sensible_burst(100)
+    (1, 2, 5)
+    """
+    return 1 if rate < 10 else max(2, math.ceil(rate * _LATE_S))

@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Final, Literal
 from uuid import UUID
 
+from server.domain.limits import LimitScope
+
 Form = list[tuple[bytes, bytes]]
 """A decoded form: names and values as raw bytes, in the order of arrival, repeated names kept."""
 
@@ -80,10 +82,11 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
-    """Refused for its pace alone: the MT goes back to the queue and the bucket slows."""
+    """Refused for its pace alone: the MT goes back to the queue and the limit of which the carrier spoke slows."""
 
     retry_after_s: float | None
     code: str
+    scope: LimitScope = LimitScope.NUMBER
 
 
 @dataclass(frozen=True, slots=True)

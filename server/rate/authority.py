@@ -8,19 +8,23 @@ two limits, and none without.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 import structlog
 import trio
 
-from server.ports import DueRow, Fleet, Grant, Number, StoreUnavailable
+from server.domain.limits import LimitScope
+from server.ports import DueRow, Fleet, Grant, LimitBook, StoreUnavailable, StreamKey
+from server.rate.daily import BLOCK, DailyCap
 from server.rate.limiter import Limiter
-from server.rate.pacer import Grant as PacedGrant
 from server.rate.stats import LimiterStats
 
 RENEWALS_PER_LEASE: Final = 3
 NO_AUTHORITY: Final = -1
 """No epoch in the database is negative: T3 refuses it."""
+_RETRY_S: Final = 1.0
+_GIVE_BACK_S: Final = 1.0  # what a stop may take to give the rest of a block back; a crash does not either
 
 log = structlog.get_logger(__name__)
 
@@ -32,49 +36,68 @@ class LimiterAuthority:
         self,
         fleet: Fleet,
         gen: int,
-        numbers: Callable[[], Awaitable[Sequence[Number]]],
+        limits: Callable[[], Awaitable[LimitBook]],
         *,
         lease_s: float,
+        wall: Callable[[], datetime],
         on_taken: Callable[[], None] = lambda: None,
         on_departed: Callable[[int], None] = lambda number_id: None,
     ) -> None:
         """`on_departed` is called with the number of each text whose first byte is about to leave."""
-        self._fleet, self._gen, self._numbers, self._lease_s = fleet, gen, numbers, lease_s
+        self._fleet, self._gen, self._limits, self._lease_s, self._wall = fleet, gen, limits, lease_s, wall
         self._on_taken, self._on_departed = on_taken, on_departed
         self._limiter: Limiter | None = None
         self._until = 0.0
+        self._book = LimitBook()
         self._changed = trio.Event()
+        self._wanted = trio.Event()
 
     async def run(self) -> None:
-        """Take it, keep it, take it again; hand nothing over but by letting the lease run out."""
+        """Take it, keep it, take it again; a clean end gives back what was charged to a day and will not be used."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._charge)
+            try:
+                await self._keep()
+            finally:
+                with trio.move_on_after(_GIVE_BACK_S, shield=True):
+                    await self._give_back()
+
+    async def _keep(self) -> None:
         while True:
             asked_at = trio.current_time()
+            taken: tuple[int, float] | None = None
             try:
                 taken = await self._fleet.take_limiter(self._gen, self._lease_s)
-                rates = await self._numbers()
+                if taken is None:
+                    self._drop()  # another node has it: the database says so
+                self._book = await self._limits()
             except StoreUnavailable:
-                taken, rates = None, ()
+                taken = None
                 log.warning("limiter_authority_not_renewed")
             epoch, wait_s = taken or (NO_AUTHORITY, 0.0)
             if taken is not None and not wait_s:
-                self._hold(epoch, until=asked_at + self._lease_s, numbers=rates)
+                self._hold(epoch, until=asked_at + self._lease_s)
             elif trio.current_time() >= self._until:
                 self._drop()
-            await trio.sleep(min(wait_s or self._lease_s, self._lease_s / RENEWALS_PER_LEASE))
+            await trio.sleep(min(wait_s or self._lease_s, self._lease_s / RENEWALS_PER_LEASE, self._day_ends_in_s()))
 
     @property
     def holds(self) -> bool:
         return self._limiter is not None and trio.current_time() < self._until
 
-    def _hold(self, epoch: int, *, until: float, numbers: Sequence[Number]) -> None:
+    @property
+    def book(self) -> LimitBook:
+        """The limits as they were read last."""
+        return self._book
+
+    def _hold(self, epoch: int, *, until: float) -> None:
         self._until = until
         if self._limiter is None or self._limiter.epoch != epoch:
             self._drop()
-            self._limiter = Limiter(epoch)
+            self._limiter = Limiter(epoch, on_want=self._want)
             log.info("limiter_authority_taken", epoch=epoch)
             self._nudge()
-        for number in numbers:
-            self._limiter.set_rate(number.number_id, number.rate, number.burst)
+        self._limiter.configure(self._book, self._day_ends_in_s())
         self._on_taken()
 
     def _drop(self) -> None:
@@ -86,6 +109,53 @@ class LimiterAuthority:
     def _nudge(self) -> None:
         self._changed.set()
         self._changed = trio.Event()
+
+    def _day_ends_in_s(self) -> float:
+        ends_at = self._book.day_ends_at
+        # A moment later than midnight, so that whoever looks then finds the next day.
+        return float("inf") if ends_at is None else max(0.0, (ends_at - self._wall()).total_seconds()) + 0.01
+
+    # Days of brands
+
+    def _want(self) -> None:
+        self._wanted.set()
+
+    async def _charge(self) -> None:
+        """Charge blocks when they are wanted, and write down which days a carrier says are used up."""
+        while True:
+            await self._wanted.wait()
+            self._wanted = trio.Event()
+            try:
+                if limiter := self._limiter:
+                    for day in limiter.days():
+                        if day.told and not day.written:
+                            await self._fleet.spend_day(day.key.id, day.day)
+                            day.written = True
+                    for day in limiter.wants():
+                        await self._charge_block(limiter, day)
+            except StoreUnavailable:
+                log.warning("daily_cap_not_charged")
+                await trio.sleep(_RETRY_S)
+                self._wanted.set()
+
+    async def _charge_block(self, limiter: Limiter, day: DailyCap) -> None:
+        try:
+            charge = await self._fleet.charge_day(day.key.id, day.day, BLOCK, self._gen, limiter.epoch)
+        finally:
+            day.asking = False
+        if charge is not None:
+            limiter.credit(day, charge.segments, spent=charge.spent)
+
+    async def _give_back(self) -> None:
+        """Whoever sends has stopped by now. What is charged and lost by a fault here is lost for the day, no more."""
+        if not self.holds or self._limiter is None:
+            return
+        for day in self._limiter.days():
+            if rest := day.take_rest():
+                try:
+                    await self._fleet.give_back_day(day.key.id, day.day, rest)
+                except StoreUnavailable:
+                    return
 
     # ports.RateLimiter
 
@@ -100,8 +170,8 @@ class LimiterAuthority:
         if self._limiter is not None:
             self._limiter.withdraw(outbox_ids)
 
-    def waiting(self, number_id: int) -> int:
-        return self._limiter.waiting(number_id) if self._limiter is not None else 0
+    def waiting(self, stream: StreamKey) -> int:
+        return self._limiter.waiting(stream) if self._limiter is not None else 0
 
     async def grants(self, at_most: int, numbers: Callable[[int], bool] | None = None) -> Sequence[Grant]:
         while True:
@@ -119,15 +189,18 @@ class LimiterAuthority:
         """Infinite without the authority: its grants are void."""
         if self._limiter is None or not self.holds:
             return float("inf")
-        paced = PacedGrant(grant.outbox_id, grant.number_id, grant.cost, grant.lane, grant.instant)
-        wait_s = self._limiter.depart(paced, now)
+        wait_s = self._limiter.depart(grant, now)
         if wait_s == 0.0:
             self._on_departed(grant.number_id)
         return wait_s
 
-    def throttled(self, number_id: int, retry_after_s: float | None) -> None:
+    def throttled(self, grant: Grant, retry_after_s: float | None, scope: LimitScope) -> None:
         if self._limiter is not None:
-            self._limiter.throttled(number_id, retry_after_s)
+            self._limiter.throttled(grant, retry_after_s, scope)
+
+    def day_spent(self, number_id: int) -> None:
+        if self._limiter is not None:
+            self._limiter.day_spent(number_id)
 
     def stats(self) -> LimiterStats | None:
         return self._limiter.stats() if self._limiter is not None else None

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 import trio
 
 from server import ports
-from server.ports import DueRow
+from server.domain.limits import LimitScope
+from server.ports import DueRow, LimitBook, StreamKey
+from server.rate.daily import DailyCap
 from server.rate.pacer import GRANTS_AT_MOST, Grant, Pacer
 from server.rate.stats import LimiterStats
 
@@ -18,12 +20,17 @@ from server.rate.stats import LimiterStats
 class Limiter:
     """The `ports.RateLimiter` of one *epoch*; another authority means another limiter.
 
-    *monotonic* is the clock of all instants.
+    *monotonic* is the clock of all instants. *on_want* is called when `wants` may have something.
     """
 
-    def __init__(self, epoch: int, monotonic: Callable[[], float] = trio.current_time) -> None:
-        """Starts as if every number's burst had just been spent."""
-        self._pacer = Pacer(epoch)
+    def __init__(
+        self,
+        epoch: int,
+        monotonic: Callable[[], float] = trio.current_time,
+        on_want: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Starts as if every burst had just been spent."""
+        self._pacer = Pacer(epoch, on_want)
         self._monotonic = monotonic
         self._changed = trio.Event()
 
@@ -43,7 +50,7 @@ class Limiter:
             now = self._monotonic()
             if grants := self._pacer.due(now, at_most, numbers):
                 return grants
-            wake_at = self._pacer.wake_at(numbers)
+            wake_at = self._pacer.wake_at(now, numbers)
             with trio.move_on_after(math.inf if wake_at is None else max(0.0, wake_at - now)):
                 await self._changed.wait()
 
@@ -59,23 +66,47 @@ class Limiter:
         self._pacer.withdraw(outbox_ids, self._monotonic())
         self._nudge()
 
-    def waiting(self, number_id: int) -> int:
-        """How many rows of a number stand in its queues."""
-        return self._pacer.waiting(number_id)
+    def waiting(self, stream: StreamKey) -> int:
+        """How many rows stand in this queue."""
+        return self._pacer.waiting(stream)
 
     def depart(self, grant: ports.Grant, now: float) -> float:
         """Ask just before the first byte. 0.0: write it now, it is charged. Else wait so many seconds and ask again."""
         return self._pacer.depart(grant, now)  # it only pushes instants back: nobody has to look again
+
+    def configure(self, book: LimitBook, day_ends_in_s: float) -> None:
+        """Take over all limits; the book's day ends so much later."""
+        self._pacer.configure(book, self._monotonic(), day_ends_in_s)
+        self._nudge()
 
     def set_rate(self, number_id: int, rate: float, burst: float) -> None:
         """Set a number's pace: segments/s (0 pauses) and segments."""
         self._pacer.set_rate(number_id, rate, burst, self._monotonic())
         self._nudge()
 
-    def throttled(self, number_id: int, retry_after_s: float | None) -> None:
-        """The carrier refused a text of this number for its pace alone."""
-        self._pacer.throttled(number_id, retry_after_s, self._monotonic())
+    def throttled(self, grant: ports.Grant, retry_after_s: float | None, scope: LimitScope = LimitScope.NUMBER) -> None:
+        """The carrier refused this text for its pace alone."""
+        self._pacer.throttled(grant.number_id, retry_after_s, self._monotonic(), scope, grant.dest_carrier)
         self._nudge()
+
+    # A brand's day
+
+    def wants(self) -> list[DailyCap]:
+        """The days for which a block is to be charged now; each is given once until it is credited."""
+        return self._pacer.wants(self._monotonic())
+
+    def credit(self, day: DailyCap, segments: int, *, spent: bool) -> None:
+        """The database charged so much to *day*."""
+        self._pacer.credit(day, segments, self._monotonic(), spent=spent)
+        self._nudge()
+
+    def day_spent(self, number_id: int) -> None:
+        """The carrier said that the day of this number's brand is used up: what counts towards it waits."""
+        self._pacer.day_spent(number_id, self._monotonic())
+
+    def days(self) -> list[DailyCap]:
+        """Every brand's day."""
+        return list(self._pacer.shelf.days.values())
 
     def stats(self) -> LimiterStats:
         """A snapshot for the API."""

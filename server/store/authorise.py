@@ -49,7 +49,8 @@ class Authorise:
 
     async def due(self, number_id: int, now: datetime, limit: int) -> Sequence[DueRow]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["due"], number_id, now, limit))
-        return [DueRow(r["id"], r["number_id"], r["lane"], r["cost"], r["campaign_id"]) for r in rows]
+        columns = ("id", "number_id", "lane", "cost", "campaign_id", "dest_carrier", "campaign_rate")
+        return [DueRow(*(row[column] for column in columns)) for row in rows]
 
     async def authorise(
         self, granted: Sequence[Granted], gen: int, limiter_epoch: int, now: datetime

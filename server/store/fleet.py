@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from server.ports import Node
+from server.ports import DayCharge, LivingNode, Node
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 
@@ -62,3 +62,24 @@ class PostgresFleet:
         lease = timedelta(seconds=lease_s)
         row = await self._postgres.call(lambda c: c.fetchrow(_SQL["take_limiter"], gen, lease), idempotent=True)
         return None if row is None else (row["epoch"], row["wait_s"])
+
+    async def hand_over_limiter(self, to: int, lease_s: float) -> tuple[int, float] | None:
+        """To the node of generation *to*: (epoch, seconds until it may grant); None where it is gone or has it."""
+        lease = timedelta(seconds=lease_s)
+        row = await self._postgres.call(lambda c: c.fetchrow(_SQL["hand_over_limiter"], to, lease))
+        return None if row is None else (row["epoch"], row["wait_s"])
+
+    async def living(self) -> Sequence[LivingNode]:
+        rows = await self._postgres.read(lambda c: c.fetch(_SQL["living"]))
+        return [LivingNode(r["gen"], r["host"], r["pid"], r["started_at"], bool(r["holds"])) for r in rows]
+
+    async def charge_day(self, brand_id: int, day: date, segments: int, gen: int, epoch: int) -> DayCharge | None:
+        asked = (brand_id, day, segments, gen, epoch)
+        row = await self._postgres.call(lambda c: c.fetchrow(_SQL["charge_day"], *asked))
+        return None if row is None else DayCharge(row["segments"], row["spent"])
+
+    async def give_back_day(self, brand_id: int, day: date, segments: int) -> None:
+        await self._postgres.call(lambda c: c.execute(_SQL["give_back_day"], brand_id, day, segments))
+
+    async def spend_day(self, brand_id: int, day: date) -> None:
+        await self._postgres.call(lambda c: c.execute(_SQL["spend_day"], brand_id, day), idempotent=True)

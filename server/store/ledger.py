@@ -10,7 +10,7 @@ from uuid import UUID
 import outcome
 import trio
 
-from server.domain.carrier import Receipt
+from server.domain.carrier import ErrorClass, Receipt
 from server.ports import Announce, AttemptOutcome, EnqueueMt, EnqueueResult, MoArrival, MoResult
 from server.store import enqueue, receipts
 from server.store.authorise import Authorise
@@ -28,7 +28,7 @@ class PostgresLedger:
     """`ports.Ledger`. `run` holds its writers; without it nothing that is submitted is ever written."""
 
     def __init__(self, postgres: Postgres, announce: Announce, options: StoreOptions) -> None:
-        bridge = postgres.bridge
+        bridge, self._postgres = postgres.bridge, postgres
         inbound, outcomes = Inbound(options.wall), Outcomes(options.ladder_s[0])
         self._arrivals = GroupCommit[MoArrival, MoResult](bridge, postgres.line(), inbound.write, announce)
         self._outcomes = GroupCommit[Outcome, bool](bridge, postgres.line(), outcomes.write, announce)
@@ -79,4 +79,6 @@ class PostgresLedger:
         if state is None:
             return "old"
         result = await self._receipts.submit(receipts.News(account_id, receipt, state, now))
+        if receipt.error_class is ErrorClass.DAILY_CAP and result == "applied":
+            await receipts.spend_day(self._postgres, account_id, receipt.provider_id, now)
         return cast(ReceiptResult, "old" if result == "other" else result)

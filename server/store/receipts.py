@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
+
+from server.domain.cap_day import cap_day
 from server.domain.carrier import ListedMessage, Receipt
 from server.domain.delivery import RANK, State, reported
 from server.killpoints import reach
+from server.ports import StoreUnavailable
 from server.store.group_commit import Written
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -18,6 +22,8 @@ from server.store.told import Row, announcements, verdicts
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
+
+log = structlog.get_logger(__name__)
 
 JOINED_AT_ONCE: Final = 1000
 
@@ -81,3 +87,12 @@ def _column_values(one: News) -> tuple[Any, ...]:
         receipt.error_code,
         one.now,
     )
+
+
+async def spend_day(postgres: Postgres, account_id: int, provider_id: str, now: datetime) -> None:
+    """The carrier reports that the sending brand's day is used up; a hint, which the next such report gives again."""
+    day = cap_day(now).day
+    try:
+        await postgres.call(lambda c: c.execute(_SQL["spend_day_of"], account_id, provider_id, day), idempotent=True)
+    except StoreUnavailable:
+        log.warning("day_not_marked_as_spent")

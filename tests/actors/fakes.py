@@ -12,7 +12,8 @@ import trio
 
 from server.domain.carrier import Accepted, MtRequest, NotSent, Outcome, Void
 from server.domain.gate import MessageClass
-from server.ports import Authorised, DueRow, Fenced, Granted, Refused, StoreUnavailable
+from server.domain.limits import LimitScope
+from server.ports import Authorised, DueRow, Fenced, Grant, Granted, Refused, StoreUnavailable, StreamKey
 
 START = datetime(2026, 3, 10, 15, tzinfo=UTC)
 
@@ -36,6 +37,7 @@ class FakeGrant:
     cost: int = 1
     lane: int = 2
     instant: float = 0.0
+    dest_carrier: str = ""
 
 
 class FakeLimiter:
@@ -48,6 +50,7 @@ class FakeLimiter:
         self.waits: deque[float] = deque()
         self.withdrawn: list[int] = []
         self.slowed: list[int] = []
+        self.spent: list[int] = []
         self.offered: list[int] = []
         self._more = trio.Event()
 
@@ -69,14 +72,17 @@ class FakeLimiter:
     def withdraw(self, outbox_ids: Iterable[int]) -> None:
         self.withdrawn.extend(outbox_ids)
 
-    def throttled(self, number_id: int, retry_after_s: float | None) -> None:
-        self.slowed.append(number_id)
+    def throttled(self, grant: Grant, retry_after_s: float | None, scope: LimitScope) -> None:
+        self.slowed.append(grant.number_id)
+
+    def day_spent(self, number_id: int) -> None:
+        self.spent.append(number_id)
 
     def offer(self, rows: Sequence[DueRow]) -> int:
         self.offered.extend(row.outbox_id for row in rows)
         return len(rows)
 
-    def waiting(self, number_id: int) -> int:
+    def waiting(self, stream: StreamKey) -> int:
         return 0
 
 

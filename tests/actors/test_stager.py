@@ -11,7 +11,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from server.actors.stager import LOW_WATER, QUEUE_AHEAD, Doorbell, Stager
-from server.ports import DueRow, Ledger, Number, StoreUnavailable
+from server.ports import DueRow, Ledger, Number, StoreUnavailable, StreamKey
 from tests.actors.fakes import FakeClock, FakeLimiter
 
 
@@ -34,7 +34,7 @@ class DueRows:
 class Queues(FakeLimiter):
     depth = 0
 
-    def waiting(self, number_id: int) -> int:
+    def waiting(self, stream: StreamKey) -> int:
         return self.depth
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from server.domain.bucket import Bucket, burst_just_spent, not_before, take, with_rate
+from server.domain.bucket import Bucket, burst_just_spent, not_before, sensible_burst, take, with_rate
 
 Departures = list[tuple[float, int]]
 ROUNDING = 1e-6
@@ -146,3 +146,8 @@ def test_not_before_holds_back_and_then_the_burst_is_spent() -> None:
 def test_senseless_buckets_are_refused(rate: float, burst: float) -> None:
     with pytest.raises(ValueError, match="finite"):
         Bucket(rate, burst, ready_at=0.0)
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(0, 1), (1, 1), (9.9, 1), (10, 2), (40, 2), (41, 3), (100, 5)])
+def test_the_burst_that_is_taken_where_none_is_given(rate: float, burst: int) -> None:
+    assert sensible_burst(rate) == burst

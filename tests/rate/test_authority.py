@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import cast
 
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from server.ports import DueRow, Fleet, Grant, Number, StoreUnavailable
+from server.domain.limits import LimitScope
+from server.ports import DueRow, Fleet, Grant, LimitBook, Number, StoreUnavailable, StreamKey
 from server.rate.authority import NO_AUTHORITY, LimiterAuthority
+from server.rate.pacer import Grant as PacedGrant
 
 LEASE_S = 9.0
 RATE = 10.0
+NOON = datetime(2026, 3, 10, 19, tzinfo=UTC)
 
 
 class OneRow:
@@ -47,14 +51,15 @@ class Office:
         self.authority = LimiterAuthority(
             cast("Fleet", self.row),  # one method of it
             1,
-            self._read_numbers,
+            self._read_limits,
             lease_s=LEASE_S,
+            wall=lambda: NOON,
             on_taken=self._ring,
             on_departed=self.departed.append,
         )
 
-    async def _read_numbers(self) -> Sequence[Number]:
-        return self.numbers
+    async def _read_limits(self) -> LimitBook:
+        return LimitBook(self.numbers)
 
     def _ring(self) -> None:
         self.rings += 1
@@ -64,6 +69,9 @@ class Office:
 
     def holds(self) -> bool:
         return self.authority.holds
+
+    def waiting(self) -> int:
+        return self.authority.waiting(StreamKey(1, 1, None, ""))
 
     async def next_grant(self, within_s: float = 5.0) -> Grant | None:
         with trio.move_on_after(within_s):
@@ -107,7 +115,7 @@ async def test_a_renewal_keeps_the_limiter_and_its_queue(autojump_clock: MockClo
         await trio.sleep(LEASE_S)
         it.offer(5, 6)
         await trio.sleep(LEASE_S * 3)
-        assert it.authority.waiting(1) == 2
+        assert it.waiting() == 2
 
 
 async def test_a_number_whose_rate_was_changed_has_it_with_the_next_renewal(autojump_clock: MockClock) -> None:
@@ -129,7 +137,7 @@ async def test_without_it_nothing_is_queued_granted_or_let_go(autojump_clock: Mo
         assert it.offer(5) == 0
         assert await it.next_grant() is None
         assert it.authority.depart(grant, trio.current_time()) == float("inf")
-        assert (it.authority.waiting(1), it.authority.stats(), it.departed) == (0, None, [])
+        assert (it.waiting(), it.authority.stats(), it.departed) == (0, None, [])
 
 
 async def test_after_the_lease_nothing_departs_even_if_nobody_has_noticed(autojump_clock: MockClock) -> None:
@@ -174,7 +182,7 @@ async def test_an_outage_shorter_than_the_lease_costs_nothing(autojump_clock: Mo
         await trio.sleep(LEASE_S / 2)
         it.row.away = False
         await trio.sleep(LEASE_S / 2)
-        assert (it.holds(), it.authority.waiting(1)) == (True, 1)
+        assert (it.holds(), it.waiting()) == (True, 1)
 
 
 async def test_another_node_that_took_it_ends_ours_and_its_grants(autojump_clock: MockClock) -> None:
@@ -193,7 +201,7 @@ async def test_a_new_epoch_has_a_limiter_of_its_own_whose_burst_is_spent(autojum
         it.offer(5, 6)
         it.row.hand_to(1)
         await trio.sleep(LEASE_S / 2)
-        assert (it.authority.epoch, it.authority.waiting(1)) == (8, 0)
+        assert (it.authority.epoch, it.waiting()) == (8, 0)
         began_at = trio.current_time()
         it.offer(7)
         grant = await it.next_grant(within_s=20)
@@ -232,5 +240,5 @@ async def test_whoever_waits_for_grants_gets_none_of_a_limiter_that_is_no_more(a
 async def test_what_is_withdrawn_or_throttled_without_a_limiter_is_forgotten(autojump_clock: MockClock) -> None:
     async with office(holder=2) as it:
         it.authority.withdraw([5])
-        it.authority.throttled(1, 3.0)
+        it.authority.throttled(PacedGrant(5, 1, 1, 1, 0.0), 3.0, LimitScope.NUMBER)
         assert it.authority.stats() is None

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.gate import Lane
-from server.ports import DueRow
+from server.ports import DueRow, StreamKey
 from server.rate.pacer import FORGET_S, HORIZON_S, Grant, Pacer
 from tests.rate.virtual import jitter, run, worst_excess
 
 ROUNDING = 1e-5
+STREAM = StreamKey(number_id=1, lane=Lane.BULK, campaign_id=1, dest_carrier="")
 
 
 def rows(
@@ -102,10 +103,10 @@ def test_a_row_that_waits_or_is_on_its_way_is_not_taken_again() -> None:
     paced = pacer()
     assert paced.offer(rows(1, 2, 1), now=0.0) == 2
     assert paced.offer(rows(1, 2), now=0.0) == 0
-    assert paced.waiting(1) == 2
+    assert paced.waiting(STREAM) == 2
     assert ids(paced.due(0.1)) == [1]
     assert paced.offer(rows(1), now=0.1) == 0
-    assert (paced.waiting(1), paced.waiting(99)) == (1, 0)
+    assert (paced.waiting(STREAM), paced.waiting(STREAM._replace(number_id=99))) == (1, 0)
 
 
 def test_a_row_that_has_left_may_come_back() -> None:

@@ -24,3 +24,27 @@ WHERE gen = $1 AND left_at IS NULL;
 -- name: take_limiter
 -- Take or renew the authority to grant.
 SELECT epoch, wait_s FROM take_limiter($1, $2::interval);
+
+-- name: charge_day
+-- A block of a brand's day, before it is used.
+SELECT segments, spent FROM charge_day($1, $2, $3, $4, $5);
+
+-- name: give_back_day
+-- What was charged and will certainly not be used.
+UPDATE daily_use SET used = greatest(0, used - $3) WHERE brand_id = $1 AND day = $2;
+
+-- name: spend_day
+-- The carrier says that the day is used up.
+INSERT INTO daily_use (brand_id, day, spent_at) VALUES ($1, $2, clock_timestamp())
+ON CONFLICT (brand_id, day) DO UPDATE SET spent_at = coalesce(daily_use.spent_at, EXCLUDED.spent_at);
+
+-- name: hand_over_limiter
+-- To another live node, at the wish of a person.
+SELECT epoch, wait_s FROM hand_over_limiter($1, $2::interval);
+
+-- name: living
+-- The nodes that run, with who has the limiter's authority.
+SELECT n.gen, n.host, n.pid, n.started_at, n.gen = l.gen AS holds, l.epoch, l.not_before > clock_timestamp() AS waits
+FROM node n CROSS JOIN limiter_authority l
+WHERE n.left_at IS NULL AND n.fenced_at IS NULL AND n.expires_at > clock_timestamp()
+ORDER BY n.gen;
