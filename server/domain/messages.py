@@ -17,7 +17,10 @@ Direction = Literal["in", "out"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One text in a thread, as people see it. `cmd_id` lets the author's own tabs match their optimistic bubble."""
+    """One text in a thread, as people see it. `cmd_id` lets the author's own tabs match their optimistic bubble.
+
+    `waits_until`: a queued one leaves no earlier; where the gate made it wait, the error says why.
+    """
 
     thread_id: int
     seq: int
@@ -36,11 +39,12 @@ class Message:
     keyword: str | None = None
     media: tuple[str, ...] = ()
     resend_of: int | None = None
+    waits_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """The message `ref` of a thread moved up to `state`."""
+    """The message `ref` of a thread moved up to `state`, or, queued, has to wait until `waits_until`."""
 
     thread_id: int
     seq: int
@@ -49,6 +53,7 @@ class StatusChange:
     at: datetime
     error_class: str | None = None
     error_code: str | None = None
+    waits_until: datetime | None = None
 
 
 ThreadEvent = Message | StatusChange

@@ -1,0 +1,83 @@
+"""Answers for a number: may texts reach it now, until when, and how many in bulk. Rules and places in one.
+
+The answer for a place stays the same until the instant that it names, so it is computed once and not for every text.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache, partial
+from importlib.resources import files
+from typing import Final
+
+from server.domain.caps import Cap, widest
+from server.domain.hours import Hours, hours_at
+from server.domain.places import Candidates, Places, shipped_places, zone
+from server.domain.quiet_rules import Rules, parse_rules
+
+LAST_CALL: Final = timedelta(seconds=60)
+"""Nothing sets out so shortly before the end of a window: the carrier is told to give up at its end, and a text that it
+gives up is lost to the recipient, while one that waits comes the next morning."""
+
+_REMEMBER: Final = 4096  # places; more than there are area codes
+_NEVER_FOR: Final = timedelta(hours=1)  # how long "never" and "always" are believed
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What a contact's clocks may show, for their author: candidate zones, and the hours of them all together."""
+
+    hours: Hours
+    zones: tuple[str, ...]
+
+
+class Timetable:
+    """One file of quiet hours over all places. Its answers depend on its arguments alone."""
+
+    def __init__(self, rules: Rules, places: Places) -> None:
+        self.rules, self._places = rules, places
+        self.widest_cap = widest(rules.caps(rules.regions))
+        self._known: dict[Candidates, tuple[datetime, Hours]] = {}
+
+    def at(self, address: str, own_zones: Collection[str], now: datetime) -> Hours:
+        """Whether it is inside the hours of every place where *address* may be, and when that changes."""
+        return self._hours(self._places.candidates(address, own_zones), now)
+
+    def to_set_out(self, address: str, own_zones: Collection[str], now: datetime) -> Hours:
+        """The same for a text that shall leave now: at the last call the next window counts."""
+        place = self._places.candidates(address, own_zones)
+        hours = self._hours(place, now)
+        if not hours.open or hours.until is None or hours.until - now > LAST_CALL:
+            return hours
+        return Hours(False, self._compute(place, hours.until).until)
+
+    def local(self, address: str, own_zones: Collection[str], now: datetime) -> Local:
+        place = self._places.candidates(address, own_zones)
+        return Local(self._hours(place, now), tuple(sorted(place.zones)))
+
+    def caps(self, address: str) -> tuple[Cap, ...]:
+        """How many texts in bulk the law allows to this number."""
+        return self.rules.caps(self._places.of_digits(address).regions)
+
+    def _hours(self, place: Candidates, now: datetime) -> Hours:
+        known = self._known.get(place)
+        if known is not None:
+            since, hours = known
+            if since <= now < (since + _NEVER_FOR if hours.until is None else hours.until):
+                return hours
+        if len(self._known) >= _REMEMBER:
+            self._known.clear()
+        hours = self._compute(place, now)
+        self._known[place] = now, hours
+        return hours
+
+    def _compute(self, place: Candidates, now: datetime) -> Hours:
+        span_of = cache(partial(self.rules.span, place.regions))  # many zones ask about the same few days
+        return hours_at([zone(name) for name in place.zones], span_of, now)
+
+
+@cache
+def shipped_timetable() -> Timetable:
+    """The rules and places of the files in the package."""
+    text = (files("server.domain") / "data" / "quiet_hours.toml").read_text(encoding="utf-8")
+    return Timetable(parse_rules(text, "quiet_hours.toml"), shipped_places())
