@@ -798,7 +798,7 @@ BEGIN
 END $$;
 
 -- Write down what the gate said of rows that claim_granted locked in this transaction. p_state and p_rank: the message's,
--- where the verdict changes it.
+-- where the verdict changes it. What is deferred to a later time stays queued, and its thread hears why.
 CREATE FUNCTION settle_verdicts(
     p_outbox bigint[], p_verdict text[], p_reason text[], p_state text[], p_rank smallint[], p_until timestamptz[],
     p_attempt uuid[], p_slot timestamptz[], p_gen bigint, p_epoch bigint, p_now timestamptz
@@ -832,6 +832,16 @@ BEGIN
     RETURN QUERY SELECT * FROM note_status(
         threads, seqs, p_state, p_rank, array_fill('gate'::text, ARRAY[cardinality(p_outbox)]), p_reason,
         array_fill(p_now, ARRAY[cardinality(p_outbox)]));
+    IF NOT 'deferred' = ANY (p_verdict) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT s.* FROM (
+        SELECT array_agg(m.thread_id) AS t, array_agg(m.seq) AS q, array_agg(m.state) AS s, array_agg(m.rank) AS r,
+               array_agg('gate'::text) AS c, array_agg(g.reason) AS k, array_agg(p_now) AS a
+        FROM unnest(p_verdict, p_reason, p_until, threads, seqs) AS g (verdict, reason, until, thread_id, seq)
+        JOIN message m ON m.thread_id = g.thread_id AND m.seq = g.seq AND m.state = 'queued'
+        WHERE g.verdict = 'deferred' AND g.until IS NOT NULL
+    ) d CROSS JOIN LATERAL note_status(d.t, d.q, d.s, d.r, d.c, d.k, d.a, true) s;
 END $$;
 
 -- T4: the outcome of attempts --------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ VALUES (1, true, 'simulator', 'AC1', 'secret', 'http://127.0.0.1:9');
 INSERT INTO number (workspace_id, account_id, address, rate) VALUES (1, 1, '+12025550199', 1000);
 """
 IN_FLIGHT, BATCH = 64, 64
+MIDDAY = datetime(2026, 3, 11, 18, 0, tzinfo=UTC)  # bulk may leave everywhere in the United States
 AREAS = (201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219, 224, 225, 228)
 
 
@@ -90,7 +91,7 @@ async def main(dsn: str) -> None:
     texts = int(os.environ.get("TEXTS", "20000"))
     async with open_store(dsn, schema=schema_sql()) as store:
         await store.call(lambda c: c.execute(SEED))
-        cpu, now = time.process_time(), datetime.now(UTC)
+        cpu, now = time.process_time(), MIDDAY
         t1 = await _t1(store, texts)
         cpu = time.process_time() - cpu
         t2 = await _t2(store, texts // 2, now)

@@ -43,6 +43,7 @@ SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
     "THREADLINE_LADDER": ("ladder_s", "seconds after which a send without a clear answer is looked up at the carrier"),
     "THREADLINE_NODE_LEASE": ("node_lease_s", "seconds after which a silent server counts as dead"),
     "THREADLINE_WEBHOOK_LIMIT": ("webhook_limit", "bytes that a carrier's webhook may have"),
+    "THREADLINE_QUIET_HOURS": ("quiet_hours", "TOML file that replaces the quiet hours and caps of the package"),
     "THREADLINE_SIMULATED": ("simulated", "1: a rehearsal; refuses to start beside a workspace that is not simulated"),
     "THREADLINE_WALL_CLOCK": ("wall_clock", "time that the wall clock shows at the start; rehearsals only"),
     "THREADLINE_KILL_AT": ("kill_at", "point:n at which the server kills itself; rehearsals only"),
@@ -57,6 +58,7 @@ _DEMO_READS: Final = frozenset(
         "THREADLINE_LOG_LEVEL",
         "THREADLINE_LOG_FORMAT",
         "THREADLINE_LADDER",
+        "THREADLINE_QUIET_HOURS",
         "THREADLINE_WALL_CLOCK",
         "THREADLINE_KILL_AT",
     }
@@ -87,6 +89,7 @@ class Config(BaseModel):
     ladder_s: tuple[float, ...] = (10, 60, 300, 900)
     node_lease_s: float = Field(default=10, ge=1)
     webhook_limit: int = Field(default=262_144, ge=1024)
+    quiet_hours: Path | None = None
     simulated: bool = False
     wall_clock: AwareDatetime | None = None
     kill_at: str | None = None

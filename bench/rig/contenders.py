@@ -94,6 +94,7 @@ def own_environment(turn: Turn, port: int) -> Mapping[str, str]:
     return {
         "DATABASE_URL": turn.dsn,
         "THREADLINE_SIMULATED": "1",  # the workspace is a simulated one; nothing else differs from real use
+        "THREADLINE_QUIET_HOURS": str(_ROOT / "tools" / "any_hour.toml"),  # bulk shall not wait for morning
         "THREADLINE_PORT": str(port),
         "THREADLINE_DATA": str(_CACHE / "data"),
     }

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import trio
 
+from server.app.hours import read_timetable
 from server.config import Config
 from server.ports import Workspace
 from server.store import embedded
@@ -61,6 +62,7 @@ def check(config: Config) -> list[str]:
         async with open_store(dsn) as store:
             return await _complaints(store, config)
 
+    read_timetable(config.quiet_hours)
     with database(config) as dsn:
         return trio.run(run, dsn)
 

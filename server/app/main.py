@@ -19,6 +19,7 @@ from server.actors.runtime import ChildSpec, Strategy, Supervisor
 from server.app.clock import SystemClock
 from server.app.database import open_database
 from server.app.ending import Ending
+from server.app.hours import read_timetable
 from server.app.simulation import Simulator, SimulatorPlan
 from server.app.tasks import endless
 from server.app.wiring import Ground, Wiring
@@ -67,11 +68,12 @@ async def serve(
     config: Config, on_ready: OnReady, ending: Ending, on_wired: Callable[[Wiring], None] = lambda wiring: None
 ) -> None:
     """Serve until `ending` is asked to. `on_wired` gets the parts before any of them runs."""
+    timetable = read_timetable(config.quiet_hours)
     listeners = open_listeners(config.host, config.port)
     port: int = listeners[0].getsockname()[1]
     url = f"http://{config.host}:{port}"
     clock, ears = SystemClock(), _Ears()
-    options = StoreOptions(ladder_s=config.ladder_s, wall=clock.wall)
+    options = StoreOptions(ladder_s=config.ladder_s, wall=clock.wall, timetable=timetable)
     async with (
         open_database(config) as database,
         open_store(

@@ -5,23 +5,25 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from server.domain.caps import Cap, widest
+from server.domain.caps import Cap, resets_at
 from server.domain.carrier import MtRequest
 from server.domain.delivery import RANK, State
 from server.domain.gate import MessageClass, decide
 from server.domain.ids import uuid7
 from server.domain.messages import Announcement
+from server.domain.timetable import Timetable
 from server.domain.verdict import Allowed, Blocked, Decision, Deferred, Held
 from server.killpoints import reach
 from server.ports import Announce, Authorised, DueRow, Fenced, Granted, Refused
-from server.store.facts import Window, gate_facts
+from server.store.facts import caps_of, gate_facts, hours_of, valid_until
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
-from server.store.told import Row, announcements
+from server.store.told import Place, Row, announcements
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
@@ -40,12 +42,10 @@ class Authorise:
         postgres: Postgres,
         announce: Announce,
         disown: Callable[[Sequence[UUID], int], None],
-        *,
-        hours: Window,
-        caps: Sequence[Cap],
+        timetable: Timetable,
     ) -> None:
         self._postgres, self._announce, self._disown = postgres, announce, disown
-        self._hours, self._caps = hours, caps
+        self._timetable = timetable
 
     async def due(self, number_id: int, now: datetime, limit: int) -> Sequence[DueRow]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["due"], number_id, now, limit))
@@ -59,7 +59,7 @@ class Authorise:
             raise ValueError(f"At most {MAX_ROWS} rows are authorised at once.")
         if not granted:
             return []
-        batch = _Batch({g.outbox_id: g for g in granted}, gen, limiter_epoch, now, self._hours, self._caps)
+        batch = _Batch({g.outbox_id: g for g in granted}, gen, limiter_epoch, now, self._timetable)
         try:
             answers, told = await self._postgres.call(batch.run)
         except BaseException:
@@ -72,18 +72,25 @@ class Authorise:
         return answers
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    row: Row
+    verdict: Decision
+    valid_until: datetime | None
+
+
 class _Batch:
     """One run of T3. `attempts`: every id that any of its tries may have committed."""
 
     def __init__(
-        self, granted: Mapping[int, Granted], gen: int, epoch: int, now: datetime, hours: Window, caps: Sequence[Cap]
+        self, granted: Mapping[int, Granted], gen: int, epoch: int, now: datetime, timetable: Timetable
     ) -> None:
         self._granted, self._gen, self._epoch, self._now = granted, gen, epoch, now
-        self._hours, self._caps = hours, caps
+        self._timetable = timetable
         self.attempts: list[UUID] = []
 
     async def run(self, connection: Connection) -> _Answers:
-        look = widest(self._caps) or Cap(0, timedelta(0))
+        look = self._timetable.widest_cap or Cap(0, timedelta(0))
         given = list(self._granted), self._gen, self._epoch, self._now, look.texts, look.window
         rows = await connection.fetch(_SQL["claim_granted"], *given)
         if not rows:
@@ -94,34 +101,37 @@ class _Batch:
         attempts = [_new_attempt_id() for _ in rows]
         self.attempts += attempts
         told = await self._settle(connection, judged, attempts)
-        answers = [self._answer(row, verdict, id_) for (row, verdict), id_ in zip(judged, attempts, strict=True)]
+        answers = [self._answer(one, id_) for one, id_ in zip(judged, attempts, strict=True)]
         reach("t3_before")
-        return answers, announcements(told)
+        return answers, announcements(told, _waits(judged))
 
-    def _judge(self, rows: Sequence[Row]) -> list[tuple[Row, Decision]]:
+    def _judge(self, rows: Sequence[Row]) -> list[_Judged]:
         """In the order of the rows: what is allowed counts at once against the caps of those after it."""
-        judged: list[tuple[Row, Decision]] = []
+        judged: list[_Judged] = []
         leaving: dict[int, list[datetime]] = {}
         for row in rows:
-            earlier = leaving.get(row["endpoint_id"], ())
-            verdict = decide(gate_facts(row, self._now, self._hours, self._caps, earlier))
+            hours = hours_of(row, self._now, self._timetable)
+            sent = [*(row["departures"] or ()), *leaving.get(row["endpoint_id"], ())]
+            cap_resets_at = resets_at(caps_of(row, self._timetable), sent, self._now)
+            verdict = decide(gate_facts(row, self._now, hours, cap_resets_at))
             if isinstance(verdict, Allowed) and row["klass"] == MessageClass.BULK:
                 leaving.setdefault(row["endpoint_id"], []).append(self._granted[row["outbox_id"]].slot_at)
-            judged.append((row, verdict))
+            judged.append(_Judged(row, verdict, valid_until(row, hours)))
         return judged
 
     async def _settle(
-        self, connection: Connection, judged: Sequence[tuple[Row, Decision]], attempts: Sequence[UUID]
+        self, connection: Connection, judged: Sequence[_Judged], attempts: Sequence[UUID]
     ) -> Sequence[Row]:
-        ids = [row["outbox_id"] for row, _ in judged]
-        columns = zip(*(_written(verdict) for _, verdict in judged), strict=True)
+        ids = [one.row["outbox_id"] for one in judged]
+        columns = zip(*(_written(one.verdict) for one in judged), strict=True)
         slots = [self._granted[id_].slot_at for id_ in ids]
         rows: Sequence[Row] = await connection.fetch(
             _SQL["settle_verdicts"], ids, *map(list, columns), attempts, slots, self._gen, self._epoch, self._now
         )
         return rows
 
-    def _answer(self, row: Row, verdict: Decision, attempt_id: UUID) -> Authorised | Refused:
+    def _answer(self, judged: _Judged, attempt_id: UUID) -> Authorised | Refused:
+        row, verdict = judged.row, judged.verdict
         if not isinstance(verdict, Allowed):
             return Refused(row["outbox_id"], type(verdict).__name__.lower(), verdict.reason.value)
         return Authorised(
@@ -133,14 +143,22 @@ class _Batch:
             thread_id=row["thread_id"],
             klass=MessageClass(row["klass"]),
             cost=row["cost"],
-            request=MtRequest(attempt_id, row["from_"], row["address"], row["body"], (), self._validity_s(row)),
+            request=MtRequest(attempt_id, row["from_"], row["address"], row["body"], (), self._validity_s(judged)),
         )
 
-    def _validity_s(self, row: Row) -> int | None:
+    def _validity_s(self, judged: _Judged) -> int | None:
         """The carrier must not go on trying after we would no longer send."""
-        if row["expires_at"] is None:
+        if judged.valid_until is None:
             return None
-        return max(1, int((row["expires_at"] - self._now).total_seconds()))
+        return max(1, int((judged.valid_until - self._now).total_seconds()))
+
+
+def _waits(judged: Sequence[_Judged]) -> dict[Place, datetime]:
+    return {
+        (one.row["thread_id"], one.row["seq"]): one.verdict.until
+        for one in judged
+        if isinstance(one.verdict, Deferred) and one.verdict.until is not None
+    }
 
 
 def _fenced(row: Row) -> Fenced | None:

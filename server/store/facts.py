@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
-from server.domain.caps import Cap, resets_at
+from server.domain.caps import Cap
 from server.domain.gate import Campaign, GateFacts, MessageClass, Recipient, Route
+from server.domain.hours import Hours
+from server.domain.timetable import Timetable
 from server.store.told import Row
 
-Window = Callable[[Row, datetime], tuple[bool, datetime | None]]
-"""A rule of hours over a claimed row: (open, until when it will not change)."""
+_ASKED_TO_WAIT: Final = frozenset({MessageClass.SEND_LATER, MessageClass.BULK})
+_NO_HOURS: Final = Hours(open=True, until=None)
 
 
-def always_open(_row: Row, _now: datetime) -> tuple[bool, datetime | None]:
-    """No quiet hours."""
-    return True, None
+def hours_of(row: Row, now: datetime, timetable: Timetable) -> Hours:
+    """The recipient's hours, as far as they matter to this text.
 
-
-def gate_facts(
-    row: Row, now: datetime, hours: Window, caps: Sequence[Cap], earlier: Sequence[datetime] = ()
-) -> GateFacts:
-    """*row* is one of `claim_granted`; a row that was not found there is None here.
-
-    *caps* are those of the law; *earlier*: bulk to the same endpoint that was allowed before it in the same batch.
+    What waits for hours must be on its way well before they end; a person who writes is only told that they are over.
     """
-    hours_open, opens_at = hours(row, now)
-    cap_resets_at = _cap_resets_at(row, now, caps, earlier)
+    klass, address = MessageClass(row["klass"]), row["address"]
+    if address is None:
+        return _NO_HOURS
+    if klass in _ASKED_TO_WAIT:
+        return timetable.to_set_out(address, row["zones"], now)
+    return timetable.at(address, row["zones"], now) if klass is MessageClass.PERSON else _NO_HOURS
+
+
+def valid_until(row: Row, hours: Hours) -> datetime | None:
+    """The last instant at which the recipient may still get it; None where there is none."""
+    ends = [row["expires_at"], hours.until if MessageClass(row["klass"]) in _ASKED_TO_WAIT else None]
+    return min((end for end in ends if end is not None), default=None)
+
+
+def caps_of(row: Row, timetable: Timetable) -> Sequence[Cap]:
+    """What limits bulk to this recipient: the law where they may be, and the workspace's own cap."""
+    if row["departures"] is None or row["address"] is None:
+        return ()
+    own = [] if row["bulk_cap_texts"] is None else [Cap(row["bulk_cap_texts"], row["bulk_cap_window"])]
+    return [*timetable.caps(row["address"]), *own]
+
+
+def gate_facts(row: Row, now: datetime, hours: Hours, cap_resets_at: datetime | None) -> GateFacts:
+    """*row* is one of `claim_granted`; a row that was not found there is None here."""
     return GateFacts(
         message_class=MessageClass(row["klass"]),
         consent_epoch=row["queued_epoch"],
@@ -41,19 +59,11 @@ def gate_facts(
         in_campaign=row["campaign_id"] is not None,
         campaign=_campaign(row["campaign_state"]),
         expired=row["expires_at"] is not None and row["expires_at"] <= now,
-        hours_open=hours_open,
-        opens_at=opens_at,
+        hours_open=hours.open,
+        opens_at=None if hours.open else hours.until,
         cap_reached=cap_resets_at is not None,
         cap_resets_at=cap_resets_at,
     )
-
-
-def _cap_resets_at(row: Row, now: datetime, caps: Sequence[Cap], earlier: Sequence[datetime]) -> datetime | None:
-    if row["departures"] is None:
-        return None
-    if row["bulk_cap_texts"] is not None:
-        caps = [*caps, Cap(row["bulk_cap_texts"], row["bulk_cap_window"])]
-    return resets_at(caps, [*row["departures"], *earlier], now)
 
 
 def _recipient(row: Row) -> Recipient:

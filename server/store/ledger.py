@@ -37,7 +37,7 @@ class PostgresLedger:
         self._disowned = Disowned(self._outcomes)
 
         self.enqueue_bulk = enqueue.Enqueue(postgres, announce).enqueue_bulk
-        authorise = Authorise(postgres, announce, self._disowned.add, hours=options.hours, caps=options.caps)
+        authorise = Authorise(postgres, announce, self._disowned.add, options.timetable)
         self.due, self.authorise = authorise.due, authorise.authorise
         lifeline = Lifeline(postgres, self._outcomes, announce)
         self.release_held, self.expire_due = lifeline.release_held, lifeline.expire_due

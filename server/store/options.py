@@ -1,11 +1,10 @@
 """What a composition may choose about the store; the defaults serve a real workspace."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from server.domain.caps import Cap
-from server.store.facts import Window, always_open
+from server.domain.timetable import Timetable, shipped_timetable
 
 
 def _real_time() -> datetime:
@@ -14,10 +13,12 @@ def _real_time() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class StoreOptions:
-    """`ladder_s`: seconds until an unknown outcome is asked about; the last one gives up. `wall` times arrivals."""
+    """`ladder_s`: seconds until an unknown outcome is asked about; the last one gives up. `wall` times arrivals.
+
+    `timetable`: quiet hours and the law's caps, which the gate obeys.
+    """
 
     ladder_s: tuple[float, ...] = (10.0, 60.0, 300.0, 900.0)
     wall: Callable[[], datetime] = _real_time
-    hours: Window = always_open
-    caps: tuple[Cap, ...] = ()
+    timetable: Timetable = field(default_factory=shipped_timetable)
     pool_size: int = 8

@@ -59,6 +59,7 @@ def message(row: Row) -> Message:
         keyword=row["keyword"],
         media=tuple(url for url, _ in json.loads(row["media"])) if row["media"] else (),
         resend_of=row["resend_of"],
+        waits_until=row["waits_until"],
     )
 
 
@@ -74,4 +75,5 @@ def event(row: Row) -> ThreadEvent:
         at=row["at"],
         error_class=row["event_error_class"],
         error_code=row["event_error_code"],
+        waits_until=row["waits_until"] if row["event_state"] == "queued" else None,
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from server.domain.messages import Announcement, ConsentFlipped, OutboxGrew, StatusChange, ThreadChanged
+
+Place = tuple[int, int]
+"""A message: its thread and its seq."""
 
 
 class Row(Protocol):
@@ -19,14 +24,17 @@ def verdicts(rows: Iterable[Row]) -> dict[int, str]:
     return {row["ord"] - 1: row["state"] for row in rows if row["what"] == "done"}
 
 
-def announcements(rows: Iterable[Row]) -> list[Announcement]:
-    """What was changed, in the order in which it was written; the events of one thread stay together."""
+def announcements(rows: Iterable[Row], waits: Mapping[Place, datetime] = MappingProxyType({})) -> list[Announcement]:
+    """What was changed, in the order in which it was written; the events of one thread stay together.
+
+    *waits*: until when the messages wait that were deferred.
+    """
     consents: list[Announcement] = []
     queued: set[int] = set()
     events: dict[tuple[int, int], list[StatusChange]] = {}
     for row in rows:
         if row["what"] == "status":
-            events.setdefault((row["workspace_id"], row["thread_id"]), []).append(_status(row))
+            events.setdefault((row["workspace_id"], row["thread_id"]), []).append(_status(row, waits))
         elif row["what"] == "consent":
             consents.append(ConsentFlipped(row["workspace_id"], row["endpoint_id"], row["opted_out"], row["epoch"]))
         elif row["what"] == "queued":
@@ -35,7 +43,7 @@ def announcements(rows: Iterable[Row]) -> list[Announcement]:
     return [*consents, *changed, *([OutboxGrew(frozenset(queued))] if queued else [])]
 
 
-def _status(row: Row) -> StatusChange:
+def _status(row: Row, waits: Mapping[Place, datetime]) -> StatusChange:
     return StatusChange(
         thread_id=row["thread_id"],
         seq=row["seq"],
@@ -44,4 +52,5 @@ def _status(row: Row) -> StatusChange:
         at=row["at"],
         error_class=row["error_class"],
         error_code=row["error_code"],
+        waits_until=waits.get((row["thread_id"], row["ref"])),
     )

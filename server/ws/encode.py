@@ -43,6 +43,7 @@ def message_out(message: Message, explain: Explain) -> dict[str, Any]:
         "keyword": message.keyword,
         "media": list(message.media),
         "resend_of": message.resend_of,
+        "waits_until": message.waits_until,
     }
 
 
@@ -62,6 +63,7 @@ def _status_data(change: StatusChange, explain: Explain) -> dict[str, Any]:
         "error_class": change.error_class,
         "error_code": change.error_code,
         "error": explain(change.error_class, change.error_code),
+        "waits_until": change.waits_until,
     }
 
 

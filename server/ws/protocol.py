@@ -41,7 +41,10 @@ class Frame(BaseModel):
 
 
 class MessageOut(Frame):
-    """A text in a thread. `error` says in words what went wrong; `cmd_id` is the author's own id of the command."""
+    """A text in a thread. `error` says in words what went wrong; `cmd_id` is the author's own id of the command.
+
+    `waits_until`: a queued text leaves no earlier; with an error, the gate made it wait for that.
+    """
 
     seq: int
     direction: Direction
@@ -60,6 +63,7 @@ class MessageOut(Frame):
     keyword: Literal["STOP", "START", "HELP"] | None = None
     media: list[str] = Field(default_factory=list)
     resend_of: int | None = None
+    waits_until: datetime | None = None
 
 
 class MessageEvent(Frame):
@@ -77,6 +81,7 @@ class StatusEvent(Frame):
     error_class: str | None = None
     error_code: str | None = None
     error: str | None = None
+    waits_until: datetime | None = None
 
 
 ThreadEventData = Annotated[MessageEvent | StatusEvent, Field(discriminator="kind")]

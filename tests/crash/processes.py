@@ -19,6 +19,8 @@ from tests.crash.cast import RATES, Cast
 from tests.crash.journals import SEGMENT_RECORDS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+ANY_HOUR: Final = ROOT / "tools" / "any_hour.toml"
+"""A run goes at any time of day: its bulk waits for no morning and no cap."""
 LOOK_EVERY_S: Final = 0.02
 LADDER: Final = "1,2,3,4"
 STOP_WITHIN_S: Final = 10.0
@@ -93,6 +95,7 @@ class Server:
             "DATABASE_URL": dsn,
             "THREADLINE_SIMULATED": "1",
             "THREADLINE_LADDER": LADDER,
+            "THREADLINE_QUIET_HOURS": str(ANY_HOUR),
             "THREADLINE_DATA": str(out / "data"),
             "THREADLINE_PORT": str(self.port),
             "THREADLINE_LOG_FORMAT": "json",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -13,10 +13,12 @@ from server.domain.caps import Cap
 from server.domain.carrier import CarrierStatus, ErrorClass, InboundText, ListedMessage, Receipt
 from server.domain.delivery import State
 from server.domain.gate import MessageClass
+from server.domain.places import shipped_places
+from server.domain.quiet_rules import Rule, Rules, Span
+from server.domain.timetable import Timetable
 from server.ports import AttemptOutcome, Authorised, Granted, MoArrival
 from server.store import receipts
 from server.store.authorise import Authorise
-from server.store.facts import always_open
 from server.store.fleet import PostgresFleet
 from server.store.inbound import Inbound
 from server.store.lifeline import Lifeline
@@ -27,7 +29,7 @@ from tests.races.ground import ACCOUNT, MEMBER, NOON, OUR_NUMBER, Act, Case, Gro
 
 LEASE_S: Final = 3600.0
 
-CAP_OF_ONE: Final = (Cap(1, timedelta(days=1)),)
+CAP_OF_ONE: Final = Cap(1, timedelta(days=1))
 
 _LEAVE: Final = statements("fleet")["leave"]
 
@@ -47,18 +49,23 @@ class OnWire:
 
 
 def send(
-    ground: Ground, cases: Sequence[Case], *, slot_at: datetime = NOON, caps: Sequence[Cap] = ()
+    ground: Ground, cases: Sequence[Case], *, slot_at: datetime = NOON, cap: Cap | None = None
 ) -> Callable[[Side], Awaitable[list[Authorised]]]:
     """T3 over the rows of *cases*, by the ground's node. Gives the attempts that may leave."""
     granted = [Granted(case.outbox_id, slot_at) for case in cases]
-    gen, epoch = ground.gen, ground.epoch
+    gen, epoch, timetable = ground.gen, ground.epoch, _at_any_hour(cap)
 
     async def act(side: Side) -> list[Authorised]:
-        authorise = Authorise(side.postgres, _quiet, _disowned, hours=always_open, caps=caps)
+        authorise = Authorise(side.postgres, _quiet, _disowned, timetable)
         answers = await authorise.authorise(granted, gen, epoch, NOON)
         return [one for one in answers if isinstance(one, Authorised)] if isinstance(answers, list) else []
 
     return act
+
+
+def _at_any_hour(cap: Cap | None) -> Timetable:
+    rule = Rule((Span(0, 86_400),) * 7, False, None, cap, "the races", date(2026, 11, 22))
+    return Timetable(Rules("races", rule, {}, ()), shipped_places())
 
 
 def say(cases: Sequence[Case], *keywords: Literal["STOP", "START"]) -> Act:

@@ -139,7 +139,7 @@ async def _campaign_against_campaign(ground: Ground, chance: Chance, size: int) 
         ]
         for n, both in enumerate((chance.chunks(together[::2], 2), chance.chunks(together[1::2], 2)))
     ]
-    left, right = ([acts.send(ground, some, caps=acts.CAP_OF_ONE) for some in batch] for batch in batches)
+    left, right = ([acts.send(ground, some, cap=acts.CAP_OF_ONE) for some in batch] for batch in batches)
     await chance.race(ground, left, right)
     return await verdicts.capped(ground, [endpoint for endpoint, _, _ in people], one)
 

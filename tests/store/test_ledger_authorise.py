@@ -12,8 +12,7 @@ import trio
 from server.domain.gate import MessageClass
 from server.domain.messages import ThreadChanged
 from server.ports import Authorised, Fenced, Granted, Refused, StoreUnavailable
-from server.store.options import StoreOptions
-from tests.store.world import ALICE, BOB, LADDER_S, NOON, OUR_NUMBER, World, holding, later, mt, open_world
+from tests.store.world import ALICE, BOB, NOON, OUR_NUMBER, World, holding, later, mt
 
 BULK = MessageClass.BULK
 
@@ -122,18 +121,6 @@ async def test_a_demo_workspace_never_sends_to(world: World, breach: str) -> Non
     await world.store.call(lambda c: c.execute(breach))
     assert await world.authorise() == []
     assert await world.state(thread, sent.seq) == "blocked"
-
-
-async def test_quiet_hours_defer_and_caps_hold_as_the_composition_says(dsn: str) -> None:
-    options = StoreOptions(ladder_s=LADDER_S, wall=lambda: NOON, hours=lambda _row, _now: (False, later(3600)))
-    async with open_world(dsn, options) as world:
-        thread = (await world.receive()).thread_id
-        sent = await world.send(thread, klass=BULK)
-        await world.send(thread)
-        assert [one.klass for one in await world.authorise()] == [MessageClass.PERSON]
-        box = await world.box(thread, sent.seq)
-        assert box is not None
-        assert (box["due_at"], box["reason"], box["state"]) == (later(3600), "quiet_hours", "queued")
 
 
 # Fences

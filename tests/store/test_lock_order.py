@@ -189,6 +189,11 @@ METHODS = [
     pytest.param(
         t3("UPDATE endpoint SET opted_out = true"), {"limiter", "campaign", "endpoint", "thread"}, id="T3 that blocks"
     ),
+    pytest.param(
+        t3("UPDATE endpoint SET zones = '{Asia/Tokyo}'"),
+        {"limiter", "campaign", "endpoint", "thread"},
+        id="T3 that defers",
+    ),
     pytest.param(t4(ACCEPTED, OPTED_OUT), {"outbox", "attempt", "endpoint", "thread"}, id="T4 accepted and refused"),
     pytest.param(t4(Unknown("reset"), Voided("late")), {"outbox", "attempt"}, id="T4 unknown and void"),
     pytest.param(t5("sent", by_attempt=True), {"outbox", "attempt", "thread"}, id="T5 with our attempt's id"),

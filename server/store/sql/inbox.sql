@@ -63,8 +63,10 @@ WHERE t.id = ANY ($1) AND ($3::bigint IS NULL OR t.workspace_id = $3);
 -- name: messages
 -- A page of a thread, the newest first, below `before` and no newer than the head that was read.
 SELECT m.thread_id, m.seq, m.direction, m.body, m.state, m.created_at, m.in_ord, m.segments, m.klass, m.author_id,
-       a.name AS author, m.cmd_id, m.error_class, m.error_code, m.keyword, m.media, m.resend_of
+       a.name AS author, m.cmd_id, m.error_class, m.error_code, m.keyword, m.media, m.resend_of,
+       CASE WHEN o.due_at > m.created_at THEN o.due_at END AS waits_until
 FROM message m LEFT JOIN member a ON a.id = m.author_id
+LEFT JOIN outbox o ON o.thread_id = m.thread_id AND o.seq = m.seq AND o.state = 'queued'
 WHERE m.thread_id = $1 AND m.seq < $2 AND m.seq <= $3 ORDER BY m.seq DESC LIMIT $4;
 
 -- name: thread_is_there
@@ -76,10 +78,12 @@ SELECT EXISTS (SELECT FROM thread WHERE id = $1 AND ($2::bigint IS NULL OR works
 SELECT v.thread_id, v.seq AS event_seq, v.kind, v.ref, v.state AS event_state, v.error_class AS event_error_class,
        v.error_code AS event_error_code, v.at,
        m.seq, m.direction, m.body, m.state, m.created_at, m.in_ord, m.segments, m.klass, m.author_id, a.name AS author,
-       m.cmd_id, m.error_class, m.error_code, m.keyword, m.media, m.resend_of
+       m.cmd_id, m.error_class, m.error_code, m.keyword, m.media, m.resend_of,
+       CASE WHEN v.kind = 'status' OR o.due_at > m.created_at THEN o.due_at END AS waits_until
 FROM thread_event v
 LEFT JOIN message m ON v.kind = 'message' AND m.thread_id = v.thread_id AND m.seq = v.seq
 LEFT JOIN member a ON a.id = m.author_id
+LEFT JOIN outbox o ON o.thread_id = v.thread_id AND o.seq = coalesce(v.ref, v.seq) AND o.state = 'queued'
 WHERE v.thread_id = $1 AND v.seq > $2 ORDER BY v.seq LIMIT $3;
 
 -- name: head

@@ -84,7 +84,7 @@ export interface MessageEvent {
   message: MessageOut;
 }
 
-/** A text in a thread. `error` says in words what went wrong; `cmd_id` is the author's own id of the command. */
+/** A text in a thread. `error` says in words what went wrong; `cmd_id` is the author's own id of the command. `waits_until`: a queued text leaves no earlier; with an error, the gate made it wait for that. */
 export interface MessageOut {
   seq: number;
   direction: "in" | "out";
@@ -103,6 +103,7 @@ export interface MessageOut {
   keyword: "STOP" | "START" | "HELP" | null;
   media: string[];
   resend_of: number | null;
+  waits_until: string | null;
 }
 
 export type MessageState = "received" | "queued" | "held" | "sent" | "delivered" | "undelivered" | "rejected" | "blocked" | "cancelled" | "expired" | "unconfirmed";
@@ -200,6 +201,7 @@ export interface StatusEvent {
   error_class: string | null;
   error_code: string | null;
   error: string | null;
+  waits_until: string | null;
 }
 
 /** `after` and `epoch` resume a thread, `p` and `epoch` resume `inbox` and `user`; without them a snapshot comes. */
