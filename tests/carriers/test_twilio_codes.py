@@ -8,10 +8,11 @@ import pytest
 
 from server.carriers.answer import Answer
 from server.carriers.twilio_answers import read_answer
-from server.carriers.twilio_codes import ERRORS, explain
+from server.carriers.twilio_codes import ERRORS, SCOPES, explain
 from server.carriers.twilio_webhooks import parse_receipt
 from server.domain.carrier import POSTPONED, ErrorClass, Postponed, Rejected, Throttled, Unknown
 from server.domain.delivery import State
+from server.domain.limits import LimitScope
 from server.store.receipts import proven
 
 OPTED_OUT, INVALID, RATE, DAILY_CAP = ErrorClass.OPTED_OUT, ErrorClass.INVALID, ErrorClass.RATE, ErrorClass.DAILY_CAP
@@ -84,6 +85,11 @@ def test_a_code_has_one_class_and_a_sentence_for_people(code: str, error_class: 
     assert code not in sentence
 
 
+def test_a_refusal_for_the_pace_is_charged_to_the_limit_that_it_speaks_of() -> None:
+    assert SCOPES == {"20429": LimitScope.ACCOUNT, "30022": LimitScope.REGISTRATION}
+    assert {code for code in SCOPES if ERRORS[code][0] is RATE} == SCOPES.keys()
+
+
 def test_no_two_codes_say_the_same() -> None:
     assert len({sentence for _, sentence in ERRORS.values()}) == len(ERRORS)
 
@@ -92,7 +98,7 @@ def test_no_two_codes_say_the_same() -> None:
 def test_in_a_4xx_answer_only_what_passes_by_itself_is_tried_again(code: str, error_class: ErrorClass) -> None:
     outcome = read_answer(answer(400, code))
     if error_class is RATE:
-        assert outcome == Throttled(None, code)
+        assert outcome == Throttled(None, code, SCOPES.get(code, LimitScope.NUMBER))
     elif error_class in POSTPONED:
         assert outcome == Postponed(error_class, code, ERRORS[code][1])
     else:

@@ -36,6 +36,7 @@ from server.domain.carrier import (
     Unknown,
     Void,
 )
+from server.domain.limits import LimitScope
 from tests.carriers.scripted import Connection, always, serve
 
 ATTEMPT = UUID("7e1c4a52-6f0e-4c1b-9a53-0d8d1d2f9b11")
@@ -222,7 +223,7 @@ TWILIO = Subject(
             b"",
             Rejected(ErrorClass.CONFIG, "http-403", "The carrier reports error http-403."),
         ),
-        "too fast": (429, twilio_error(20429, 429), Throttled(7.0, "20429")),
+        "too fast": (429, twilio_error(20429, 429), Throttled(7.0, "20429", LimitScope.ACCOUNT)),
         "too fast, by its status alone": (429, b"", Throttled(7.0, "http-429")),
         "too many waiting for this number": (400, twilio_error(21611, 400), Throttled(7.0, "21611")),
     },
