@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -39,6 +39,8 @@ from server.ports import (
 
 FIRST_SWEEP_BACK: Final = timedelta(days=1)
 SWEEP_OVERLAP: Final = timedelta(minutes=2)
+
+_Line = tuple[int, str, str]  # account, from, to: what a carrier's list is asked for
 
 log = structlog.get_logger(__name__)
 
@@ -122,20 +124,25 @@ class Lifeline:
     async def climb_ladder(self) -> None:
         """Ask the carrier's list about every unknown attempt whose next question is due."""
         now = self._clock.real()
-        due = await self._ledger.open_attempts(now, 500)
-        lines: dict[tuple[int, str, str], list[OpenAttempt]] = defaultdict(list)
-        for attempt in due:
-            lines[attempt.account_id, attempt.from_, attempt.to].append(attempt)
-        for (account_id, from_, to), attempts in lines.items():
+        for line, attempts in (await self._open_by_line(now)).items():
             try:
-                await self._ask(account_id, from_, to, attempts)
+                await self._ask(line, attempts, now)
             except ListFailed as error:
-                log.warning("list_failed", account=account_id, reason=str(error))
+                log.warning("list_failed", account=line[0], reason=str(error))
                 await self._step(attempts)
 
-    async def _ask(self, account_id: int, from_: str, to: str, attempts: list[OpenAttempt]) -> None:
+    async def _open_by_line(self, now: datetime) -> dict[_Line, list[OpenAttempt]]:
+        lines: dict[_Line, list[OpenAttempt]] = defaultdict(list)
+        for attempt in await self._ledger.open_attempts(now, 500):
+            lines[attempt.account_id, attempt.from_, attempt.to].append(attempt)
+        return lines
+
+    async def _ask(self, line: _Line, attempts: list[OpenAttempt], now: datetime) -> None:
+        account_id, from_, to = line
         since = min(attempt.authorised_at for attempt in attempts) - timedelta(seconds=6)
         listed = await self._carriers[account_id].list_outbound(to=to, from_=from_, since=since)
+        # Read anew, after the list: it may show an equal text that was authorised meanwhile and is a rival since.
+        attempts = (await self._open_by_line(now)).get(line, [])
         free = await self._ledger.unbound(account_id, listed)
         asked = [Unanswered(a.attempt_id, a.from_, a.to, a.body, a.authorised_at) for a in attempts]
         found = bind(asked, free, smart_encode)

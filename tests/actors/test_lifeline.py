@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -227,15 +227,17 @@ class Scene:
     def __init__(self, *accounts: Lists, clock: FakeClock | None = None, cadence: Cadence | None = None) -> None:
         self.rows, self.journals = Rows(), JournalsInMemory()
         self.carriers = dict(enumerate(accounts or (Lists(),), 1))
-        self.lifeline = Lifeline(
+        self._clock, self._cadence = clock or FakeClock(), cadence
+        self.lifeline = self.make(self.carriers)
+
+    def make(self, carriers: Mapping[int, Lists]) -> Lifeline:
+        return Lifeline(
             cast("Ledger", self.rows),  # the half of it that Lifeline uses
-            {account_id: cast("Carrier", lists) for account_id, lists in self.carriers.items()},
-            lambda: [
-                Account(account_id, 1, "simulator", "AC", "s", "http://127.0.0.1:9") for account_id in self.carriers
-            ],
+            {account_id: cast("Carrier", lists) for account_id, lists in carriers.items()},
+            lambda: [Account(account_id, 1, "simulator", "AC", "s", "http://127.0.0.1:9") for account_id in carriers],
             self.journals,
-            clock or FakeClock(),
-            cadence=cadence,
+            self._clock,
+            cadence=self._cadence,
         )
 
     def open(self, *attempts: OpenAttempt) -> None:
@@ -313,6 +315,24 @@ async def test_fewer_candidates_than_unknowns_bind_none(autojump_clock: MockCloc
     await scene.live(100)
     assert scene.rows.bound == {}
     assert {one.rung for one in scene.rows.attempts.values()} == {2}
+
+
+async def test_an_equal_text_that_was_authorised_while_the_list_was_read_is_a_rival_too(
+    autojump_clock: MockClock,
+) -> None:
+    scene = Scene()
+    scene.open(attempt(1))
+
+    class Slow(Lists):
+        async def list_outbound(self, *, to: str, from_: str, since: datetime) -> Sequence[ListedMessage]:
+            scene.open(attempt(1), rival(2))  # its request is on its way, and the list shows what became of it
+            return [listed("SM2", created_s=10)]
+
+    scene.lifeline = scene.make({1: Slow()})
+    await trio.sleep(LADDER[0])
+    await scene.lifeline.climb_ladder()
+    assert scene.rows.bound == {}
+    assert scene.rows.attempts[uid(1)].rung == 1
 
 
 async def test_a_rival_keeps_a_message_from_being_bound_and_is_left_as_it_is(autojump_clock: MockClock) -> None:
