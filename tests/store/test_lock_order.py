@@ -1,4 +1,4 @@
-"""Every method of the ledger takes its locks in one order, so that no two of them can wait for each other.
+"""Every method of the store takes its locks in one order, so that no two of them can wait for each other.
 
 The order is observed, not declared. Another connection holds the first row of one class; while the method waits for it,
 the other rows of that class and all rows of the later classes must still be free for a third connection. What a method
@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from inspect import iscoroutinefunction
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 import trio
 
+from server import ports
 from server.domain.carrier import Accepted, CarrierStatus, ErrorClass, Receipt, Rejected, Unknown
 from server.domain.delivery import State
 from server.domain.gate import MessageClass
@@ -30,11 +33,14 @@ from tests.store.world import ALICE, BOB, NOON, World, holding, later, mo, mt
 HOLD: Final = {
     "outbox": "SELECT FROM outbox ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
     "limiter": "SELECT pg_advisory_xact_lock(-1)",
+    "limiter_authority": "SELECT FROM limiter_authority FOR NO KEY UPDATE",
     "campaign": "SELECT pg_advisory_xact_lock(1)",
+    "node": "SELECT FROM node ORDER BY gen LIMIT 1 FOR NO KEY UPDATE",
     "attempt": "SELECT FROM attempt ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
     "endpoint": "SELECT FROM endpoint ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
     "thread": "SELECT FROM thread ORDER BY endpoint_id LIMIT 1 FOR NO KEY UPDATE",
     "message": "SELECT FROM message ORDER BY thread_id, seq LIMIT 1 FOR NO KEY UPDATE",
+    "thread_read": "SELECT FROM thread_read ORDER BY member_id, thread_id LIMIT 1 FOR NO KEY UPDATE",
 }
 HELD: Final = {
     "limiter": "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 4294967295",
@@ -42,7 +48,7 @@ HELD: Final = {
     **{
         table: f"SELECT (SELECT count(*) FROM {table})"  # noqa: S608 - names of this file
         f" - count(*) FROM (SELECT FROM {table} FOR NO KEY UPDATE SKIP LOCKED) q"
-        for table in ("outbox", "attempt", "endpoint", "thread", "message")
+        for table in ("outbox", "limiter_authority", "node", "attempt", "endpoint", "thread", "message", "thread_read")
     },
 }
 ORDER: Final = tuple(HOLD)
@@ -179,15 +185,77 @@ async def join(world: World) -> Act:
     return world.store.ledger.join_early_receipts
 
 
+async def climb(world: World) -> Act:
+    one = await sent_to_alice(world)
+    await world.store.ledger.record_outcome(one.attempt_id, world.gen, Unknown("reset"), NOON)
+    return lambda: world.store.ledger.climb(one.attempt_id, 0, NOON)
+
+
+def crashed(*, known: bool) -> Prepare:
+    """Lifeline's word on the attempts of a node that is gone; `resolve_crashed` writes it in such a batch."""
+
+    async def prepare(world: World) -> Act:
+        attempts = await sent(world)
+        await world.store.fleet.leave(world.gen)
+        if known:
+            batch = [Outcome(one.attempt_id, None, Voided("crashed"), NOON) for one in reversed(attempts)]
+            return lambda: world.store.call(lambda c: Outcomes(1.0).write(c, batch))
+        await world.sql("UPDATE node SET left_at = NULL, expires_at = '-infinity'")
+        return lambda: world.store.ledger.crashed_attempts(world.gen)
+
+    return prepare
+
+
+async def note_sweep(world: World) -> Act:
+    return lambda: world.store.ledger.note_sweep(1, NOON)
+
+
+def marked(*, read: bool) -> Prepare:
+    async def prepare(world: World) -> Act:
+        thread, _ = await two_threads(world)
+        assert await world.store.inbox.mark_read(1, 1, thread, 1) is not None
+        if read:
+            await world.receive(from_=ALICE)
+            return lambda: world.store.inbox.mark_read(1, 1, thread, 2)
+        return lambda: world.store.inbox.mark_unread(1, 1, thread, 1)
+
+    return prepare
+
+
+async def join_fleet(world: World) -> Act:
+    """As the process did that has our id now: it is declared gone."""
+    return lambda: world.store.fleet.join("host", "boot", 1, uuid4())
+
+
+def of_the_node(method: Callable[[World], Awaitable[object]]) -> Prepare:
+    async def prepare(world: World) -> Act:
+        return lambda: method(world)
+
+    return prepare
+
+
+async def hand_over(world: World) -> Act:
+    await world.sql("UPDATE limiter_authority SET expires_at = '-infinity'")
+    other = (await world.store.fleet.join("other", "boot", 1, uuid4())).gen
+    return lambda: world.store.fleet.take_limiter(other, 1.0)
+
+
+async def add_member(world: World) -> Act:
+    await two_threads(world)
+    return lambda: world.store.people.add_member(1, "eve@example.org", "Eve", "agent", "x")
+
+
 OPTED_OUT = Rejected(ErrorClass.OPTED_OUT, "21610", "No.")
 ACCEPTED = Accepted("SM-a", "queued", 1)
 
 METHODS = [
     pytest.param(t1, {"endpoint", "thread"}, id="T1 with keywords"),
     pytest.param(t2, {"thread"}, id="T2"),
-    pytest.param(t3(), {"limiter", "campaign", "endpoint"}, id="T3 that allows"),
+    pytest.param(t3(), {"limiter", "campaign", "node", "endpoint"}, id="T3 that allows"),
     pytest.param(
-        t3("UPDATE endpoint SET opted_out = true"), {"limiter", "campaign", "endpoint", "thread"}, id="T3 that blocks"
+        t3("UPDATE endpoint SET opted_out = true"),
+        {"limiter", "campaign", "node", "endpoint", "thread"},
+        id="T3 that blocks",
     ),
     pytest.param(
         t3("UPDATE endpoint SET zones = '{Asia/Tokyo}'"),
@@ -206,7 +274,40 @@ METHODS = [
     pytest.param(answer, {"thread"}, id="answering a keyword"),
     pytest.param(expire, {"thread"}, id="expiring"),
     pytest.param(join, {"endpoint", "thread"}, id="joining early receipts"),
+    pytest.param(climb, {"attempt"}, id="the next rung"),
+    pytest.param(crashed(known=True), {"outbox", "attempt"}, id="attempts of a dead node"),
+    pytest.param(crashed(known=False), {"node"}, id="fencing a node"),
+    pytest.param(note_sweep, set(), id="a sweep"),
+    pytest.param(marked(read=True), {"thread_read"}, id="reading"),
+    pytest.param(marked(read=False), {"thread_read"}, id="unreading"),
+    pytest.param(join_fleet, set(), id="a server starts"),
+    pytest.param(of_the_node(lambda w: w.store.fleet.beat(w.gen, 1.0)), {"node"}, id="a beat"),
+    pytest.param(of_the_node(lambda w: w.store.fleet.leave(w.gen)), {"node"}, id="a server leaves"),
+    pytest.param(
+        of_the_node(lambda w: w.store.fleet.take_limiter(w.gen, 1.0)), {"limiter_authority"}, id="renewing the limiter"
+    ),
+    pytest.param(hand_over, {"limiter", "limiter_authority"}, id="handing the limiter over"),
+    pytest.param(add_member, set(), id="a new member"),
 ]
+
+# Every other method of the store's ports: reads, which lock nothing, and writes of rows that nobody else waits for.
+READS: Final = """
+due dead_nodes spent_journals open_attempts unbound owed_answers swept_until accounts numbers epoch rows rows_by_id
+thread events_after head user unread_threads credentials session workspaces
+"""
+ALONE: Final = "open_session close_session audit"
+TESTED: Final = """
+record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts release_held crashed_attempts
+resolve_crashed climb bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter mark_read
+mark_unread add_member
+"""
+
+
+def test_no_method_of_the_store_is_forgotten() -> None:
+    """A new one is a case above, or among those that lock nothing."""
+    parts = (ports.Ledger, ports.Fleet, ports.Directory, ports.Inbox, ports.People)
+    methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
+    assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
 
 
 @pytest.mark.parametrize(("prepare", "waits_for"), METHODS)
