@@ -295,3 +295,45 @@ async def test_every_named_statement_is_one_that_postgresql_takes(world: World) 
     for aggregate in ("directory", "enqueue", "fleet", "inbound", "inbox", "lifeline", "people", "schema", "sending"):
         for sql in statements(aggregate).values():
             await world.store.call(lambda c, sql=sql: c.prepare(sql))  # type: ignore[misc]  # bound early
+
+
+# Conflicts
+
+
+@pytest.fixture
+async def crowded(world: World) -> World:
+    """A database in which `collide(n)` is a deadlock's victim n times, whoever calls, and then tells its run."""
+    await world.sql("CREATE SEQUENCE runs")
+    await world.sql(
+        """CREATE FUNCTION collide(times bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+        DECLARE run bigint := nextval('runs');
+        BEGIN
+            IF run <= times THEN
+                RAISE EXCEPTION 'deadlock detected' USING ERRCODE = 'deadlock_detected';
+            END IF;
+            RETURN run;
+        END $$"""
+    )
+    return world
+
+
+async def test_a_victim_of_a_deadlock_is_run_again_and_its_caller_never_hears_of_it(crowded: World) -> None:
+    assert await crowded.value("SELECT collide(7)") == 8
+
+
+async def test_who_loses_eight_times_hears_that_the_database_is_too_busy(crowded: World) -> None:
+    with pytest.raises(StoreUnavailable, match="too busy") as caught:
+        await crowded.value("SELECT collide(1000)")
+    assert isinstance(caught.value.__cause__, asyncpg.DeadlockDetectedError)
+    assert await crowded.value("SELECT last_value FROM runs") == 8
+
+
+async def test_a_batch_that_loses_eight_times_fails_whole_and_the_next_one_is_stored(crowded: World) -> None:
+    await crowded.sql(
+        """CREATE FUNCTION collide_always() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM collide(8); RETURN NEW; END $$;"""
+    )
+    await crowded.sql("CREATE TRIGGER t BEFORE INSERT ON provider_ref FOR EACH ROW EXECUTE FUNCTION collide_always()")
+    with pytest.raises(StoreUnavailable, match="too busy"):
+        await crowded.store.ledger.record_mo(mo(provider_id="SM-crowded"))
+    assert isinstance(await crowded.store.ledger.record_mo(mo(provider_id="SM-crowded")), MoRecorded)
