@@ -1,5 +1,6 @@
 """`python -m tests.races [--n N] [--seed S]`: N races of STOP against send and N of two campaigns under a cap of one, a
-tenth as many of each other contest, then all orders of the matches, on a PostgreSQL of its own. The last line is JSON.
+tenth as many of each other contest, then all orders of T3's statements against those of whoever may say no, on a
+PostgreSQL of its own. Below 10,000 races, orders that differ in what commutes only are left out. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -26,7 +27,11 @@ from server.store import embedded
 from server.store.schema import schema_sql
 from tests.races import contests
 from tests.races.contests import SIDES, Contest
-from tests.races.ground import SETTINGS, open_ground
+from tests.races.ground import SETTINGS, Ground, open_ground
+from tests.races.matches import MANY, OTHER_MATCHES, T3_MATCHES
+from tests.races.orders import every_order, open_stepper
+from tests.races.stepping import Stepping
+from tests.races.tree import Tree
 from tests.races.verdicts import FAULTS
 
 FULL: Final = (contests.STOP, contests.CAMPAIGNS)
@@ -39,6 +44,7 @@ TENTH: Final = (
     contests.LADDER,
     contests.DECISIONS,
 )
+_LONG: Final = 10_000
 _FEWEST: Final = 160  # below, chance alone may give all to one side
 
 
@@ -62,9 +68,11 @@ async def _run(dsn: str, races: int, seed: int) -> dict[str, Any]:
             share = races if contest in FULL else max(races // 10, _FEWEST)
             wins[contest.name] = await contest.hold(ground, share, Random(f"{seed} {contest.name}"))  # noqa: S311
             print(f"{contest.name}: {dict(wins[contest.name])}", file=sys.stderr, flush=True)
-        conflicts = ground.conflicts
+        orders, conflicts = await _orders(ground, full=races >= _LONG)
+        conflicts += ground.conflicts
     faults = sum((Counter({word: tally[word] for word in FAULTS}) for tally in wins.values()), Counter[str]())
     even = all(_even(contest, wins[contest.name]) for contest in (*FULL, *TENTH))
+    faults += sum((Counter({word: tally[word] for word in FAULTS}) for tally in orders.values()), Counter[str]())
     return {
         "ok": even and not faults.total(),
         "n": sum(tally.total() for tally in wins.values()),
@@ -73,8 +81,28 @@ async def _run(dsn: str, races: int, seed: int) -> dict[str, Any]:
         "lost": faults["lost"],
         "fell": faults["fell"],
         "wins": wins,
+        "orders": {name: tally.total() for name, tally in orders.items()},
         "deadlocks_retried": conflicts,
     }
+
+
+async def _orders(ground: Ground, *, full: bool) -> tuple[dict[str, Counter[str]], int]:
+    """What the orders of each match came to, and how many deadlocks were retried in them."""
+    stepping = Stepping(schema_sql())
+    await _apply(ground.dsn, stepping.sql)
+    tallies: dict[str, Counter[str]] = {}
+    async with open_stepper(ground.dsn) as stepper:
+        for name, deal in {**T3_MATCHES, **OTHER_MATCHES}.items():
+            if not full and name in MANY:
+                continue
+            tree = Tree() if full and name not in MANY else Tree(stepping.commute)
+            orders = await every_order(ground, stepper, deal, tree)
+            tallies[name] = Counter(orders.verdicts)
+            print(f"{name}: {orders.count} orders, {orders.verdicts}", file=sys.stderr, flush=True)
+            for word in FAULTS:
+                if word in orders.stories:
+                    print(f"{word}: {orders.stories[word]}", file=sys.stderr, flush=True)
+        return tallies, stepper.conflicts
 
 
 def _even(contest: Contest, tally: Counter[str]) -> bool:

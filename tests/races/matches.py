@@ -1,0 +1,171 @@
+"""The matches that are stepped through every order: T3 against whatever may say no, and T4 against T5."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final, Literal
+
+from server.domain.carrier import Accepted, ErrorClass, Unknown
+from server.domain.gate import MessageClass
+from server.ports import AttemptOutcome, Voided
+from tests.races import acts, verdicts
+from tests.races.acts import OnWire, held, on_wire
+from tests.races.ground import NOON, Act, Ground
+from tests.races.orders import Match
+
+Deal = Callable[[Ground], Awaitable[Match]]
+
+
+def stop(klass: MessageClass, *words: Literal["STOP", "START"]) -> Deal:
+    """T3 against T1 with a keyword, and perhaps another in the same batch."""
+
+    async def deal(ground: Ground) -> Match:
+        cases = await ground.deal(1, klass)
+        return _of(acts.send(ground, cases), acts.say(cases, *words), lambda: verdicts.stopped(ground, cases))
+
+    return deal
+
+
+def close(state: Literal["paused", "cancelled"]) -> Deal:
+    """T3 of one text against a pause or a cancel of its campaign."""
+
+    async def deal(ground: Ground) -> Match:
+        campaigns = await ground.campaigns(1)
+        cases = await ground.deal(1, campaigns=campaigns)
+        close = acts.close_campaign(campaigns[0], state)
+        return _of(acts.send(ground, cases), close, lambda: verdicts.closed(ground, cases))
+
+    return deal
+
+
+async def other_sender(ground: Ground) -> Match:
+    """Two T3 over the same two rows, given in another order."""
+    cases = await ground.deal(2)
+    other = acts.send(ground, cases[::-1], slot_at=NOON + timedelta(seconds=1))
+    return _of(acts.send(ground, cases), other, lambda: verdicts.claimed(ground, cases))
+
+
+async def other_campaign(ground: Ground) -> Match:
+    """T3 of two campaigns' texts to one recipient under a cap of one."""
+    one, other = await ground.campaigns(2)
+    people = await ground.recipients(1)
+    first, second = [await ground.queue(people, MessageClass.BULK, [campaign]) for campaign in (one, other)]
+    left, right = (acts.send(ground, cases, caps=acts.CAP_OF_ONE) for cases in (first, second))
+    return _of(left, right, lambda: verdicts.capped(ground, [people[0][0]], one))
+
+
+async def hand_over(ground: Ground) -> Match:
+    """T3 against another node that takes the limiter, whose lease has run out."""
+    await ground.renew_office(held=False)
+    cases, other = await ground.deal(1), await ground.new_node()
+
+    async def judge() -> list[str]:
+        words = await verdicts.handed_over(ground, cases)
+        await ground.renew_office()
+        return words
+
+    return _of(acts.send(ground, cases), acts.take_limiter(other), judge)
+
+
+async def leave(ground: Ground) -> Match:
+    """T3 against the word that its node is gone."""
+    cases, gen = await ground.deal(1), ground.gen
+
+    async def judge() -> list[str]:
+        await ground.renew_office()
+        return await verdicts.left(ground, cases, gen)
+
+    return _of(acts.send(ground, cases), acts.leave(gen), judge)
+
+
+async def refused_before(ground: Ground) -> Match:
+    """T3 against the receipt of an earlier text to the same recipient: the carrier has them on its opt-out list."""
+    [earlier] = await on_wire(ground, 1)
+    case = earlier.case
+    cases = await ground.queue([(case.endpoint_id, case.address, case.thread_id)], MessageClass.BULK)
+    refusal = acts.call_back(earlier.provider_id, "failed", earlier.attempt.attempt_id, ErrorClass.OPTED_OUT)
+    return _of(acts.send(ground, cases), refusal, lambda: verdicts.stopped(ground, cases))
+
+
+async def proven_before(ground: Ground) -> Match:
+    """T3 against the receipt that proves an earlier attempt of the very same row, which was believed void."""
+    [earlier] = await on_wire(ground, 1)
+    await acts.learn(earlier.attempt.attempt_id, ground.gen, Voided("late"))(ground.sides[0])
+    proof = acts.call_back(earlier.provider_id, "sent", earlier.attempt.attempt_id)
+    return _of(acts.send(ground, [earlier.case]), proof, lambda: verdicts.proven(ground, [earlier]))
+
+
+def outcome(kind: Literal["accepted", "unknown", "void"], *, named: bool) -> Deal:
+    """T4 against T5."""
+
+    async def deal(ground: Ground) -> Match:
+        [one] = await on_wire(ground, 1)
+        outcomes: dict[str, AttemptOutcome] = {
+            "accepted": Accepted(one.provider_id, "queued", 1),
+            "unknown": Unknown("reset"),
+            "void": Voided("late"),
+        }
+        left = acts.learn(one.attempt.attempt_id, ground.gen, outcomes[kind])
+        return _of(left, _reported(one, named=named), lambda: verdicts.delivered(ground, [one], "outcome"))
+
+    return deal
+
+
+def rung(climb: Callable[[OnWire], Act]) -> Deal:
+    """The ladder against T5."""
+
+    async def deal(ground: Ground) -> Match:
+        [one] = await on_wire(ground, 1)
+        await acts.learn(one.attempt.attempt_id, ground.gen, Unknown("reset"))(ground.sides[0])
+        judge = verdicts.delivered
+        return _of(climb(one), _reported(one, named=True), lambda: judge(ground, [one], "ladder", already="reset"))
+
+    return deal
+
+
+async def two_decisions(ground: Ground) -> Match:
+    """Send anyway against cancel."""
+    cases = await held(ground, 1)
+    left, right = acts.decide(cases[0], send=True), acts.decide(cases[0], send=False)
+    return _of(left, right, lambda: verdicts.decided(ground, cases))
+
+
+T3_MATCHES: Final[dict[str, Deal]] = {
+    "T3 x STOP": stop(MessageClass.BULK, "STOP"),
+    "T3 x STOP, START": stop(MessageClass.BULK, "STOP", "START"),
+    "T3 of a person's x STOP": stop(MessageClass.PERSON, "STOP"),
+    "T3 x pause": close("paused"),
+    "T3 x cancel": close("cancelled"),
+    "T3 x T3": other_sender,
+    "T3 x T3 under a cap of one": other_campaign,
+    "T3 x hand-over": hand_over,
+    "T3 x leave": leave,
+    "T3 x callback that refuses": refused_before,
+    "T3 x callback that proves": proven_before,
+}
+OTHER_MATCHES: Final[dict[str, Deal]] = {
+    "T4 accepted x callback": outcome("accepted", named=True),
+    "T4 accepted x callback without our id": outcome("accepted", named=False),
+    "T4 unknown x callback": outcome("unknown", named=True),
+    "T4 void x callback": outcome("void", named=True),
+    "last rung x callback": rung(lambda one: acts.give_up(one.attempt.attempt_id)),
+    "list x callback": rung(lambda one: acts.bind(one.attempt.attempt_id, one.provider_id, one.case)),
+    "send anyway x cancel": two_decisions,
+}
+MANY: Final = frozenset(
+    {*OTHER_MATCHES, "T3 x T3 under a cap of one", "T3 x callback that refuses"} - {"send anyway x cancel"}
+)
+"""Those whose statements commute too seldom for a short form."""
+
+
+def _reported(one: OnWire, *, named: bool) -> Act:
+    return acts.call_back(one.provider_id, "delivered", one.attempt.attempt_id if named else None)
+
+
+def _of(left: Act, right: Act, judge: Callable[[], Awaitable[list[str]]]) -> Match:
+    async def verdict() -> str:
+        words = await judge()
+        return next((word for word in words if word in verdicts.FAULTS), words[0])
+
+    return Match(left, right, verdict)
