@@ -26,7 +26,11 @@ def sign(token: bytes, url: bytes, form: Form, digest: str = "sha1") -> bytes:
     >>> sign(b"12345", b"https://example.org/x", [(b"To", b"+1"), (b"From", b"+2")])
     b'OUa5AwfPPYbyQLQkh5oC3iEKmj4='
     """
-    signed = url + b"".join(chain.from_iterable(sorted(set(form))))
+    fields = dict(form)
+    if len(fields) == len(form):  # as nearly always: names alone sort in a third of the time
+        signed = url + b"".join([name + fields[name] for name in sorted(fields)])
+    else:
+        signed = url + b"".join(chain.from_iterable(sorted(set(form))))
     return b2a_base64(hmac.digest(token, signed, digest), newline=False)
 
 
@@ -46,9 +50,10 @@ class SignatureCheck:
         digest = _digest_of(headers.get(SETTINGS, b""))
         if claimed is None or digest is None or (form is None and not _body_matches(target, body)):
             return False
-        return any(
-            hmac.compare_digest(sign(self._token, base + target, form or [], digest), claimed) for base in self._bases
-        )
+        for base in self._bases:
+            if hmac.compare_digest(sign(self._token, base + target, form or [], digest), claimed):
+                return True
+        return False
 
 
 def _with_and_without_port(public_url: str) -> tuple[bytes, ...]:
@@ -62,7 +67,7 @@ def _with_and_without_port(public_url: str) -> tuple[bytes, ...]:
 
 def _digest_of(settings: bytes) -> str | None:
     """`key=…,algorithm=HMAC_SHA256` chooses; nothing said means SHA-1, an algorithm that we do not know means no."""
-    for part in settings.split(b","):
+    for part in settings.split(b",") if settings else ():
         name, _, value = part.partition(b"=")
         if name.strip() == b"algorithm" and value.strip():
             return _DIGESTS.get(value.strip().upper())
