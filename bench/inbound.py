@@ -1,10 +1,11 @@
 """What an inbound text costs: a signed webhook of Twilio, durable in PostgreSQL, then a frame on a socket.
 
 The whole server (`threadline serve`, one process) beside fastify + pg + ws and FastAPI + asyncpg, which do the same
-work in the best code we know for them (`bench/peers/`). One after another on a fresh database each, several rounds,
-medians; ratios are taken within a round, since a shared machine changes from minute to minute. Prints one JSON line.
-Run it with `./test bench inbound`; the peers' packages are installed into `.cache/bench/` the first time, and Node is
-needed.
+work in the best code we know for them (`bench/peers/`): the same SQL, one text for each call. `node_light` is Node once
+more with a shorter SQL function of its own, which does less than ours. One after another on a fresh database each,
+several rounds, medians; ratios are taken within a round, since a shared machine changes from minute to minute. Prints
+one JSON line. Run it with `./test bench inbound`; the peers' packages are installed into `.cache/bench/` the first
+time, and Node is needed.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ def told(rounds: Sequence[Round]) -> Figures:
         "bench": "inbound",
         **phase_of("threadline", "closed", "per_s", *latencies),
         "ratio_node": ratio("node"),
+        "ratio_node_light": ratio("node_light"),
         "ratio_fastapi": ratio("fastapi"),
         "at_200": {name: phase_of(name, "open", *latencies) for name in rounds[0]},
         "cpu_s_per_1000": {name: phase_of(name, "closed", *cpu) for name in rounds[0]},
@@ -99,9 +101,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--rounds", type=int, default=None)
-    parser.add_argument("--only", action="append", choices=["threadline", "node", "fastapi"], help="leave others out")
+    parser.add_argument(
+        "--only", action="append", choices=["threadline", "node", "node_light", "fastapi"], help="leave others out"
+    )
     asked = parser.parse_args()
-    makers = {"threadline": contenders.threadline, "node": contenders.node, "fastapi": contenders.fastapi}
+    makers = {
+        "threadline": contenders.threadline,
+        "node": contenders.node,
+        "node_light": contenders.node_light,
+        "fastapi": contenders.fastapi,
+    }
     field = [makers[name]() for name in makers if asked.only is None or name in asked.only]
     rounds: list[Round] = []
     with open_ground() as ground:

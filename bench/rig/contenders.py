@@ -46,15 +46,25 @@ def threadline() -> Contender:
 
 
 def node() -> Contender:
-    """fastify + pg + ws. Installs its packages the first time."""
-    folder = _installed("fastify_pg", lambda folder: [["npm", "ci", "--no-audit", "--no-fund", "--silent"]])
-    return Contender("node", ("node", "server.js"), folder, _peer_environment)
+    """fastify + pg + ws with our SQL. Installs its packages the first time."""
+    return _node("node", "record_same")
+
+
+def node_light() -> Contender:
+    """The same with an SQL function of its own, which leaves out what our rows are refused and held for."""
+    return _node("node_light", "record_light")
 
 
 def fastapi() -> Contender:
-    """FastAPI + asyncpg on uvicorn. Installs its packages the first time."""
+    """FastAPI + asyncpg on uvicorn, with our SQL. Installs its packages the first time."""
     folder = _installed("fastapi_asyncpg", _venv)
-    return Contender("fastapi", (str(folder / ".venv" / "bin" / "python"), "server.py"), folder, _peer_environment)
+    python = str(folder / ".venv" / "bin" / "python")
+    return Contender("fastapi", (python, "server.py"), folder, _peer_environment("record_same"))
+
+
+def _node(name: str, record: str) -> Contender:
+    folder = _installed("fastify_pg", lambda folder: [["npm", "ci", "--no-audit", "--no-fund", "--silent"]])
+    return Contender(name, ("node", "server.js"), folder, _peer_environment(record))
 
 
 @contextmanager
@@ -100,15 +110,21 @@ def own_environment(turn: Turn, port: int) -> Mapping[str, str]:
     }
 
 
-def _peer_environment(ground: Ground, turn: Turn, port: int) -> Mapping[str, str]:
-    return {
-        "PGHOST": str(ground.socket_folder),
-        "PGUSER": "threadline",
-        "PGDATABASE": turn.name,
-        "PORT": str(port),
-        "PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "NODE_ENV": "production",
-    }
+def _peer_environment(record: str) -> Environment:
+    """*record* is the SQL function that stores a text."""
+
+    def environment(ground: Ground, turn: Turn, port: int) -> Mapping[str, str]:
+        return {
+            "PGHOST": str(ground.socket_folder),
+            "PGUSER": "threadline",
+            "PGDATABASE": turn.name,
+            "PORT": str(port),
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "RECORD": record,
+            "NODE_ENV": "production",
+        }
+
+    return environment
 
 
 def _installed(name: str, commands: Callable[[Path], list[list[str]]]) -> Path:

@@ -24,7 +24,9 @@ SESSION: Final = "bench-session"
 LINE: Final = Line(
     "AC" + "0" * 31 + "1", "bench-token", "+13125550100", tuple(f"+1415555{n:04}" for n in range(100, 200))
 )
-_PEERS_SQL: Final = Path(__file__).parents[1] / "peers" / "record_text.sql"
+_PEERS_SQL: Final = tuple(
+    (Path(__file__).parents[1] / "peers" / name).read_text() for name in ("record_same.sql", "record_light.sql")
+)
 _TEMPLATE: Final = "bench_template"
 
 _SEED: Final = """
@@ -62,7 +64,7 @@ class Ground:
         self._do(postgres.dsn, f"CREATE DATABASE {_TEMPLATE}")
         session = hashlib.sha256(SESSION.encode()).hexdigest()
         seed = _SEED.format(session=session, line=LINE, handsets=",".join(LINE.handsets))
-        for script in (schema_sql(), _PEERS_SQL.read_text(), seed):
+        for script in (schema_sql(), *_PEERS_SQL, seed):
             self._do(postgres.dsn_of(_TEMPLATE), script)
 
     @contextmanager

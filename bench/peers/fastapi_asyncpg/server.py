@@ -1,7 +1,7 @@
 """The same inbound path on FastAPI + asyncpg, served by uvicorn with uvloop, httptools and websockets.
 
 The same: the check of Twilio's signature over the sorted fields in constant time, one durable transaction for each text in
-one round trip (../record_text.sql, a prepared statement, a pool of 10), 2xx only after the commit, then the same frame to
+one round trip (../record_*.sql, a prepared statement, a pool of 10), 2xx only after the commit, then the same frame to
 every socket that subscribed to the thread. Not the same, in this peer's favour: no login, no Origin check, no opening
 snapshot, bounded queue or resume for sockets, no inbox rows and badges, no keywords, no actors, no sending side beside it;
 commits are shared only as PostgreSQL itself groups them.
@@ -70,7 +70,7 @@ async def inbound(sid: str, request: Request, after: BackgroundTasks) -> Respons
     if not signed(account["secret"], PUBLIC_URL + request.url.path, form, request.headers.get("x-twilio-signature", "")):
         return Response(status_code=403)
     row = await request.app.state.pool.fetchrow(
-        "SELECT * FROM record_text($1, $2, $3, $4, $5)",
+        f"SELECT * FROM {os.environ['RECORD']}($1, $2, $3, $4, $5)",
         account["id"], form["MessageSid"], form["From"], form["To"], form["Body"],
     )
     if row is not None:

@@ -1,5 +1,5 @@
 // The same inbound path on Node: fastify + pg + ws. The same: the check of Twilio's signature over the sorted fields in
-// constant time, one durable transaction for each text in one round trip (../record_text.sql, a named statement, a pool of
+// constant time, one durable transaction for each text in one round trip (../record_*.sql, a named statement, a pool of
 // 10), 2xx only after the commit, then the same frame to every socket that subscribed to the thread. Not the same, in this
 // peer's favour: no login, no Origin check, no opening snapshot, bounded queue or resume for sockets, no inbox rows and
 // badges, no keywords, no actors, no sending side beside it; commits are shared only as PostgreSQL itself groups them.
@@ -9,7 +9,7 @@ import Fastify from 'fastify'
 import pg from 'pg'
 import { WebSocketServer } from 'ws'
 
-const { PORT, PUBLIC_URL } = process.env
+const { PORT, PUBLIC_URL, RECORD } = process.env
 const TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 pg.types.setTypeParser(20, Number) // bigint: our numbers stay far below 2^53
 
@@ -47,7 +47,7 @@ app.post('/webhooks/twilio/:sid/inbound', async (request, reply) => {
   if (!signed(account.secret, PUBLIC_URL + request.url, form, request.headers['x-twilio-signature'])) {
     return reply.code(403).send()
   }
-  const { rows } = await pool.query({ name: 'record_text', text: 'SELECT * FROM record_text($1, $2, $3, $4, $5)',
+  const { rows } = await pool.query({ name: 'record', text: `SELECT * FROM ${RECORD}($1, $2, $3, $4, $5)`,
     values: [account.id, form.MessageSid, form.From, form.To, form.Body] })
   if (rows.length) setImmediate(publish, form, rows[0]) // behind the answer
   return reply.header('content-type', 'text/xml').send(TWIML)

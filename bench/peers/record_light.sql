@@ -1,7 +1,7 @@
 -- One text in one transaction, as the peers write it: the facts of Threadline's T1 for a single text, in one round trip.
 -- Same tables, keys and locks: the provider's id decides who is first, the thread's row lock gives the numbers. Left out,
 -- in the peers' favour: keywords and consent, media, texts that the carrier dated itself.
-CREATE FUNCTION record_text(p_account bigint, p_provider text, p_from text, p_to text, p_body text)
+CREATE FUNCTION record_light(p_account bigint, p_provider text, p_from text, p_to text, p_body text)
 RETURNS TABLE (thread_id bigint, seq bigint, in_ord bigint, at timestamptz) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
