@@ -1,6 +1,7 @@
 """Which state an MT is in, whatever order the news comes in."""
 
 from datetime import timedelta
+from itertools import product
 from typing import get_args
 
 import pytest
@@ -26,6 +27,15 @@ def test_any_order_and_number_of_receipts_ends_in_the_same_state(
     shuffled = data.draw(st.permutations(receipts))
     repeated = shuffled + data.draw(st.lists(st.sampled_from(receipts), max_size=5) if receipts else st.just([]))
     assert learn(start, receipts) is learn(start, repeated)
+
+
+def test_what_receipts_and_time_tell_is_a_join() -> None:
+    """Of what is not our own decision: it may come twice, in any order, and by any detour."""
+    told = [state for state in State if state not in NEVER_LEFT]
+    for one, other, third in product(told, repeat=3):
+        assert advance(one, one) is one
+        assert advance(one, other) is advance(other, one)
+        assert advance(advance(one, other), third) is advance(one, advance(other, third))
 
 
 @given(st.sampled_from(list(State)), st.lists(st.sampled_from(list(State)), max_size=8))

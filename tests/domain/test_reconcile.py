@@ -56,6 +56,6 @@ def listed(
     ],
 )  # fmt: skip
 def test_bind(unanswered: list[Unanswered], shown: list[ListedMessage], expected: dict[int, str]) -> None:
-    plain = str.maketrans("’“”", "'\"\"")
+    plain = str.maketrans("’“”", '\'""')
     found = bind(unanswered, shown, lambda body: body.translate(plain))
     assert {a.int: m.provider_id for a, m in found.items()} == expected

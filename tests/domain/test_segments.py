@@ -1,5 +1,7 @@
 """What a text costs on the air."""
 
+import re
+
 import pytest
 import smsutil  # type: ignore[import-untyped]  # has no types; used as an oracle only
 from hypothesis import example, given, settings
@@ -59,6 +61,34 @@ def test_the_count_is_that_of_smsutil(text: str) -> None:
     assert ours.count == len(oracle.parts)
     assert ours.encoding == {"gsm0338": "GSM-7", "utf_16_be": "UCS-2"}[oracle.encoding]
     assert ours.units * (1 if ours.encoding == "GSM-7" else 2) == oracle.total_bytes
+
+
+any_text = st.text(st.characters(), max_size=400)  # half surrogate pairs too
+pieces = st.sampled_from(["a", "中", "€", "👍", "\ud83d", "\udc4d", "\ud83d\udc4d"])
+straddling = st.tuples(st.sampled_from("a中"), st.integers(60, 165), pieces, pieces, st.integers(0, 160)).map(
+    lambda drawn: drawn[0] * drawn[1] + drawn[2] + drawn[3] * drawn[4]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(any_text, straddling).filter(lambda text: text and "\u001b" not in text))
+def test_no_text_at_all_is_counted_otherwise_than_by_smsutil(text: str) -> None:
+    oracle, ours = smsutil.split(text), count(text)
+    assert (ours.count, ours.encoding == "GSM-7") == (len(oracle.parts), oracle.encoding == "gsm0338")
+
+
+@given(st.one_of(any_text, straddling))
+def test_what_is_stored_in_place_of_half_a_surrogate_pair_costs_the_same(text: str) -> None:
+    assert count(re.sub("[\ud800-\udfff]", "\ufffd", text)).count == count(text).count
+
+
+@given(st.one_of(any_text, gsm_texts), st.data())
+def test_a_bare_escape_is_the_one_difference_and_never_makes_a_text_cheaper(text: str, data: st.DataObject) -> None:
+    """smsutil counts it as a character of GSM-7. Alone it is none: what follows it would be read as another one."""
+    place = data.draw(st.integers(0, len(text)))
+    escaped = f"{text[:place]}\u001b{text[place:]}"
+    assert count(escaped).encoding == "UCS-2"
+    assert count(escaped).count >= len(smsutil.split(escaped).parts)
 
 
 @given(st.one_of(gsm_texts, long_texts))

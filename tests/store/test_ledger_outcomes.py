@@ -79,9 +79,7 @@ async def test_an_outcome_counts_once_and_only_for_its_own_generation(world: Wor
     [
         pytest.param(Throttled(7.0, "20429"), 7.0, 1, id="throttled: when the carrier says"),
         pytest.param(Throttled(None, "20429"), 1.0, 1, id="throttled without a word: a second later"),
-        pytest.param(
-            Postponed(ErrorClass.DAILY_CAP, "30027", "…"), 900.0, 1, id="a day's cap: after 15 minutes"
-        ),
+        pytest.param(Postponed(ErrorClass.DAILY_CAP, "30027", "…"), 900.0, 1, id="a day's cap: after 15 minutes"),
         pytest.param(Postponed(ErrorClass.DAILY_CAP, "30027", "…", 30.0), 30.0, 1, id="a day's cap: when it says"),
         pytest.param(Postponed(ErrorClass.TRANSIENT, "30017", "…"), 60.0, 1, id="transient: a minute later"),
         pytest.param(NotSent("connection refused"), 0.5, 1, id="not sent: after a back-off"),
