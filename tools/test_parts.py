@@ -13,6 +13,7 @@ from typing import Final
 from tools import web_build
 from tools.children import Children
 
+_WORLDS: Final = 200  # of the simulation; five thousand by name
 _NOTHING_COLLECTED: Final = 5  # pytest's exit status
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _BROWSER_VARIABLE: Final = "THREADLINE_CHROMIUM"
@@ -103,6 +104,12 @@ def integration(workshop: Workshop, name: str) -> Count:
 def races(workshop: Workshop, name: str) -> Count:
     """Transactions that race each other on a real PostgreSQL, and all orders of their statements; the short forms."""
     return _pytest(workshop, name, "tests/races", "-m", "integration")
+
+
+def simulation(workshop: Workshop, name: str) -> Count:
+    """The send path in worlds of chance; counted in worlds, of which each must keep every promise."""
+    status, said = workshop.run(name, sys.executable, "-m", "tests.simulation", "--seeds", str(_WORLDS))
+    return Count(failed=1, note=_last_line(said)) if status else Count(passed=_WORLDS, note=_last_line(said))
 
 
 def ui(workshop: Workshop, name: str) -> Count:
@@ -198,8 +205,9 @@ def client(workshop: Workshop, name: str) -> Count:
 
 
 def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
-    """`./test crash|races|bench|screenshots ARGUMENTS`: their own output and status, and only crash is counted."""
-    module = {"crash": "tests.crash", "races": "tests.races", "screenshots": "tests.ui.screenshots"}.get(what)
+    """`./test crash|races|simulation|bench|screenshots ARGUMENTS`: their own output and status; crash is counted."""
+    modules = ("crash", "races", "simulation")
+    module = "tests.ui.screenshots" if what == "screenshots" else f"tests.{what}" if what in modules else None
     if what == "bench":
         known = sorted(path.stem for path in (workshop.root / "bench").glob("[a-z]*.py"))
         if not arguments or arguments[0] not in known:
@@ -220,7 +228,7 @@ def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
 
 PARTS: Final[dict[str, Part]] = {
     "unit": unit, "integration": integration, "lint": lint, "imports": imports, "gen": gen, "types": types,
-    "client": client, "ui": ui, "crash": crash, "races": races,
+    "client": client, "ui": ui, "crash": crash, "races": races, "simulation": simulation,
 }  # fmt: skip
 
 

@@ -1,0 +1,19 @@
+"""What makes the simulation mean something: its database does what the real one does, step by step."""
+
+import pytest
+
+from tests.simulation.twins import CAP, Twins
+from tests.store.world import open_world
+
+STEPS = 100
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_in_memory_database_and_the_real_one_answer_and_store_the_same(dsn: str, seed: int) -> None:
+    async with open_world(dsn) as world:
+        cap = CAP.texts, CAP.window
+        await world.sql("UPDATE workspace SET bulk_cap_texts = $1, bulk_cap_window = $2", *cap)
+        twins = Twins(world, seed)
+        for _ in range(STEPS):
+            await twins.step()
+        assert twins.tries
