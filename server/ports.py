@@ -17,6 +17,7 @@ from server.domain.gate import MessageClass
 from server.domain.limits import Allowance, LimitScope
 from server.domain.messages import Announcement, Message, ReadMark, ThreadEvent, ThreadRow
 from server.domain.optout import Keyword, classify
+from server.domain.timetable import Local
 
 
 class Clock(Protocol):
@@ -510,6 +511,9 @@ class Inbox(Protocol):
         self, workspace_id: int | None, thread_id: int, after: int, limit: int = 200
     ) -> Sequence[ThreadEvent] | None:
         """Events with seq > after, rising, without a gap. `workspace_id` None: for the server itself, unchecked."""
+
+    async def hours(self, workspace_id: int, thread_id: int, now: datetime) -> Local | None:
+        """The clocks where the contact of a thread may be, and whether texts in bulk may reach them at *now*."""
 
     async def head(self, thread_ids: Sequence[int]) -> Mapping[int, int]:
         """Last seq of each thread."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -35,6 +36,17 @@ class ThreadQuery(BaseModel):
 
     before: Ordinal | None = None
     limit: int = Field(default=PAGE, ge=1, le=200)
+
+
+class HoursOut(BaseModel):
+    """`open`: texts in bulk may reach the contact, and that changes at `until` (null: not within days).
+
+    `zones` are IANA names; an area code may lie in several, and then the hours are those of them all.
+    """
+
+    open: bool
+    until: datetime | None
+    zones: list[str]
 
 
 class SendIn(BaseModel):
@@ -96,6 +108,15 @@ async def thread(call: Call, thread_id: int, query: ThreadQuery) -> Answer:
     return Answer(
         {"thread": inbox_row(page.thread), "messages": messages, "in_ord": page.in_ord, "has_more": page.has_more}
     )
+
+
+@routes.get(f"{_THREAD}/hours", MEMBER, answers={200: HoursOut})
+async def hours(call: Call, thread_id: int) -> Answer:
+    """Whether it is quiet hours where the contact may be, until when, and in which zones that is."""
+    local = await call.deps.inbox.hours(call.member.workspace_id, thread_id, call.deps.clock.wall())
+    if local is None:
+        raise not_found()
+    return Answer(HoursOut(open=local.hours.open, until=local.hours.until, zones=list(local.zones)))
 
 
 @routes.post(f"{_THREAD}/messages", MEMBER, body=SendIn, answers={202: SentOut})

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from server.domain.messages import ReadMark, ReadMoved, ThreadEvent, ThreadRow
+from server.domain.timetable import Local, Timetable
 from server.ports import Announce, InboxRows, ThreadPage, UserState
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -31,8 +32,8 @@ _SQL = statements("inbox")
 class PostgresInbox:
     """`ports.Inbox`."""
 
-    def __init__(self, postgres: Postgres, announce: Announce) -> None:
-        self._postgres, self._announce = postgres, announce
+    def __init__(self, postgres: Postgres, announce: Announce, timetable: Timetable) -> None:
+        self._postgres, self._announce, self._timetable = postgres, announce, timetable
 
     async def epoch(self) -> str:
         value: str = await self._postgres.read(lambda c: c.fetchval(_SQL["epoch"]))
@@ -113,6 +114,10 @@ class PostgresInbox:
 
         rows = await self._postgres.read(read)
         return None if rows is None else [event(row) for row in rows]
+
+    async def hours(self, workspace_id: int, thread_id: int, now: datetime) -> Local | None:
+        row = await self._postgres.read(lambda c: c.fetchrow(_SQL["whereabouts"], workspace_id, thread_id))
+        return None if row is None else self._timetable.local(row["address"], row["zones"], now)
 
     async def head(self, thread_ids: Sequence[int]) -> Mapping[int, int]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["head"], list(thread_ids)))

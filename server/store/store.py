@@ -43,7 +43,7 @@ class Store:
         self._postgres = postgres
         self.bridge: Bridge = postgres.bridge
         self.ledger = PostgresLedger(postgres, announce, options)
-        self.inbox = PostgresInbox(postgres, announce)
+        self.inbox = PostgresInbox(postgres, announce, options.timetable)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)

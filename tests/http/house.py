@@ -17,6 +17,7 @@ from quart_trio import QuartTrio
 
 from server.config import Config, load_config
 from server.domain.messages import Message, ReadMark, ThreadEvent, ThreadRow
+from server.domain.timetable import Local, shipped_timetable
 from server.http.app import create_app
 from server.http.deps import DemoFacts, DemoLogin, Deps
 from server.http.passwords import Passwords
@@ -143,6 +144,12 @@ class FakeInbox:
             return None
         self.asked.append((before, limit))
         return ThreadPage(found, messages(thread_id), 0, 2, False)
+
+    async def hours(self, workspace_id: int, thread_id: int, now: datetime) -> Local | None:
+        found = self.threads.get(thread_id)
+        if found is None or found.workspace_id != workspace_id:
+            return None
+        return shipped_timetable().local(found.address, (), now)
 
     async def events_after(
         self, workspace_id: int | None, thread_id: int, after: int, limit: int = 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -55,6 +56,23 @@ async def test_a_wrong_parameter_is_named(house: House, path: str, field: str) -
 async def test_a_thread_that_is_not_there(house: House, thread_id: str) -> None:
     answer = await (await house.logged_in()).get(f"/api/v1/threads/{thread_id}")
     assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    ("hour_utc", "expected"),
+    [
+        pytest.param(3, {"open": False, "until": "2026-03-11T12:00:00Z"}, id="at night"),
+        pytest.param(15, {"open": True, "until": "2026-03-12T01:00:00Z"}, id="by day"),
+    ],
+)
+async def test_the_clocks_where_a_contact_may_be(house: House, hour_utc: int, expected: dict[str, Any]) -> None:
+    house.clock.wall_time = datetime(2026, 3, 11, hour_utc, 0, tzinfo=UTC)
+    answer = await (await house.logged_in()).get("/api/v1/threads/100/hours")
+    assert (answer.status, answer.json) == (200, {**expected, "zones": ["America/New_York"]})
+
+
+async def test_of_another_workspaces_contact_no_clock_is_told(house: House) -> None:
+    assert (await (await house.logged_in()).get("/api/v1/threads/200/hours")).status == 404
 
 
 async def test_a_reply_is_taken_once_however_often_it_is_sent(house: House) -> None:

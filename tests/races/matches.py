@@ -51,7 +51,7 @@ async def other_campaign(ground: Ground) -> Match:
     one, other = await ground.campaigns(2)
     people = await ground.recipients(1)
     first, second = [await ground.queue(people, MessageClass.BULK, [campaign]) for campaign in (one, other)]
-    left, right = (acts.send(ground, cases, caps=acts.CAP_OF_ONE) for cases in (first, second))
+    left, right = (acts.send(ground, cases, cap=acts.CAP_OF_ONE) for cases in (first, second))
     return _of(left, right, lambda: verdicts.capped(ground, [people[0][0]], one))
 
 

@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from server.store.embedded_account import CLUSTER
+from server.store.embedded_cluster import DATABASE, ROLE
+
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_ARGUMENTS: Final = (
@@ -47,6 +50,13 @@ class Live:
     url: str
     simulator: str
     logins: list[dict[str, str]]
+    data: Path
+
+    @property
+    def dsn(self) -> str:
+        """Its database, for what no page can do yet."""
+        socket_folder = (self.data / CLUSTER / "postmaster.pid").read_text().splitlines()[4]
+        return f"postgresql://{ROLE}@/{DATABASE}?host={socket_folder}"
 
     def text_in(self, sender: str, number: str, body: str) -> None:
         """Make a simulated person write to one of our numbers."""
@@ -61,18 +71,18 @@ class Live:
 
 
 @contextmanager
-def running() -> Iterator[Live]:
-    """Start the demo on a free port; it has ended when the context is left."""
+def running(**settings: str) -> Iterator[Live]:
+    """Start the demo on a free port, with *settings* in its environment; it has ended when the context is left."""
     folder = Path(tempfile.mkdtemp(prefix="threadline-ui-"))
     folder.chmod(0o711)  # root's PostgreSQL runs as somebody else
     # An unknown outcome is looked up after 10 s, and given up after 15 minutes, in real life.
-    environment = {**os.environ, "THREADLINE_LADDER": "1,2,3,4"}
+    environment = {**os.environ, "THREADLINE_LADDER": "1,2,3,4", **settings}
     process = subprocess.Popen(_command(folder), cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         url = _ready(process)
         with urllib.request.urlopen(f"{url}/api/v1/demo", timeout=10) as answer:  # noqa: S310 - our own address
             facts = json.load(answer)
-        yield Live(url, facts["simulator"], facts["logins"])
+        yield Live(url, facts["simulator"], facts["logins"], folder / "data")
     finally:
         _stop(process)
         shutil.rmtree(folder, ignore_errors=True)

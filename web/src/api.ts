@@ -1,6 +1,6 @@
 // The REST side: JSON both ways, problems as sentences, and the header that no foreign page can set.
 import { QueryClient, queryOptions } from "@tanstack/react-query";
-import { setPresent } from "./clock";
+import { present, setPresent } from "./clock";
 import type { InboxPage, ThreadSnapshot } from "./gen/wire";
 
 export class Problem extends Error {
@@ -19,6 +19,13 @@ export interface Session {
 export interface Demo {
   simulated: true;
   logins: { email: string; password: string; name: string; role: string }[];
+}
+
+/** Whether texts in bulk may reach a contact, until when that holds, and in which zones the contact may be. */
+export interface Hours {
+  open: boolean;
+  until: string | null;
+  zones: string[];
 }
 
 export interface Actor {
@@ -77,6 +84,14 @@ export const queryClient = new QueryClient({
 
 export const sessionQuery = queryOptions({ queryKey: ["me"], queryFn: () => call<Session>("GET", "/me").then(withPresent), staleTime: Infinity });
 export const demoQuery = queryOptions({ queryKey: ["demo"], queryFn: () => call<Demo>("GET", "/demo").catch(absentAsNull), staleTime: Infinity });
+const LONGEST_MS = 3_600_000; // a timer that sleeps through a change of the rules or of the clock wakes again
+const untilIt = (changes: string | null | undefined): number => (changes ? Math.min(Math.max(Date.parse(changes) - present().getTime(), 1_000), LONGEST_MS) : LONGEST_MS);
+export const hoursQuery = (id: number) =>
+  queryOptions({
+    queryKey: ["hours", id],
+    queryFn: () => call<Hours>("GET", `/threads/${id}/hours`).catch(absentAsNull),
+    refetchInterval: (query) => untilIt(query.state.data?.until),
+  });
 export const actorsQuery = queryOptions({ queryKey: ["actors"], queryFn: () => call<Actor>("GET", "/system/actors") });
 export const paceQuery = queryOptions({ queryKey: ["pace"], queryFn: () => call<{ numbers: Pace[] }>("GET", "/system/pace").then((said) => said.numbers, absentAsNull) });
 

@@ -73,6 +73,10 @@ WHERE m.thread_id = $1 AND m.seq < $2 AND m.seq <= $3 ORDER BY m.seq DESC LIMIT 
 -- Whether the thread belongs to the workspace; null asks for any.
 SELECT EXISTS (SELECT FROM thread WHERE id = $1 AND ($2::bigint IS NULL OR workspace_id = $2));
 
+-- name: whereabouts
+-- What is known of where the contact of a thread is.
+SELECT e.address, e.zones FROM thread t JOIN endpoint e ON e.id = t.endpoint_id WHERE t.workspace_id = $1 AND t.id = $2;
+
 -- name: events_after
 -- What happened in a thread after a number, rising.
 SELECT v.thread_id, v.seq AS event_seq, v.kind, v.ref, v.state AS event_state, v.error_class AS event_error_class,

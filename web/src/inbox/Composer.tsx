@@ -1,11 +1,14 @@
 // The reply: what it costs while it is written, a draft that outlives the page, Enter to send.
 import { ActionIcon, Checkbox } from "@mantine/core";
-import { Ban, SendHorizontal } from "lucide-react";
+import { Ban, MoonStar, SendHorizontal } from "lucide-react";
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { InboxRow } from "../gen/wire";
 import { useLive } from "../live/hooks";
 import { countSegments, nameOf, plain } from "../text/segments";
+import { timeThere } from "../text/hours";
+import { nameOrNumber } from "../text/people";
 import { isPhone } from "./focus";
+import { useHours, useMinute } from "./useHours";
 import styles from "./Composer.module.css";
 
 const MAX_CHARACTERS = 1_600; // as server/ws/protocol.py
@@ -89,6 +92,7 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
           </p>
         </div>
       )}
+      {row && !blocked && <QuietHours id={id} name={nameOrNumber(row)} />}
       <div className={styles.box} data-closed={closed}>
         <textarea
           ref={box} rows={1} aria-label="Message" aria-describedby="reply-cost" enterKeyHint="send" value={text} disabled={closed}
@@ -103,6 +107,28 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
     </form>
   );
 });
+
+/** A person may write at any hour, and should know which it is. */
+function QuietHours({ id, name }: { id: number; name: string }) {
+  const hours = useHours(id);
+  const now = useMinute();
+  if (!hours || hours.open || (hours.until && Date.parse(hours.until) <= now.getTime())) return null;
+  return (
+    <div className={styles.hint} role="note" data-testid="quiet-hours">
+      <MoonStar size={15} strokeWidth={2} aria-hidden="true" />
+      <p>
+        {hours.zones.length > 0 ? (
+          <>
+            It is <strong>{timeThere(hours.zones, now, now)}</strong> where {name} may be.
+          </>
+        ) : (
+          <>Nobody can tell what time it is where {name} is.</>
+        )}{" "}
+        Your reply goes out at once{hours.until && <>; campaigns wait until {timeThere(hours.zones, new Date(hours.until), now)} there</>}.
+      </p>
+    </div>
+  );
+}
 
 function Cost({ text, length, onReplace }: { text: string; length: number; onReplace: (text: string) => void }) {
   const cost = useMemo(() => countSegments(text), [text]);

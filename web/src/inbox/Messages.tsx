@@ -7,7 +7,9 @@ import { useSession } from "../app/session";
 import { useLive } from "../live/hooks";
 import type { ThreadView } from "../live/store";
 import { clockTime, dayTitle, fullTime } from "../text/time";
+import { timeThere } from "../text/hours";
 import { useToday } from "../text/useToday";
+import { useHours, useMinute } from "./useHours";
 import { bubbleOf, bubbleOfPending, layOut, type Bubble } from "./runs";
 import styles from "./Messages.module.css";
 
@@ -88,7 +90,7 @@ const Run = memo(
   (a, b) => a.id === b.id && a.name === b.name && a.blocked === b.blocked && a.bubbles.length === b.bubbles.length && a.bubbles.every((bubble, index) => isSame(bubble, b.bubbles[index])),
 );
 
-const isSame = (a: Bubble, b: Bubble | undefined): boolean => b !== undefined && a.key === b.key && a.seq === b.seq && a.fate.words === b.fate.words && a.at === b.at && a.author === b.author;
+const isSame = (a: Bubble, b: Bubble | undefined): boolean => b !== undefined && a.key === b.key && a.seq === b.seq && a.fate.words === b.fate.words && a.fate.waits?.until === b.fate.waits?.until && a.at === b.at && a.author === b.author;
 
 function Fate({ id, bubble, blocked }: { id: number; bubble: Bubble; blocked: boolean }) {
   const live = useLive();
@@ -97,7 +99,7 @@ function Fate({ id, bubble, blocked }: { id: number; bubble: Bubble; blocked: bo
     <p className={styles.fate} data-tone={fate.tone} data-state={fate.words}>
       {fate.tone !== "quiet" && <CircleAlert size={14} strokeWidth={2} aria-hidden="true" />}
       <time dateTime={bubble.at}>{clockTime(new Date(bubble.at))}</time>
-      {fate.words && <span>· {fate.words}</span>}
+      {fate.words && <span>· {fate.waits ? <Waiting id={id} waits={fate.waits} /> : fate.words}</span>}
       {fate.act === "send-again" && seq !== null && <button onClick={() => live.send(id, bubble.body, { resend_of: seq })}>Send again</button>}
       {fate.act === "release" && seq !== null && (
         <>
@@ -113,6 +115,16 @@ function Fate({ id, bubble, blocked }: { id: number; bubble: Bubble; blocked: bo
       )}
     </p>
   );
+}
+
+/** Until when it waits, by the contact's clock: that is what the wait is for. */
+function Waiting({ id, waits }: { id: number; waits: NonNullable<Bubble["fate"]["waits"]> }) {
+  const hours = useHours(id);
+  const now = useMinute();
+  const until = new Date(waits.until);
+  if (until <= now) return <>Sending…</>;
+  const when = hours && hours.zones.length > 0 ? `${timeThere(hours.zones, until, now)} there` : fullTime(until);
+  return waits.why === "hours" ? <>Waiting for {when}</> : <>Waiting for {when}: they have had enough texts for now</>;
 }
 
 /** The first text that was unread when the conversation was opened; it stays marked for as long as it is open. */

@@ -20,6 +20,8 @@ export interface Fate {
   readonly tone: "quiet" | "bad" | "ask";
   readonly words: string;
   readonly act: "none" | "send-again" | "release" | "retry";
+  /** The server lets it leave no earlier than this. */
+  readonly waits?: { readonly until: string; readonly why: "hours" | "cap" };
 }
 
 export type Item =
@@ -31,17 +33,20 @@ const RUN_ENDS_AFTER_MS = 10 * 60_000;
 const AUTOMATIC = "keyword_answer";
 const NOTES: Record<string, string> = { STOP: "Opted out with this text", START: "Opted back in with this text", HELP: "Asked for help" };
 
+const WAITS: Record<string, "hours" | "cap"> = { quiet_hours: "hours", cap_reached: "cap" }; // the gate's reasons
 const OPT_OUTS = new Set(["opted_out", "opted_out_meanwhile", "consent_changed"]); // the gate's reasons
 
 const because = (lead: string, error: string | null | undefined): string => (error ? `${lead}: ${error}` : lead);
 
 /** What became of an outbound text, in words, and what the person can do about it. */
-export function fateOf(message: Pick<MessageOut, "state" | "error" | "error_code">): Fate {
-  const { state, error } = message;
+export function fateOf(message: Pick<MessageOut, "state" | "error" | "error_code" | "waits_until">): Fate {
+  const { state, error, waits_until: until } = message;
+  const why = WAITS[message.error_code ?? ""];
   switch (state) {
     case "received":
       return { tone: "quiet", words: "", act: "none" };
     case "queued":
+      if (why && until) return { tone: "quiet", words: "Waiting", act: "none", waits: { until, why } };
       return { tone: "quiet", words: "Sending…", act: "none" };
     case "sent":
       return { tone: "quiet", words: "Sent", act: "none" };
@@ -86,7 +91,7 @@ export function bubbleOfPending(send: PendingSend): Bubble {
 }
 
 /** A bubble whose fate needs words of its own ends its run. */
-const isCalm = (bubble: Bubble): boolean => bubble.fate.tone === "quiet" && bubble.note === null;
+const isCalm = (bubble: Bubble): boolean => bubble.fate.tone === "quiet" && !bubble.fate.waits && bubble.note === null;
 
 function joins(last: Bubble, next: Bubble): boolean {
   return (

@@ -13,14 +13,14 @@ const row = (id: number, minute: number, more: Partial<InboxRow> = {}): InboxRow
 const message = (seq: number, more: Partial<MessageOut> = {}): MessageOut => ({
   seq, direction: "in", body: `m${seq}`, state: "received", at: "2026-11-22T10:00:00Z", in_ord: seq, segments: 1, klass: "inbound",
   author_id: null, author: null, cmd_id: null, error_class: null, error_code: null, error: null, keyword: null, media: [],
-  resend_of: null, ...more,
+  resend_of: null, waits_until: null, ...more,
 });
 const event = (seq: number, more: Partial<MessageOut> = {}): ServerFrame => ({
   t: "event", ch: "thread:1", seq, epoch: "e", data: { kind: "message", message: message(seq, more) },
 });
 const status = (seq: number, ref: number, state: MessageOut["state"]): ServerFrame => ({
   t: "event", ch: "thread:1", seq, epoch: "e",
-  data: { kind: "status", ref, state, at: "2026-11-22T10:00:00Z", error_class: null, error_code: null, error: null },
+  data: { kind: "status", ref, state, at: "2026-11-22T10:00:00Z", error_class: null, error_code: null, error: null, waits_until: null },
 });
 const snapshot = (seqs: number[], epoch = "e"): ServerFrame => ({
   t: "snapshot", ch: "thread:1", epoch, seq: seqs.at(-1) ?? 0, p: null,

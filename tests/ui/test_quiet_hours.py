@@ -1,0 +1,88 @@
+"""What an author sees at night: what time it may be there, and until when a text in bulk waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import trio
+from playwright.sync_api import Page, expect
+
+from server.domain.gate import MessageClass
+from server.ports import Enqueued, EnqueueMt
+from server.store.store import open_store
+from tests.ui.conftest import Faults, OpenContext, Scheme, log_in
+from tests.ui.inbox_page import fate_of, message_box, open_thread, quiet_thread, threads
+from tests.ui.live_server import Live, running
+
+NIGHT = datetime(2026, 3, 11, 2, 42, tzinfo=UTC)  # Tuesday, 10:42 PM in New York
+BOSTON = "+1617"
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[Live]:
+    """A server of its own, at night."""
+    with running(THREADLINE_WALL_CLOCK=NIGHT.isoformat()) as server:
+        yield server
+
+
+def in_bulk(live: Live, thread: dict[str, Any], body: str) -> None:
+    """Queue a text as a campaign would; no page offers that yet."""
+
+    async def queue() -> None:
+        async with open_store(live.dsn) as store:
+            mt = EnqueueMt(1, thread["thread_id"], uuid4(), b"", MessageClass.BULK, body, 1, NIGHT, 1)
+            assert isinstance(await store.ledger.enqueue_mt(mt), Enqueued)
+
+    with ThreadPoolExecutor(1) as beside:  # Playwright has a loop in this thread
+        beside.submit(trio.run, queue).result()
+
+
+def bostonian(page: Page) -> dict[str, Any]:
+    open_ones = (row for row in threads(page) if not row["opted_out"] and not row["carrier_blocked"])
+    return next(row for row in open_ones if row["address"].startswith(BOSTON) and row["name"])
+
+
+@pytest.fixture(params=["light", "dark"])
+def night(request: pytest.FixtureRequest, new_context: OpenContext, live: Live, faults: Faults) -> Page:
+    scheme: Scheme = request.param
+    context = new_context(scheme=scheme)
+    log_in(context, live)
+    page = context.new_page()
+    faults.watch(page)
+    page.goto("/phone/sms")
+    page.locator("[data-status=live]").wait_for()
+    page.locator("[role=option]").first.wait_for()
+    return page
+
+
+def test_the_author_is_told_what_time_it_is_there_and_may_write(night: Page) -> None:
+    thread, body = bostonian(night), f"Sorry to write so late {uuid4().hex[:6]}"
+    open_thread(night, thread["thread_id"])
+    hint = night.get_by_test_id("quiet-hours")
+    expect(hint).to_contain_text(f"PM where {thread['name']} may be. Your reply goes out at once")
+    expect(hint).to_contain_text("campaigns wait until Wed 8:00 AM there")
+    message_box(night).fill(body)
+    night.keyboard.press("Enter")
+    expect(fate_of(night, body)).to_contain_text("Delivered")
+
+
+def test_a_text_in_bulk_says_for_what_it_waits_while_one_looks_and_after_a_reload(night: Page, live: Live) -> None:
+    thread, body = bostonian(night), f"Open house on Saturday {uuid4().hex[:6]}"
+    open_thread(night, thread["thread_id"])
+    in_bulk(live, thread, body)
+    expect(fate_of(night, body)).to_contain_text("Waiting for Wed 8:00 AM there")
+    night.reload()
+    expect(fate_of(night, body)).to_contain_text("Waiting for Wed 8:00 AM there")
+
+
+def test_where_two_zones_are_possible_both_times_are_told(night: Page, live: Live) -> None:
+    """850 lies on both sides of a border of zones."""
+    sender = f"+1850555{100 + uuid4().int % 100:04d}"
+    live.text_in(sender, quiet_thread(night)["number"], "Is it still free?")
+    night.get_by_role("option").filter(has_text=f"(850) {sender[5:8]}-{sender[8:]}").first.click()
+    expect(night.get_by_test_id("quiet-hours")).to_contain_text(" or 10:")
