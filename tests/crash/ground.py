@@ -20,7 +20,8 @@ from server.store import embedded
 from server.store.schema import schema_sql
 from server.store.store import Store, open_store
 from tests.crash.cast import Cast, make_cast, seed
-from tests.crash.processes import ROOT, Carrier, RunFailed, Server, carrier
+from tests.crash.processes import ROOT, Carrier, RunFailed, carrier
+from tests.crash.serving import Server
 
 LOOK_EVERY_S: Final = 0.1
 _STILL_S: Final = 1.5  # longer than any receipt of the simulator waits
@@ -57,12 +58,15 @@ async def open_ground(out: Path, *carrier_options: str) -> AsyncIterator[Ground]
         async with (
             open_store(postgres.dsn, schema=schema_sql()) as store,
             carrier(cast, out, server.url, *carrier_options) as simulator,
+            trio.open_nursery() as nursery,
         ):
+            await nursery.start(server.listen)
             await store.call(lambda connection: seed(connection, cast, simulator.url))
             ground = Ground(out, folder, postgres, cast, server, simulator, store)
             try:
                 yield ground
             finally:
+                nursery.cancel_scope.cancel()
                 with trio.CancelScope(shield=True):
                     await server.end()
                 postgres = ground.postgres

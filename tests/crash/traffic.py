@@ -23,7 +23,8 @@ from server.domain.segments import count
 from server.ports import Enqueued, EnqueueMt, StoreUnavailable
 from server.store.store import Store
 from tests.crash.cast import HANGING, ODD, OTHERS, STOPPERS, Cast, Contact
-from tests.crash.processes import Carrier, RunFailed, Server
+from tests.crash.processes import Carrier, RunFailed
+from tests.crash.serving import Server
 
 TEXTS_AT_LEAST: Final = 240
 TEXTS_FOR_EACH: Final = 5  # kill

@@ -1,0 +1,98 @@
+"""`python -m tests.crash.forge` imports the server once and forks one whenever told: importing is most of a start.
+
+Each line on stdin is a kill point or empty, and begins a server. JSON lines on stdout say `{"started": pid}` and, once
+it is gone, `{"ended": pid, "code": n}`; a signal's code is negative. What servers print goes to stderr. At the end of
+stdin those that are left are killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from typing import Final, NoReturn
+
+import server.app  # noqa: F401  # that is what takes the time
+from server.cli import main
+
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
+_BYTES: Final = 4096
+
+
+class Forge:
+    """*said* is the file descriptor of what is said to whoever gives the word."""
+
+    def __init__(self, said: int) -> None:
+        self._said = said
+        self._alive: set[int] = set()
+
+    def work(self) -> None:
+        woken, wake = os.pipe()
+        os.set_blocking(wake, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake)
+        with selectors.DefaultSelector() as selector:
+            for fd in (_STDIN, woken):
+                selector.register(fd, selectors.EVENT_READ)
+            while True:
+                ready = {key.fd for key, _ in selector.select()}
+                if _STDIN in ready:
+                    said = os.read(_STDIN, _BYTES)
+                    if not said:
+                        return self._end_all()
+                    for line in said.decode().splitlines():
+                        self._begin(line)
+                if woken in ready:
+                    os.read(woken, _BYTES)
+                    self._reap()
+
+    def _begin(self, kill_at: str) -> None:
+        pid = os.fork()
+        if pid == 0:
+            os.close(self._said)
+            _serve(kill_at)
+        self._alive.add(pid)
+        self._say(started=pid)
+
+    def _reap(self) -> None:
+        for pid in list(self._alive):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                self._alive.discard(pid)
+                self._say(ended=pid, code=os.waitstatus_to_exitcode(status))
+
+    def _end_all(self) -> None:
+        for pid in self._alive:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+    def _say(self, **facts: int) -> None:
+        os.write(self._said, json.dumps(facts).encode() + b"\n")
+
+
+def _serve(kill_at: str) -> NoReturn:
+    """In the child: be the leader of a session, as a server of its own, and never come back."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), _STDIN)
+        if kill_at:
+            os.environ["THREADLINE_KILL_AT"] = kill_at
+        code = main(["serve"])
+        sys.stdout.flush()
+    except BaseException:  # noqa: BLE001  # nothing may unwind into the parent's frames
+        traceback.print_exc()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    forge = Forge(os.dup(_STDOUT))
+    os.dup2(_STDERR, _STDOUT)
+    forge.work()
