@@ -9,6 +9,7 @@ import json
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -43,8 +44,8 @@ class Run:
     async def receive(self, body: str, *, from_: str = ALICE, keyword: Any = None, answered: int | None = 200) -> str:
         """A text comes in, and is stored whatever the carrier heard."""
         sid = f"SM{next(self._sids)}"
-        self.write_mo(sid, body, from_, answered)
         await self.world.receive(body, from_=from_, keyword=keyword, provider_id=sid)
+        self.write_mo(sid, body, from_, answered)
         return sid
 
     def write_mo(self, sid: str, body: str, from_: str, answered: int | None = 200) -> None:
@@ -89,7 +90,7 @@ class Run:
 
     def write(self, kind: str, sid: str, **facts: Any) -> None:
         self._now_ns += 10**9
-        self.lines.append({"t": kind, "sid": sid, **facts, "mono_ns": self._now_ns, "wall": "2026-03-10T16:00:00Z"})
+        self.lines.append({"t": kind, "sid": sid, **facts, "mono_ns": self._now_ns, "wall": _now()})
 
     async def judged(self, *options: str) -> tuple[int, dict[str, Any]]:
         """The checker's exit code and what it printed."""
@@ -121,6 +122,10 @@ class Run:
         """The server's journal was deleted, and somebody wrote that down."""
         self.folder.mkdir(exist_ok=True)
         (self.folder / "losses.jsonl").write_text(json.dumps({"journal": self.journal_id, "how": "deleted"}) + "\n")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 def _request(mt: Authorised, attempt: str | None = None) -> dict[str, Any]:
@@ -203,6 +208,12 @@ async def _unstore(run: Run) -> None:
     await run.world.sql("UPDATE message SET body = 'Other' WHERE thread_id = 1 AND in_ord = 1")
 
 
+async def _acknowledge_early(run: Run) -> None:
+    """As if the sweep had found what our 2xx had promised."""
+    run.write_mo("SMearly", "I come later", BOB)
+    await run.world.receive("I come later", from_=BOB, provider_id="SMearly")
+
+
 async def _leave_queued(run: Run) -> None:
     await run.world.send(2)
 
@@ -283,6 +294,7 @@ async def _post_twice(run: Run) -> None:
     [
         pytest.param(_forget_text, "lost_inbound", id="an inbound text that never came in"),
         pytest.param(_unstore, "lost_inbound", id="an inbound text stored with other words"),
+        pytest.param(_acknowledge_early, "acked_early", id="an inbound text stored after its 2xx"),
         pytest.param(_store_twice, "duplicate", id="an inbound text stored twice"),
         pytest.param(_leave_queued, "lost_outbound", id="a text that still waits"),
         pytest.param(_refuse_accepted, "wrong_state", id="an accepted text shown as refused"),

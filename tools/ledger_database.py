@@ -48,6 +48,7 @@ class Thread:
 class Database:
     """*opted_out*: (endpoint, consent epoch) → whether the endpoint was opted out then. *pace*: rate and burst.
 
+    *mo_ids*: when the transaction that stored each inbound text began, in seconds since the epoch, by the carrier's id.
     *carrier_blocks*: how often the carrier's own opt-out list was met.
     """
 
@@ -55,7 +56,7 @@ class Database:
     attempts: Mapping[str, Attempt]
     inbound: Sequence[Stored]
     unassigned: Sequence[tuple[str, str, str]]
-    mo_ids: frozenset[str]
+    mo_ids: Mapping[str, float]
     threads: Mapping[int, Thread]
     opted_out: Mapping[tuple[int, int], bool]
     carrier_blocks: int
@@ -71,7 +72,7 @@ _INBOUND = """SELECT m.thread_id, m.in_ord, e.address AS from_, n.address AS to_
     FROM message m JOIN thread t ON t.id = m.thread_id JOIN endpoint e ON e.id = t.endpoint_id
     JOIN number n ON n.id = m.number_id WHERE m.direction = 'in'"""
 _UNASSIGNED = "SELECT from_, to_, body FROM unassigned_mo"
-_MO_IDS = "SELECT provider_id FROM provider_ref WHERE kind = 'mo'"
+_MO_IDS = "SELECT provider_id, extract(epoch FROM at)::float8 AS at FROM provider_ref WHERE kind = 'mo'"
 _THREADS = """SELECT t.id, t.last_seq, t.in_total,
     ARRAY(SELECT v.seq FROM thread_event v WHERE v.thread_id = t.id ORDER BY v.seq) AS event_seqs FROM thread t"""
 _CONSENT = """SELECT endpoint_id, consent_epoch, kind <> 'opted_in' AS opted_out FROM consent_event
@@ -101,7 +102,7 @@ async def _snapshot(connection: "asyncpg.Connection[asyncpg.Record]") -> Databas
         attempts={r["id"]: _attempt(r) for r in await fetch(_ATTEMPTS)},
         inbound=[Stored(r["thread_id"], r["in_ord"], _text(r), r["keyword"]) for r in await fetch(_INBOUND)],
         unassigned=[_text(r) for r in await fetch(_UNASSIGNED)],
-        mo_ids=frozenset(r["provider_id"] for r in await fetch(_MO_IDS)),
+        mo_ids={r["provider_id"]: r["at"] for r in await fetch(_MO_IDS)},
         threads={r["id"]: Thread(r["last_seq"], r["in_total"], tuple(r["event_seqs"])) for r in await fetch(_THREADS)},
         opted_out={(r["endpoint_id"], r["consent_epoch"]): r["opted_out"] for r in await fetch(_CONSENT)},
         carrier_blocks=await connection.fetchval(_BLOCKS),

@@ -6,6 +6,7 @@ line torn; any other line that cannot be read is an error.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -66,6 +67,9 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Mo(Webhook):
+    """*told_s* is the wall's time at the answer, in seconds since the epoch."""
+
+    told_s: float
     from_: str
     to: str
     body_sha256: str
@@ -100,7 +104,13 @@ def read_ledger(path: Path) -> Ledger:
         accepted=[Accepted(**_request(entry), sid=entry["sid"]) for entry in entries if entry["t"] == "accepted"],
         refused=[Refused(**_request(entry), told=entry["told"]) for entry in entries if entry["t"] == "refused"],
         mos=[
-            Mo(**_webhook(entry), from_=entry["from"], to=entry["to"], body_sha256=entry["body_sha256"])
+            Mo(
+                **_webhook(entry),
+                told_s=datetime.fromisoformat(entry["wall"]).timestamp(),
+                from_=entry["from"],
+                to=entry["to"],
+                body_sha256=entry["body_sha256"],
+            )
             for entry in entries
             if entry["t"] == "mo"
         ],

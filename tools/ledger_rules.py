@@ -45,13 +45,14 @@ class Verdict:
 
 
 def judge(evidence: Evidence) -> Verdict:
-    """The findings: duplicate, lost_inbound, lost_outbound, phantom, wrong_state, gaps, after_stop, over_rate, retried,
-    unexplained; with journals also unmarked and requeued."""
+    """The findings: duplicate, lost_inbound, acked_early, lost_outbound, phantom, wrong_state, gaps, after_stop,
+    over_rate, retried, unexplained; with journals also unmarked and requeued."""
     ledger, database, journals = evidence.ledger, evidence.database, evidence.journals
     crossed = after_stop(ledger, database)
     findings = {
         "duplicate": [*_sent_twice(ledger, database), *_stored_twice(ledger, database)],
         "lost_inbound": list(_lost_inbound(ledger, database)),
+        "acked_early": list(_acked_early(ledger, database)),
         "lost_outbound": [f"{place} is {state}" for place, state in database.outbound.items() if state == State.QUEUED],
         "phantom": list(_phantoms(ledger, database)),
         "wrong_state": list(_wrong_states(ledger, database)),
@@ -116,6 +117,14 @@ def _lost_inbound(ledger: Ledger, database: Database) -> Iterable[str]:
     for text, (written, stored) in _texts(mos, database).items():
         for _ in range(written - stored):
             yield f"a text of {text[0]} is not stored"
+
+
+def _acked_early(ledger: Ledger, database: Database) -> Iterable[str]:
+    """Texts that we said we had before the transaction that stored them had begun: the sweep may have mended that."""
+    for mo in ledger.mos:
+        stored_s = database.mo_ids.get(mo.sid)
+        if mo.taken and stored_s is not None and stored_s > mo.told_s:
+            yield f"{mo.sid} of {mo.from_} was answered 2xx {stored_s - mo.told_s:.3f} s before it was stored"
 
 
 def _texts(mos: Mapping[str, Mo], database: Database) -> dict[tuple[str, str, str], tuple[int, int]]:

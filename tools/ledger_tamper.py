@@ -72,6 +72,18 @@ def retried(evidence: Evidence) -> Evidence:
     return replace(evidence, ledger=replace(evidence.ledger, refused=[*evidence.ledger.refused, earlier]))
 
 
+# The database
+
+
+def acked_early(evidence: Evidence) -> Evidence:
+    """A text was stored a minute after we had said that we have it."""
+    mo = next((mo for mo in evidence.ledger.mos if mo.taken), None)
+    if mo is None:
+        raise NothingToFalsify("No inbound text of this run was taken.")
+    stored = {**evidence.database.mo_ids, mo.sid: mo.told_s + 60.0}
+    return replace(evidence, database=replace(evidence.database, mo_ids=stored))
+
+
 # The journals
 
 
@@ -106,6 +118,7 @@ WAYS: Final[Mapping[str, Callable[[Evidence], Evidence]]] = {
     "after_stop": after_stop,
     "over_rate": over_rate,
     "retried": retried,
+    "acked_early": acked_early,
     "unmarked": unmarked,
     "requeued": requeued,
     "unexplained": unexplained,
