@@ -16,7 +16,8 @@ from tests.crash.journals import JournalDisk
 from tests.crash.killer import Killer, KillLog
 from tests.crash.plan import Plan, shortcomings
 from tests.crash.processes import RunFailed
-from tests.crash.traffic import Tally, Traffic, texts_for
+from tests.crash.script import texts_for
+from tests.crash.traffic import Tally, Traffic
 from tools.ledger_tamper import WAYS
 
 _FAULTS: Final = [
