@@ -222,6 +222,11 @@ async def _refuse_accepted(run: Run) -> None:
     await run.world.sql("UPDATE message SET state = 'rejected', rank = 50 WHERE thread_id = 1 AND direction = 'out'")
 
 
+async def _doubt_what_was_accepted(run: Run) -> None:
+    """As if a late outcome had overwritten what a receipt had proven."""
+    await run.world.sql("UPDATE attempt SET state = 'unconfirmed' WHERE thread_id = 1")
+
+
 async def _fall_back(run: Run) -> None:
     await run.world.sql("UPDATE message SET state = 'sent', rank = 20 WHERE thread_id = 1 AND direction = 'out'")
 
@@ -298,6 +303,7 @@ async def _post_twice(run: Run) -> None:
         pytest.param(_store_twice, "duplicate", id="an inbound text stored twice"),
         pytest.param(_leave_queued, "lost_outbound", id="a text that still waits"),
         pytest.param(_refuse_accepted, "wrong_state", id="an accepted text shown as refused"),
+        pytest.param(_doubt_what_was_accepted, "wrong_state", id="an accepted attempt in doubt again"),
         pytest.param(_fall_back, "gaps", id="a state below its receipt"),
         pytest.param(_lose_event, "gaps", id="a gap in a thread's events"),
         pytest.param(_skip_ordinal, "gaps", id="a gap in a thread's inbound texts"),

@@ -147,6 +147,10 @@ def _wrong_states(ledger: Ledger, database: Database) -> Iterable[str]:
     for place in _accepted_places(ledger, database):
         if database.outbound.get(place) in _UNWIRED:
             yield f"{place} is {database.outbound[place]}, but the carrier took it"
+    taken = {attempt.place for attempt in database.attempts.values() if attempt.state == "accepted"}
+    for place, state in database.outbound.items():
+        if state in WIRED and place not in taken:
+            yield f"{place} is {state}, but none of its attempts is accepted"
 
 
 def _gaps(database: Database) -> Iterable[str]:

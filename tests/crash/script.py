@@ -1,4 +1,4 @@
-"""Who does what in a crash run, and in which order: texts of handsets, a member's replies, bulk, and STOPs among them."""
+"""Who writes what in a crash run, and in which order: handsets, a member, bulk, and the STOPs among them."""
 
 from __future__ import annotations
 
