@@ -36,15 +36,15 @@ def lost(evidence: Evidence) -> Evidence:
 
 
 def after_stop(evidence: Evidence) -> Evidence:
-    """Bulk reached somebody 5 s after the STOP, with no START in between."""
+    """Bulk, whoever's it was, reached somebody 5 s after the STOP, with no START in between."""
     ledger = evidence.ledger
     keywords = {stored.text: stored.keyword for stored in evidence.database.inbound}
     starts = {mo.from_ for mo in ledger.mos if keywords.get(mo.text) == "START"}
-    stops = {mo.from_: mo for mo in ledger.mos if mo.taken and keywords.get(mo.text) == "STOP"}
-    line, _ = _some(
-        evidence, lambda line, attempt: attempt.klass == "bulk" and line.to in stops and line.to not in starts
-    )
-    late = replace(line, at_s=stops[line.to].answered_s + LATE_S)
+    stops = [mo for mo in ledger.mos if mo.taken and keywords.get(mo.text) == "STOP" and mo.from_ not in starts]
+    if not stops:
+        raise NothingToFalsify("Nobody of this run said STOP for good.")
+    line, _ = _some(evidence, lambda line, attempt: attempt.klass == "bulk")
+    late = replace(line, to=stops[0].from_, at_s=stops[0].answered_s + LATE_S)
     return _accepted(evidence, [late if one is line else one for one in ledger.accepted])
 
 
