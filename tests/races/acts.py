@@ -68,11 +68,12 @@ def _at_any_hour(cap: Cap | None) -> Timetable:
     return Timetable(Rules("races", rule, {}, ()), shipped_places())
 
 
-def say(cases: Sequence[Case], *keywords: Literal["STOP", "START"]) -> Act:
-    """T1: each recipient of *cases* says each of *keywords*, all in one batch."""
+def say(cases: Sequence[Case], *words: Literal["STOP", "stop", "START"]) -> Act:
+    """T1: each recipient of *cases* says each of *words*, all in one batch."""
+    keywords: dict[str, Literal["STOP", "START"]] = {"STOP": "STOP", "stop": "STOP", "START": "START"}
     arrivals = [
-        MoArrival(ACCOUNT, InboundText(f"SM{next(_texts)}", case.address, OUR_NUMBER, keyword), keyword)
-        for keyword in keywords
+        MoArrival(ACCOUNT, InboundText(f"SM{next(_texts)}", case.address, OUR_NUMBER, word), keywords[word])
+        for word in words
         for case in cases
     ]
     return lambda side: side.write(lambda c: Inbound(lambda: NOON).write(c, arrivals))

@@ -96,6 +96,17 @@ async def _stop_against_send(ground: Ground, chance: Chance, size: int) -> list[
     return await verdicts.stopped(ground, cases)
 
 
+async def _stop_against_stop(ground: Ground, chance: Chance, size: int) -> list[str]:
+    """Two texts of one person that come at once: the flag flips once."""
+    cases = await ground.deal(size)
+    await chance.race(
+        ground,
+        [acts.say(some, "STOP") for some in chance.chunks(cases, 3)],
+        [acts.say(some, "stop") for some in chance.chunks(cases, 3)],
+    )
+    return await verdicts.repeated(ground, cases)
+
+
 async def _pause_against_send(ground: Ground, chance: Chance, size: int) -> list[str]:
     """Three texts of each campaign, which is paused or cancelled."""
     campaigns = await ground.campaigns(max(1, size // 3))
@@ -208,6 +219,7 @@ async def _release_against_cancel(ground: Ground, chance: Chance, size: int) -> 
 
 
 STOP: Final = Contest("STOP", "send", _stop_against_send)
+STOPS: Final = Contest("STOP", "other STOP", _stop_against_stop)
 CAMPAIGNS: Final = Contest("one campaign", "other campaign", _campaign_against_campaign)
 PAUSE: Final = Contest("pause", "send", _pause_against_send)
 SENDERS: Final = Contest("sender", "other sender", _sender_against_sender)

@@ -27,6 +27,12 @@ def stop(klass: MessageClass, *words: Literal["STOP", "START"]) -> Deal:
     return deal
 
 
+async def other_stop(ground: Ground) -> Match:
+    """Two STOPs of one recipient."""
+    cases = await ground.deal(1)
+    return _of(acts.say(cases, "STOP"), acts.say(cases, "stop"), lambda: verdicts.repeated(ground, cases))
+
+
 def close(state: Literal["paused", "cancelled"]) -> Deal:
     """T3 of one text against a pause or a cancel of its campaign."""
 
@@ -96,8 +102,8 @@ async def proven_before(ground: Ground) -> Match:
     return _of(acts.send(ground, [earlier.case]), proof, lambda: verdicts.proven(ground, [earlier]))
 
 
-def outcome(kind: Literal["accepted", "unknown", "void"], *, named: bool) -> Deal:
-    """T4 against T5."""
+def outcome(kind: Literal["accepted", "unknown", "void"]) -> Deal:
+    """T4 against T5 with our attempt's id. (Without it they share no lock, and their orders are too many.)"""
 
     async def deal(ground: Ground) -> Match:
         [one] = await on_wire(ground, 1)
@@ -107,7 +113,7 @@ def outcome(kind: Literal["accepted", "unknown", "void"], *, named: bool) -> Dea
             "void": Voided("late"),
         }
         left = acts.learn(one.attempt.attempt_id, ground.gen, outcomes[kind])
-        return _of(left, _reported(one, named=named), lambda: verdicts.delivered(ground, [one], "outcome"))
+        return _of(left, _reported(one), lambda: verdicts.delivered(ground, [one], "outcome"))
 
     return deal
 
@@ -119,7 +125,7 @@ def rung(climb: Callable[[OnWire], Act]) -> Deal:
         [one] = await on_wire(ground, 1)
         await acts.learn(one.attempt.attempt_id, ground.gen, Unknown("reset"))(ground.sides[0])
         judge = verdicts.delivered
-        return _of(climb(one), _reported(one, named=True), lambda: judge(ground, [one], "ladder", already="reset"))
+        return _of(climb(one), _reported(one), lambda: judge(ground, [one], "ladder", already="reset"))
 
     return deal
 
@@ -145,22 +151,26 @@ T3_MATCHES: Final[dict[str, Deal]] = {
     "T3 x callback that proves": proven_before,
 }
 OTHER_MATCHES: Final[dict[str, Deal]] = {
-    "T4 accepted x callback": outcome("accepted", named=True),
-    "T4 accepted x callback without our id": outcome("accepted", named=False),
-    "T4 unknown x callback": outcome("unknown", named=True),
-    "T4 void x callback": outcome("void", named=True),
+    "STOP x STOP": other_stop,
+    "T4 accepted x callback": outcome("accepted"),
+    "T4 unknown x callback": outcome("unknown"),
+    "T4 void x callback": outcome("void"),
     "last rung x callback": rung(lambda one: acts.give_up(one.attempt.attempt_id)),
     "list x callback": rung(lambda one: acts.bind(one.attempt.attempt_id, one.provider_id, one.case)),
     "send anyway x cancel": two_decisions,
 }
-MANY: Final = frozenset(
-    {*OTHER_MATCHES, "T3 x T3 under a cap of one", "T3 x callback that refuses"} - {"send anyway x cancel"}
-)
+MATCHES: Final = {**T3_MATCHES, **OTHER_MATCHES}
+MANY: Final = frozenset(OTHER_MATCHES) - {"send anyway x cancel"} | {
+    "T3 x T3 under a cap of one",
+    "T3 x callback that refuses",
+}
 """Those whose statements commute too seldom for a short form."""
+WHOLE: Final = frozenset(T3_MATCHES) - MANY - {"T3 x STOP, START", "T3 of a person's x STOP"}
+"""Those of which the long form leaves no order out, whatever commutes; the others would take hours."""
 
 
-def _reported(one: OnWire, *, named: bool) -> Act:
-    return acts.call_back(one.provider_id, "delivered", one.attempt.attempt_id if named else None)
+def _reported(one: OnWire) -> Act:
+    return acts.call_back(one.provider_id, "delivered", one.attempt.attempt_id)
 
 
 def _of(left: Act, right: Act, judge: Callable[[], Awaitable[list[str]]]) -> Match:

@@ -16,7 +16,7 @@ import pytest
 
 from server.store.schema import schema_sql
 from tests.races.ground import open_ground
-from tests.races.matches import MANY, OTHER_MATCHES, T3_MATCHES, Deal
+from tests.races.matches import MANY, MATCHES, Deal
 from tests.races.orders import Orders, every_order, open_stepper
 from tests.races.stepping import Stepping
 from tests.races.tree import Place, Tree
@@ -34,9 +34,9 @@ async def orders_of(dsn: str, deal: Deal) -> tuple[Orders, int]:
         return await every_order(ground, stepper, deal, Tree(STEPPING.commute)), stepper.conflicts
 
 
-@pytest.mark.parametrize("name", sorted({*T3_MATCHES, *OTHER_MATCHES} - MANY))
+@pytest.mark.parametrize("name", sorted(MATCHES.keys() - MANY))
 def test_in_no_order_of_their_statements_do_both_win(dsn: str, name: str) -> None:
-    orders, conflicts = asyncio.run(orders_of(dsn, {**T3_MATCHES, **OTHER_MATCHES}[name]))
+    orders, conflicts = asyncio.run(orders_of(dsn, MATCHES[name]))
     print(f"{name}: {orders.count} orders, {orders.verdicts}")
     assert not {word: orders.stories[word] for word in FAULTS if word in orders.stories}
     assert len(orders.verdicts) == 2, "one side wins in every order"

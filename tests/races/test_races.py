@@ -23,6 +23,7 @@ def hold(dsn: str, contest: Contest) -> None:
         async with open_ground(dsn, SIDES) as ground:
             tally = await contest.hold(ground, RACES, Random())  # noqa: S311 - not a secret
         assert not {word: tally[word] for word in FAULTS if tally[word]}
+        assert ground.conflicts == 0, "the lock order keeps them from deadlocks"
         assert min(tally[contest.left], tally[contest.right]) >= A_FEW, tally
 
     asyncio.run(races())
@@ -31,6 +32,11 @@ def hold(dsn: str, contest: Contest) -> None:
 def test_a_stop_and_a_send_never_both_win(dsn: str) -> None:
     """Guard: claim_granted's `FOR NO KEY UPDATE` on the endpoints, and that the gate's read is a statement after it."""
     hold(dsn, contests.STOP)
+
+
+def test_two_stops_at_once_opt_out_once(dsn: str) -> None:
+    """Guard: record_mo locks the endpoints before it reads whether they are opted out."""
+    hold(dsn, contests.STOPS)
 
 
 def test_two_campaigns_never_exceed_a_cap_of_one(dsn: str) -> None:

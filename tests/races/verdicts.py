@@ -36,6 +36,20 @@ async def stopped(ground: Ground, cases: Sequence[Case]) -> list[str]:
     return await _verdicts(ground, _STOPPED, *_places(cases))
 
 
+_REPEATED: Final = """
+SELECT CASE WHEN NOT e.opted_out OR e.consent_epoch <> 1 OR count(c.id) <> 2 THEN 'leak'
+            WHEN count(*) FILTER (WHERE c.kind = 'opted_out') <> 1 THEN 'lost'
+            WHEN bool_or(c.kind = 'opted_out' AND c.text = 'STOP') THEN 'STOP' ELSE 'other STOP' END
+FROM endpoint e JOIN consent_event c ON c.endpoint_id = e.id
+WHERE e.id = ANY ($1) GROUP BY e.id
+"""
+
+
+async def repeated(ground: Ground, cases: Sequence[Case]) -> list[str]:
+    """STOP or other STOP (in small letters): one of them opts out, the other repeats it."""
+    return await _verdicts(ground, _REPEATED, [case.endpoint_id for case in cases])
+
+
 _CLOSED: Final = """
 SELECT CASE WHEN a.id IS NULL AND (c.state, m.state) IN (('paused', 'held'), ('cancelled', 'cancelled')) THEN 'pause'
             WHEN a.id IS NULL THEN 'lost'
