@@ -373,6 +373,8 @@ CREATE TABLE outbox (                     -- gone once the outcome is known
     state         text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sending', 'held')),
     reason        text,                   -- the gate's last answer
     tries         smallint NOT NULL DEFAULT 0,
+    key           uuid,                   -- of idempotency: the first attempt's id, the same in every try
+    resends       smallint NOT NULL DEFAULT 0,    -- tries of which nobody knows what became; the text may have left
     UNIQUE (thread_id, seq)
     -- no foreign keys: number and endpoint are the thread's, which has them; here they were a fifth of T2's cost
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500);
@@ -399,7 +401,8 @@ CREATE TABLE attempt (                    -- write-ahead: exists before the firs
     authorised_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     slot_at       timestamptz NOT NULL,
     state         text NOT NULL DEFAULT 'authorised'
-                  CHECK (state IN ('authorised', 'void', 'not_sent', 'throttled', 'accepted', 'rejected', 'unknown', 'unconfirmed')),
+                  CHECK (state IN ('authorised', 'void', 'not_sent', 'throttled', 'accepted', 'rejected', 'unknown', 'resent',
+                                   'unconfirmed')),   -- resent: unknown, and another try under the same key follows
     provider_id   text,
     error_class   text,
     error_code    text,
@@ -413,7 +416,7 @@ CREATE INDEX attempt_authorised ON attempt (gen) WHERE state = 'authorised';
 CREATE INDEX attempt_unknown ON attempt (next_check_at) WHERE state = 'unknown';
 CREATE INDEX attempt_message ON attempt (thread_id, seq);
 CREATE INDEX attempt_capped ON attempt (endpoint_id, slot_at)    -- bulk that may have left: what caps count
-    WHERE klass = 'bulk' AND state IN ('authorised', 'accepted', 'unknown', 'unconfirmed');
+    WHERE klass = 'bulk' AND state IN ('authorised', 'accepted', 'unknown', 'resent', 'unconfirmed');
 
 CREATE TABLE early_receipt (              -- came before the answer to our request was stored
     account_id  bigint NOT NULL REFERENCES carrier_account,
@@ -750,7 +753,7 @@ CREATE FUNCTION claim_granted(
     address text, opted_out boolean, held boolean, carrier_blocked boolean, invalid_reason text, consent_epoch integer,
     zones text[], from_ text, account_id bigint, account_kind text, base_url text, simulated boolean,
     campaign_state text, body text, node_valid boolean, limiter_current boolean,
-    bulk_cap_texts integer, bulk_cap_window interval, departures timestamptz[]
+    bulk_cap_texts integer, bulk_cap_window interval, departures timestamptz[], key uuid, resends smallint
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
@@ -784,9 +787,10 @@ BEGIN
            CASE WHEN o.klass = 'bulk' THEN ARRAY(
                SELECT t.slot_at FROM attempt t
                WHERE t.endpoint_id = o.endpoint_id AND t.klass = 'bulk'
-                 AND t.state IN ('authorised', 'accepted', 'unknown', 'unconfirmed')
+                 AND t.state IN ('authorised', 'accepted', 'unknown', 'resent', 'unconfirmed') AND t.outbox_id <> o.id
                  AND t.slot_at > p_now - greatest(p_cap_window, w.bulk_cap_window)
-               ORDER BY t.slot_at DESC LIMIT greatest(p_cap_texts, w.bulk_cap_texts)) END
+               ORDER BY t.slot_at DESC LIMIT greatest(p_cap_texts, w.bulk_cap_texts)) END,
+           o.key, o.resends
     FROM outbox o
     LEFT JOIN endpoint e ON e.id = o.endpoint_id AND e.workspace_id = o.workspace_id
     LEFT JOIN number n ON n.id = o.number_id AND n.workspace_id = o.workspace_id
@@ -809,7 +813,7 @@ DECLARE
     seqs    bigint[];
 BEGIN
     WITH sending AS (
-        UPDATE outbox o SET state = 'sending', tries = o.tries + 1, reason = g.reason
+        UPDATE outbox o SET state = 'sending', tries = o.tries + 1, reason = g.reason, key = coalesce(o.key, g.attempt)
         FROM unnest(p_outbox, p_verdict, p_reason, p_attempt, p_slot) AS g (id, verdict, reason, attempt, slot)
         WHERE o.id = g.id AND g.verdict = 'allowed'
         RETURNING o.*, g.attempt, g.slot
@@ -900,6 +904,7 @@ BEGIN
            error_code = w.error_code, reason = coalesce(w.reason, a.reason),
            unknown_since = CASE w.kind WHEN 'unknown' THEN clock_timestamp() ELSE a.unknown_since END,
            next_check_at = CASE w.kind WHEN 'unknown' THEN w.check_at END,
+           rung = CASE w.kind WHEN 'unknown' THEN (SELECT o.resends FROM outbox o WHERE o.id = a.outbox_id) ELSE a.rung END,
            ended_at = CASE w.kind WHEN 'unknown' THEN NULL ELSE w.now_ END
     FROM unnest(work) w WHERE a.id = w.attempt_id;
     DELETE FROM outbox o USING unnest(work) w
@@ -968,7 +973,8 @@ DECLARE
 BEGIN
     SELECT array_agg(ROW(g.ord, a.id, a.outbox_id, g.account_id, a.number_id, a.endpoint_id, a.thread_id, a.seq, g.state,
                          g.provider_id, g.class, g.code, NULL, NULL, NULL, g.now_,
-                         a.state IN ('authorised', 'unknown', 'unconfirmed', 'void', 'not_sent', 'throttled'))::attempt_work
+                         a.state IN ('authorised', 'unknown', 'resent', 'unconfirmed', 'void', 'not_sent',
+                                     'throttled'))::attempt_work
                      ORDER BY g.ord),
            array_agg(g.ord) FILTER (WHERE r.attempt_id <> g.attempt_id)
     INTO work, others
@@ -990,7 +996,7 @@ BEGIN
             UPDATE attempt a SET state = 'accepted', provider_id = w.provider_id, next_check_at = NULL, ended_at = w.now_
             FROM unnest(work) w
             WHERE a.id = w.attempt_id AND w.fresh
-              AND a.state IN ('authorised', 'unknown', 'unconfirmed', 'void', 'not_sent', 'throttled')
+              AND a.state IN ('authorised', 'unknown', 'resent', 'unconfirmed', 'void', 'not_sent', 'throttled')
               AND EXISTS (SELECT FROM provider_ref r WHERE r.account_id = w.account_id AND r.kind = 'mt'
                                                        AND r.provider_id = w.provider_id AND r.attempt_id = a.id)
             RETURNING a.id, a.outbox_id, w.ord
@@ -1099,7 +1105,33 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- End queued rows whose validity has passed.
+-- Queue the text of an unknown attempt again under the same key. No row: it was resolved meanwhile.
+CREATE FUNCTION resend_unknown(p_attempt uuid, p_due timestamptz, p_expires timestamptz)
+RETURNS SETOF told LANGUAGE plpgsql AS $$
+DECLARE
+    asked attempt;
+BEGIN
+    PERFORM 1 FROM outbox o WHERE o.id = (SELECT a.outbox_id FROM attempt a WHERE a.id = p_attempt) FOR UPDATE;
+    SELECT a.* INTO asked FROM attempt a WHERE a.id = p_attempt FOR UPDATE;
+    IF asked.state IS DISTINCT FROM 'unknown' THEN
+        RETURN;
+    END IF;
+    UPDATE attempt a SET state = 'resent', next_check_at = NULL WHERE a.id = p_attempt;
+    IF EXISTS (SELECT FROM attempt x WHERE x.thread_id = asked.thread_id AND x.seq = asked.seq AND x.state = 'accepted') THEN
+        DELETE FROM outbox o WHERE o.id = asked.outbox_id;  -- a callback has named an earlier try
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH again AS (
+        UPDATE outbox o SET state = 'queued', resends = o.resends + 1, reason = 'the same again, under its key',
+               due_at = p_due, expires_at = least(o.expires_at, p_expires)
+        WHERE o.id = asked.outbox_id AND o.state = 'sending' RETURNING o.number_id
+    )
+    SELECT 'queued', NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text, NULL::text,
+           NULL::text, NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, a.number_id FROM again a;
+END $$;
+
+-- End queued rows whose validity has passed; of those that may have left nobody can say that they did not.
 CREATE FUNCTION expire_due(p_now timestamptz, p_limit integer) RETURNS SETOF told LANGUAGE plpgsql AS $$
 DECLARE
     late outbox[];
@@ -1112,8 +1144,9 @@ BEGIN
     END IF;
     DELETE FROM outbox o USING unnest(late) l WHERE o.id = l.id;
     RETURN QUERY SELECT s.* FROM (
-        SELECT array_agg(l.thread_id) AS t, array_agg(l.seq) AS q, array_agg('expired'::text) AS s,
-               array_agg(50::smallint) AS r, array_agg('gate'::text) AS c, array_agg('expired'::text) AS k,
+        SELECT array_agg(l.thread_id) AS t, array_agg(l.seq) AS q,
+               array_agg(CASE WHEN l.resends > 0 THEN 'unconfirmed' ELSE 'expired' END) AS s,
+               array_agg((CASE WHEN l.resends > 0 THEN 10 ELSE 50 END)::smallint) AS r, array_agg('gate'::text) AS c, array_agg('expired'::text) AS k,
                array_agg(p_now) AS a FROM unnest(late) l
     ) a CROSS JOIN LATERAL note_status(a.t, a.q, a.s, a.r, a.c, a.k, a.a) s;
 END $$;

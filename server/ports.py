@@ -315,6 +315,13 @@ class Ledger(Protocol):
     async def bind_listed(self, attempt_id: UUID, listed: ListedMessage, now: datetime) -> bool:
         """The carrier's list shows it: accepted. False where the listed message is bound to another attempt."""
 
+    async def resend(self, attempt_id: UUID, due_at: datetime, expires_at: datetime) -> bool:
+        """Queue the text of an unknown attempt again, under the same key, for a carrier that knows keys.
+
+        From then on it ends as unconfirmed where it would be blocked, held or expired: it may have left. False where
+        there is nothing to resend any more.
+        """
+
     async def give_up(self, attempt_id: UUID, now: datetime) -> None:
         """The last rung: unconfirmed, for a person to decide."""
 

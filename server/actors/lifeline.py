@@ -1,8 +1,11 @@
 """Lifeline: resolves what a crash, a time-out or an outage left open, and never by sending again.
 
 An attempt of a dead node that its journal proves was never on the wire is queued again; every other one is unknown and
-climbs the ladder: the carrier's list is asked after some seconds, a minute, five, and at the last rung the text becomes
-unconfirmed, for a person to decide. Inbound texts that the carrier could not deliver are swept from its list through
+climbs the ladder. What its rungs are is told by what the carrier offers (`domain.reconcile`): the list is asked after
+some seconds, a minute, five; where the carrier knows keys of idempotency the text goes back to the queue under its key,
+which is no second text for that carrier. At the last rung it becomes unconfirmed, for a person to decide.
+
+Inbound texts that the carrier could not deliver are swept from its list through
 the same door as any other. Answers to keywords that were not enqueued are enqueued. Journals that nothing can ask for
 any more are removed.
 """
@@ -20,10 +23,10 @@ import structlog
 import trio
 
 from server.actors.stager import Doorbell
-from server.domain.carrier import ListedMessage, ListFailed
+from server.domain.carrier import Capabilities, ListedMessage, ListFailed
 from server.domain.consent import answer_text
 from server.domain.optout import Keyword
-from server.domain.reconcile import LADDER_S, Unanswered, bind
+from server.domain.reconcile import LADDER_S, Step, Unanswered, asks_list, bind, resend_in_s, step
 from server.domain.segments import count, smart_encode
 from server.ports import (
     Account,
@@ -125,11 +128,15 @@ class Lifeline:
         """Ask the carrier's list about every unknown attempt whose next question is due."""
         now = self._clock.real()
         for line, attempts in (await self._open_by_line(now)).items():
+            offers = self._carriers[line[0]].capabilities
+            if not asks_list(offers):
+                await self._step(attempts, offers)
+                continue
             try:
                 await self._ask(line, attempts, now)
             except ListFailed as error:
                 log.warning("list_failed", account=line[0], reason=str(error))
-                await self._step(attempts)
+                await self._step(attempts, offers)
 
     async def _open_by_line(self, now: datetime) -> dict[_Line, list[OpenAttempt]]:
         lines: dict[_Line, list[OpenAttempt]] = defaultdict(list)
@@ -148,19 +155,29 @@ class Lifeline:
         found = bind(asked, free, smart_encode)
         for attempt_id, message in found.items():
             await self._ledger.bind_listed(attempt_id, message, self._clock.wall())
-        await self._step([attempt for attempt in attempts if attempt.attempt_id not in found])
+        left = [attempt for attempt in attempts if attempt.attempt_id not in found]
+        await self._step(left, self._carriers[account_id].capabilities)
 
-    async def _step(self, attempts: Sequence[OpenAttempt]) -> None:
+    async def _step(self, attempts: Sequence[OpenAttempt], offers: Capabilities) -> None:
         """The next rung, or the end of the ladder. Attempts that are only rivals for a message stay as they are."""
-        ladder, now = self._cadence.ladder_s, self._clock.real()
+        now = self._clock.real()
         for attempt in attempts:
             if attempt.unknown_since is None or attempt.next_check_at is None or attempt.next_check_at > now:
                 continue
-            if attempt.rung + 1 >= len(ladder):
-                await self._ledger.give_up(attempt.attempt_id, self._clock.wall())
-            else:
-                next_at = attempt.unknown_since + timedelta(seconds=ladder[attempt.rung + 1])
-                await self._ledger.climb(attempt.attempt_id, attempt.rung, max(next_at, now))
+            await self._follow(attempt, step(offers, attempt.rung, len(self._cadence.ladder_s)), attempt.unknown_since)
+
+    async def _follow(self, attempt: OpenAttempt, what: Step, since: datetime) -> None:
+        ladder, real, wall = self._cadence.ladder_s, self._clock.real(), self._clock.wall()
+        match what:
+            case Step.NEXT | Step.LAST:
+                rung_s = ladder[attempt.rung + 1] if what is Step.NEXT else ladder[-1]
+                await self._ledger.climb(attempt.attempt_id, attempt.rung, max(since + timedelta(seconds=rung_s), real))
+            case Step.RESEND:
+                due_at = wall + timedelta(seconds=resend_in_s(attempt.rung, ladder))
+                ends_at = wall + timedelta(seconds=ladder[-1]) - (real - since)
+                await self._ledger.resend(attempt.attempt_id, due_at, ends_at)
+            case Step.GIVE_UP:
+                await self._ledger.give_up(attempt.attempt_id, wall)
 
     # Answers, early receipts, validity
 
@@ -180,10 +197,13 @@ class Lifeline:
     async def sweep(self) -> None:
         """Read each carrier's inbound list since the last complete sweep; each text goes through T1 like any other.
 
+        A carrier without a list posts again by itself what we did not take.
         Raises the last ListFailed once every other account has been read.
         """
         failed: ListFailed | None = None
         for account in self._accounts():
+            if not self._carriers[account.account_id].capabilities.list_query:
+                continue
             try:
                 await self._sweep_account(account.account_id)
             except ListFailed as error:

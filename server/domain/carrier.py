@@ -52,7 +52,10 @@ It writes the journal. Raising `Void` or OSError means that not one byte leaves.
 
 @dataclass(frozen=True, slots=True)
 class MtRequest:
-    """One MT as the carrier shall get it. Numbers are E.164; *validity_s* is how long the carrier may try."""
+    """One MT as the carrier shall get it. Numbers are E.164; *validity_s* is how long the carrier may try.
+
+    *key* is the same in every try of this MT: a carrier that knows keys of idempotency acts on one of them only.
+    """
 
     attempt_id: UUID
     from_: str
@@ -60,6 +63,7 @@ class MtRequest:
     body: str
     media_urls: tuple[str, ...] = ()
     validity_s: int | None = None
+    key: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,10 @@
-"""Which messages of the carrier's list are the attempts whose answer we never read.
+"""What to do about a request whose answer we never read: which question its carrier can be asked, and what it proves.
+
+A carrier that knows keys of idempotency gets the same request again under the same key, at which it acts once. One with
+a list of its messages is asked for it. Of one with neither nothing can be learnt but from a callback, should it come.
+At the end of the ladder the text is unconfirmed, for a person to decide.
+
+Which messages of a list are ours:
 
 A wrong guess here is a text lost (bound to somebody else's message) or sent twice (declared absent), so the rule binds
 only where it cannot be wrong: same From, To and body, created no earlier than the attempt's second less five, bound to
@@ -12,14 +18,53 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from server.domain.carrier import ListedMessage
+from server.domain.carrier import Capabilities, ListedMessage
 
 CLOCK_SLACK: Final = timedelta(seconds=5)  # the carrier's clock and ours; its times have whole seconds
 LADDER_S: Final = (10.0, 60.0, 300.0, 900.0)
 """Seconds after the attempt became unknown at which to ask; at the last rung it becomes unconfirmed."""
+
+
+class Step(StrEnum):
+    """What follows a rung at which nothing was learnt."""
+
+    NEXT = "next"  # the list is asked again at the next rung
+    RESEND = "resend"  # back to the queue, past the gate and the limiter, and out under the same key
+    LAST = "last"  # nothing can be asked: wait for a callback until the last rung
+    GIVE_UP = "give_up"
+
+
+def asks_list(offers: Capabilities) -> bool:
+    """Whether a rung is a look at the carrier's list. A key is the better question: its answer is always proof."""
+    return offers.list_query and not offers.idempotency_key
+
+
+def step(offers: Capabilities, rung: int, rungs: int) -> Step:
+    """What follows *rung* (from 0) of *rungs*, where it brought nothing.
+
+    >>> step(Capabilities(idempotency_key=False, callback_token=True, list_query=False), 0, 4)
+    <Step.LAST: 'last'>
+    """
+    if rung + 1 >= rungs:
+        return Step.GIVE_UP
+    if offers.idempotency_key:
+        return Step.RESEND
+    if offers.list_query:
+        return Step.NEXT
+    return Step.LAST if rung == 0 else Step.GIVE_UP
+
+
+def resend_in_s(rung: int, ladder_s: Sequence[float]) -> float:
+    """How long the request waits in the queue: the same as between two rungs, less the look that found it unknown.
+
+    >>> [resend_in_s(rung, (10.0, 60.0, 300.0, 900.0)) for rung in range(3)]
+    [0.0, 40.0, 230.0]
+    """
+    return max(0.0, ladder_s[rung] - ladder_s[rung - 1] - ladder_s[0]) if rung else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ class _Batch:
         self, connection: Connection, judged: Sequence[_Judged], attempts: Sequence[UUID]
     ) -> Sequence[Row]:
         ids = [one.row["outbox_id"] for one in judged]
-        columns = zip(*(_written(one.verdict) for one in judged), strict=True)
+        columns = zip(*(_written(one.verdict, may_have_left=one.row["resends"] > 0) for one in judged), strict=True)
         slots = [self._granted[id_].slot_at for id_ in ids]
         rows: Sequence[Row] = await connection.fetch(
             _SQL["settle_verdicts"], ids, *map(list, columns), attempts, slots, self._gen, self._epoch, self._now
@@ -143,7 +143,14 @@ class _Batch:
             thread_id=row["thread_id"],
             klass=MessageClass(row["klass"]),
             cost=row["cost"],
-            request=MtRequest(attempt_id, row["from_"], row["address"], row["body"], (), self._validity_s(judged)),
+            request=MtRequest(
+                attempt_id,
+                row["from_"],
+                row["address"],
+                row["body"],
+                validity_s=self._validity_s(judged),
+                key=row["key"] or attempt_id,
+            ),
         )
 
     def _validity_s(self, judged: _Judged) -> int | None:
@@ -167,13 +174,18 @@ def _fenced(row: Row) -> Fenced | None:
     return None if row["limiter_current"] else Fenced("the limiter's epoch is not in force")
 
 
-def _written(verdict: Decision) -> tuple[Any, ...]:
-    """A verdict as columns: verdict, reason, the message's new state and rank, and until when the row waits."""
+def _written(verdict: Decision, *, may_have_left: bool) -> tuple[Any, ...]:
+    """A verdict as columns: verdict, reason, the message's new state and rank, and until when the row waits.
+
+    Of a text that may have left already, under the same key, nobody can say that it was not sent.
+    """
     match verdict:
         case Allowed(warning):
             return ("allowed", warning, None, None, None)
         case Deferred(until, reason):
             return ("deferred", reason, None, None, until)
+        case Held(reason) | Blocked(reason) if may_have_left:
+            return ("blocked", reason, State.UNCONFIRMED, RANK[State.UNCONFIRMED], None)
         case Held(reason):
             return ("held", reason, State.HELD, RANK[State.HELD], None)
         case Blocked(reason):

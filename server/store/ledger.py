@@ -44,7 +44,7 @@ class PostgresLedger:
         self.dead_nodes, self.crashed_attempts = lifeline.dead_nodes, lifeline.crashed_attempts
         self.resolve_crashed, self.open_attempts = lifeline.resolve_crashed, lifeline.open_attempts
         self.spent_journals = lifeline.spent_journals
-        self.climb, self.give_up = lifeline.climb, lifeline.give_up
+        self.climb, self.resend, self.give_up = lifeline.climb, lifeline.resend, lifeline.give_up
         self.bind_listed, self.unbound = lifeline.bind_listed, lifeline.unbound
         self.owed_answers, self.enqueue_answer = lifeline.owed_answers, lifeline.enqueue_answer
         self.join_early_receipts = lifeline.join_early_receipts

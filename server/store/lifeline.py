@@ -84,6 +84,11 @@ class Lifeline:
         self._tell(rows)
         return verdicts(rows).get(0) in ("applied", "old")
 
+    async def resend(self, attempt_id: UUID, due_at: datetime, expires_at: datetime) -> bool:
+        rows = await self._postgres.call(lambda c: c.fetch(_SQL["resend"], attempt_id, due_at, expires_at))
+        self._tell(rows)
+        return bool(rows)
+
     async def give_up(self, attempt_id: UUID, now: datetime) -> None:
         self._tell(await self._postgres.call(lambda c: c.fetch(_SQL["give_up"], attempt_id, now), idempotent=True))
 

@@ -14,7 +14,7 @@ import trio
 from trio.testing import MockClock
 
 from server.actors.lifeline import Cadence, Lifeline
-from server.domain.carrier import ListedMessage, ListFailed
+from server.domain.carrier import Capabilities, ListedMessage, ListFailed
 from server.ports import (
     Account,
     Carrier,
@@ -85,6 +85,7 @@ class Rows:
     attempts: dict[UUID, OpenAttempt] = field(default_factory=dict)
     bound: dict[UUID, str] = field(default_factory=dict)
     ended: dict[UUID, datetime] = field(default_factory=dict)
+    resent: dict[UUID, tuple[datetime, datetime]] = field(default_factory=dict)
     owed: list[OwedAnswer] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     texts: dict[str, MoArrival] = field(default_factory=dict)
@@ -140,6 +141,12 @@ class Rows:
         del self.attempts[attempt_id]
         return True
 
+    async def resend(self, attempt_id: UUID, due_at: datetime, expires_at: datetime) -> bool:
+        await self._reach()
+        self.resent[attempt_id] = due_at, expires_at
+        del self.attempts[attempt_id]
+        return True
+
     async def give_up(self, attempt_id: UUID, now: datetime) -> None:
         await self._reach()
         self.ended[attempt_id] = now
@@ -184,8 +191,12 @@ class Rows:
 
 
 class Lists:
-    """A carrier's lists. `asked` are the seconds at which it was asked for sends, `since` what its inbound list was
-    asked for."""
+    """A carrier's lists, which is all that it offers.
+
+    `asked` are the seconds at which it was asked for sends, `since` what its inbound list was asked for.
+    """
+
+    capabilities = Capabilities(idempotency_key=False, callback_token=True, list_query=True)
 
     def __init__(self, *outbound: ListedMessage) -> None:
         self.outbound, self.inbound = list(outbound), list[ListedMessage]()
@@ -389,6 +400,38 @@ async def test_two_servers_that_ask_at_once_climb_one_rung(autojump_clock: MockC
         nursery.start_soon(scene.lifeline.climb_ladder)
     assert len(scene.carriers[1].asked) == 2
     assert scene.rows.attempts[uid(1)].rung == 1
+
+
+async def test_without_a_list_and_a_key_nothing_is_asked_and_the_last_rung_gives_up(autojump_clock: MockClock) -> None:
+    scene = Scene()
+    scene.carriers[1].capabilities = Capabilities(idempotency_key=False, callback_token=True, list_query=False)
+    scene.open(attempt(1))
+    await scene.live(LADDER[-1] - 1)
+    assert scene.rows.ended == {}
+    await scene.live(10)
+    assert list(scene.rows.ended) == [uid(1)]
+    assert scene.carriers[1].asked == []
+    assert scene.carriers[1].since == []  # nor is its inbound list swept
+
+
+async def test_with_a_key_the_text_is_queued_again_and_no_list_is_asked(autojump_clock: MockClock) -> None:
+    scene = Scene(clock=DemoClock())
+    scene.carriers[1].capabilities = Capabilities(idempotency_key=True, callback_token=True, list_query=True)
+    scene.open(attempt(1), dataclasses.replace(attempt(2), rung=2))
+    await scene.live(15)
+    assert scene.rows.resent == {
+        uid(1): (at(10) + AHEAD, at(LADDER[-1]) + AHEAD),
+        uid(2): (at(10 + LADDER[2] - LADDER[1] - LADDER[0]) + AHEAD, at(LADDER[-1]) + AHEAD),
+    }
+    assert scene.carriers[1].asked == []
+
+
+async def test_with_a_key_the_last_rung_gives_up_too(autojump_clock: MockClock) -> None:
+    scene = Scene()
+    scene.carriers[1].capabilities = Capabilities(idempotency_key=True, callback_token=True, list_query=False)
+    scene.open(dataclasses.replace(attempt(1), rung=3))
+    await scene.live(15)
+    assert (list(scene.rows.ended), scene.rows.resent) == ([uid(1)], {})
 
 
 async def test_the_end_of_the_ladder_bears_the_time_that_people_see(autojump_clock: MockClock) -> None:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from server.domain.carrier import ListedMessage
-from server.domain.reconcile import Unanswered, bind
+from server.domain.carrier import Capabilities, ListedMessage
+from server.domain.reconcile import Step, Unanswered, asks_list, bind, step
 
 T0 = datetime(2026, 3, 10, 15, 0, 0, 400_000, tzinfo=UTC)
 US, LEAD = "+12025550100", "+13125550123"
@@ -59,3 +59,29 @@ def test_bind(unanswered: list[Unanswered], shown: list[ListedMessage], expected
     plain = str.maketrans("’“”", '\'""')
     found = bind(unanswered, shown, lambda body: body.translate(plain))
     assert {a.int: m.provider_id for a, m in found.items()} == expected
+
+
+def offers(*, key: bool = False, list_: bool = False, callback: bool = True) -> Capabilities:
+    return Capabilities(idempotency_key=key, callback_token=callback, list_query=list_)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "asks", "steps"),
+    [
+        pytest.param(offers(list_=True), True, [Step.NEXT, Step.NEXT, Step.NEXT, Step.GIVE_UP], id="a list"),
+        pytest.param(offers(key=True), False, [Step.RESEND] * 3 + [Step.GIVE_UP], id="a key"),
+        pytest.param(offers(key=True, list_=True), False, [Step.RESEND] * 3 + [Step.GIVE_UP], id="a key before a list"),
+        pytest.param(offers(), False, [Step.LAST] + [Step.GIVE_UP] * 3, id="callbacks only"),
+        pytest.param(offers(callback=False), False, [Step.LAST] + [Step.GIVE_UP] * 3, id="nothing"),
+    ],
+)
+def test_the_ladder_is_told_by_what_the_carrier_offers(
+    capabilities: Capabilities, asks: bool, steps: list[Step]
+) -> None:
+    assert asks_list(capabilities) is asks
+    assert [step(capabilities, rung, 4) for rung in range(4)] == steps
+
+
+@pytest.mark.parametrize("capabilities", [offers(list_=True), offers(key=True), offers()])
+def test_a_ladder_of_one_rung_gives_up_at_once(capabilities: Capabilities) -> None:
+    assert step(capabilities, 0, 1) is Step.GIVE_UP

@@ -43,6 +43,10 @@ ORDER BY a.next_check_at NULLS LAST, a.id;
 -- The next rung of the ladder, once: another node may have asked at the same time.
 UPDATE attempt SET rung = rung + 1, next_check_at = $3 WHERE id = $1 AND rung = $2 AND state = 'unknown';
 
+-- name: resend
+-- Back to the queue under the same key.
+SELECT * FROM resend_unknown($1, $2, $3);
+
 -- name: give_up
 -- The last rung: unconfirmed.
 SELECT * FROM settle_attempts(ARRAY[$1::uuid], ARRAY[NULL::bigint], ARRAY['unconfirmed'], ARRAY[NULL::text], ARRAY[NULL::text],
