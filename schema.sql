@@ -510,7 +510,7 @@ BEGIN
     PERFORM 1 FROM endpoint e
     WHERE e.id IN (SELECT g.id FROM unnest(p_endpoint, p_class) AS g (id, class) WHERE g.class IN ('opted_out', 'invalid'))
     ORDER BY e.id FOR NO KEY UPDATE;
-    UPDATE endpoint e SET invalid_reason = coalesce(g.code, 'invalid')
+    UPDATE endpoint e SET invalid_reason = coalesce(g.code, 'invalid_number')
     FROM unnest(p_endpoint, p_class, p_code) AS g (id, class, code)
     WHERE e.id = g.id AND g.class = 'invalid' AND e.invalid_reason IS NULL;
     RETURN QUERY
@@ -598,6 +598,13 @@ BEGIN
     FROM unnest(fresh) f JOIN endpoint e ON e.workspace_id = f.workspace_id AND e.address = f.from_;
     IF work IS NULL THEN
         RETURN;
+    END IF;
+
+    -- who texts us has a number that works, whatever a carrier said of it
+    IF EXISTS (SELECT FROM unnest(work) w JOIN endpoint e ON e.id = w.endpoint_id WHERE e.invalid_reason IS NOT NULL) THEN
+        PERFORM 1 FROM endpoint e WHERE e.id IN (SELECT w.endpoint_id FROM unnest(work) w) ORDER BY e.id FOR NO KEY UPDATE;
+        UPDATE endpoint e SET invalid_reason = NULL
+        FROM unnest(work) w WHERE e.id = w.endpoint_id AND e.invalid_reason IS NOT NULL;
     END IF;
 
     -- keywords change their endpoint in the order of arrival, under locks taken in the order of ids

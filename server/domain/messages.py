@@ -61,7 +61,10 @@ ThreadEvent = Message | StatusChange
 
 @dataclass(frozen=True, slots=True)
 class ThreadRow:
-    """A row of the inbox. The newest `version` wins. `name` is None for strangers."""
+    """A row of the inbox. The newest `version` wins. `name` is None for strangers.
+
+    `invalid_code` is the carrier's word for why the contact's number cannot receive texts.
+    """
 
     thread_id: int
     workspace_id: int
@@ -77,6 +80,7 @@ class ThreadRow:
     in_total: int
     opted_out: bool
     carrier_blocked: bool
+    invalid_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

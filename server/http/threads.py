@@ -91,7 +91,7 @@ async def inbox(call: Call, query: InboxQuery) -> Answer:
         page = await call.deps.inbox.rows(member.workspace_id, member.member_id, cursor=query.cursor, limit=query.limit)
     except ValueError:
         raise Problem(422, "invalid", "This cursor is not one that came from here.", field="cursor") from None
-    rows, reads = [inbox_row(row) for row in page.rows], [read_mark(mark) for mark in page.reads]
+    rows, reads = [inbox_row(row, call.deps.explain) for row in page.rows], [read_mark(mark) for mark in page.reads]
     return Answer({"rows": rows, "reads": reads, "next_cursor": page.next_cursor, "partial": page.partial})
 
 
@@ -105,9 +105,8 @@ async def thread(call: Call, thread_id: int, query: ThreadQuery) -> Answer:
     if page is None:
         raise not_found()
     messages = [message_out(message, call.deps.explain) for message in page.messages]
-    return Answer(
-        {"thread": inbox_row(page.thread), "messages": messages, "in_ord": page.in_ord, "has_more": page.has_more}
-    )
+    row = inbox_row(page.thread, call.deps.explain)
+    return Answer({"thread": row, "messages": messages, "in_ord": page.in_ord, "has_more": page.has_more})
 
 
 @routes.get(f"{_THREAD}/hours", MEMBER, answers={200: HoursOut})

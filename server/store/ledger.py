@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Literal, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
 import outcome
@@ -36,6 +36,7 @@ class PostgresLedger:
         self._replies = GroupCommit[EnqueueMt, EnqueueResult](bridge, postgres.line(), enqueue.write, announce)
         self._disowned = Disowned(self._outcomes)
 
+        self.enqueue_mt: Callable[[EnqueueMt], Coroutine[Any, Any, EnqueueResult]] = self._replies.submit
         self.enqueue_bulk = enqueue.Enqueue(postgres, announce).enqueue_bulk
         authorise = Authorise(postgres, announce, self._disowned.add, options.timetable)
         self.due, self.authorise = authorise.due, authorise.authorise
@@ -64,10 +65,6 @@ class PostgresLedger:
     def record_mo_then(self, arrival: MoArrival, done: Callable[[outcome.Maybe[MoResult]], None]) -> None:
         """`record_mo` for those who do not wait: *done* gets its result, or what it would have raised."""
         self._arrivals.submit_then(arrival, done)
-
-    async def enqueue_mt(self, mt: EnqueueMt) -> EnqueueResult:
-        """T2."""
-        return await self._replies.submit(mt)
 
     async def record_outcome(self, attempt_id: UUID, gen: int, outcome: AttemptOutcome, now: datetime) -> bool:
         """T4, fenced by attempt, generation and state. False where the attempt is resolved already."""

@@ -25,6 +25,7 @@ def thread_row(row: Row) -> ThreadRow:
         in_total=row["in_total"],
         opted_out=row["opted_out"],
         carrier_blocked=row["carrier_blocked"],
+        invalid_code=row["invalid_reason"],
     )
 
 

@@ -116,7 +116,7 @@ class Channels:
         if rows.partial and len(rows.rows) >= REPLAY_LIMIT:  # there may be more than what was read
             rows = await self._inbox.rows(member.workspace_id, member.member_id, limit=PAGE)
         subscribed = self._subscribed(wish, resumed=rows.partial, p=rows.p)
-        return Opening([subscribed, self._snapshot(wish, _inbox_data(rows), p=rows.p)])
+        return Opening([subscribed, self._snapshot(wish, self._inbox_data(rows), p=rows.p)])
 
     async def _open_user(self, member: Member, wish: Subscribe) -> Opening:
         since = self._since(wish)
@@ -141,24 +141,23 @@ class Channels:
         frame = {"t": "snapshot", "ch": wish.ch, "epoch": self.epoch, "seq": seq, "p": position, "data": data}
         return encode_text(orjson.dumps(frame))
 
+    def _inbox_data(self, rows: InboxRows) -> dict[str, Any]:
+        """`protocol.InboxPage`."""
+        return {
+            "rows": [encode.inbox_row(row, self._explain) for row in rows.rows],
+            "reads": [encode.read_mark(mark) for mark in rows.reads],
+            "next_cursor": rows.next_cursor,
+            "partial": rows.partial,
+        }
+
     def _thread_data(self, page: ThreadPage) -> dict[str, Any]:
         """`protocol.ThreadSnapshot`."""
         return {
-            "thread": encode.inbox_row(page.thread),
+            "thread": encode.inbox_row(page.thread, self._explain),
             "messages": [encode.message_out(message, self._explain) for message in page.messages],
             "in_ord": page.in_ord,
             "has_more": page.has_more,
         }
-
-
-def _inbox_data(rows: InboxRows) -> dict[str, Any]:
-    """`protocol.InboxPage`."""
-    return {
-        "rows": [encode.inbox_row(row) for row in rows.rows],
-        "reads": [encode.read_mark(mark) for mark in rows.reads],
-        "next_cursor": rows.next_cursor,
-        "partial": rows.partial,
-    }
 
 
 def _user_data(state: UserState) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def _status_data(change: StatusChange, explain: Explain) -> dict[str, Any]:
     }
 
 
-def inbox_row(row: ThreadRow) -> dict[str, Any]:
+def inbox_row(row: ThreadRow, explain: Explain) -> dict[str, Any]:
     """`protocol.InboxRow`."""
     return {
         "thread_id": row.thread_id,
@@ -83,6 +83,7 @@ def inbox_row(row: ThreadRow) -> dict[str, Any]:
         "in_total": row.in_total,
         "opted_out": row.opted_out,
         "carrier_blocked": row.carrier_blocked,
+        "invalid": explain("invalid", row.invalid_code) if row.invalid_code else None,
     }
 
 

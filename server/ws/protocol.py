@@ -88,7 +88,10 @@ ThreadEventData = Annotated[MessageEvent | StatusEvent, Field(discriminator="kin
 
 
 class InboxRow(Frame):
-    """A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark."""
+    """A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark.
+
+    `invalid` says in a sentence why the contact's number cannot receive texts.
+    """
 
     thread_id: int
     v: int
@@ -103,6 +106,7 @@ class InboxRow(Frame):
     in_total: int
     opted_out: bool
     carrier_blocked: bool
+    invalid: str | None
 
 
 class ReadMarkOut(Frame):

@@ -52,7 +52,8 @@ class HubPublisher:
 
     def inbox_rows(self, rows: Sequence[ThreadRow]) -> None:
         for row in rows:
-            self._state(Topic(row.workspace_id, "inbox"), str(row.thread_id), row.version, encode.inbox_row(row))
+            told = encode.inbox_row(row, self._explain)
+            self._state(Topic(row.workspace_id, "inbox"), str(row.thread_id), row.version, told)
 
     def read_mark(self, mark: ReadMark) -> None:
         self._state(Topic(mark.member_id, "user"), f"read:{mark.thread_id}", mark.version, encode.read_mark(mark))

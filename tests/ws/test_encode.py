@@ -46,7 +46,9 @@ def test_an_event_frame_is_what_the_protocol_says(event: ThreadEvent) -> None:
 @pytest.mark.parametrize(
     ("model", "raw"),
     [
-        pytest.param(protocol.StateInboxRow, encode.state_frame("inbox", "7", 3, encode.inbox_row(ROW)), id="row"),
+        pytest.param(
+            protocol.StateInboxRow, encode.state_frame("inbox", "7", 3, encode.inbox_row(ROW, explain)), id="row"
+        ),
         pytest.param(
             protocol.StateRead,
             encode.state_frame("user", "read:7", 2, encode.read_mark(ReadMark(1, 7, 4, 2))),

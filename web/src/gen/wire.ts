@@ -48,7 +48,7 @@ export interface InboxPage {
   partial: boolean;
 }
 
-/** A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark. */
+/** A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark. `invalid` says in a sentence why the contact's number cannot receive texts. */
 export interface InboxRow {
   thread_id: number;
   v: number;
@@ -63,6 +63,7 @@ export interface InboxRow {
   in_total: number;
   opted_out: boolean;
   carrier_blocked: boolean;
+  invalid: string | null;
 }
 
 /** `up_to` is the in_ord that was displayed; it only rises. */

@@ -34,7 +34,8 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
   const length = useMemo(() => [...text].length, [text]);
   const optedOut = row?.opted_out ?? false;
   const blocked = row?.carrier_blocked ?? false;
-  const closed = !row || blocked || (optedOut && !acknowledged);
+  const invalid = blocked ? null : (row?.invalid ?? null);
+  const closed = !row || blocked || invalid !== null || (optedOut && !acknowledged);
   const ready = !closed && text.trim() !== "" && length <= MAX_CHARACTERS;
 
   useEffect(() => acknowledge(false), [optedOut]);
@@ -75,7 +76,7 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
         send();
       }}
     >
-      {optedOut && !blocked && (
+      {optedOut && !blocked && !invalid && (
         <div className={styles.notice}>
           <p>
             <Ban size={15} strokeWidth={2} aria-hidden="true" />
@@ -92,11 +93,19 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
           </p>
         </div>
       )}
+      {invalid && (
+        <div className={styles.notice}>
+          <p>
+            <Ban size={15} strokeWidth={2} aria-hidden="true" />
+            Texts to this number do not arrive. {invalid}
+          </p>
+        </div>
+      )}
       {row && !blocked && <QuietHours id={id} name={nameOrNumber(row)} />}
       <div className={styles.box} data-closed={closed}>
         <textarea
           ref={box} rows={1} aria-label="Message" aria-describedby="reply-cost" enterKeyHint="send" value={text} disabled={closed}
-          placeholder={blocked ? "Replies are blocked" : closed && row ? "Tick the box above to write" : "Write a reply"}
+          placeholder={blocked || invalid ? "Replies are blocked" : closed && row ? "Tick the box above to write" : "Write a reply"}
           onChange={(event) => write(event.currentTarget.value)} onKeyDown={key} onBlur={() => live.typing(id, false)}
         />
         <ActionIcon type="submit" size={36} radius={11} variant="filled" aria-label="Send" disabled={!ready} className={styles.send}>

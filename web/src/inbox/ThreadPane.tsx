@@ -44,10 +44,10 @@ export function ThreadPane({ id }: { id: number }) {
             <div className={styles.who}>
               <h2 id={HEADING} tabIndex={-1}>
                 <span>{nameOrNumber(row)}</span>
-                {(row.opted_out || row.carrier_blocked) && (
+                {(row.opted_out || row.carrier_blocked || row.invalid) && (
                   <strong>
                     <Ban size={11} strokeWidth={2.4} aria-hidden="true" />
-                    {row.carrier_blocked ? "Blocked by the carrier" : "Opted out"}
+                    {row.carrier_blocked ? "Blocked by the carrier" : row.opted_out ? "Opted out" : "Undeliverable"}
                   </strong>
                 )}
               </h2>

@@ -36,10 +36,12 @@ const NOTES: Record<string, string> = { STOP: "Opted out with this text", START:
 const WAITS: Record<string, "hours" | "cap"> = { quiet_hours: "hours", cap_reached: "cap" }; // the gate's reasons
 const OPT_OUTS = new Set(["opted_out", "opted_out_meanwhile", "consent_changed"]); // the gate's reasons
 
+const ENDS_HERE = new Set(["opted_out", "invalid"]); // another try would end in the same way
+
 const because = (lead: string, error: string | null | undefined): string => (error ? `${lead}: ${error}` : lead);
 
 /** What became of an outbound text, in words, and what the person can do about it. */
-export function fateOf(message: Pick<MessageOut, "state" | "error" | "error_code" | "waits_until">): Fate {
+export function fateOf(message: Pick<MessageOut, "state" | "error" | "error_code" | "error_class" | "waits_until">): Fate {
   const { state, error, waits_until: until } = message;
   const why = WAITS[message.error_code ?? ""];
   switch (state) {
@@ -54,15 +56,15 @@ export function fateOf(message: Pick<MessageOut, "state" | "error" | "error_code
       return { tone: "quiet", words: "Delivered", act: "none" };
     case "undelivered":
     case "rejected":
-      return { tone: "bad", words: because("Failed", error), act: "none" };
+      return { tone: "bad", words: because("Failed", error), act: ENDS_HERE.has(message.error_class ?? "") ? "none" : "send-again" };
     case "blocked":
       return { tone: "bad", words: because("Not sent", error), act: "none" };
     case "cancelled":
       return { tone: "quiet", words: "Discarded, not sent", act: "none" };
     case "expired":
-      return { tone: "bad", words: because("Not sent in time", error), act: "none" };
+      return { tone: "bad", words: because("Not sent in time", error), act: "send-again" };
     case "unconfirmed":
-      return { tone: "ask", words: "Not confirmed by the carrier", act: "send-again" };
+      return { tone: "ask", words: "Not confirmed by the carrier. It may have arrived; sent again, it may come twice", act: "send-again" };
     case "held":
       return { tone: "ask", words: OPT_OUTS.has(message.error_code ?? "") || !error ? "Opted out meanwhile" : because("Held", error), act: "release" };
   }

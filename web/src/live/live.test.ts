@@ -8,7 +8,7 @@ import { LiveStore } from "./store";
 const row = (id: number, minute: number, more: Partial<InboxRow> = {}): InboxRow => ({
   thread_id: id, v: 1, name: `P${id}`, contact_id: id, address: `+1212555010${id}`, number: "+12125550100", last_seq: 1,
   last_at: `2026-11-22T10:${String(minute).padStart(2, "0")}:00Z`, preview: "", direction: "in", in_total: 1, opted_out: false,
-  carrier_blocked: false, ...more,
+  carrier_blocked: false, invalid: null, ...more,
 });
 const message = (seq: number, more: Partial<MessageOut> = {}): MessageOut => ({
   seq, direction: "in", body: `m${seq}`, state: "received", at: "2026-11-22T10:00:00Z", in_ord: seq, segments: 1, klass: "inbound",
