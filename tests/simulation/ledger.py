@@ -204,6 +204,9 @@ class NodeLedger:
     async def climb(self, attempt_id: UUID, rung: int, next_at: datetime) -> None:
         await self._read("climb", lambda: self._recovery.climb(attempt_id, rung, next_at))
 
+    async def resend(self, attempt_id: UUID, due_at: datetime, expires_at: datetime) -> bool:
+        raise AssertionError("the carrier of these worlds knows no keys of idempotency")
+
     async def bind_listed(self, attempt_id: UUID, listed: ListedMessage, now: datetime) -> bool:
         return await self._call("bind_listed", lambda: self._recovery.bind_listed(attempt_id, listed, now))
 
