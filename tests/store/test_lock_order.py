@@ -146,6 +146,12 @@ async def give_up(world: World) -> Act:
     return lambda: world.store.ledger.give_up(one.attempt_id, NOON)
 
 
+async def resend(world: World) -> Act:
+    one = await sent_to_alice(world)
+    await world.store.ledger.record_outcome(one.attempt_id, world.gen, Unknown("reset"), NOON)
+    return lambda: world.store.ledger.resend(one.attempt_id, NOON, NOON)
+
+
 async def bind(world: World) -> Act:
     one = await sent_to_alice(world)
     return lambda: world.store.ledger.bind_listed(one.attempt_id, listed(), NOON)
@@ -259,7 +265,7 @@ METHODS = [
     ),
     pytest.param(
         t3("UPDATE endpoint SET zones = '{Asia/Tokyo}'"),
-        {"limiter", "campaign", "endpoint", "thread"},
+        {"limiter", "campaign", "node", "endpoint", "thread"},
         id="T3 that defers",
     ),
     pytest.param(t4(ACCEPTED, OPTED_OUT), {"outbox", "attempt", "endpoint", "thread"}, id="T4 accepted and refused"),
@@ -269,6 +275,7 @@ METHODS = [
         t5("failed", by_attempt=False, error_class=ErrorClass.OPTED_OUT), {"endpoint", "thread"}, id="T5 by provider id"
     ),
     pytest.param(give_up, {"outbox", "attempt", "thread"}, id="the last rung"),
+    pytest.param(resend, {"outbox", "attempt"}, id="the same again under its key"),
     pytest.param(bind, {"outbox", "attempt", "thread"}, id="binding a listed message"),
     pytest.param(release, {"outbox", "endpoint", "thread"}, id="releasing a held text"),
     pytest.param(answer, {"thread"}, id="answering a keyword"),
@@ -298,7 +305,7 @@ thread events_after head user unread_threads credentials session workspaces
 ALONE: Final = "open_session close_session audit"
 TESTED: Final = """
 record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts release_held crashed_attempts
-resolve_crashed climb bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter mark_read
+resolve_crashed climb resend bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter mark_read
 mark_unread add_member
 """
 
