@@ -37,27 +37,38 @@ class Timetable:
     def __init__(self, rules: Rules, places: Places) -> None:
         self.rules, self._places = rules, places
         self.widest_cap = widest(rules.caps(rules.regions))
+        self._ruled = frozenset(rules.regions)
         self._known: dict[Candidates, tuple[datetime, Hours]] = {}
+        self._caps: dict[frozenset[str], tuple[Cap, ...]] = {}
 
     def at(self, address: str, own_zones: Collection[str], now: datetime) -> Hours:
         """Whether it is inside the hours of every place where *address* may be, and when that changes."""
-        return self._hours(self._places.candidates(address, own_zones), now)
+        return self._hours(self._place(address, own_zones), now)
 
     def to_set_out(self, address: str, own_zones: Collection[str], now: datetime) -> Hours:
         """The same for a text that shall leave now: at the last call the next window counts."""
-        place = self._places.candidates(address, own_zones)
+        place = self._place(address, own_zones)
         hours = self._hours(place, now)
         if not hours.open or hours.until is None or hours.until - now > LAST_CALL:
             return hours
         return Hours(False, self._compute(place, hours.until).until)
 
     def local(self, address: str, own_zones: Collection[str], now: datetime) -> Local:
-        place = self._places.candidates(address, own_zones)
+        place = self._place(address, own_zones)
         return Local(self._hours(place, now), tuple(sorted(place.zones)))
 
     def caps(self, address: str) -> tuple[Cap, ...]:
         """How many texts in bulk the law allows to this number."""
-        return self.rules.caps(self._places.of_digits(address).regions)
+        regions = self._places.of_digits(address).regions
+        caps = self._caps.get(regions)
+        if caps is None:
+            caps = self._caps[regions] = self.rules.caps(regions)
+        return caps
+
+    def _place(self, address: str, own_zones: Collection[str]) -> Candidates:
+        """States without a rule of their own are alike: most area codes of a zone share one answer."""
+        place = self._places.candidates(address, own_zones)
+        return Candidates(place.zones, place.regions & self._ruled)
 
     def _hours(self, place: Candidates, now: datetime) -> Hours:
         known = self._known.get(place)

@@ -18,6 +18,7 @@ from server.store.store import open_store
 from tests.ui.conftest import Faults, OpenContext, Scheme, log_in
 from tests.ui.inbox_page import fate_of, message_box, open_thread, quiet_thread, threads
 from tests.ui.live_server import Live, running
+from tests.ui.test_pages import complaints
 
 NIGHT = datetime(2026, 3, 11, 2, 42, tzinfo=UTC)  # Tuesday, 10:42 PM in New York
 BOSTON = "+1617"
@@ -78,6 +79,8 @@ def test_a_text_in_bulk_says_for_what_it_waits_while_one_looks_and_after_a_reloa
     expect(fate_of(night, body)).to_contain_text("Waiting for Wed 8:00 AM there")
     night.reload()
     expect(fate_of(night, body)).to_contain_text("Waiting for Wed 8:00 AM there")
+    expect(night.get_by_test_id("quiet-hours")).to_be_visible()
+    assert complaints(night) == []
 
 
 def test_where_two_zones_are_possible_both_times_are_told(night: Page, live: Live) -> None:
