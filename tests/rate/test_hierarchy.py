@@ -34,7 +34,7 @@ def left(world: World, within_s: float) -> Counter[int | None]:
 # What holds back
 
 
-@pytest.mark.parametrize(
+each_alone = pytest.mark.parametrize(
     ("limits", "key"),
     [
         pytest.param(book(number(1, 5.0)), LimitKey("number", 1), id="the number"),
@@ -47,12 +47,24 @@ def left(world: World, within_s: float) -> Counter[int | None]:
         pytest.param(book(number(1), campaigns={1: 5.0}), LimitKey("campaign", 1), id="the marketing campaign"),
     ],
 )
+
+
+@each_alone
 def test_the_slowest_limit_sets_the_pace(limits: LimitBook, key: LimitKey) -> None:
     world = World(limits)
     world.offer(*texts(*range(100)))
     world.run(until=10.0)
     assert len(world.left) == 50
     assert worst_excess(world.left, key, 5.0, 1) <= ROUNDING
+
+
+@each_alone
+def test_however_late_the_senders_are_no_limit_lets_more_through(limits: LimitBook, key: LimitKey) -> None:
+    world = World(limits, jitter(0.5, seed=7))
+    world.offer(*texts(*range(100)))
+    world.run(until=20.0)
+    assert len(world.left) > 20
+    assert worst_excess(world.left, key, 5.0, 2 if key.kind == "campaign" else 1) <= ROUNDING
 
 
 def test_numbers_of_one_account_share_its_rate() -> None:
@@ -112,6 +124,15 @@ def test_a_campaign_slowed_by_its_carrier_has_its_rate_on_a_busy_number() -> Non
     world.offer(*texts(*range(500), to="tmobile"), *texts(*range(1000, 1500), campaign=2))
     world.run(until=20.0)
     assert left(world, 20.0)[1] >= 76
+
+
+def test_nothing_is_reserved_for_one_limit_while_another_is_not_ready() -> None:
+    """A reply must still overtake what waits for the account."""
+    world = World(book(number(1), number(2), account=Allowance(1.0, 1)))
+    world.offer(*texts(*range(5)), *texts(*range(10, 15), number_id=2))
+    world.run(until=4.5)
+    assert len(world.left) == 4
+    assert sum(one.on_their_way for one in world.pacer.stats(4.5).limits) == 0
 
 
 def test_campaigns_share_a_number_by_segments_over_all_carriers() -> None:
@@ -219,6 +240,15 @@ def test_a_grant_that_is_late_over_midnight_is_void_and_charged_to_the_next_day(
     (one,) = world.left
     assert one.at > 86_400.0
     assert world.charged[one.day] == 100
+
+
+def test_after_midnight_nothing_leaves_on_the_day_before_even_if_nobody_has_noticed() -> None:
+    world = World(book(number(1), cap=100))
+    world.run(until=86_399.99)
+    world.pacer.offer(texts(1, to="tmobile"), world.now)
+    world._charge()
+    (grant,) = world.pacer.due(world.now)
+    assert world.pacer.depart(grant, 86_400.001) == math.inf
 
 
 def test_a_withdrawn_grant_gives_its_segments_back_to_the_day() -> None:

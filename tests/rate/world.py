@@ -13,7 +13,7 @@ from server.domain.limits import Allowance
 from server.ports import BrandDay, DueRow, LimitBook, Number, Registration
 from server.rate.daily import BLOCK
 from server.rate.limit import LimitKey
-from server.rate.pacer import Grant, Pacer
+from server.rate.pacer import HORIZON_S, Grant, Pacer
 
 DAY_S = 86_400.0
 FIRST_DAY = date(2026, 3, 10)
@@ -90,6 +90,7 @@ class World:
             self.pacer.offer(self.rows.values(), self.now)
             self._charge()
             for grant in self.pacer.due(self.now):
+                assert grant.instant <= self.now + HORIZON_S, "reserved before its time"
                 self._send_at(max(self.now, grant.instant) + self._late_s(), grant)
             while self._senders and self._senders[0][0] <= self.now:
                 self._depart(heapq.heappop(self._senders)[2])
