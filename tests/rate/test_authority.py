@@ -237,6 +237,33 @@ async def test_whoever_waits_for_grants_gets_none_of_a_limiter_that_is_no_more(a
         assert [grant.outbox_id for grant in got if grant] == [5]
 
 
+async def test_grants_of_a_limiter_that_was_replaced_are_void(autojump_clock: MockClock) -> None:
+    """Even of a row that its successor has granted once more: only the newer grant may use that."""
+    async with office() as it:
+        it.offer(5, 6)
+        old = [await it.next_grant(), await it.next_grant()]
+        it.row.hand_to(1)
+        await trio.sleep(LEASE_S / 2)
+        assert it.authority.epoch == 8
+        it.offer(6)
+        new = await it.next_grant()
+        assert [grant.outbox_id for grant in (*old, new) if grant] == [5, 6, 6]
+        assert old[0] is not None
+        assert new is not None
+        await trio.sleep(1)
+        assert it.authority.depart(old[0], trio.current_time()) == float("inf")
+        assert it.authority.depart(new, trio.current_time()) == 0.0
+        assert it.authority.depart(old[1] or new, trio.current_time()) == float("inf")
+        assert it.departed == [1]
+
+
+async def test_who_has_lost_it_to_another_does_not_wait_for_its_lease_to_end(autojump_clock: MockClock) -> None:
+    async with office() as it:
+        it.row.hand_to(2)
+        await trio.sleep(LEASE_S / 3 + 0.1)
+        assert not it.holds()
+
+
 async def test_what_is_withdrawn_or_throttled_without_a_limiter_is_forgotten(autojump_clock: MockClock) -> None:
     async with office(holder=2) as it:
         it.authority.withdraw([5])

@@ -246,6 +246,16 @@ async def hand_over(world: World) -> Act:
     return lambda: world.store.fleet.take_limiter(other, 1.0)
 
 
+async def hand_over_by_hand(world: World) -> Act:
+    other = (await world.store.fleet.join("other", "boot", 1, uuid4())).gen
+    return lambda: world.store.fleet.hand_over_limiter(other, 1.0)
+
+
+async def charge(world: World) -> Act:
+    await world.sql("INSERT INTO brand (workspace_id, name, daily_cap) VALUES (1, 'Acme', 2000)")
+    return lambda: world.store.fleet.charge_day(1, NOON.date(), 100, world.gen, world.limiter_epoch)
+
+
 async def add_member(world: World) -> Act:
     await two_threads(world)
     return lambda: world.store.people.add_member(1, "eve@example.org", "Eve", "agent", "x")
@@ -293,19 +303,22 @@ METHODS = [
     pytest.param(
         of_the_node(lambda w: w.store.fleet.take_limiter(w.gen, 1.0)), {"limiter_authority"}, id="renewing the limiter"
     ),
-    pytest.param(hand_over, {"limiter", "limiter_authority"}, id="handing the limiter over"),
+    pytest.param(hand_over, {"limiter", "limiter_authority"}, id="taking the limiter over"),
+    pytest.param(hand_over_by_hand, {"limiter", "limiter_authority"}, id="handing the limiter over"),
+    pytest.param(charge, set(), id="charging a brand's day"),
     pytest.param(add_member, set(), id="a new member"),
 ]
 
 # Every other method of the store's ports: reads, which lock nothing, and writes of rows that nobody else waits for.
 READS: Final = """
-due dead_nodes spent_journals open_attempts unbound owed_answers swept_until accounts numbers epoch rows rows_by_id
-thread events_after head user unread_threads credentials session workspaces
+due dead_nodes spent_journals open_attempts unbound owed_answers swept_until accounts numbers limits living epoch rows
+rows_by_id thread events_after head user unread_threads credentials session workspaces
 """
-ALONE: Final = "open_session close_session audit"
+ALONE: Final = "open_session close_session audit give_back_day spend_day"
 TESTED: Final = """
 record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts release_held crashed_attempts
-resolve_crashed climb resend bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter mark_read
+resolve_crashed climb resend bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter
+hand_over_limiter charge_day mark_read
 mark_unread add_member
 """
 

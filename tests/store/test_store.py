@@ -236,6 +236,38 @@ async def test_the_limiter_changes_hands_when_its_holder(world: World, end: str,
     assert await fleet.take_limiter(world.gen, 10) is None
 
 
+async def test_a_person_hands_the_limiter_over_and_the_successor_waits_for_what_was_allowed(world: World) -> None:
+    fleet = world.store.fleet
+    other = await fleet.join("other", "boot", 2, uuid4())
+    handed = await fleet.hand_over_limiter(other.gen, 10)
+    assert handed is not None
+    assert handed[0] == world.limiter_epoch + 1
+    assert 2.0 < handed[1] <= 3.0, "a person's text may leave 2 s after it was allowed"
+    assert await fleet.take_limiter(world.gen, 10) is None
+    taken = await fleet.take_limiter(other.gen, 10)
+    assert taken is not None
+    assert taken[0] == handed[0]
+    assert 0 < taken[1] <= handed[1]
+    assert [(node.gen, node.holds) for node in await fleet.living()] == [(world.gen, False), (other.gen, True)]
+
+
+@pytest.mark.parametrize(
+    "why_not",
+    [
+        pytest.param("SELECT 1", id="it has it already"),
+        pytest.param("UPDATE node SET left_at = clock_timestamp() WHERE gen = 2", id="it left"),
+        pytest.param("UPDATE node SET expires_at = clock_timestamp() WHERE gen = 2", id="nobody has heard of it"),
+    ],
+)
+async def test_the_limiter_is_not_handed_over_where(world: World, why_not: str) -> None:
+    fleet = world.store.fleet
+    other = await fleet.join("other", "boot", 2, uuid4())
+    await world.sql(why_not)
+    assert await fleet.hand_over_limiter(world.gen if why_not == "SELECT 1" else other.gen, 10) is None
+    taken = await fleet.take_limiter(world.gen, 10)
+    assert taken == (world.limiter_epoch, 0.0)
+
+
 # People and the directory
 
 
