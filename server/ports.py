@@ -443,13 +443,22 @@ class BrandDay:
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignPace:
+    """A marketing campaign's own rate, in segments/s."""
+
+    rate: float
+    name: str = ""
+    workspace_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LimitBook:
     """Every limit there is, on `day` (America/Los_Angeles), which ends at `day_ends_at`."""
 
     numbers: Sequence[Number] = ()
     accounts: Mapping[int, Allowance] = field(default_factory=dict)
     registrations: Mapping[int, Registration] = field(default_factory=dict)
-    campaigns: Mapping[int, float] = field(default_factory=dict)
+    campaigns: Mapping[int, CampaignPace] = field(default_factory=dict)
     brands: Mapping[int, BrandDay] = field(default_factory=dict)
     day: date = date.min
     day_ends_at: datetime | None = None

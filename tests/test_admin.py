@@ -20,22 +20,33 @@ import trio
 
 from server.admin import (
     AdminError,
+    BrandCap,
     NewAccount,
     NewMember,
     NewNumber,
     NewWorkspace,
+    NumberChange,
+    RegistrationRate,
     add_account,
     add_member,
     add_number,
     add_workspace,
     check,
+    hand_over,
+    list_limits,
     list_numbers,
+    list_servers,
     migrate,
+    set_account,
+    set_brand,
+    set_number,
+    set_registration,
 )
 from server.app.accounts import Accounts
 from server.carriers.twilio import Twilio
 from server.cli import main
 from server.config import Config, load_config
+from server.domain.limits import Allowance
 from server.http.passwords import Passwords
 from server.ports import LimitBook
 from server.rate.authority import LimiterAuthority
@@ -255,6 +266,83 @@ def test_a_burst_that_costs_rate_is_told_and_taken(dsn: str) -> None:
     assert "would keep" not in add_number(config, NewNumber("+16175550143", 1, 1))
     assert "paused" in add_number(config, NewNumber("+16175550144", 0))
     assert "100 segments/s, burst 1" in list_numbers(config)
+
+
+# What carriers allow
+
+
+async def limits_of(dsn: str) -> LimitBook:
+    async with open_store(dsn) as store:
+        return await store.directory.limits(await store.directory.numbers(), datetime.now(UTC))
+
+
+@pytest.mark.integration
+def test_limits_are_added_changed_and_told(dsn: str) -> None:
+    config = config_of(dsn, PUBLIC_URL=PUBLIC)
+    add_workspace(config, X)
+    add_account(config, ACCOUNT)
+    add_number(config, NewNumber("+16175550142", 1))
+    assert set_number(config, NumberChange("+1 617 555 0142", rate=20)) == "+16175550142: 20 segments/s, burst 2."
+    assert set_account(config, SID, 40, None) == f"{SID}: 40 segments/s, burst 2."
+    assert "2000 segments a day to tmobile, unknown" in set_brand(config, BrandCap("X", 2000))
+    assert set_registration(config, RegistrationRate("CMP1", brand="X")) == "CMP1 is there."
+    told = set_registration(config, RegistrationRate("CMP1", carrier="att", rate=1.25))
+    assert told == "CMP1 at att: 1.25 segments/s, burst 2."
+    set_number(config, NumberChange("+16175550142", registration="CMP1"))
+    book = trio.run(limits_of, dsn)
+    assert [(n.rate, n.burst, n.registration_id) for n in book.numbers] == [(20, 2, 1)]
+    assert (book.accounts, book.registrations[1].allowances) == ({1: Allowance(40, 2)}, {"att": Allowance(1.25, 2)})
+    assert (book.brands[1].cap, book.brands[1].used, book.brands[1].spent) == (2000, 0, False)
+    assert list_limits(config).splitlines() == [
+        "X Realty  X  2000 segments a day to tmobile, unknown",
+        "  CMP1  att  1.25 segments/s, burst 2  (1 number)",
+    ]
+    set_registration(config, RegistrationRate("CMP1", carrier="att"))
+    set_number(config, NumberChange("+16175550142", registration="", rate=0))
+    set_account(config, SID, None, None)
+    set_brand(config, BrandCap("X"))
+    book = trio.run(limits_of, dsn)
+    assert [(n.rate, n.registration_id) for n in book.numbers] == [(0, None)]
+    assert (book.accounts, book.registrations[1].allowances, book.brands[1].cap) == ({}, {}, None)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        pytest.param(lambda c: set_number(c, NumberChange("12", rate=1)), "not a phone number", id="no number"),
+        pytest.param(lambda c: set_number(c, NumberChange("+16175550142")), "what to change", id="nothing"),
+        pytest.param(lambda c: set_number(c, NumberChange("+16175550142", rate=1)), "no number", id="unknown number"),
+        pytest.param(lambda c: set_number(c, NumberChange("+16175550142", math.nan)), "0 pauses", id="nonsense"),
+        pytest.param(lambda c: set_account(c, SID, 1.0, None), "no account", id="unknown account"),
+        pytest.param(lambda c: set_brand(c, BrandCap("X", 5)), "100 segments or more", id="a cap below a block"),
+        pytest.param(lambda c: set_brand(c, BrandCap("X", 500, ("T Mobile",))), "short name", id="no short name"),
+        pytest.param(
+            lambda c: set_registration(c, RegistrationRate("CMP1", brand="Y")), "no brand Y", id="unknown brand"
+        ),
+        pytest.param(
+            lambda c: set_registration(c, RegistrationRate("CMP1", carrier="att", rate=1)),
+            "no registered campaign",
+            id="a new campaign without a brand",
+        ),
+        pytest.param(
+            lambda c: set_registration(c, RegistrationRate("CMP1", carrier="unknown", rate=1)), "slowest", id="unknown"
+        ),
+        pytest.param(lambda c: hand_over(c, 99), "does not run", id="no such server"),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_refused_in_a_sentence(
+    dsn: str, change: Callable[[Config], str], sentence: str
+) -> None:
+    config = config_of(dsn, PUBLIC_URL=PUBLIC)
+    add_workspace(config, X)
+    with pytest.raises(AdminError, match=sentence):
+        change(config)
+
+
+@pytest.mark.integration
+def test_no_server_runs(dsn: str) -> None:
+    assert list_servers(config_of(dsn)) == "No server runs."
 
 
 # A running server

@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
-from server.admin import AdminError, NewAccount, NewMember, NewNumber, NewWorkspace
+from server.admin import (
+    AdminError,
+    BrandCap,
+    NewAccount,
+    NewMember,
+    NewNumber,
+    NewWorkspace,
+    NumberChange,
+    RegistrationRate,
+)
 from server.cli import Parts, main
 from server.config import Config
 from server.demo.people import PASSWORD
@@ -65,15 +74,33 @@ class FakeParts:
         self.simulated.append(argv)
         return 0
 
+    def set_account(self, config: Config, sid: str, rate: float | None, burst: int | None) -> str:
+        return self.add(config, (sid, rate, burst))
+
+    def hand_over(self, config: Config, gen: int) -> str:
+        return self.add(config, gen)
+
     def __call__(self, *argv: str) -> int:
-        added = dict.fromkeys(("add_member", "add_workspace", "add_account", "add_number"), self.add)
+        adding = (
+            "add_member",
+            "add_workspace",
+            "add_account",
+            "add_number",
+            "set_number",
+            "set_brand",
+            "set_registration",
+        )
+        added: dict[str, Any] = dict.fromkeys(adding, self.add)
+        listed: dict[str, Any] = dict.fromkeys(("list_numbers", "list_limits", "list_servers"), self.list_numbers)
         parts = Parts(
             run=self.run,
             migrate=self.migrate,
             check=self.check,
-            list_numbers=self.list_numbers,
             simulate=self.simulate,
+            set_account=self.set_account,
+            hand_over=self.hand_over,
             **added,
+            **listed,
         )
         return main(argv, parts)
 
@@ -255,6 +282,54 @@ def test_what_cannot_be_added_is_one_sentence(
     threadline.failure = AdminError("There is no workspace X.")
     assert threadline("number", "add", "+16175550142", "--workspace", "X") == 1
     assert capsys.readouterr().err == "There is no workspace X.\n"
+
+
+def test_limits_are_set(threadline: FakeParts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", DATABASE)
+    assert threadline("number", "set", "+16175550142", "--rate", "3", "--registration", "CMP1") == 0
+    assert threadline("account", "set", "AC1", "--rate", "20") == 0
+    assert threadline("account", "set", "AC1", "--no-limit") == 0
+    assert threadline("brand", "set", "X", "--daily-cap", "2000", "--capped", "tmobile") == 0
+    assert threadline("registration", "set", "CMP1", "--brand", "X", "--carrier", "att", "--rate", "1.25") == 0
+    assert threadline("registration", "set", "CMP1", "--carrier", "att", "--no-limit") == 0
+    assert threadline("limiter", "hand-over", "--to", "4") == 0
+    assert threadline.added == [
+        NumberChange("+16175550142", 3.0, None, "CMP1"),
+        ("AC1", 20.0, None),
+        ("AC1", None, None),
+        BrandCap("X", 2000, ("tmobile",)),
+        RegistrationRate("CMP1", "X", "att", 1.25),
+        RegistrationRate("CMP1", None, "att"),
+        4,
+    ]
+
+
+def test_limits_and_servers_are_listed(
+    threadline: FakeParts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", DATABASE)
+    assert threadline("brand", "list") == 0
+    assert threadline("limiter", "show") == 0
+    assert capsys.readouterr().out.count("X Realty") == 2
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(("account", "set", "AC1"), id="neither a rate nor none"),
+        pytest.param(("account", "set", "AC1", "--rate", "1", "--no-limit"), id="both"),
+        pytest.param(("registration", "set", "CMP1", "--rate", "1"), id="a rate of no carrier"),
+        pytest.param(("registration", "set", "CMP1", "--carrier", "att"), id="a carrier without a rate"),
+        pytest.param(("brand", "set", "X", "--daily-cap", "99"), id="a cap below a block"),
+        pytest.param(("number", "set", "+16175550142", "--rate", "-1"), id="a negative rate"),
+    ],
+)
+def test_a_limit_that_is_half_said_is_refused(
+    threadline: FakeParts, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", DATABASE)
+    assert threadline(*asked) == 2
+    assert threadline.added == []
 
 
 @pytest.mark.parametrize("rate", ["-1", "2000", "fast"])

@@ -2,22 +2,44 @@
 
 from server.admin.accounts import NewAccount, add_account
 from server.admin.database import AdminError, check, database, migrate
+from server.admin.limits import (
+    BrandCap,
+    NumberChange,
+    RegistrationRate,
+    hand_over,
+    list_limits,
+    list_servers,
+    set_account,
+    set_brand,
+    set_number,
+    set_registration,
+)
 from server.admin.members import NewMember, add_member
 from server.admin.numbers import NewNumber, add_number, list_numbers
 from server.admin.workspaces import NewWorkspace, add_workspace
 
 __all__ = [
     "AdminError",
+    "BrandCap",
     "NewAccount",
     "NewMember",
     "NewNumber",
     "NewWorkspace",
+    "NumberChange",
+    "RegistrationRate",
     "add_account",
     "add_member",
     "add_number",
     "add_workspace",
     "check",
     "database",
+    "hand_over",
+    "list_limits",
     "list_numbers",
+    "list_servers",
     "migrate",
+    "set_account",
+    "set_brand",
+    "set_number",
+    "set_registration",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from server.admin.accounts import webhooks
 from server.admin.database import AdminError, in_store
+from server.admin.limits import pace
 from server.admin.workspaces import find_workspace
 from server.config import Config
 from server.domain.bucket import sensible_burst
@@ -58,7 +59,7 @@ def add_number(config: Config, new: NewNumber) -> str:
         values = (workspace.workspace_id, account.account_id, address, storable(new.label), new.rate, burst)
         if await store.call(lambda c: _insert(c, values)) is None:
             raise AdminError(f"{address} is a number of {account.sid} already.")
-        told = [f"{address} belongs to {workspace.name}: {_pace(new.rate, burst)}."]
+        told = [f"{address} belongs to {workspace.name}: {pace(new.rate, burst)}."]
         if burst < sensible_burst(new.rate):
             told.append(f"A burst of {sensible_burst(new.rate)} would keep late wake-ups from costing rate.")
         return "\n".join([*told, webhooks(config, account.sid)])
@@ -72,7 +73,7 @@ def list_numbers(config: Config) -> str:
     async def work(store: Store) -> str:
         rows = await store.call(lambda c: c.fetch(_SQL["numbers"]))
         lines = [
-            "  ".join(filter(None, (r["address"], r["workspace"], r["sid"], _pace(r["rate"], r["burst"]), r["label"])))
+            "  ".join(filter(None, (r["address"], r["workspace"], r["sid"], pace(r["rate"], r["burst"]), r["label"])))
             for r in rows
         ]
         return "\n".join(lines) or "There is no number yet: add one with `threadline number add`."
@@ -98,10 +99,3 @@ async def _find_account(store: Store, workspace: Workspace, sid: str | None) -> 
 async def _insert(connection: Connection, values: tuple[int, int, str, str, float, int]) -> int | None:
     added: int | None = await connection.fetchval(_SQL["add_number"], *values)
     return added
-
-
-def _pace(rate: float, burst: int) -> str:
-    """`1 segment/s, burst 1`; a paused number says so."""
-    if rate == 0:
-        return "paused"
-    return f"{rate:g} segment{'' if rate == 1 else 's'}/s, burst {burst}"

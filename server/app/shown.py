@@ -1,12 +1,10 @@
-"""The live tree and the pace as the API shows them."""
+"""The live tree as the API shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from server.actors.runtime import Node
-from server.rate.stats import NumberStats
 
 
 def node_out(node: Node) -> dict[str, Any]:
@@ -26,16 +24,4 @@ def node_out(node: Node) -> dict[str, Any]:
         "passivated": node.passivated,
         "last_error": None if error is None else {"type": error.type, "at": error.at},
         "children": [node_out(child) for child in node.children],
-    }
-
-
-def pace_out(stats: NumberStats, addresses: Mapping[int, str]) -> dict[str, Any]:
-    """One number: segments per second, and rows that wait by lane."""
-    return {
-        "number": addresses.get(stats.number_id, ""),
-        "rate": stats.rate,
-        "configured_rate": stats.configured_rate,
-        "queued": list(stats.waiting),
-        "achieved_per_s": stats.achieved_rate,
-        "eta_s": stats.eta_s,
     }

@@ -22,7 +22,8 @@ from server.app.accounts import Accounts
 from server.app.front import Front
 from server.app.identity import SocketIdentity
 from server.app.quarantine import QuarantineBook
-from server.app.shown import node_out, pace_out
+from server.app.sending import sending_out
+from server.app.shown import node_out
 from server.app.tasks import endless, graceful
 from server.app.words import explain
 from server.carriers.twilio import Twilio
@@ -173,6 +174,7 @@ class Wiring:
             client_files=_client_files(),
             actor_tree=lambda: node_out(self.tree()),
             pace=self._pace,
+            hand_over=self._hand_over,
             unready=lambda: None if self.front.ready else "The server is starting or stopping.",
             session_ended=self.sockets.end_session,
             explain=explain,
@@ -247,11 +249,14 @@ class Wiring:
     async def _limits(self) -> LimitBook:
         return await self.ground.store.directory.limits(await self.accounts.refresh(), self.ground.clock.wall())
 
-    def _pace(self) -> dict[str, Any]:
-        stats = self.limiter.stats()
-        addresses = {number.number_id: number.address for number in self.accounts.numbers}
-        numbers = [] if stats is None else [pace_out(one, addresses) for one in stats.numbers]
-        return {"holds": self.limiter.holds, "numbers": numbers}
+    async def _pace(self, workspace_id: int) -> dict[str, Any]:
+        stats = self.limiter.stats() if self.limiter.holds else None
+        nodes = await self.ground.store.fleet.living()
+        return sending_out(stats, self.limiter.book, workspace_id, nodes, self.ground.node.gen)
+
+    async def _hand_over(self, gen: int) -> bool:
+        handed = await self.ground.store.fleet.hand_over_limiter(gen, self.ground.config.node_lease_s)
+        return handed is not None
 
 
 def _client_files() -> Path:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from server.config import Config
 
 if TYPE_CHECKING:
-    from server.admin import NewAccount, NewMember, NewNumber, NewWorkspace
+    from server.admin import (
+        BrandCap,
+        NewAccount,
+        NewMember,
+        NewNumber,
+        NewWorkspace,
+        NumberChange,
+        RegistrationRate,
+    )
 
 OnReady = Callable[[str], None]
 """Called with the server's URL once it listens."""
@@ -64,6 +72,48 @@ def _list_numbers(config: Config) -> str:
     return list_numbers(config)
 
 
+def _set_number(config: Config, change: NumberChange) -> str:
+    from server.admin import set_number
+
+    return set_number(config, change)
+
+
+def _set_account(config: Config, sid: str, rate: float | None, burst: int | None) -> str:
+    from server.admin import set_account
+
+    return set_account(config, sid, rate, burst)
+
+
+def _set_brand(config: Config, brand: BrandCap) -> str:
+    from server.admin import set_brand
+
+    return set_brand(config, brand)
+
+
+def _set_registration(config: Config, asked: RegistrationRate) -> str:
+    from server.admin import set_registration
+
+    return set_registration(config, asked)
+
+
+def _list_limits(config: Config) -> str:
+    from server.admin import list_limits
+
+    return list_limits(config)
+
+
+def _list_servers(config: Config) -> str:
+    from server.admin import list_servers
+
+    return list_servers(config)
+
+
+def _hand_over(config: Config, gen: int) -> str:
+    from server.admin import hand_over
+
+    return hand_over(config, gen)
+
+
 def _simulate(argv: list[str]) -> int:
     from server.carriers.simulator.command import main as simulate
 
@@ -82,4 +132,11 @@ class Parts:
     add_account: Callable[[Config, NewAccount], str] = _add_account
     add_number: Callable[[Config, NewNumber], str] = _add_number
     list_numbers: Callable[[Config], str] = _list_numbers
+    set_number: Callable[[Config, NumberChange], str] = _set_number
+    set_account: Callable[[Config, str, float | None, int | None], str] = _set_account
+    set_brand: Callable[[Config, BrandCap], str] = _set_brand
+    set_registration: Callable[[Config, RegistrationRate], str] = _set_registration
+    list_limits: Callable[[Config], str] = _list_limits
+    list_servers: Callable[[Config], str] = _list_servers
+    hand_over: Callable[[Config, int], str] = _hand_over
     simulate: Callable[[list[str]], int] = _simulate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +40,8 @@ class Deps:
     `unready` gives None once all parts work, else a sentence. `session_ended` hears the token's hash after a log-out,
     to close that session's sockets. `explain` puts an error's class and code into words. `demo` is None on a real
     server. `now` is the real time, by which logins end: a simulated wall clock neither ends nor prolongs them.
-    `count_login` hears right, wrong or too_often.
+    `pace` is told for a workspace. `hand_over` lets the server of that generation send; False: it is gone, or sends
+    already. `count_login` hears right, wrong or too_often.
     """
 
     config: Config
@@ -52,7 +53,8 @@ class Deps:
     metrics: CollectorRegistry
     client_files: Path
     actor_tree: Callable[[], Mapping[str, Any]]
-    pace: Callable[[], Mapping[str, Any]]
+    pace: Callable[[int], Awaitable[Mapping[str, Any]]]
+    hand_over: Callable[[int], Awaitable[bool]]
     unready: Callable[[], str | None]
     session_ended: Callable[[bytes], None]
     explain: Explain

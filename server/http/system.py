@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from server.http.call import Answer, Call
-from server.http.rules import MEMBER, Routes
+from server.http.errors import Problem
+from server.http.rules import MEMBER, OWNER, Routes
 
 routes: Final = Routes("system")
+
+
+class HandOver(BaseModel):
+    """`gen` is the generation of the server that shall send, as `/api/v1/system/pace` lists it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    gen: int = Field(ge=1, le=2**63 - 1)
 
 
 @routes.get("/api/v1/system/actors", MEMBER)
@@ -18,5 +29,15 @@ async def actors(call: Call) -> Answer:
 
 @routes.get("/api/v1/system/pace", MEMBER)
 async def pace(call: Call) -> Answer:
-    """How fast each number sends, and what waits."""
-    return Answer(call.deps.pace())
+    """How fast the workspace sends: its numbers and all limits over them, what waits, which server sends."""
+    return Answer(await call.deps.pace(call.member.workspace_id))
+
+
+@routes.post("/api/v1/system/hand-over", OWNER, body=HandOver, answers={200: None, 409: None})
+async def hand_over(call: Call, body: HandOver) -> Answer:
+    """Let another server send. It begins three seconds later, when what this one allowed has left."""
+    if not await call.deps.hand_over(body.gen):
+        raise Problem(409, "not_handed_over", "That server has stopped, or sends already.")
+    detail = {"gen": body.gen}
+    await call.deps.people.audit(call.member.workspace_id, call.member.member_id, "limiter_handed_over", detail)
+    return Answer({"gen": body.gen})

@@ -30,7 +30,7 @@ class Shelf:
         """Take over *book* as a whole."""
         self.book = book
         self._numbers = {number.number_id: number for number in book.numbers}
-        self._campaigns = dict(book.campaigns)
+        self._campaigns = {id_: campaign.rate for id_, campaign in book.campaigns.items()}
         wanted = dict(self._paces())
         self.limits = {key: limit for key, limit in self.limits.items() if key in wanted or key.kind == "number"}
         for key, (rate, burst) in wanted.items():

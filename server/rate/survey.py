@@ -68,7 +68,7 @@ def _limit(limit: Limit, members: list[Stream], ends: dict[AnyLimit, float], now
         limit.stats(now),
         waiting=_by_lane(members),
         segments_waiting=sum(stream.segments for stream in members),
-        held_up=sum(len(stream) for stream in members if stream.place is limit),
+        held_up=_held_up(limit, members, now),
         next_in_s=None if first is None else _in_s(limit.instant(first.cost, now), now),
         eta_s=_in_s(ends.get(limit, math.inf), now),
     )
@@ -79,7 +79,7 @@ def _day(day: DailyCap, members: list[Stream], now: float) -> DayStats:
         day.stats(now),
         waiting=_by_lane(members),
         segments_waiting=sum(stream.segments for stream in members),
-        held_up=sum(len(stream) for stream in members if stream.place is day),
+        held_up=_held_up(day, members, now),
     )
 
 
@@ -88,6 +88,15 @@ def _by_lane(members: Iterable[Stream]) -> tuple[int, int, int]:
     for stream in members:
         depth[stream.lane] += len(stream)
     return depth[0], depth[1], depth[2]
+
+
+def _held_up(limit: AnyLimit, members: Iterable[Stream], now: float) -> int:
+    """Rows whose other limits would let them go earlier, by how these stand now and not when the rows came."""
+    return sum(
+        len(stream)
+        for stream in members
+        if limit is max(stream.limits, key=lambda each: each.instant(stream.cost, now))
+    )
 
 
 def _in_s(instant: float, now: float) -> float | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from server.domain.cap_day import cap_day
 from server.domain.limits import Allowance
-from server.ports import Account, BrandDay, LimitBook, Number, Registration
+from server.ports import Account, BrandDay, CampaignPace, LimitBook, Number, Registration
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.told import Row
@@ -46,7 +46,7 @@ class PostgresDirectory:
                 numbers,
                 {r["id"]: Allowance(r["rate"], r["burst"]) for r in accounts},
                 _registrations(registrations),
-                {r["id"]: r["rate"] for r in campaigns},
+                {r["id"]: CampaignPace(r["rate"], r["name"], r["workspace_id"]) for r in campaigns},
                 {r["id"]: _brand_day(r) for r in brands},
                 today.day,
                 today.ends_at,

@@ -285,7 +285,8 @@ class House:
             metrics=meters.registry,
             client_files=files,
             actor_tree=lambda: {"name": "root", "children": []},
-            pace=lambda: {"numbers": []},
+            pace=self._pace,
+            hand_over=self._hand_over,
             unready=lambda: self.unready,
             session_ended=self.ended.append,
             explain=lambda error_class, code: f"Filtered by the carrier ({code})" if error_class else None,
@@ -296,6 +297,12 @@ class House:
             ),
         )
         self._app: QuartTrio | None = None
+
+    async def _pace(self, workspace_id: int) -> dict[str, Any]:
+        return {"numbers": [], "asked_for": workspace_id}
+
+    async def _hand_over(self, gen: int) -> bool:
+        return gen == 7
 
     def configure(self, config: Config) -> None:
         self.deps = replace(self.deps, config=config)

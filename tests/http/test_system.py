@@ -38,7 +38,20 @@ async def test_the_figures_are_prometheus_text(house: House) -> None:
 async def test_members_see_the_tree_and_the_pace(house: House) -> None:
     browser = await house.logged_in()
     assert (await browser.get("/api/v1/system/actors")).json["name"] == "root"
-    assert (await browser.get("/api/v1/system/pace")).json == {"numbers": []}
+    assert (await browser.get("/api/v1/system/pace")).json == {"numbers": [], "asked_for": 1}
+
+
+async def test_an_owner_lets_another_server_send(house: House) -> None:
+    browser = await house.logged_in(house.member_of_role("owner"))
+    assert (await browser.post("/api/v1/system/hand-over", {"gen": 7})).status == 200
+    assert house.people.audits[-1] == (1, house.member_of_role("owner").member_id, "limiter_handed_over")
+    answer = await browser.post("/api/v1/system/hand-over", {"gen": 8})
+    assert (answer.status, answer.json["code"]) == (409, "not_handed_over")
+
+
+async def test_nobody_else_does(house: House) -> None:
+    browser = await house.logged_in(house.member_of_role("agent"))
+    assert (await browser.post("/api/v1/system/hand-over", {"gen": 7})).status == 403
 
 
 async def test_the_description_is_made_from_what_is_declared(house: House) -> None:

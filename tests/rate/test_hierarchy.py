@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from server.domain.gate import Lane
 from server.domain.limits import Allowance, LimitScope
-from server.ports import DueRow, LimitBook
+from server.ports import CampaignPace, DueRow, LimitBook
 from server.rate.limit import LimitKey
 from tests.rate.virtual import jitter
 from tests.rate.world import World, book, number, worst_excess
@@ -113,7 +113,7 @@ def test_a_paused_campaign_holds_up_nobody_else() -> None:
     world.offer(*texts(*range(10)), *texts(*range(100, 200), campaign=2))
     world.run(until=5.0)
     assert left(world, 5.0) == {2: 50}
-    world.configure(replace(world.book, campaigns={1: 100.0}))
+    world.configure(replace(world.book, campaigns={1: CampaignPace(100.0)}))
     world.run(until=10.0)
     assert left(world, 10.0)[1] == 10
 
@@ -363,4 +363,4 @@ def allowed(limits: LimitBook, key: LimitKey) -> tuple[float, float]:
         case LimitKey("registration", id_, carrier):
             allowance = limits.registrations[id_].allowances[carrier]
             return allowance.rate, allowance.burst
-    return limits.campaigns[key.id], max(2.0, 1.0 + 0.05 * limits.campaigns[key.id])
+    return limits.campaigns[key.id].rate, max(2.0, 1.0 + 0.05 * limits.campaigns[key.id].rate)

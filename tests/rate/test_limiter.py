@@ -7,7 +7,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from server.domain.gate import Lane
-from server.ports import DueRow, LimitBook, Number, RateLimiter, StreamKey
+from server.ports import CampaignPace, DueRow, LimitBook, Number, RateLimiter, StreamKey
 from server.rate.limiter import Limiter
 from server.rate.pacer import HORIZON_S, Grant
 
@@ -52,7 +52,7 @@ async def test_of_two_that_wait_each_gets_the_rows_of_its_own_numbers(autojump_c
 async def test_one_whose_head_belongs_to_another_takes_its_own_behind_it(autojump_clock: MockClock) -> None:
     limiter = Limiter(epoch=1)
     numbers = [Number(n, 1, n, f"+1202555010{n}", 100.0, 1) for n in (1, 2)]
-    limiter.configure(LimitBook(numbers, campaigns={7: 10.0}), 1e9)
+    limiter.configure(LimitBook(numbers, campaigns={7: CampaignPace(10.0)}), 1e9)
     limiter.offer([DueRow(1, 1, Lane.BULK, 1, 7), DueRow(2, 2, Lane.BULK, 3, 7), DueRow(3, 2, Lane.BULK, 1, 7)])
     with trio.fail_after(60):
         got = [(await limiter.grants(1, lambda number: number == 2))[0] for _ in range(2)]

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from itertools import count
 
 from server.domain.limits import Allowance
-from server.ports import BrandDay, DueRow, LimitBook, Number, Registration
+from server.ports import BrandDay, CampaignPace, DueRow, LimitBook, Number, Registration
 from server.rate.daily import BLOCK
 from server.rate.limit import LimitKey
 from server.rate.pacer import HORIZON_S, Grant, Pacer
@@ -35,7 +35,7 @@ def book(
         numbers=numbers,
         accounts={} if account is None else {1: account},
         registrations={1: Registration("CMP1", 1, carriers or {})},
-        campaigns=campaigns or {},
+        campaigns={id_: CampaignPace(rate) for id_, rate in (campaigns or {}).items()},
         brands={1: BrandDay("Harbor & Pine", cap, frozenset({"tmobile", "unknown"}))},
         day=FIRST_DAY,
     )

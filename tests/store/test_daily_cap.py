@@ -13,7 +13,7 @@ import trio
 
 from server.domain.carrier import Accepted, ErrorClass, Receipt
 from server.domain.gate import Lane, MessageClass
-from server.ports import DueRow, Fleet, LimitBook, StoreUnavailable
+from server.ports import CampaignPace, DueRow, Fleet, LimitBook, StoreUnavailable
 from server.rate.authority import LimiterAuthority
 from server.store.store import Store
 from tests.store.world import NOON, World, later
@@ -212,4 +212,4 @@ async def test_a_row_tells_its_campaigns_rate(capped: World) -> None:
     (row,) = await capped.store.ledger.due(1, later(1), 5)
     assert (row.campaign_id, row.campaign_rate, row.dest_carrier) == (1, 2.5, "")
     book = await capped.store.directory.limits((), NOON)
-    assert dict(book.campaigns) == {1: 2.5}
+    assert dict(book.campaigns) == {1: CampaignPace(2.5, "Spring", 1)}

@@ -17,7 +17,7 @@ FROM registration g LEFT JOIN registration_rate r ON r.registration_id = g.id;
 
 -- name: campaign_limits
 -- Marketing campaigns with a pace of their own.
-SELECT id, rate FROM campaign WHERE rate IS NOT NULL AND state NOT IN ('completed', 'cancelled');
+SELECT id, rate, name, workspace_id FROM campaign WHERE rate IS NOT NULL AND state NOT IN ('completed', 'cancelled');
 
 -- name: brand_days
 -- Brands with their cap and what is charged to a day.
