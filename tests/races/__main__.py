@@ -1,7 +1,7 @@
 """`python -m tests.races [--n N] [--seed S]`: N races of STOP against send and N of two campaigns under a cap of one, a
 tenth as many of each other contest, then all orders of T3's statements against those of whoever may say no, on a
-PostgreSQL of its own. Below 10,000 races, and for some matches always, orders that differ in what commutes only are left
-out. The last line is JSON.
+PostgreSQL of its own. Below 10,000 races, and for some matches always, orders that differ in what commutes only are
+left out. The last line is JSON.
 """
 
 from __future__ import annotations

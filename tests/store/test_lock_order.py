@@ -40,6 +40,7 @@ HOLD: Final = {
     "endpoint": "SELECT FROM endpoint ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
     "thread": "SELECT FROM thread ORDER BY endpoint_id LIMIT 1 FOR NO KEY UPDATE",
     "message": "SELECT FROM message ORDER BY thread_id, seq LIMIT 1 FOR NO KEY UPDATE",
+    "daily_use": "SELECT FROM daily_use LIMIT 1 FOR NO KEY UPDATE",
     "thread_read": "SELECT FROM thread_read ORDER BY member_id, thread_id LIMIT 1 FOR NO KEY UPDATE",
 }
 HELD: Final = {
@@ -48,7 +49,8 @@ HELD: Final = {
     **{
         table: f"SELECT (SELECT count(*) FROM {table})"  # noqa: S608 - names of this file
         f" - count(*) FROM (SELECT FROM {table} FOR NO KEY UPDATE SKIP LOCKED) q"
-        for table in ("outbox", "limiter_authority", "node", "attempt", "endpoint", "thread", "message", "thread_read")
+        for table in HOLD
+        if table not in ("limiter", "campaign")
     },
 }
 ORDER: Final = tuple(HOLD)
@@ -251,9 +253,13 @@ async def hand_over_by_hand(world: World) -> Act:
     return lambda: world.store.fleet.hand_over_limiter(other, 1.0)
 
 
-async def charge(world: World) -> Act:
-    await world.sql("INSERT INTO brand (workspace_id, name, daily_cap) VALUES (1, 'Acme', 2000)")
-    return lambda: world.store.fleet.charge_day(1, NOON.date(), 100, world.gen, world.limiter_epoch)
+def of_a_day(method: Callable[[World], Awaitable[object]]) -> Prepare:
+    async def prepare(world: World) -> Act:
+        await world.sql("INSERT INTO brand (workspace_id, name, daily_cap) VALUES (1, 'Acme', 1000)")
+        assert await world.store.fleet.charge_day(1, NOON.date(), 1, world.gen, world.limiter_epoch) is not None
+        return lambda: method(world)
+
+    return prepare
 
 
 async def add_member(world: World) -> Act:
@@ -303,9 +309,17 @@ METHODS = [
     pytest.param(
         of_the_node(lambda w: w.store.fleet.take_limiter(w.gen, 1.0)), {"limiter_authority"}, id="renewing the limiter"
     ),
-    pytest.param(hand_over, {"limiter", "limiter_authority"}, id="taking the limiter over"),
-    pytest.param(hand_over_by_hand, {"limiter", "limiter_authority"}, id="handing the limiter over"),
-    pytest.param(charge, set(), id="charging a brand's day"),
+    pytest.param(hand_over, {"limiter", "limiter_authority"}, id="handing the limiter over"),
+    pytest.param(hand_over_by_hand, {"limiter", "limiter_authority"}, id="handing the limiter over by hand"),
+    pytest.param(
+        of_a_day(lambda w: w.store.fleet.charge_day(1, NOON.date(), 1, w.gen, w.limiter_epoch)),
+        {"daily_use"},
+        id="charging a day",
+    ),
+    pytest.param(
+        of_a_day(lambda w: w.store.fleet.give_back_day(1, NOON.date(), 1)), {"daily_use"}, id="giving back of a day"
+    ),
+    pytest.param(of_a_day(lambda w: w.store.fleet.spend_day(1, NOON.date())), {"daily_use"}, id="a day used up"),
     pytest.param(add_member, set(), id="a new member"),
 ]
 
@@ -314,12 +328,11 @@ READS: Final = """
 due dead_nodes spent_journals open_attempts unbound owed_answers swept_until accounts numbers limits living epoch rows
 rows_by_id thread hours events_after head user unread_threads credentials session workspaces
 """
-ALONE: Final = "open_session close_session audit give_back_day spend_day"
+ALONE: Final = "open_session close_session audit"
 TESTED: Final = """
 record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts release_held crashed_attempts
 resolve_crashed climb resend bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter
-hand_over_limiter charge_day mark_read
-mark_unread add_member
+mark_read mark_unread add_member hand_over_limiter charge_day give_back_day spend_day
 """
 
 
