@@ -57,6 +57,16 @@ async def test_a_rehearsal_does_not_start_beside_a_real_workspace(dsn: str, tmp_
     assert said.endswith("This is a rehearsal, but a real workspace lives in the database (Real Estate).")
 
 
+async def test_it_refuses_quiet_hours_that_it_does_not_understand_with_the_place(dsn: str, tmp_path: Path) -> None:
+    rules = tmp_path / "ours.toml"
+    rules.write_text('version = "1"\n[everywhere]\ndaily = "9 to 5"\n')
+    code, said = await refusal(environ(dsn, tmp_path, THREADLINE_QUIET_HOURS=str(rules)))
+    assert code == 1
+    assert said == (
+        f'THREADLINE_QUIET_HOURS: {rules}, everywhere: daily must be hours of one day such as "08:00-21:00", or "none".'
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("THREADLINE_KILL_AT", "t1_before:1"), ("THREADLINE_WALL_CLOCK", "2026-03-10T15:00:00Z")]
 )
