@@ -130,15 +130,48 @@ def test_a_reply_that_fails_says_why_in_words(page: Page, live: Live, lead: str,
     expect(fate_of(page, body)).to_contain_text(told, timeout=30_000)
 
 
-def test_send_again_makes_a_new_text_and_leaves_the_old_as_it_was(page: Page, live: Live) -> None:
+@pytest.mark.parametrize(
+    ("lead", "told"),
+    [
+        pytest.param("+18025550121", "It may have arrived; sent again, it may come twice", id="unconfirmed"),
+        pytest.param("+18025550141", "The phone is off or out of reach", id="undelivered"),
+        pytest.param("+18025550136", "The carrier reports error 99999", id="refused"),
+    ],
+)
+def test_send_again_makes_a_new_text_linked_to_the_old_and_leaves_that_as_it_was(
+    page: Page, live: Live, lead: str, told: str
+) -> None:
     asked, body = unique("Hello?"), unique("Hello, how can I help")
-    live.text_in("+18025550121", quiet_thread(page)["number"], asked)
+    live.text_in(lead, quiet_thread(page)["number"], asked)
+    row = page.get_by_role("option").filter(has_text=asked)
+    thread = int(row.get_attribute("data-id") or 0)
+    open_thread(page, thread)
+    message_box(page).fill(body)
+    page.keyboard.press("Enter")
+    expect(fate_of(page, body)).to_contain_text(told, timeout=30_000)
+    page.get_by_role("button", name="Send again").last.click()
+    expect(bubble(page, body)).to_have_count(2)
+    expect(page.locator("[role=log] [data-waiting='false']").filter(has_text=body)).to_have_count(2)
+    sent = page.request.get(f"/api/v1/threads/{thread}?limit=50").json()["messages"]
+    first, second = (message for message in sent if message["body"] == body)
+    assert (first["resend_of"], second["resend_of"]) == (None, first["seq"])
+
+
+def test_a_number_that_takes_no_texts_says_so_until_its_owner_writes(page: Page, live: Live) -> None:
+    lead, number = "+18025550134", quiet_thread(page)["number"]
+    asked, body = unique("Call me"), unique("Shall I text you")
+    live.text_in(lead, number, asked)
     row = page.get_by_role("option").filter(has_text=asked)
     open_thread(page, int(row.get_attribute("data-id") or 0))
     message_box(page).fill(body)
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Send again").last.click(timeout=30_000)
-    expect(bubble(page, body)).to_have_count(2)
+    note = page.get_by_text("Texts to this number do not arrive. This number cannot receive texts")
+    expect(note).to_be_visible(timeout=30_000)
+    expect(message_box(page)).to_be_disabled()
+    expect(fate_of(page, body).get_by_role("button", name="Send again")).to_have_count(0)
+    live.text_in(lead, number, unique("I have a new phone"))
+    expect(note).to_have_count(0)
+    expect(message_box(page)).to_be_enabled()
 
 
 def test_a_reply_written_offline_is_sent_once_after_reconnecting(page: Page) -> None:
