@@ -328,6 +328,9 @@ class Ledger(Protocol):
     async def unbound(self, account_id: int, listed: Sequence[ListedMessage]) -> Sequence[ListedMessage]:
         """Those of the listed messages that are bound to no attempt."""
 
+    async def unheard(self, account_id: int, listed: Sequence[ListedMessage]) -> Sequence[ListedMessage]:
+        """Those of the listed inbound texts that T1 has never seen, in their order."""
+
     async def owed_answers(self, limit: int) -> Sequence[OwedAnswer]: ...
 
     async def enqueue_answer(self, owed: OwedAnswer, body: str, segments: int, now: datetime) -> bool:

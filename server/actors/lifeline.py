@@ -217,7 +217,8 @@ class Lifeline:
         since = swept - SWEEP_OVERLAP if swept else self._clock.real() - FIRST_SWEEP_BACK
         shown = sorted(await self._carriers[account_id].list_inbound(since=since), key=_by_time)
         found = 0
-        for listed in shown:
+        # What is known costs a commit each: a server that is killed again and again would never come to the end.
+        for listed in await self._ledger.unheard(account_id, shown):
             found += await self._record(account_id, listed)
         if shown:
             await self._ledger.note_sweep(account_id, shown[-1].created_at)

@@ -46,7 +46,7 @@ class PostgresLedger:
         self.resolve_crashed, self.open_attempts = lifeline.resolve_crashed, lifeline.open_attempts
         self.spent_journals = lifeline.spent_journals
         self.climb, self.resend, self.give_up = lifeline.climb, lifeline.resend, lifeline.give_up
-        self.bind_listed, self.unbound = lifeline.bind_listed, lifeline.unbound
+        self.bind_listed, self.unbound, self.unheard = lifeline.bind_listed, lifeline.unbound, lifeline.unheard
         self.owed_answers, self.enqueue_answer = lifeline.owed_answers, lifeline.enqueue_answer
         self.join_early_receipts = lifeline.join_early_receipts
         self.swept_until, self.note_sweep = lifeline.swept_until, lifeline.note_sweep

@@ -93,9 +93,18 @@ class Lifeline:
         self._tell(await self._postgres.call(lambda c: c.fetch(_SQL["give_up"], attempt_id, now), idempotent=True))
 
     async def unbound(self, account_id: int, listed: Sequence[ListedMessage]) -> Sequence[ListedMessage]:
+        return await self._without_known("mt", account_id, listed)
+
+    async def unheard(self, account_id: int, listed: Sequence[ListedMessage]) -> Sequence[ListedMessage]:
+        return await self._without_known("mo", account_id, listed)
+
+    async def _without_known(
+        self, kind: str, account_id: int, listed: Sequence[ListedMessage]
+    ) -> Sequence[ListedMessage]:
         ids = [storable(message.provider_id) for message in listed]
-        bound = {r["provider_id"] for r in await self._postgres.read(lambda c: c.fetch(_SQL["bound"], account_id, ids))}
-        return [message for message, id_ in zip(listed, ids, strict=True) if id_ not in bound]
+        rows = await self._postgres.read(lambda c: c.fetch(_SQL["known"], account_id, kind, ids))
+        known = {row["provider_id"] for row in rows}
+        return [message for message, id_ in zip(listed, ids, strict=True) if id_ not in known]
 
     # Answers to keywords
 

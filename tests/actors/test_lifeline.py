@@ -90,6 +90,7 @@ class Rows:
     answers: list[str] = field(default_factory=list)
     texts: dict[str, MoArrival] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    offered: list[str] = field(default_factory=list)
     swept: dict[int, datetime] = field(default_factory=dict)
     spent: set[UUID] = field(default_factory=set)
     resolved: list[tuple[list[UUID], list[UUID]]] = field(default_factory=list)
@@ -134,6 +135,10 @@ class Rows:
     async def unbound(self, account_id: int, listed: Sequence[ListedMessage]) -> Sequence[ListedMessage]:
         await self._reach()
         return [message for message in listed if message.provider_id not in self.bound.values()]
+
+    async def unheard(self, account_id: int, listed: Sequence[ListedMessage]) -> Sequence[ListedMessage]:
+        await self._reach()
+        return [message for message in listed if message.provider_id not in self.texts]
 
     async def bind_listed(self, attempt_id: UUID, listed: ListedMessage, now: datetime) -> bool:
         await self._reach()
@@ -182,6 +187,7 @@ class Rows:
     async def record_mo(self, arrival: MoArrival) -> MoResult:
         await self._reach()
         sid = arrival.text.provider_id
+        self.offered.append(sid)
         if sid in self.refused:
             raise RowRefused("this one")
         if sid in self.texts:
@@ -482,6 +488,16 @@ async def test_the_sweep_stores_what_was_missed_in_order_and_the_rest_not_twice(
     await scene.lifeline.sweep()
     await scene.lifeline.sweep()
     assert list(scene.rows.texts) == ["SM1", "SM2", "SM3"]
+
+
+async def test_what_one_sweep_stored_costs_the_next_no_transaction(autojump_clock: MockClock) -> None:
+    """A server that was killed in the middle of a long sweep is followed by one that begins where it ended."""
+    scene = Scene()
+    scene.carriers[1].inbound = [inbound(f"SM{n}", n) for n in range(5)]
+    await scene.lifeline.sweep()
+    scene.carriers[1].inbound.append(inbound("SM5", 5))
+    await scene.lifeline.sweep()
+    assert scene.rows.offered == [f"SM{n}" for n in range(6)]
 
 
 async def test_a_swept_stop_is_a_stop(autojump_clock: MockClock) -> None:

@@ -146,7 +146,7 @@ EXPECTED = {
     "filtered": ("Accepted", True), "unreachable": ("Accepted", True), "no_such_number": ("Accepted", True),
     "opted_out_receipt": ("Accepted", True), "receipts_twice": ("Accepted", True),
     "receipts_reversed": ("Accepted", True), "receipts_early": ("Accepted", True), "receipts_never": ("Accepted", True),
-    "receipts_late": ("Accepted", True),
+    "receipts_late": ("Accepted", True), "receipts_then_cut": ("Unknown", True),
 }  # fmt: skip
 
 
@@ -269,8 +269,11 @@ async def test_receipts_come_signed_and_bear_our_attempt(simulator: Running, nam
     assert all(b"/status?attempt=" in request for request in simulator.posted.origin.requests)
 
 
-async def test_receipts_may_come_before_the_answer(simulator: Running) -> None:
-    await simulator.control(faults={"script": ["receipts_early"]})
+@pytest.mark.parametrize("name", ["receipts_early", "receipts_then_cut"])
+async def test_receipts_may_come_before_the_answer_and_before_one_that_breaks_off(
+    simulator: Running, name: str
+) -> None:
+    await simulator.control(faults={"script": [name]})
     await simulator.submit(THEIRS)
     assert [form["MessageStatus"] for form in simulator.posted.fields] == ["sent", "delivered"]
 

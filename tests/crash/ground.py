@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -107,8 +108,14 @@ _OPEN: Final = """SELECT (SELECT count(*) FROM outbox WHERE state <> 'held')
          AND k.kind = c.kind))"""
 
 
-async def settled(ground: Ground, within_s: float) -> bool:
-    """Whether nothing was left to do, at the carrier's side either: no send, no rung, no receipt."""
+_SWEPT: Final = "SELECT swept_until >= $1 FROM carrier_account"
+
+
+async def settled(ground: Ground, within_s: float, last_in: datetime | None = None) -> bool:
+    """Whether nothing was left to do, at the carrier's side either: no send, no rung, no receipt.
+
+    *last_in*: no sweep has seen everything before it has seen a text of that second.
+    """
     last, since = None, trio.current_time()
 
     async def still() -> bool:
@@ -117,7 +124,11 @@ async def settled(ground: Ground, within_s: float) -> bool:
         now = (await ground.value(_OPEN), state["ledger"], state["webhooks_waiting"])
         if now != last:
             last, since = now, trio.current_time()
-        return now[0] == 0 and now[2] == 0 and trio.current_time() - since > _STILL_S
+        quiet = now[0] == 0 and now[2] == 0 and trio.current_time() - since > _STILL_S
+        return quiet and (last_in is None or await swept(last_in.replace(microsecond=0)))
+
+    async def swept(to: datetime) -> bool:
+        return bool(await ground.store.call(lambda connection: connection.fetchval(_SWEPT, to)))
 
     return await until(still, within_s)
 

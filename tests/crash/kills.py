@@ -23,7 +23,7 @@ from tools.ledger_tamper import WAYS
 _FAULTS: Final = [
     "accept_500", "accept_503", "accept_cut", "accept_reset", "accept_close", "accept_garbage", "accept_302",
     "refuse_500", "refuse_reset", "throttle", "throttle", "opted_out", "opted_out_receipt",
-    "receipts_twice", "receipts_reversed", "receipts_early", "receipts_never",
+    "receipts_twice", "receipts_reversed", "receipts_early", "receipts_then_cut", "receipts_then_cut", "receipts_never",
 ]  # fmt: skip
 _SLOW_FAULTS: Final = ["slow", "accept_hang"]
 """They cost a worker up to its 15 s: not towards the end."""
@@ -79,7 +79,7 @@ async def _come_to_rest(ground: Ground, traffic: Traffic, journals: JournalDisk,
     journals.keep()
     await server.start()
     await server.ready()
-    if not await settled(ground, _SETTLE_WITHIN_S):
+    if not await settled(ground, _SETTLE_WITHIN_S, traffic.tally.last_in):
         _say(f"not settled within {_SETTLE_WITHIN_S:g} s")
     await server.stop()
     journals.keep()

@@ -41,6 +41,7 @@ class Tally:
 
     texts_in: int = 0
     webhooks: int = 0
+    last_in: datetime | None = None  # the newest text in is no older
     stops: int = 0
     people: int = 0
     bulk: int = 0
@@ -105,6 +106,7 @@ class Traffic:
         copies = 2 if self._rng.random() < _TWICE else 1
         contact = text.contact
         mo = {"from": contact.address, "to": contact.number, "body": text.body, "copies": copies}
+        self.tally.last_in = datetime.now(UTC)
         await self._carrier.control(mo=mo)
         self.tally.texts_in += 1
         self.tally.webhooks += copies

@@ -216,6 +216,12 @@ class NodeLedger:
     async def unbound(self, account_id: int, listed: Sequence[ListedMessage]) -> Sequence[ListedMessage]:
         return await self._read("unbound", lambda: self._recovery.unbound(account_id, listed))
 
+    async def unheard(self, account_id: int, listed: Sequence[ListedMessage]) -> Sequence[ListedMessage]:
+        texts = self._memory.tables.texts
+        return await self._read(
+            "unheard", lambda: [one for one in listed if (account_id, one.provider_id) not in texts]
+        )
+
     async def owed_answers(self, limit: int) -> Sequence[OwedAnswer]:
         return await self._read("owed_answers", lambda: self._recovery.owed_answers(limit))
 

@@ -224,6 +224,14 @@ async def test_queued_rows_whose_validity_has_passed_end(world: World) -> None:
     assert len(await world.queued()) == 2
 
 
+async def test_a_listed_text_that_came_before_is_not_unheard(world: World) -> None:
+    ledger = world.store.ledger
+    await world.receive(provider_id="SM-mo")
+    other = listed("SM-other")
+    assert await ledger.unheard(1, [listed("SM-mo"), other]) == [other]
+    assert await ledger.unheard(2, [other, listed("SM-mo")]) == [other, listed("SM-mo")]
+
+
 async def test_a_sweep_that_started_earlier_and_ends_later_moves_nothing_back(world: World) -> None:
     assert await world.store.ledger.swept_until(1) is None
     await world.store.ledger.note_sweep(1, later(10))

@@ -325,8 +325,8 @@ METHODS = [
 
 # Every other method of the store's ports: reads, which lock nothing, and writes of rows that nobody else waits for.
 READS: Final = """
-due dead_nodes spent_journals open_attempts unbound owed_answers swept_until accounts numbers limits living epoch rows
-rows_by_id thread hours events_after head user unread_threads credentials session workspaces
+due dead_nodes spent_journals open_attempts unbound unheard owed_answers swept_until accounts numbers limits living
+epoch rows rows_by_id thread hours events_after head user unread_threads credentials session workspaces
 """
 ALONE: Final = "open_session close_session audit"
 TESTED: Final = """

@@ -89,6 +89,7 @@ BEHAVIOURS: Final[dict[str, Behaviour]] = {
     "receipts_twice": Behaviour(steps=tuple(replace(step, times=2) for step in NORMAL)),
     "receipts_reversed": Behaviour(steps=(Step(0.05, "delivered"), Step(0.25, "sent"))),
     "receipts_early": Behaviour(early=True, delay_s=0.2),
+    "receipts_then_cut": Behaviour(ending="cut", early=True, delay_s=0.2),
     "receipts_never": Behaviour(steps=()),
     "receipts_late": Behaviour(steps=(Step(0.05, "sent"), Step(10.0, "delivered"))),
 }
@@ -121,6 +122,7 @@ MAGIC: Final[dict[str, str]] = {
     "50": "receipts_twice",
     "51": "receipts_reversed",
     "52": "receipts_early",
+    "55": "receipts_then_cut",
     "53": "receipts_never",
     "54": "receipts_late",
 }

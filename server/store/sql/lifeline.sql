@@ -58,9 +58,9 @@ SELECT * FROM settle_attempts(ARRAY[$1::uuid], ARRAY[NULL::bigint], ARRAY['uncon
 SELECT * FROM apply_receipts((SELECT array_agg(account_id) FROM attempt WHERE id = $1::uuid), ARRAY[$2::text], ARRAY[$1::uuid],
     ARRAY[$3::text], ARRAY[$4::smallint], ARRAY[NULL::text], ARRAY[$5::text], ARRAY[$6::timestamptz], false);
 
--- name: bound
--- Which of these provider ids are bound to an attempt.
-SELECT provider_id FROM provider_ref WHERE account_id = $1 AND kind = 'mt' AND provider_id = ANY ($2);
+-- name: known
+-- Which of these provider ids are bound to an attempt (mt), or were stored by T1 (mo).
+SELECT provider_id FROM provider_ref WHERE account_id = $1 AND kind = $2 AND provider_id = ANY ($3);
 
 -- name: owed_answers
 -- Keywords that are owed an answer and have none.
