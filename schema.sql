@@ -1,7 +1,7 @@
 -- Threadline's canonical schema, PostgreSQL 18. Constraints carry idempotency; functions carry the transactions whose
 -- statements must each have a snapshot of their own (VOLATILE, READ COMMITTED).
 --
--- Lock order, everywhere: outbox < advisory (limiter, then campaigns ascending) < node < attempt < endpoint < thread <
+-- Lock order, everywhere: outbox < advisory (limiter, then campaigns ascending) < node < attempt < endpoint < review < thread <
 -- message < campaign_recipient; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody else
 -- can name are exempt. A message is written under its thread's lock only. Advisory keys: -1 is the limiter, a campaign's
 -- is its id.
@@ -181,7 +181,7 @@ CREATE TABLE endpoint (                   -- the gate's row: one for each recipi
     workspace_id    bigint NOT NULL REFERENCES workspace,
     address         text NOT NULL,
     opted_out       boolean NOT NULL DEFAULT false,
-    held            boolean NOT NULL DEFAULT false,
+    held            boolean NOT NULL DEFAULT false,  -- a text may have asked to stop: no bulk until a person decides
     carrier_blocked boolean NOT NULL DEFAULT false,  -- the carrier's own opt-out list; only the contact's START lifts it
     consent_epoch   integer NOT NULL DEFAULT 0,      -- rises each time opted_out flips, and only then
     invalid_reason  text,
@@ -210,13 +210,15 @@ CREATE TABLE consent_event (              -- append only, kept for ever
     kind             text NOT NULL,       -- domain.consent.ConsentKind
     consent_epoch    integer NOT NULL,    -- the epoch after the event
     source           text NOT NULL,       -- text, carrier, member
+    member_id        bigint,              -- who decided or knew, where the source is a member
     text             text,
     thread_id        bigint,
     seq              bigint,
     at               timestamptz NOT NULL,
     recorded_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
-    answer_by        timestamptz,         -- by this clock, 5 min after the text; null: none is owed, or the carrier gave it
-    FOREIGN KEY (workspace_id, endpoint_id) REFERENCES endpoint (workspace_id, id)
+    answer_by        timestamptz,         -- by this clock, domain.consent.ANSWER_WITHIN after the text; null: none is owed
+    FOREIGN KEY (workspace_id, endpoint_id) REFERENCES endpoint (workspace_id, id),
+    FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id)
 );
 CREATE INDEX ON consent_event (endpoint_id, id);
 CREATE INDEX consent_event_owed ON consent_event (answer_by) WHERE answer_by IS NOT NULL;
@@ -311,6 +313,27 @@ CREATE TABLE thread_read (                -- unread = thread.in_total - in_ord; 
     FOREIGN KEY (workspace_id, thread_id) REFERENCES thread (workspace_id, id)
 ) WITH (fillfactor = 80);
 CREATE INDEX thread_read_changed ON thread_read (member_id, changed_xid);
+
+CREATE TABLE review (                     -- a text that a person must judge; open exactly where endpoint.held is true
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL,
+    endpoint_id  bigint NOT NULL,
+    thread_id    bigint NOT NULL,
+    seq          bigint NOT NULL,
+    kind         text NOT NULL CHECK (kind IN ('ambiguous', 'wrong_number')),
+    text         text NOT NULL,
+    at           timestamptz NOT NULL,    -- when the text was written
+    answer_by    timestamptz NOT NULL,    -- by this clock: an opt-out that is decided later is not confirmed
+    decided_at   timestamptz,
+    decided_by   bigint,                  -- null: the contact's own next text decided
+    decision     text CHECK (decision IN ('opted_out', 'not_a_revocation', 'wrong_number', 'superseded')),
+    CHECK ((decided_at IS NULL) = (decision IS NULL)),
+    FOREIGN KEY (workspace_id, endpoint_id) REFERENCES endpoint (workspace_id, id),
+    FOREIGN KEY (workspace_id, thread_id) REFERENCES thread (workspace_id, id),
+    FOREIGN KEY (workspace_id, decided_by) REFERENCES member (workspace_id, id)
+);
+CREATE UNIQUE INDEX review_open ON review (endpoint_id) WHERE decided_at IS NULL;
+CREATE INDEX review_shown ON review (workspace_id, (coalesce(decided_at, 'infinity')) DESC, id DESC);
 
 -- Dedupe for ever --------------------------------------------------------------------------------------------------
 
@@ -539,23 +562,27 @@ END $$;
 CREATE TYPE mo_work AS (
     ord bigint, account_id bigint, provider_id text, from_ text, to_ text, body text, keyword text, answered boolean,
     media jsonb, at timestamptz, late interval, workspace_id bigint, number_id bigint, endpoint_id bigint,
-    kind text, epoch integer
+    kind text, epoch integer, held boolean, decision text
 );
 
 -- Store a batch of inbound texts, each provider id once for ever. Items that give no row here are duplicates. Never touches
--- outbox or attempt. 'START' counts as a keyword only where the contact is opted out at that moment.
+-- outbox or attempt. p_keyword is domain.optout.Heard: STOP, START, YES, HELP, AMBIGUOUS or WRONG_NUMBER. START and YES opt in
+-- only where the contact is opted out at that moment; START also ends a review, YES never does. AMBIGUOUS and WRONG_NUMBER hold
+-- the endpoint, which is no flip and raises no epoch, and open a review in place of an older one. p_within: how long after the
+-- text its answer is still owed.
 CREATE FUNCTION record_mo(
     p_account bigint[], p_provider text[], p_from text[], p_to text[], p_body text[], p_keyword text[], p_answered boolean[],
-    p_media text[], p_at timestamptz[], p_now timestamptz[]
+    p_media text[], p_at timestamptz[], p_now timestamptz[], p_within interval
 ) RETURNS TABLE (
     ord bigint, workspace_id bigint, thread_id bigint, seq bigint, in_ord bigint, at timestamptz, keyword text,
-    endpoint_id bigint, flipped boolean, epoch integer, owed boolean
+    endpoint_id bigint, flipped boolean, epoch integer, owed boolean, held boolean
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     fresh mo_work[];
     work  mo_work[];
     one   endpoint;
+    ended text;
 BEGIN
     -- the receipt's unique key decides; it waits for a twin that another writer has not committed yet
     WITH given AS (
@@ -573,7 +600,7 @@ BEGIN
     )
     SELECT array_agg(ROW(f.ord, f.account_id, f.provider_id, f.from_, f.to_, f.body, f.keyword, f.answered, f.media::jsonb,
                          coalesce(f.at, f.arrived), greatest(f.arrived - f.at, '0'), n.workspace_id, n.id,
-                         NULL, NULL, NULL)::mo_work ORDER BY f.ord)
+                         NULL, NULL, NULL, NULL, NULL)::mo_work ORDER BY f.ord)
     INTO fresh
     FROM first f LEFT JOIN number n ON n.account_id = f.account_id AND n.address = f.to_;
     IF fresh IS NULL THEN
@@ -584,7 +611,7 @@ BEGIN
     SELECT f.account_id, f.provider_id, f.from_, f.to_, f.body, f.at FROM unnest(fresh) f WHERE f.number_id IS NULL
     ON CONFLICT DO NOTHING;
     RETURN QUERY SELECT f.ord, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::text,
-                        NULL::bigint, NULL::boolean, NULL::integer, NULL::boolean
+                        NULL::bigint, NULL::boolean, NULL::integer, NULL::boolean, NULL::boolean
                  FROM unnest(fresh) f WHERE f.number_id IS NULL;
 
     INSERT INTO endpoint (workspace_id, address)
@@ -593,7 +620,7 @@ BEGIN
       AND NOT EXISTS (SELECT FROM endpoint e WHERE e.workspace_id = f.workspace_id AND e.address = f.from_)
     ORDER BY 1, 2 ON CONFLICT DO NOTHING;
     SELECT array_agg(ROW(f.ord, f.account_id, f.provider_id, f.from_, f.to_, f.body, f.keyword, f.answered, f.media, f.at,
-                         f.late, f.workspace_id, f.number_id, e.id, NULL, e.consent_epoch)::mo_work ORDER BY f.ord)
+                         f.late, f.workspace_id, f.number_id, e.id, NULL, e.consent_epoch, NULL, NULL)::mo_work ORDER BY f.ord)
     INTO work
     FROM unnest(fresh) f JOIN endpoint e ON e.workspace_id = f.workspace_id AND e.address = f.from_;
     IF work IS NULL THEN
@@ -612,22 +639,54 @@ BEGIN
         PERFORM 1 FROM endpoint e
         WHERE e.id IN (SELECT w.endpoint_id FROM unnest(work) w WHERE w.keyword IS NOT NULL)
         ORDER BY e.id FOR NO KEY UPDATE;
+        PERFORM 1 FROM review r
+        WHERE r.endpoint_id IN (SELECT w.endpoint_id FROM unnest(work) w WHERE w.keyword IS NOT NULL)
+          AND r.decided_at IS NULL
+        ORDER BY r.id FOR NO KEY UPDATE;
         FOR i IN 1 .. cardinality(work) LOOP
             CONTINUE WHEN work[i].keyword IS NULL;
             SELECT e.* INTO one FROM endpoint e WHERE e.id = work[i].endpoint_id;
-            IF work[i].keyword = 'STOP' THEN
+            CASE
+            WHEN work[i].keyword = 'STOP' THEN
                 work[i].kind := CASE WHEN one.opted_out THEN 'stop_repeated' ELSE 'opted_out' END;
-            ELSIF work[i].keyword = 'START' AND one.opted_out THEN
+                ended := 'opted_out';
+            WHEN work[i].keyword IN ('START', 'YES') AND one.opted_out THEN
+                work[i].keyword := 'START';
                 work[i].kind := 'opted_in';
-            ELSIF work[i].keyword = 'START' THEN
-                work[i].keyword := NULL;
-            ELSE
+                ended := 'not_a_revocation';
+            WHEN work[i].keyword = 'START' AND one.held THEN
+                work[i].kind := 'released';
+                ended := 'not_a_revocation';
+            WHEN work[i].keyword = 'HELP' THEN
                 work[i].kind := 'help_asked';
+                ended := NULL;
+            WHEN work[i].keyword IN ('AMBIGUOUS', 'WRONG_NUMBER') AND NOT one.opted_out THEN
+                work[i].kind := lower(work[i].keyword);
+                work[i].keyword := NULL;
+                ended := 'superseded';
+            ELSE
+                work[i].keyword := NULL;
+                ended := NULL;
+            END CASE;
+            IF one.held AND ended IS NOT NULL THEN
+                UPDATE review r SET decided_at = work[i].at, decision = ended
+                WHERE r.endpoint_id = one.id AND r.decided_at IS NULL;
+                FOR j IN 1 .. i - 1 LOOP  -- what was opened by a neighbour in this very batch is not in the table yet
+                    IF work[j].endpoint_id = one.id AND work[j].kind IN ('ambiguous', 'wrong_number') THEN
+                        work[j].decision := coalesce(work[j].decision, ended);
+                    END IF;
+                END LOOP;
+                work[i].held := false;
             END IF;
             IF work[i].kind IN ('opted_out', 'opted_in') THEN
-                UPDATE endpoint e SET opted_out = NOT e.opted_out, consent_epoch = e.consent_epoch + 1,
+                UPDATE endpoint e SET opted_out = NOT e.opted_out, consent_epoch = e.consent_epoch + 1, held = false,
                        carrier_blocked = e.carrier_blocked AND work[i].kind = 'opted_out'
                 WHERE e.id = one.id RETURNING * INTO one;
+            ELSIF work[i].kind IN ('ambiguous', 'wrong_number') THEN
+                work[i].held := true;
+                UPDATE endpoint e SET held = true WHERE e.id = one.id AND NOT e.held;
+            ELSIF work[i].held IS NOT NULL THEN
+                UPDATE endpoint e SET held = false WHERE e.id = one.id;
             END IF;
             work[i].epoch := one.consent_epoch;
         END LOOP;
@@ -653,7 +712,7 @@ BEGIN
         RETURNING t.id, t.endpoint_id, t.last_seq, t.in_total
     ), placed AS (
         SELECT w.*, b.id AS thread_id, b.last_seq - w.total + w.nth AS seq, b.in_total - w.total + w.nth AS in_ord,
-               w.kind IN ('opted_out', 'opted_in', 'help_asked') AND NOT w.answered AND w.late < interval '5 min' AS owed
+               w.kind IN ('opted_out', 'opted_in', 'help_asked') AND NOT w.answered AND w.late < p_within AS owed
         FROM numbered w JOIN bumped b ON b.endpoint_id = w.endpoint_id
     ), messages AS (
         INSERT INTO message (thread_id, seq, workspace_id, direction, in_ord, number_id, klass, body, media, state, keyword,
@@ -665,12 +724,60 @@ BEGIN
     ), consents AS (
         INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, text, thread_id, seq, at, answer_by)
         SELECT p.workspace_id, p.endpoint_id, p.kind, p.epoch, 'text', p.body, p.thread_id, p.seq, p.at,
-               CASE WHEN p.owed THEN clock_timestamp() + interval '5 min' - p.late END
+               CASE WHEN p.owed THEN clock_timestamp() + p_within - p.late END
         FROM placed p WHERE p.kind IS NOT NULL ORDER BY p.ord
+    ), reviews AS (
+        INSERT INTO review (workspace_id, endpoint_id, thread_id, seq, kind, text, at, answer_by, decided_at, decision)
+        SELECT p.workspace_id, p.endpoint_id, p.thread_id, p.seq, p.kind, p.body, p.at,
+               clock_timestamp() + p_within - p.late, CASE WHEN p.decision IS NOT NULL THEN p.at END, p.decision
+        FROM placed p WHERE p.kind IN ('ambiguous', 'wrong_number') ORDER BY p.ord
     )
     SELECT p.ord, p.workspace_id, p.thread_id, p.seq, p.in_ord, p.at, p.keyword, p.endpoint_id,
-           CASE p.kind WHEN 'opted_out' THEN true WHEN 'opted_in' THEN false END, p.epoch, coalesce(p.owed, false)
+           CASE p.kind WHEN 'opted_out' THEN true WHEN 'opted_in' THEN false END, p.epoch, coalesce(p.owed, false),
+           p.held
     FROM placed p ORDER BY p.ord;
+END $$;
+
+-- A person decides on a text that may have asked to stop: 'opted_out' (as a STOP, by the member's word, confirmed only while the
+-- text is young enough), 'not_a_revocation' or 'wrong_number' (opted out, and no confirmation to a stranger). No row: no such
+-- review here. Verdicts: decided, again (the same decision stood already), conflict (another one stood).
+CREATE FUNCTION decide_review(p_workspace bigint, p_review bigint, p_decision text, p_member bigint, p_now timestamptz)
+RETURNS TABLE (verdict text, endpoint_id bigint, thread_id bigint, flipped boolean, epoch integer, owed boolean)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    asked review;
+    one   endpoint;
+BEGIN
+    SELECT r.* INTO asked FROM review r WHERE r.workspace_id = p_workspace AND r.id = p_review;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    -- the endpoint's lock makes two members, and a member and the contact's own STOP, come one after the other
+    SELECT e.* INTO one FROM endpoint e WHERE e.id = asked.endpoint_id FOR NO KEY UPDATE;
+    SELECT r.* INTO asked FROM review r WHERE r.id = p_review;
+    IF asked.decided_at IS NOT NULL THEN
+        RETURN QUERY SELECT CASE asked.decision WHEN p_decision THEN 'again' ELSE 'conflict' END, one.id, asked.thread_id,
+                            NULL::boolean, one.consent_epoch, false;
+        RETURN;
+    END IF;
+    flipped := p_decision <> 'not_a_revocation' AND NOT one.opted_out;
+    owed := flipped AND p_decision = 'opted_out' AND asked.answer_by > clock_timestamp();
+    UPDATE endpoint e SET held = false, opted_out = e.opted_out OR flipped, consent_epoch = e.consent_epoch + flipped::integer
+    WHERE e.id = one.id RETURNING e.* INTO one;
+    UPDATE review r SET decided_at = p_now, decided_by = p_member, decision = p_decision WHERE r.id = p_review;
+    UPDATE thread t SET version = t.version + 1, changed_xid = pg_current_xact_id() WHERE t.id = asked.thread_id;
+    INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, member_id, text, thread_id, seq, at,
+                               answer_by)
+    VALUES (p_workspace, one.id,
+            CASE p_decision WHEN 'wrong_number' THEN 'consent_invalid' WHEN 'not_a_revocation' THEN 'released'
+                            ELSE CASE WHEN flipped THEN 'opted_out' ELSE 'stop_repeated' END END,
+            one.consent_epoch, 'member', p_member, asked.text, asked.thread_id, asked.seq, p_now,
+            CASE WHEN owed THEN asked.answer_by END);
+    INSERT INTO audit (workspace_id, member_id, action, detail)
+    VALUES (p_workspace, p_member, 'review_decided',
+            jsonb_build_object('review', p_review, 'thread', asked.thread_id, 'seq', asked.seq, 'decision', p_decision));
+    RETURN QUERY SELECT 'decided', one.id, asked.thread_id, CASE WHEN flipped THEN true END, one.consent_epoch, owed;
 END $$;
 
 -- T2: enqueue ------------------------------------------------------------------------------------------------------------
@@ -690,12 +797,12 @@ BEGIN
     ORDER BY t.endpoint_id FOR NO KEY UPDATE;
     RETURN QUERY
     WITH judged AS (
-        SELECT g.*, t.endpoint_id, t.number_id, t.last_seq, e.consent_epoch, e.opted_out, e.dest_carrier,
+        SELECT g.*, t.endpoint_id, t.number_id, t.last_seq, e.consent_epoch, e.opted_out OR e.held AS silent, e.dest_carrier,
                c.seq AS known_seq, m.name AS author,
                CASE WHEN c.cmd_id IS NOT NULL AND c.fingerprint = g.fingerprint AND c.thread_id = g.thread_id THEN 'again'
                     WHEN c.cmd_id IS NOT NULL THEN 'conflict'
                     WHEN t.id IS NULL THEN 'no_thread'
-                    WHEN e.opted_out AND g.klass = 'person' AND NOT g.acknowledged THEN 'unacknowledged'
+                    WHEN (e.opted_out OR e.held) AND g.klass = 'person' AND NOT g.acknowledged THEN 'unacknowledged'
                     ELSE 'enqueued' END AS verdict
         FROM unnest(p_workspace, p_thread, p_cmd, p_fingerprint, p_klass, p_lane, p_body, p_segments, p_author,
                     p_acknowledged, p_resend, p_now, p_due, p_expires) WITH ORDINALITY
@@ -729,10 +836,10 @@ BEGIN
                p.acknowledged, p.segments, coalesce(p.due_at, p.now_), p.expires_at, coalesce(p.dest_carrier, '')
         FROM placed p ORDER BY p.ord
     ), knowing AS (
-        SELECT p.* FROM placed p WHERE p.opted_out AND p.acknowledged
+        SELECT p.* FROM placed p WHERE p.silent AND p.acknowledged
     ), consents AS (
-        INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, thread_id, seq, at)
-        SELECT k.workspace_id, k.endpoint_id, 'acknowledged', k.consent_epoch, 'member', k.thread_id, k.seq, k.now_
+        INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, member_id, thread_id, seq, at)
+        SELECT k.workspace_id, k.endpoint_id, 'acknowledged', k.consent_epoch, 'member', k.author_id, k.thread_id, k.seq, k.now_
         FROM knowing k
     ), audits AS (
         INSERT INTO audit (workspace_id, member_id, action, detail)
@@ -1071,9 +1178,9 @@ END $$;
 
 -- Lifeline ---------------------------------------------------------------------------------------------------------------
 
--- Queue the answer to a keyword, once; the thread's lock makes HELP's five minutes hold between nodes. Returns what was
+-- Queue the answer to a keyword, once; the thread's lock makes HELP's pause (p_help_every) hold between nodes. Returns what was
 -- written, or no row. The text must leave while it is still owed: p_now is the wall clock that outbox rows are judged by.
-CREATE FUNCTION enqueue_answer(p_event bigint, p_body text, p_segments smallint, p_now timestamptz)
+CREATE FUNCTION enqueue_answer(p_event bigint, p_body text, p_segments smallint, p_now timestamptz, p_help_every interval)
 RETURNS TABLE (workspace_id bigint, thread_id bigint, seq bigint, number_id bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -1091,7 +1198,7 @@ BEGIN
     SELECT owed.endpoint_id, owed.consent_epoch, owed.kind, keyed, owed.workspace_id, spot.id,
            CASE WHEN NOT EXISTS (
                SELECT FROM keyword_answer k WHERE owed.kind = 'help_asked' AND k.endpoint_id = owed.endpoint_id
-               AND k.kind = 'help_asked' AND k.seq IS NOT NULL AND k.at > clock_timestamp() - interval '5 min')
+               AND k.kind = 'help_asked' AND k.seq IS NOT NULL AND k.at > clock_timestamp() - p_help_every)
            THEN spot.last_seq + 1 END, clock_timestamp()
     ON CONFLICT DO NOTHING
     RETURNING keyword_answer.seq INTO seq;

@@ -16,7 +16,7 @@ from server.domain.carrier import Capabilities, InboundText, ListedMessage, MtRe
 from server.domain.gate import MessageClass
 from server.domain.limits import Allowance, LimitScope
 from server.domain.messages import Announcement, Message, ReadMark, ThreadEvent, ThreadRow
-from server.domain.optout import Keyword, classify
+from server.domain.optout import Heard, classify
 from server.domain.timetable import Local
 
 
@@ -46,18 +46,21 @@ class RowRefused(Exception):
 class MoArrival:
     """An inbound text as the carrier told it.
 
-    `keyword` START stands for "start, if the endpoint turns out to be opted out": only T1 knows that.
+    `keyword` is what it asks for. START and YES stand for "start, if the endpoint turns out to be opted out", AMBIGUOUS
+    and WRONG_NUMBER for "hold it, unless it is opted out": only T1 knows that.
     """
 
     account_id: int
     text: InboundText
-    keyword: Literal["STOP", "START", "HELP"] | None
+    keyword: Heard | Literal["STOP", "START", "YES", "HELP", "AMBIGUOUS", "WRONG_NUMBER"] | None
 
     @classmethod
     def of(cls, account_id: int, text: InboundText) -> MoArrival:
-        """What the carrier answered by itself is that keyword; else the body decides."""
-        keyword = text.opt_out_type or classify(text.body, opted_out=True)
-        return cls(account_id, text, None if keyword is None else Keyword(keyword).value)
+        """What the carrier answered by itself is that keyword; else the body decides. Plain wording is a STOP."""
+        heard = classify(text.body)
+        if text.opt_out_type is not None and not (text.opt_out_type == "START" and heard is Heard.YES):
+            return cls(account_id, text, Heard(text.opt_out_type))
+        return cls(account_id, text, Heard.STOP if heard is Heard.STOP_IN_WORDS else heard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ class NoSuchThread:
 
 @dataclass(frozen=True, slots=True)
 class OptOutUnacknowledged:
-    """The contact has opted out, and the author has not said that this is known."""
+    """The contact has opted out, or is held since it may have, and the author has not said that this is known."""
 
 
 EnqueueResult = Enqueued | CommandConflict | NoSuchThread | OptOutUnacknowledged
@@ -504,9 +507,12 @@ class ThreadPage:
 
 @dataclass(frozen=True, slots=True)
 class UserState:
+    """`open_reviews`: texts of the workspace that wait for a decision."""
+
     unread_threads: int
     reads: Sequence[ReadMark]
     p: int
+    open_reviews: int = 0
 
 
 class Inbox(Protocol):
@@ -547,6 +553,72 @@ class Inbox(Protocol):
     async def mark_unread(
         self, workspace_id: int, member_id: int, thread_id: int, from_ord: int
     ) -> ReadMark | None: ...
+
+
+# Texts that may have asked to stop
+
+ReviewDecision = Literal["opted_out", "not_a_revocation", "wrong_number"]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A text that a person must judge. Closed with `decided_by` None: the contact's own next text decided.
+
+    `decision` is a ReviewDecision, or "superseded" by a newer text of the same contact that has a review of its own.
+    """
+
+    review_id: int
+    thread_id: int
+    seq: int
+    kind: Literal["ambiguous", "wrong_number"]
+    text: str
+    at: datetime
+    name: str | None
+    address: str
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    decision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """Open ones first, then by decision; newest first. `open` counts all of the workspace."""
+
+    reviews: Sequence[Review]
+    open: int
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The decision stands. `again`: the same one stood already."""
+
+    review: Review
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedOtherwise:
+    """Another decision stood already; `review` says whose and when."""
+
+    review: Review
+
+
+class Reviews(Protocol):
+    """What waits for a person's decision. Every method but open_counts checks the workspace."""
+
+    async def page(
+        self, workspace_id: int, *, thread_id: int | None = None, cursor: str | None = None, limit: int = 50
+    ) -> ReviewPage:
+        """Keyset paged; of one thread where asked for. Raises ValueError for a cursor that did not come from here."""
+
+    async def decide(
+        self, workspace_id: int, review_id: int, decision: ReviewDecision, member_id: int, now: datetime
+    ) -> Decided | DecidedOtherwise | None:
+        """Once, audited; safe to repeat. None where there is no such review in this workspace."""
+
+    async def open_counts(self, workspace_ids: Sequence[int]) -> Mapping[int, int]:
+        """How many are open in each workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -700,6 +772,7 @@ class Publisher(Protocol):
     def inbox_rows(self, rows: Sequence[ThreadRow]) -> None: ...
     def read_mark(self, mark: ReadMark) -> None: ...
     def badges(self, unread: Mapping[int, int]) -> None: ...
+    def open_reviews(self, workspace_id: int, count: int) -> None: ...
     def typing(self, thread_id: int, member: Member, typing: bool) -> None: ...
     def online_members(self, workspace_id: int) -> Sequence[int]: ...
 

@@ -37,6 +37,7 @@ ROOTS: Final[tuple[tuple[str, Literal["serialization", "validation"], Any], ...]
     ("InboxPage", "serialization", protocol.InboxPage),
     ("ThreadSnapshot", "serialization", protocol.ThreadSnapshot),
     ("MessageState", "serialization", protocol.MessageState),
+    ("ReviewPageOut", "serialization", protocol.ReviewPageOut),
 )
 PLAIN: Final = {"integer": "number", "number": "number", "string": "string", "boolean": "boolean", "null": "null"}
 

@@ -20,9 +20,10 @@ from server.domain.messages import (
     Message,
     OutboxGrew,
     ReadMoved,
+    ReviewChanged,
     ThreadChanged,
 )
-from server.ports import Inbox, Publisher, StoreUnavailable
+from server.ports import Inbox, Publisher, Reviews, StoreUnavailable
 
 GATHER_S: Final = 0.05
 """Also between a change and its row. A read at once, or one for each text, stood in the way of the text's own frame and
@@ -40,14 +41,16 @@ class ThreadNews(Protocol):
 class Announcer:
     """Sorts the store's announcements to those whom they concern, and pushes rows and badges."""
 
-    def __init__(self, inbox: Inbox, publisher: Publisher) -> None:
-        self._inbox, self._publisher = inbox, publisher
+    def __init__(self, inbox: Inbox, reviews: Reviews, publisher: Publisher) -> None:
+        self._inbox, self._reviews, self._publisher = inbox, reviews, publisher
         self._rows: dict[int, None] = {}
         self._badges: set[int] = set()
         self._readers: set[int] = set()
+        self._judging: set[int] = set()
         self._changed = trio.Event()
         self.thread_news: ThreadNews = lambda change: None
         self.on_consent: Callable[[ConsentFlipped], None] = lambda flip: None
+        self.on_held: Callable[[int], None] = lambda endpoint_id: None
         self.on_outbox: Callable[[], None] = lambda: None
         self.on_answer_owed: Callable[[], None] = lambda: None
 
@@ -63,6 +66,11 @@ class Announcer:
                     self._changed.set()
                 case ConsentFlipped():
                     self.on_consent(one)
+                case ReviewChanged():
+                    if one.held:
+                        self.on_held(one.endpoint_id)
+                    self.row_changed(one.thread_id)
+                    self._judging.add(one.workspace_id)
                 case OutboxGrew():
                     self.on_outbox()
                 case AnswerOwed():
@@ -103,6 +111,7 @@ class Announcer:
             await trio.sleep(GATHER_S)
             workspaces, self._badges = self._badges, set()
             members, self._readers = self._readers, set()
+            await self._push_reviews()
             for workspace_id in workspaces:
                 members.update(self._publisher.online_members(workspace_id))
             if not members:
@@ -111,3 +120,14 @@ class Announcer:
                 self._publisher.badges(await self._inbox.unread_threads(sorted(members)))
             except StoreUnavailable:
                 self._readers |= members
+
+    async def _push_reviews(self) -> None:
+        judging, self._judging = self._judging, set()
+        watched = [workspace_id for workspace_id in judging if self._publisher.online_members(workspace_id)]
+        if not watched:
+            return
+        try:
+            for workspace_id, count in (await self._reviews.open_counts(watched)).items():
+                self._publisher.open_reviews(workspace_id, count)
+        except StoreUnavailable:
+            self._judging |= judging

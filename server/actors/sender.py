@@ -122,11 +122,11 @@ class Sender:
     def in_flight(self) -> int:
         return len(self._jobs)
 
-    def void_endpoint(self, endpoint_id: int) -> None:
-        """A STOP was committed: bulk that is authorised for this endpoint and not yet on the wire stays here."""
+    def void_endpoint(self, endpoint_id: int, reason: str = "the contact opted out") -> None:
+        """A STOP, or what may be one, was committed: bulk for this endpoint that is not on the wire yet stays here."""
         for job in self._jobs.values():
             if job.mt.endpoint_id == endpoint_id and job.mt.klass is MessageClass.BULK:
-                job.void("the contact opted out")
+                job.void(reason)
 
     async def run(self, stopping: trio.Event) -> None:
         """Until `stopping` is set and every text in flight has its outcome stored."""

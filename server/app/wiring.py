@@ -80,7 +80,7 @@ class Wiring:
         self.publisher = HubPublisher(
             self.hub, self.presence, ground.epoch, explain, self._online, lambda: clock.real().timestamp()
         )
-        self.announcer = Announcer(store.inbox, self.publisher)
+        self.announcer = Announcer(store.inbox, store.reviews, self.publisher)
         self.limiter = LimiterAuthority(
             store.fleet,
             node.gen,
@@ -168,6 +168,7 @@ class Wiring:
             clock=ground.clock,
             people=ground.store.people,
             inbox=ground.store.inbox,
+            reviews=ground.store.reviews,
             commands=self.asker,
             passwords=Passwords(),
             metrics=ground.meters.registry,
@@ -195,6 +196,7 @@ class Wiring:
     def _connect_announcements(self) -> None:
         self.announcer.thread_news = self._thread_news
         self.announcer.on_consent = self._consent_flipped
+        self.announcer.on_held = self._held
         self.announcer.on_outbox = self._ring_stager
         self.announcer.on_answer_owed = self.lifeline.answers.ring
 
@@ -211,6 +213,9 @@ class Wiring:
     def _consent_flipped(self, flip: ConsentFlipped) -> None:
         if flip.opted_out:
             self.sender.void_endpoint(flip.endpoint_id)
+
+    def _held(self, endpoint_id: int) -> None:
+        self.sender.void_endpoint(endpoint_id, "the contact may have asked to stop")
 
     def _ring_stager(self) -> None:
         self.stager.bell.ring()

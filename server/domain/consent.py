@@ -1,12 +1,14 @@
-"""Decides what a keyword changes, which answer is owed for it, and the words of that answer.
+"""Names the kinds of consent events, and decides which of them are answered, how long that is owed, and in which words.
 
+What an event changes is decided where it is stored, under the endpoint's lock: `record_mo` and `decide_review` in
+schema.sql, which are given the times below.
 47 CFR 64.1200(a)(12): one confirmation of an opt-out, without marketing, within five minutes, none where it repeats.
 CTIA: HELP is answered with who we are, how to reach us and how to stop.
 """
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -25,7 +27,11 @@ class ConsentKind(StrEnum):
     HELP_ASKED = "help_asked"
     STOP_REPEATED = "stop_repeated"
     CARRIER_BLOCKED = "carrier_blocked"  # the carrier refused an MT since it holds a STOP of its own
-    ACKNOWLEDGED = "acknowledged"  # a person wrote to an opted-out contact and said that they knew
+    ACKNOWLEDGED = "acknowledged"  # a person wrote to an opted-out or held contact and said that they knew
+    AMBIGUOUS = "ambiguous"  # may have asked to stop: held until a person decides
+    WRONG_NUMBER = "wrong_number"  # says that it is somebody else's number: held until a person decides
+    RELEASED = "released"  # a person, or the contact's own START, said that it was no revocation
+    CONSENT_INVALID = "consent_invalid"  # a person said that the number is somebody else's: opted out without a word
 
 
 ANSWERED: Final[Mapping[ConsentKind, Keyword]] = {
@@ -40,31 +46,6 @@ _TEXTS: Final[Mapping[Keyword, str]] = {
     Keyword.START: "{brand}: You are subscribed again. Reply HELP for help, STOP to stop. Msg & data rates may apply.",
     Keyword.HELP: "{brand}: For help contact {contact}. Reply STOP to stop. Msg & data rates may apply.",
 }
-
-
-def effect(keyword: Keyword, *, opted_out: bool) -> ConsentKind:
-    """The kind of consent event that *keyword* is for a contact who is *opted_out* or not.
-
-    Only OPTED_OUT and OPTED_IN flip the endpoint and raise its epoch; a second STOP changes nothing, is owed nothing.
-    """
-    if keyword is Keyword.HELP:
-        return ConsentKind.HELP_ASKED
-    if keyword is Keyword.START:
-        return ConsentKind.OPTED_IN
-    return ConsentKind.STOP_REPEATED if opted_out else ConsentKind.OPTED_OUT
-
-
-def answer_is_owed(
-    kind: ConsentKind, *, at: datetime, now: datetime, carrier_answered: bool, last_help_at: datetime | None = None
-) -> bool:
-    """Whether the event of *kind* that happened *at* is still to be answered *now*.
-
-    *carrier_answered*: the carrier said that it has answered by itself. *last_help_at* is our last answer to a HELP of
-    this contact. That an answer goes out once per consent epoch is the database's constraint, not decided here.
-    """
-    if kind not in ANSWERED or carrier_answered or now - at > ANSWER_WITHIN:
-        return False
-    return kind is not ConsentKind.HELP_ASKED or last_help_at is None or now - last_help_at >= HELP_EVERY
 
 
 def answer_text(keyword: Keyword, *, brand: str, contact: str) -> str:

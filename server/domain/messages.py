@@ -63,7 +63,7 @@ ThreadEvent = Message | StatusChange
 class ThreadRow:
     """A row of the inbox. The newest `version` wins. `name` is None for strangers.
 
-    `invalid_code` is the carrier's word for why the contact's number cannot receive texts.
+    `held`: a text awaits a person's decision. `invalid_code` is the carrier's word for why the contact's number cannot receive texts.
     """
 
     thread_id: int
@@ -81,6 +81,7 @@ class ThreadRow:
     opted_out: bool
     carrier_blocked: bool
     invalid_code: str | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,19 @@ class ConsentFlipped:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewChanged:
+    """What waits for a person's decision changed.
+
+    `held`: bulk that is authorised for the endpoint and not yet on the wire is voided.
+    """
+
+    workspace_id: int
+    thread_id: int
+    endpoint_id: int
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxGrew:
     """New work that is due now: the stager need not wait for its next look."""
 
@@ -134,4 +148,4 @@ class AnswerOwed:
     endpoint_id: int
 
 
-Announcement = ThreadChanged | ReadMoved | ConsentFlipped | OutboxGrew | AnswerOwed
+Announcement = ThreadChanged | ReadMoved | ConsentFlipped | ReviewChanged | OutboxGrew | AnswerOwed

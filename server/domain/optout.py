@@ -1,59 +1,121 @@
-"""Decides whether an inbound text is a keyword: stop, start again, or help.
+"""Decides what an inbound text asks for: to stop, to start again, help, or nothing; and whether a person must say.
 
-Only exact keywords, after everything that a phone or a person adds around them is taken away: case, width, accents,
-quotes, emoji, punctuation, zero-width characters, repeated spaces. A false "stop" silences a customer who only asked to
-stop by, so a keyword inside a sentence is no keyword.
+Which rule decides:
+
+1. A text that is nothing but a keyword is that keyword, after everything that a phone or a person adds around it is
+   taken away: case, width, accents, quotes, emoji, punctuation, zero-width characters, repeated spaces.
+2. Any other wording is weighed by `domain.wording`: a plain request revokes exactly like STOP (47 CFR 64.1200(a)(10)),
+   an unclear one and a wrong number stop bulk at once and ask a person.
+3. All else is an ordinary text. A keyword inside a sentence is no keyword: "Can you stop by at 5?"
+
+Opting in again takes a keyword, never a guess. Every inbound text passes here, so ordinary ones are told apart first by
+the beginnings of their words, within a few microseconds.
 """
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
+from server.domain.folding import PICTURE
+from server.domain.lone_words import MISSPELT
+from server.domain.wording import Meaning, Span, may_ask, weigh
+
 
 class Keyword(StrEnum):
-    """What the contact asks for; the value is the word that carriers report for it."""
+    """What a contact asks for in so many words; the value is the word that carriers report for it."""
 
     STOP = "STOP"
     START = "START"
     HELP = "HELP"
 
 
+class Heard(StrEnum):
+    """What a text asks for. YES starts again only where the contact has opted out: it is what people answer."""
+
+    STOP = "STOP"
+    STOP_IN_WORDS = "STOP_IN_WORDS"
+    START = "START"
+    YES = "YES"
+    HELP = "HELP"
+    AMBIGUOUS = "AMBIGUOUS"
+    WRONG_NUMBER = "WRONG_NUMBER"
+
+
 # CTIA's list and the carriers' own; REVOKE, OPTOUT and "opt out" come from 47 CFR 64.1200(a)(10).
 _WORDS: Final = {
-    Keyword.STOP: (
+    Heard.STOP: (
         "stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt out", "remove",
         "parar", "pare", "alto", "baja", "cancelar", "no mas",
     ),
-    Keyword.START: ("start", "yes", "unstop", "iniciar"),
-    Keyword.HELP: ("help", "info", "ayuda"),
+    Heard.START: ("start", "unstop", "iniciar"),
+    Heard.YES: ("yes",),
+    Heard.HELP: ("help", "info", "ayuda"),
 }  # fmt: skip
-KEYWORDS: Final = {word: keyword for keyword, words in _WORDS.items() for word in words}
-_LONGEST: Final = max(map(len, KEYWORDS))
-
-# U+FE0F asks for the emoji form of the character before it: "ℹ️" is a picture, although NFKC makes it the letter i.
-_PICTURE: Final = re.compile(".\ufe0f", re.DOTALL)
+KEYWORDS: Final = {word: heard for heard, words in _WORDS.items() for word in words}
+_ALONE: Final = {**dict.fromkeys(MISSPELT, Heard.STOP_IN_WORDS), **KEYWORDS}
+_LONGEST: Final = max(map(len, _ALONE))
+_MOST_NOISE: Final = 40  # characters: below it, looking is cheaper than looking whether to look
+_STOP_SIGN: Final = re.compile("[🛑⛔🚫]")
 
 # An ASCII beginning with more letters and digits than any keyword has; a U+FE0F right behind it may take one away.
 _SENTENCE: Final = re.compile(rf"(?:[^0-9A-Za-z\x80-\U0010ffff]*[0-9A-Za-z]){{{_LONGEST + 2}}}")
 
 
-def classify(body: str, *, opted_out: bool) -> Keyword | None:
-    """Tell which keyword *body* is, or None for an ordinary text.
+def classify(body: str) -> Heard | None:
+    """What *body* asks for, None for an ordinary text.
 
-    START and YES count only where *opted_out* is true: "yes" is what people answer to questions. Pass True also where
-    the carrier blocks the contact, since nothing else lifts its block.
-
-    >>> classify(" Stop! ", opted_out=False)
-    <Keyword.STOP: 'STOP'>
-    >>> classify("yes", opted_out=False) is None
+    >>> classify(" Stop! ")
+    <Heard.STOP: 'STOP'>
+    >>> classify("Please take me off your list")
+    <Heard.STOP_IN_WORDS: 'STOP_IN_WORDS'>
+    >>> classify("Can you stop by at 5?") is None
     True
     """
-    if _SENTENCE.match(body):
-        return None
+    words = _words(body)
+    if len(body) < _MOST_NOISE or not _SENTENCE.match(body):
+        alone = _keyword(body, words)
+        if alone is not None:
+            return alone
+    return _MEANINGS[weigh(body).meaning] if may_ask(words) else None
+
+
+def recognised(body: str) -> tuple[Span, ...]:
+    """The parts of *body* that decided what it asks for, as half-open ranges of characters."""
+    if _keyword(body, _words(body)) is not None:
+        kept = [index for index, char in enumerate(body) if not char.isspace()]
+        return ((kept[0], kept[-1] + 1),)
+    return weigh(body).spans
+
+
+_MEANINGS: Final = {
+    Meaning.NOTHING: None,
+    Meaning.UNCLEAR: Heard.AMBIGUOUS,
+    Meaning.WRONG_NUMBER: Heard.WRONG_NUMBER,
+    Meaning.PLAIN: Heard.STOP_IN_WORDS,
+}
+_SPACED: Final = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
+"""Small letters, and spaces for all else."""
+
+
+def _words(body: str) -> list[str]:
+    if not body.isascii():
+        body = unicodedata.normalize("NFKD", body).encode("ascii", "ignore").decode()
+    return body.replace("'", "").translate(_SPACED).split()
+
+
+def _keyword(body: str, words: Sequence[str]) -> Heard | None:
+    if body.isascii():
+        if len(words) > _LONGEST:
+            return None
+        heard = _ALONE.get(" ".join(words))
+        if heard is None and len(words) > 1 and (len(words) == sum(map(len, words)) or len(body.split()) == 1):
+            heard = _ALONE.get("".join(words))  # S.T.O.P., s t o p, stop-all
+        return heard
     joined, spaced = _readings(body)
-    keyword = KEYWORDS.get(joined) or KEYWORDS.get(spaced)
-    return None if keyword is Keyword.START and not opted_out else keyword
+    heard = _ALONE.get(joined) or _ALONE.get(spaced)
+    return Heard.AMBIGUOUS if heard is None and not joined and _STOP_SIGN.search(body) else heard
 
 
 def _readings(body: str) -> tuple[str, str]:
@@ -64,7 +126,7 @@ def _readings(body: str) -> tuple[str, str]:
     joined: list[str] = []
     spaced: list[str] = []
     kept = 0
-    for char in unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", _PICTURE.sub("", body)).casefold()):
+    for char in unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", PICTURE.sub("", body)).casefold()):
         category = unicodedata.category(char)
         if category[0] in "LN":
             joined.append(char)

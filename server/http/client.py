@@ -20,6 +20,7 @@ PAGES: Final = (
     "/login",
     "/phone/sms",
     "/phone/sms/<int:thread_id>",
+    "/phone/sms/review",
     "/sms/campaigns",
     "/sms/campaigns/new",
     "/sms/campaigns/<int:campaign_id>",

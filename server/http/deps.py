@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from server.config import Config
 from server.http.passwords import Passwords
 from server.http.rules import Role
-from server.ports import Clock, Inbox, People, ThreadCommands
+from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
 from server.ws.encode import Explain
 
 
@@ -48,6 +48,7 @@ class Deps:
     clock: Clock
     people: People
     inbox: Inbox
+    reviews: Reviews
     commands: ThreadCommands
     passwords: Passwords
     metrics: CollectorRegistry

@@ -31,10 +31,20 @@ _SENTENCES: Final[Mapping[int, str]] = {
 
 
 class Problem(Exception):
-    """Ends a request. *code* is stable, for programs; *detail* is a sentence for people; *field* is what is wrong."""
+    """Ends a request. *code* is stable, for programs; *detail* is a sentence for people; *field* is what is wrong.
+
+    *more* are members of its own beside those.
+    """
 
     def __init__(
-        self, status: int, code: str, detail: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -42,6 +52,7 @@ class Problem(Exception):
         self.detail = detail
         self.field = field
         self.headers = headers or {}
+        self.more = more or {}
 
 
 def not_found() -> Problem:
@@ -64,6 +75,7 @@ def render(problem: Problem) -> Response:
         "status": problem.status,
         "code": problem.code,
         "detail": problem.detail,
+        **problem.more,
     }
     if problem.field is not None:
         told["field"] = problem.field

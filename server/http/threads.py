@@ -135,7 +135,9 @@ async def send(call: Call, thread_id: int, body: SendIn) -> Answer:
         case CommandConflict():
             raise Problem(409, "command_conflict", "This cmd_id was used for something else.", field="cmd_id")
         case OptOutUnacknowledged():
-            raise Problem(409, "opted_out", "This contact has opted out.", field="acknowledged_opt_out")
+            raise Problem(
+                409, "opted_out", "This contact has opted out, or may have asked to.", field="acknowledged_opt_out"
+            )
 
 
 @routes.post(f"{_THREAD}/read", MEMBER, body=ReadIn, answers={200: ReadMarkOut})

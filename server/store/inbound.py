@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from server.domain.carrier import InboundText
-from server.domain.messages import Announcement, AnswerOwed, ConsentFlipped, Message, ThreadChanged
+from server.domain.consent import ANSWER_WITHIN
+from server.domain.messages import Announcement, AnswerOwed, ConsentFlipped, Message, ReviewChanged, ThreadChanged
 from server.killpoints import reach
 from server.ports import MoArrival, MoDuplicate, MoRecorded, MoResult, MoUnassigned
 from server.store.group_commit import Written
@@ -32,7 +33,7 @@ class Inbound:
         now = self._wall()
         columns = zip(*(_column_values(arrival, now) for arrival in arrivals), strict=True)
         reach("t1_before")
-        rows = await connection.fetch(_RECORD_MO, *(list(column) for column in columns))
+        rows = await connection.fetch(_RECORD_MO, *(list(column) for column in columns), ANSWER_WITHIN)
         reach("t1_committed")
         results: list[MoResult] = [MoDuplicate()] * len(arrivals)
         announcements: list[Announcement] = []
@@ -79,6 +80,8 @@ def _announced(row: Row, text: InboundText) -> list[Announcement]:
     told: list[Announcement] = [ThreadChanged(workspace_id, row["thread_id"], (message,))]
     if row["flipped"] is not None:
         told.append(ConsentFlipped(workspace_id, endpoint_id, row["flipped"], row["epoch"]))
+    if row["held"] is not None:
+        told.append(ReviewChanged(workspace_id, row["thread_id"], endpoint_id, row["held"]))
     if row["owed"]:
         told.append(AnswerOwed(workspace_id, endpoint_id))
     return told

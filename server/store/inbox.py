@@ -7,12 +7,13 @@ of "changed at or after p" may repeat rows and never skips one, whatever the ord
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from server.domain.messages import ReadMark, ReadMoved, ThreadEvent, ThreadRow
 from server.domain.timetable import Local, Timetable
 from server.ports import Announce, InboxRows, ThreadPage, UserState
+from server.store.cursors import made_cursor, parsed_cursor
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.rows import event, message, read_mark, thread_row
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 MOST_CHANGED: Final = 200  # beyond it a first page is cheaper for everybody
 _NO_END: Final = 2**62
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 _SQL = statements("inbox")
 
@@ -52,7 +51,7 @@ class PostgresInbox:
             changed = await self._changed(workspace_id, member_id, since)
             if changed is not None:
                 return changed
-        last_at, last_id = (None, None) if cursor is None else _parse_cursor(cursor)
+        last_at, last_id = (None, None) if cursor is None else parsed_cursor(cursor)
         rows = await self._postgres.read(
             lambda c: c.fetch(_SQL["rows_newest"], workspace_id, member_id, last_at, last_id, limit + 1)
         )
@@ -62,7 +61,7 @@ class PostgresInbox:
             rows=[thread_row(row) for row in shown],
             reads=_marks(shown),
             p=rows[0]["p"],
-            next_cursor=_cursor(shown[-1]) if more and shown else None,
+            next_cursor=made_cursor(shown[-1]["last_at"], shown[-1]["thread_id"]) if more and shown else None,
         )
 
     async def _changed(self, workspace_id: int, member_id: int, since: int) -> InboxRows | None:
@@ -126,16 +125,17 @@ class PostgresInbox:
     # Members
 
     async def user(self, workspace_id: int, member_id: int, *, since: int | None = None) -> UserState:
-        async def read(connection: Connection) -> tuple[int, int, Sequence[Row]]:
+        async def read(connection: Connection) -> tuple[int, int, int, Sequence[Row]]:
             p: int = await connection.fetchval(_SQL["horizon"])  # first: a horizon may be too low, never too high
             unread = await connection.fetch(_SQL["unread_threads"], [member_id])
             marks: Sequence[Row] = ()
             if since is not None:
                 marks = await connection.fetch(_SQL["reads_changed"], member_id, workspace_id, str(since))
-            return p, unread[0]["unread"] if unread else 0, marks
+            reviews: int = await connection.fetchval(_SQL["open_reviews"], workspace_id)
+            return p, unread[0]["unread"] if unread else 0, reviews, marks
 
-        p, unread, marks = await self._postgres.read(read)
-        return UserState(unread, _marks(marks), p)
+        p, unread, reviews, marks = await self._postgres.read(read)
+        return UserState(unread, _marks(marks), p, reviews)
 
     async def unread_threads(self, member_ids: Sequence[int]) -> Mapping[int, int]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["unread_threads"], list(member_ids)))
@@ -158,17 +158,3 @@ class PostgresInbox:
 
 def _marks(rows: Sequence[Row]) -> list[ReadMark]:
     return [mark for row in rows if (mark := read_mark(row)) is not None]
-
-
-def _cursor(row: Row) -> str:
-    return f"{(row['last_at'] - _EPOCH) // _MICROSECOND}.{row['thread_id']}"
-
-
-def _parse_cursor(cursor: str) -> tuple[datetime, int]:
-    at, dot, thread_id = cursor.partition(".")
-    if not (dot and at.removeprefix("-").isdecimal() and thread_id.isdecimal() and len(cursor) <= 40):
-        raise ValueError("This is not a cursor of the inbox.")
-    try:
-        return _EPOCH + int(at) * _MICROSECOND, int(thread_id)
-    except OverflowError:
-        raise ValueError("This is not a cursor of the inbox.") from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID
 
 from server.domain.carrier import ListedMessage, Unknown
-from server.domain.consent import ANSWERED, ConsentKind
+from server.domain.consent import ANSWERED, HELP_EVERY, ConsentKind
 from server.domain.delivery import RANK
 from server.domain.messages import Message, OutboxGrew, ThreadChanged
 from server.ports import Announce, AttemptOutcome, Node, OpenAttempt, OwedAnswer, Voided
@@ -113,7 +113,8 @@ class Lifeline:
 
     async def enqueue_answer(self, owed: OwedAnswer, body: str, segments: int, now: datetime) -> bool:
         row = await self._postgres.call(
-            lambda c: c.fetchrow(_SQL["enqueue_answer"], owed.event_id, storable(body), segments, now), idempotent=True
+            lambda c: c.fetchrow(_SQL["enqueue_answer"], owed.event_id, storable(body), segments, now, HELP_EVERY),
+            idempotent=True,
         )
         if row is None:
             return False

@@ -26,6 +26,7 @@ def thread_row(row: Row) -> ThreadRow:
         opted_out=row["opted_out"],
         carrier_blocked=row["carrier_blocked"],
         invalid_code=row["invalid_reason"],
+        held=row["held"],
     )
 
 

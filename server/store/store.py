@@ -20,6 +20,7 @@ from server.store.options import StoreOptions
 from server.store.people import PostgresPeople
 from server.store.postgres import Postgres, Work, open_postgres
 from server.store.quarantine import PostgresQuarantine
+from server.store.review import PostgresReviews
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
@@ -44,6 +45,7 @@ class Store:
         self.bridge: Bridge = postgres.bridge
         self.ledger = PostgresLedger(postgres, announce, options)
         self.inbox = PostgresInbox(postgres, announce, options.timetable)
+        self.reviews = PostgresReviews(postgres, announce)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)

@@ -164,5 +164,6 @@ def _user_data(state: UserState) -> dict[str, Any]:
     """`protocol.UserSnapshot`."""
     return {
         "badge": {"unread_threads": state.unread_threads},
+        "review": {"open": state.open_reviews},
         "reads": [encode.read_mark(mark) for mark in state.reads],
     }

@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 
 from server.domain.messages import Message, ReadMark, StatusChange, ThreadEvent, ThreadRow
+from server.domain.optout import recognised
+from server.ports import Review
 
 Explain = Callable[[str | None, str | None], str | None]
 """(error class, error code) → a sentence for people, None where there is no error."""
@@ -84,12 +86,39 @@ def inbox_row(row: ThreadRow, explain: Explain) -> dict[str, Any]:
         "opted_out": row.opted_out,
         "carrier_blocked": row.carrier_blocked,
         "invalid": explain("invalid", row.invalid_code) if row.invalid_code else None,
+        "held": row.held,
     }
 
 
 def read_mark(mark: ReadMark) -> dict[str, Any]:
     """`protocol.ReadMarkOut`."""
     return {"thread_id": mark.thread_id, "in_ord": mark.in_ord, "v": mark.version}
+
+
+def review_out(review: Review) -> dict[str, Any]:
+    """`protocol.ReviewOut`."""
+    return {
+        "id": review.review_id,
+        "thread_id": review.thread_id,
+        "seq": review.seq,
+        "kind": review.kind,
+        "parts": _parts(review.text),
+        "at": review.at,
+        "name": review.name,
+        "address": review.address,
+        "decided_at": review.decided_at,
+        "decided_by": review.decided_by,
+        "decision": review.decision,
+    }
+
+
+def _parts(text: str) -> list[dict[str, Any]]:
+    """`protocol.ReviewPart`s: the text cut where what was recognised begins and ends."""
+    parts, done = [], 0
+    for start, end in recognised(text):
+        parts += [{"text": text[done:start], "marked": False}, {"text": text[start:end], "marked": True}]
+        done = end
+    return [part for part in (*parts, {"text": text[done:], "marked": False}) if part["text"]]
 
 
 def event_frame(event: ThreadEvent, epoch: str, explain: Explain) -> bytes:

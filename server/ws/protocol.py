@@ -91,6 +91,7 @@ class InboxRow(Frame):
     """A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark.
 
     `invalid` says in a sentence why the contact's number cannot receive texts.
+    `held`: a text of the contact may have asked to stop, and waits for a person's decision.
     """
 
     thread_id: int
@@ -107,6 +108,7 @@ class InboxRow(Frame):
     opted_out: bool
     carrier_blocked: bool
     invalid: str | None
+    held: bool
 
 
 class ReadMarkOut(Frame):
@@ -119,6 +121,12 @@ class BadgeOut(Frame):
     """The number of threads with something unread for this member."""
 
     unread_threads: int
+
+
+class ReviewBadgeOut(Frame):
+    """The number of texts in the workspace that wait for a person's decision."""
+
+    open: int
 
 
 class TypingOut(Frame):
@@ -153,7 +161,46 @@ class ThreadSnapshot(Frame):
 
 class UserSnapshot(Frame):
     badge: BadgeOut
+    review: ReviewBadgeOut
     reads: list[ReadMarkOut]
+
+
+ReviewKind = Literal["ambiguous", "wrong_number"]
+ReviewDecision = Literal["opted_out", "not_a_revocation", "wrong_number"]
+
+
+class ReviewPart(Frame):
+    """A piece of a text; `marked` is what was recognised in it."""
+
+    text: str
+    marked: bool
+
+
+class ReviewOut(Frame):
+    """A text that may have asked to stop. `parts` joined are the text.
+
+    Decided with `decided_by` null: by the contact's own next text; "superseded" by one that has a review of its own.
+    """
+
+    id: int
+    thread_id: int
+    seq: int
+    kind: ReviewKind
+    parts: list[ReviewPart]
+    at: datetime
+    name: str | None
+    address: str
+    decided_at: datetime | None
+    decided_by: str | None
+    decision: ReviewDecision | Literal["superseded"] | None
+
+
+class ReviewPageOut(Frame):
+    """Open ones first, then those decided last. `open` counts all that are open in the workspace."""
+
+    reviews: list[ReviewOut]
+    open: int
+    next_cursor: str | None
 
 
 # Server to client
@@ -207,6 +254,14 @@ class StateBadge(Frame):
     data: BadgeOut
 
 
+class StateReview(Frame):
+    t: Literal["state"] = "state"
+    ch: Literal["user"] = "user"
+    key: Literal["review"] = "review"
+    v: int
+    data: ReviewBadgeOut
+
+
 class StateTyping(Frame):
     t: Literal["state"] = "state"
     ch: str
@@ -258,7 +313,18 @@ class Ping(Frame):
 
 
 ServerFrame = Annotated[
-    Subscribed | Event | StateInboxRow | StateRead | StateBadge | StateTyping | Snapshot | Ack | Err | Resync | Ping,
+    Subscribed
+    | Event
+    | StateInboxRow
+    | StateRead
+    | StateBadge
+    | StateReview
+    | StateTyping
+    | Snapshot
+    | Ack
+    | Err
+    | Resync
+    | Ping,
     Field(union_mode="smart"),
 ]
 

@@ -63,6 +63,11 @@ class HubPublisher:
         for member_id, threads in unread.items():
             self._state(Topic(member_id, "user"), "badge", version, {"unread_threads": threads})
 
+    def open_reviews(self, workspace_id: int, count: int) -> None:
+        version = self._version()
+        for member_id in self._online(workspace_id):
+            self._state(Topic(member_id, "user"), "review", version, {"open": count})
+
     def typing(self, thread_id: int, member: Member, typing: bool) -> None:
         self._presence.typing(thread_id, member, typing)
 

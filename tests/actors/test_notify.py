@@ -18,12 +18,13 @@ from server.domain.messages import (
     OutboxGrew,
     ReadMark,
     ReadMoved,
+    ReviewChanged,
     StatusChange,
     ThreadChanged,
     ThreadEvent,
     ThreadRow,
 )
-from server.ports import Inbox, Publisher, StoreUnavailable
+from server.ports import Inbox, Publisher, Reviews, StoreUnavailable
 from tests.actors.fakes import START
 
 WORKSPACE, ANN, BOB = 1, 11, 12
@@ -45,6 +46,7 @@ class Rows:
         self.reads: list[list[int]] = []
         self.read_at: list[float] = []
         self.badge_reads: list[list[int]] = []
+        self.review_reads: list[list[int]] = []
         self.away = False
         self.slow_s = 0.0
 
@@ -64,6 +66,11 @@ class Rows:
         await self._reach()
         return dict.fromkeys(member_ids, 3)
 
+    async def open_counts(self, workspace_ids: Sequence[int]) -> Mapping[int, int]:
+        self.review_reads.append(list(workspace_ids))
+        await self._reach()
+        return dict.fromkeys(workspace_ids, 2)
+
     async def _reach(self) -> None:
         await trio.sleep(self.slow_s)
         if self.away:
@@ -78,12 +85,16 @@ class Screens:
         self.rows: list[int] = []
         self.badge: list[tuple[float, dict[int, int]]] = []
         self.marks: list[ReadMark] = []
+        self.reviews: list[tuple[int, int]] = []
 
     def inbox_rows(self, rows: Sequence[ThreadRow]) -> None:
         self.rows.extend(row.thread_id for row in rows)
 
     def badges(self, unread: Mapping[int, int]) -> None:
         self.badge.append((trio.current_time(), dict(unread)))
+
+    def open_reviews(self, workspace_id: int, count: int) -> None:
+        self.reviews.append((workspace_id, count))
 
     def read_mark(self, mark: ReadMark) -> None:
         self.marks.append(mark)
@@ -95,10 +106,13 @@ class Screens:
 class Desk:
     def __init__(self) -> None:
         self.inbox, self.screens = Rows(), Screens()
-        self.announcer = Announcer(cast("Inbox", self.inbox), cast("Publisher", self.screens))  # the halves it uses
+        self.announcer = Announcer(  # the halves it uses
+            cast("Inbox", self.inbox), cast("Reviews", self.inbox), cast("Publisher", self.screens)
+        )
         self.heard: list[object] = []
         self.announcer.thread_news = self.heard.append
         self.announcer.on_consent = self.heard.append
+        self.announcer.on_held = self.heard.append
         self.announcer.on_outbox = lambda: self.heard.append("outbox")
         self.announcer.on_answer_owed = lambda: self.heard.append("answer")
 
@@ -119,6 +133,34 @@ async def test_each_announcement_reaches_whom_it_concerns(autojump_clock: MockCl
         it.announcer.announce([text(5), flip, OutboxGrew(), AnswerOwed(WORKSPACE, 7), ReadMoved(WORKSPACE, mark)])
         assert it.heard == [text(5), flip, "outbox", "answer"]
         assert it.screens.marks == [mark]
+
+
+async def test_what_waits_for_a_decision_voids_bulk_and_is_counted_anew(autojump_clock: MockClock) -> None:
+    async with desk() as it:
+        it.announcer.announce([ReviewChanged(WORKSPACE, 5, 7, True), ReviewChanged(WORKSPACE, 6, 8, False)])
+        assert it.heard == [7]
+        await trio.sleep(1)
+        assert it.inbox.review_reads == [[WORKSPACE]]
+        assert it.screens.reviews == [(WORKSPACE, 2)]
+        assert it.screens.rows == [5, 6]
+
+
+async def test_open_decisions_are_counted_later_where_the_database_is_away(autojump_clock: MockClock) -> None:
+    async with desk() as it:
+        it.inbox.away = True
+        it.announcer.announce([ReviewChanged(WORKSPACE, 5, 7, True)])
+        await trio.sleep(1)
+        it.inbox.away = False
+        await trio.sleep(3)
+        assert it.screens.reviews == [(WORKSPACE, 2)]
+
+
+async def test_nobody_online_costs_no_count(autojump_clock: MockClock) -> None:
+    async with desk() as it:
+        it.screens.online.clear()
+        it.announcer.announce([ReviewChanged(WORKSPACE, 5, 7, True)])
+        await trio.sleep(1)
+        assert it.inbox.review_reads == []
 
 
 async def test_a_thread_hears_of_every_change_in_order_whoever_is_online(autojump_clock: MockClock) -> None:

@@ -1,55 +1,24 @@
-"""What keywords change, and which answers are owed."""
+"""Which consent events are answered, and in which words."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from server.domain import segments
-from server.domain.consent import ConsentKind, answer_is_owed, answer_text, effect, text_hash
+from server.domain.consent import ANSWER_WITHIN, ANSWERED, ConsentKind, answer_text, text_hash
 from server.domain.optout import Keyword
 
-AT = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
+
+def test_only_what_was_asked_for_in_so_many_words_is_answered() -> None:
+    assert {kind: keyword.value for kind, keyword in ANSWERED.items()} == {
+        ConsentKind.OPTED_OUT: "STOP",
+        ConsentKind.OPTED_IN: "START",
+        ConsentKind.HELP_ASKED: "HELP",
+    }
 
 
-@pytest.mark.parametrize(
-    ("keyword", "opted_out", "expected"),
-    [
-        pytest.param(Keyword.STOP, False, ConsentKind.OPTED_OUT, id="a first stop opts out"),
-        pytest.param(Keyword.STOP, True, ConsentKind.STOP_REPEATED, id="a second stop is only noted"),
-        pytest.param(Keyword.START, True, ConsentKind.OPTED_IN, id="start opts in again"),
-        pytest.param(Keyword.HELP, False, ConsentKind.HELP_ASKED, id="help changes nothing"),
-        pytest.param(Keyword.HELP, True, ConsentKind.HELP_ASKED, id="help of an opted-out contact changes nothing"),
-    ],
-)
-def test_effect(keyword: Keyword, opted_out: bool, expected: ConsentKind) -> None:
-    assert effect(keyword, opted_out=opted_out) is expected
-
-
-@pytest.mark.parametrize(
-    ("kind", "late_s", "carrier_answered", "owed"),
-    [
-        pytest.param(ConsentKind.OPTED_OUT, 0, False, True, id="a stop is confirmed"),
-        pytest.param(ConsentKind.OPTED_OUT, 300, False, True, id="a stop is confirmed after exactly five minutes"),
-        pytest.param(ConsentKind.OPTED_OUT, 301, False, False, id="a stop is not confirmed later"),
-        pytest.param(ConsentKind.OPTED_OUT, 0, True, False, id="not twice where the carrier has answered"),
-        pytest.param(ConsentKind.STOP_REPEATED, 0, False, False, id="a second stop is not confirmed"),
-        pytest.param(ConsentKind.OPTED_IN, 0, False, True, id="a start is confirmed"),
-        pytest.param(ConsentKind.HELP_ASKED, 0, False, True, id="help is answered"),
-        pytest.param(ConsentKind.HELP_ASKED, 0, True, False, id="help is left to a carrier that answers"),
-        pytest.param(ConsentKind.CARRIER_BLOCKED, 0, False, False, id="the carrier's block is no question"),
-        pytest.param(ConsentKind.ACKNOWLEDGED, 0, False, False, id="a member's act is no question"),
-    ],
-)
-def test_which_answers_are_owed(kind: ConsentKind, late_s: int, carrier_answered: bool, owed: bool) -> None:
-    now = AT + timedelta(seconds=late_s)
-    assert answer_is_owed(kind, at=AT, now=now, carrier_answered=carrier_answered) is owed
-
-
-@pytest.mark.parametrize(("before_s", "owed"), [(299, False), (300, True)])
-def test_help_is_answered_at_most_once_in_five_minutes(before_s: int, owed: bool) -> None:
-    last = AT - timedelta(seconds=before_s)
-    kind = ConsentKind.HELP_ASKED
-    assert answer_is_owed(kind, at=AT, now=AT, carrier_answered=False, last_help_at=last) is owed
+def test_a_confirmation_is_owed_for_five_minutes() -> None:
+    assert timedelta(minutes=5) == ANSWER_WITHIN
 
 
 @pytest.mark.parametrize("keyword", list(Keyword))

@@ -25,6 +25,8 @@ from server.http.rules import Role
 from server.observe import Meters
 from server.ports import (
     CommandConflict,
+    Decided,
+    DecidedOtherwise,
     Draft,
     Enqueued,
     EnqueueResult,
@@ -32,6 +34,9 @@ from server.ports import (
     Member,
     NoSuchThread,
     OptOutUnacknowledged,
+    Review,
+    ReviewDecision,
+    ReviewPage,
     ThreadPage,
     UserState,
     Workspace,
@@ -173,6 +178,41 @@ class FakeInbox:
 
 
 @dataclass
+class FakeReviews:
+    """Review 10 belongs to Harbor & Pine, review 20 to the other workspace. Decisions are kept."""
+
+    known: dict[int, tuple[int, Review]] = field(
+        default_factory=lambda: {
+            10: (1, Review(10, 100, 2, "ambiguous", "Hm, please stop that", NOW, "Maya Torres", "+16175550142")),
+            20: (2, Review(20, 200, 2, "wrong_number", "Wrong number", NOW, None, "+16175550143")),
+        }
+    )
+
+    async def page(
+        self, workspace_id: int, *, thread_id: int | None = None, cursor: str | None = None, limit: int = 50
+    ) -> ReviewPage:
+        if cursor == "broken":
+            raise ValueError(cursor)
+        mine = [review for owner, review in self.known.values() if owner == workspace_id]
+        return ReviewPage([r for r in mine if thread_id in (None, r.thread_id)], len(mine), "next")
+
+    async def decide(
+        self, workspace_id: int, review_id: int, decision: ReviewDecision, member_id: int, now: datetime
+    ) -> Decided | DecidedOtherwise | None:
+        owner, review = self.known.get(review_id, (0, None))
+        if review is None or owner != workspace_id:
+            return None
+        if review.decision is not None:
+            return Decided(review, again=True) if review.decision == decision else DecidedOtherwise(review)
+        decided = replace(review, decision=decision, decided_at=now, decided_by=f"member {member_id}")
+        self.known[review_id] = (owner, decided)
+        return Decided(decided, again=False)
+
+    async def open_counts(self, workspace_ids: Sequence[int]) -> Mapping[int, int]:
+        return {}
+
+
+@dataclass
 class FakeCommands:
     inbox: FakeInbox
     opted_out: bool = False
@@ -270,6 +310,7 @@ class House:
             {m.email: (m, QUICK.hash(PASSWORD)) for m in (DANA, RAJ, EVE)},
         )
         self.inbox = FakeInbox()
+        self.reviews = FakeReviews()
         self.commands = FakeCommands(self.inbox)
         self.ended: list[bytes] = []
         self.unready: str | None = None
@@ -280,6 +321,7 @@ class House:
             clock=self.clock,
             people=self.people,
             inbox=self.inbox,
+            reviews=self.reviews,
             commands=self.commands,
             passwords=Passwords(QUICK),
             metrics=meters.registry,

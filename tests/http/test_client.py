@@ -11,7 +11,9 @@ from server.config import load_config
 from tests.http.house import House
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/phone/sms", "/phone/sms/", "/phone/sms/17", "/people", "/system"])
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/phone/sms", "/phone/sms/", "/phone/sms/17", "/phone/sms/review", "/people", "/system"]
+)
 async def test_the_clients_own_pages_are_the_client(house: House, path: str) -> None:
     answer = await house.browser().get(path)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")

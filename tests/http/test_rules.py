@@ -17,6 +17,7 @@ UNKNOWN = 2**63 - 1
 BODIES = {
     "/api/v1/threads/200/messages": {"cmd_id": "0198c1a2-0000-7000-8000-000000000001", "body": "Hello"},
     "/api/v1/threads/200/read": {"up_to": 1},
+    "/api/v1/review/20": {"decision": "wrong_number"},
 }
 
 
@@ -25,7 +26,9 @@ def every_route(house: House) -> list[Route]:
 
 
 def path_of(route: Route, thread_id: int) -> str:
-    return route.path.replace(f"<int(max={UNKNOWN}):thread_id>", str(thread_id))
+    """Review 10 goes with thread 100, review 20 with thread 200."""
+    path = route.path.replace(f"<int(max={UNKNOWN}):thread_id>", str(thread_id))
+    return path.replace(f"<int(max={UNKNOWN}):review_id>", str(thread_id // 10))
 
 
 def test_an_app_with_a_route_that_declares_no_rule_does_not_start(house: House) -> None:
@@ -63,9 +66,9 @@ async def test_no_route_that_wants_a_login_answers_a_stranger(house: House) -> N
 
 
 async def test_no_route_shows_or_changes_anything_of_another_workspace(house: House) -> None:
-    """Thread 200 is there, in the other workspace; every route that names a thread is tried."""
+    """Thread 200 and its review are there, in the other workspace; every route that names either is tried."""
     browser = await house.logged_in(DANA)
-    named = [route for route in every_route(house) if "thread_id" in route.path and route.path.startswith("/api/")]
+    named = [route for route in every_route(house) if "_id>" in route.path and route.path.startswith("/api/")]
     assert len(named) >= 3
     for route in named:
         path = path_of(route, 200)

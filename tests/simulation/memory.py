@@ -113,8 +113,9 @@ class Memory:
         return MoRecorded(thread.id, seq), told
 
     def _consent(self, endpoint: Endpoint, keyword: str | None) -> tuple[str | None, str | None]:
-        if keyword == "START" and not endpoint.opted_out:
-            return None, None
+        keyword = "START" if keyword == "YES" else keyword
+        if (keyword == "START" and not endpoint.opted_out) or keyword in ("AMBIGUOUS", "WRONG_NUMBER"):
+            return None, None  # no text of the simulation waits for a person's decision
         kinds = {
             "STOP": "stop_repeated" if endpoint.opted_out else "opted_out",
             "START": "opted_in",

@@ -23,7 +23,7 @@ from server.domain.carrier import Form, InboundText, Receipt
 from server.domain.messages import Announcement, ConsentFlipped
 from server.door.raw_http import RawRequest
 from server.door.webhooks import FORM, Webhooks
-from server.ports import EnqueueMt, EnqueueResult, Inbox, LimitBook, Publisher, StoreUnavailable
+from server.ports import EnqueueMt, EnqueueResult, Inbox, LimitBook, Publisher, Reviews, StoreUnavailable
 from server.rate.authority import LimiterAuthority
 from tests.simulation.carrier import Account
 from tests.simulation.ledger import NodeLedger
@@ -154,7 +154,7 @@ class SimNode:
         cadence = Cadence(ladder_s=world.plan.ladder_s, sweep_s=SWEEP_S)
         self.lifeline = Lifeline(self.ledger, carriers, lambda: accounts, self.host, clock, cadence=cadence)
         publisher, inbox = cast(Publisher, Silence()), cast(Inbox, None)
-        self.announcer = Announcer(inbox, publisher)
+        self.announcer = Announcer(inbox, cast(Reviews, None), publisher)
         self.announcer.on_consent = self._consent_flipped
         self.announcer.on_outbox = self.stager.bell.ring
         self.announcer.on_answer_owed = self.lifeline.answers.ring

@@ -38,6 +38,7 @@ HOLD: Final = {
     "node": "SELECT FROM node ORDER BY gen LIMIT 1 FOR NO KEY UPDATE",
     "attempt": "SELECT FROM attempt ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
     "endpoint": "SELECT FROM endpoint ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
+    "review": "SELECT FROM review ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
     "thread": "SELECT FROM thread ORDER BY endpoint_id LIMIT 1 FOR NO KEY UPDATE",
     "message": "SELECT FROM message ORDER BY thread_id, seq LIMIT 1 FOR NO KEY UPDATE",
     "daily_use": "SELECT FROM daily_use LIMIT 1 FOR NO KEY UPDATE",
@@ -167,6 +168,21 @@ async def release(world: World) -> Act:
     return lambda: world.store.ledger.release_held(1, alice, text.seq, True, 1, NOON)
 
 
+async def hold(world: World) -> Act:
+    for thread in await two_threads(world):
+        assert thread
+    for person in (ALICE, BOB):
+        await world.receive("Hm", from_=person, keyword="AMBIGUOUS")
+    batch = [mo("Hm again", from_=BOB, keyword="AMBIGUOUS"), mo("STOP", from_=ALICE, keyword="STOP")]
+    return lambda: world.store.call(lambda c: Inbound(lambda: NOON).write(c, batch))
+
+
+async def decide(world: World) -> Act:
+    await two_threads(world)
+    await world.receive("Hm", keyword="AMBIGUOUS")
+    return lambda: world.store.reviews.decide(1, 1, "opted_out", 1, NOON)
+
+
 async def answer(world: World) -> Act:
     await two_threads(world)
     await world.stop()
@@ -272,6 +288,8 @@ ACCEPTED = Accepted("SM-a", "queued", 1)
 
 METHODS = [
     pytest.param(t1, {"endpoint", "thread"}, id="T1 with keywords"),
+    pytest.param(hold, {"endpoint", "review", "thread"}, id="T1 that holds and settles"),
+    pytest.param(decide, {"endpoint", "review", "thread"}, id="deciding a review"),
     pytest.param(t2, {"thread"}, id="T2"),
     pytest.param(t3(), {"limiter", "campaign", "node", "endpoint"}, id="T3 that allows"),
     pytest.param(
@@ -326,11 +344,11 @@ METHODS = [
 # Every other method of the store's ports: reads, which lock nothing, and writes of rows that nobody else waits for.
 READS: Final = """
 due dead_nodes spent_journals open_attempts unbound unheard owed_answers swept_until accounts numbers limits living
-epoch rows rows_by_id thread hours events_after head user unread_threads credentials session workspaces
+epoch rows page open_counts rows_by_id thread hours events_after head user unread_threads credentials session workspaces
 """
 ALONE: Final = "open_session close_session audit"
 TESTED: Final = """
-record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts release_held crashed_attempts
+record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts release_held decide crashed_attempts
 resolve_crashed climb resend bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter
 mark_read mark_unread add_member hand_over_limiter charge_day give_back_day spend_day
 """
@@ -338,7 +356,7 @@ mark_read mark_unread add_member hand_over_limiter charge_day give_back_day spen
 
 def test_no_method_of_the_store_is_forgotten() -> None:
     """A new one is a case above, or among those that lock nothing."""
-    parts = (ports.Ledger, ports.Fleet, ports.Directory, ports.Inbox, ports.People)
+    parts = (ports.Ledger, ports.Fleet, ports.Directory, ports.Inbox, ports.Reviews, ports.People)
     methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
     assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
 

@@ -7,7 +7,7 @@ SELECT stream_epoch::text FROM history;
 SELECT h.p, r.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p) h
 LEFT JOIN LATERAL (
     SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
-           t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.carrier_blocked, e.invalid_reason,
+           t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
            $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
     FROM thread t
     JOIN endpoint e ON e.id = t.endpoint_id
@@ -26,7 +26,7 @@ LEFT JOIN LATERAL (
 SELECT h.p, r.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p) h
 LEFT JOIN LATERAL (
     SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
-           t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.carrier_blocked, e.invalid_reason,
+           t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
            $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
     FROM (
         SELECT x.id FROM thread x WHERE x.workspace_id = $1 AND x.changed_xid >= $3::text::xid8
@@ -48,7 +48,7 @@ LEFT JOIN LATERAL (
 -- name: rows_by_id
 -- Rows of the inbox by thread, with the mark of one member where one is asked for.
 SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
-       t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.carrier_blocked, e.invalid_reason,
+       t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
        $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
 FROM thread t
 JOIN endpoint e ON e.id = t.endpoint_id
@@ -101,6 +101,10 @@ FROM member m
 LEFT JOIN thread t ON t.workspace_id = m.workspace_id
 LEFT JOIN thread_read r ON r.member_id = m.id AND r.thread_id = t.id
 WHERE m.id = ANY ($1) GROUP BY m.id;
+
+-- name: open_reviews
+-- How many texts of the workspace wait for a decision.
+SELECT count(*) FROM review WHERE workspace_id = $1 AND coalesce(decided_at, 'infinity') = 'infinity';
 
 -- name: horizon
 -- Everything below it is visible to reads that start after this one.

@@ -73,7 +73,7 @@ ORDER BY c.id LIMIT $1;
 
 -- name: enqueue_answer
 -- Queue a keyword's answer, once.
-SELECT * FROM enqueue_answer($1, $2, $3, $4);
+SELECT * FROM enqueue_answer($1, $2, $3, $4, $5);
 
 -- name: expire_due
 -- End queued rows whose validity has passed.

@@ -48,7 +48,7 @@ export interface InboxPage {
   partial: boolean;
 }
 
-/** A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark. `invalid` says in a sentence why the contact's number cannot receive texts. */
+/** A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark. `invalid` says in a sentence why the contact's number cannot receive texts. `held`: a text of the contact may have asked to stop, and waits for a person's decision. */
 export interface InboxRow {
   thread_id: number;
   v: number;
@@ -64,6 +64,7 @@ export interface InboxRow {
   opted_out: boolean;
   carrier_blocked: boolean;
   invalid: string | null;
+  held: boolean;
 }
 
 /** `up_to` is the in_ord that was displayed; it only rises. */
@@ -141,6 +142,39 @@ export interface Resync {
   ch: string[];
 }
 
+/** The number of texts in the workspace that wait for a person's decision. */
+export interface ReviewBadgeOut {
+  open: number;
+}
+
+/** A text that may have asked to stop. `parts` joined are the text. Decided with `decided_by` null: by the contact's own next text; "superseded" by one that has a review of its own. */
+export interface ReviewOut {
+  id: number;
+  thread_id: number;
+  seq: number;
+  kind: "ambiguous" | "wrong_number";
+  parts: ReviewPart[];
+  at: string;
+  name: string | null;
+  address: string;
+  decided_at: string | null;
+  decided_by: string | null;
+  decision: "opted_out" | "not_a_revocation" | "wrong_number" | "superseded" | null;
+}
+
+/** Open ones first, then those decided last. `open` counts all that are open in the workspace. */
+export interface ReviewPageOut {
+  reviews: ReviewOut[];
+  open: number;
+  next_cursor: string | null;
+}
+
+/** A piece of a text; `marked` is what was recognised in it. */
+export interface ReviewPart {
+  text: string;
+  marked: boolean;
+}
+
 /** A reply to a thread. `acknowledged_opt_out`: the author saw that the contact opted out and sends all the same. */
 export interface Send {
   name: "send";
@@ -150,7 +184,7 @@ export interface Send {
   resend_of?: number | null;
 }
 
-export type ServerFrame = Subscribed | Event | StateInboxRow | StateRead | StateBadge | StateTyping | Snapshot | Ack | Err | Resync | Ping;
+export type ServerFrame = Subscribed | Event | StateInboxRow | StateRead | StateBadge | StateReview | StateTyping | Snapshot | Ack | Err | Resync | Ping;
 
 export interface Snapshot {
   t: "snapshot";
@@ -183,6 +217,14 @@ export interface StateRead {
   key: string;
   v: number;
   data: ReadMarkOut;
+}
+
+export interface StateReview {
+  t: "state";
+  ch: "user";
+  key: "review";
+  v: number;
+  data: ReviewBadgeOut;
 }
 
 export interface StateTyping {
@@ -256,6 +298,7 @@ export interface Unsubscribe {
 
 export interface UserSnapshot {
   badge: BadgeOut;
+  review: ReviewBadgeOut;
   reads: ReadMarkOut[];
 }
 

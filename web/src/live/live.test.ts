@@ -8,7 +8,7 @@ import { LiveStore } from "./store";
 const row = (id: number, minute: number, more: Partial<InboxRow> = {}): InboxRow => ({
   thread_id: id, v: 1, name: `P${id}`, contact_id: id, address: `+1212555010${id}`, number: "+12125550100", last_seq: 1,
   last_at: `2026-11-22T10:${String(minute).padStart(2, "0")}:00Z`, preview: "", direction: "in", in_total: 1, opted_out: false,
-  carrier_blocked: false, invalid: null, ...more,
+  carrier_blocked: false, invalid: null, held: false, ...more,
 });
 const message = (seq: number, more: Partial<MessageOut> = {}): MessageOut => ({
   seq, direction: "in", body: `m${seq}`, state: "received", at: "2026-11-22T10:00:00Z", in_ord: seq, segments: 1, klass: "inbound",
@@ -172,9 +172,22 @@ test("the badge's newest version wins, and a snapshot starts anew", () => {
   store.apply(badge(2, 7));
   store.apply(badge(1, 3));
   expect(store.badge).toBe(7);
-  store.apply({ t: "snapshot", ch: "user", epoch: "e", seq: null, p: "1", data: { badge: { unread_threads: 4 }, reads: [] } });
+  store.apply({ t: "snapshot", ch: "user", epoch: "e", seq: null, p: "1", data: { badge: { unread_threads: 4 }, review: { open: 2 }, reads: [] } });
   store.apply(badge(1, 2));
   expect(store.badge).toBe(2);
+});
+
+test("of what waits for a decision the newest word wins, and every word is news", () => {
+  const told = (v: number, open: number): ServerFrame => ({ t: "state", ch: "user", key: "review", v, data: { open } });
+  store.apply(told(2, 3));
+  const before = store.reviews;
+  store.apply(told(1, 9));
+  expect(store.reviews).toBe(before);
+  store.apply(told(3, 3));
+  expect(store.reviews).toEqual(before);
+  expect(store.reviews).not.toBe(before);
+  store.apply({ t: "snapshot", ch: "user", epoch: "e", seq: null, p: "1", data: { badge: { unread_threads: 0 }, review: { open: 1 }, reads: [] } });
+  expect(store.reviews.open).toBe(1);
 });
 
 test("an optimistic reply gives way to its message once, whether ack or event comes first", () => {

@@ -1,0 +1,34 @@
+-- name: page
+-- A page of reviews below the cursor: open ones first, then those decided last.
+SELECT r.id, r.thread_id, r.seq, r.kind, r.text, r.at, r.decided_at, r.decision, m.name AS decided_by, e.address, c.name
+FROM review r
+JOIN endpoint e ON e.id = r.endpoint_id
+LEFT JOIN member m ON m.id = r.decided_by
+LEFT JOIN LATERAL (
+    SELECT nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name
+    FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
+) c ON true
+WHERE r.workspace_id = $1 AND ($2::bigint IS NULL OR r.thread_id = $2)
+  AND ($4::bigint IS NULL OR (coalesce(r.decided_at, 'infinity'), r.id) < (coalesce($3::timestamptz, 'infinity'), $4))
+ORDER BY coalesce(r.decided_at, 'infinity') DESC, r.id DESC LIMIT $5;
+
+-- name: one
+-- One review.
+SELECT r.id, r.thread_id, r.seq, r.kind, r.text, r.at, r.decided_at, r.decision, m.name AS decided_by, e.address, c.name
+FROM review r
+JOIN endpoint e ON e.id = r.endpoint_id
+LEFT JOIN member m ON m.id = r.decided_by
+LEFT JOIN LATERAL (
+    SELECT nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name
+    FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
+) c ON true
+WHERE r.workspace_id = $1 AND r.id = $2;
+
+-- name: open_counts
+-- How many wait in each workspace.
+SELECT w.id, (SELECT count(*) FROM review r WHERE r.workspace_id = w.id AND coalesce(r.decided_at, 'infinity') = 'infinity') AS open
+FROM unnest($1::bigint[]) AS w (id);
+
+-- name: decide
+-- A person decides.
+SELECT * FROM decide_review($1, $2, $3, $4, $5);
