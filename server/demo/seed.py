@@ -128,7 +128,11 @@ async def _seed(
 async def _fill(connection: Connection, workspace_id: int, world: World, wall: datetime) -> None:
     sql = statements()
     out = {thread.contact.address for thread in world.threads if thread.opted_out_at}
-    endpoints = [as_json(person) | {"opted_out": person.address in out} for person in world.contacts]
+    held = {thread.contact.address for thread in world.threads if thread.review}
+    endpoints = [
+        as_json(person) | {"opted_out": person.address in out, "held": person.address in held}
+        for person in world.contacts
+    ]
     since = wall - timedelta(days=60)
     await connection.execute(sql["add_endpoints"], workspace_id, _dump(endpoints), since)
     await connection.execute(sql["add_contacts"], workspace_id, _json(world.contacts), since)
@@ -139,6 +143,7 @@ async def _fill(connection: Connection, workspace_id: int, world: World, wall: d
     await connection.execute(sql["add_statuses"], workspace_id, _json(statuses))
     await connection.execute(sql["add_reads"], workspace_id, _dump(_reads(world)))
     await connection.execute(sql["add_consents"], workspace_id, _dump(_consents(world)))
+    await connection.execute(sql["add_reviews"], workspace_id, _dump(_reviews(world)))
 
 
 def _threads(world: World) -> list[dict[str, Any]]:
@@ -176,6 +181,20 @@ def _consents(world: World) -> list[dict[str, Any]]:
         }
         for thread in world.threads
         if thread.opted_out_at
+    ]
+
+
+def _reviews(world: World) -> list[dict[str, Any]]:
+    return [
+        {
+            "address": thread.contact.address,
+            "kind": thread.review.value.lower(),
+            "text": thread.messages[-1].body,
+            "seq": thread.messages[-1].seq,
+            "at": thread.messages[-1].at.isoformat(),
+        }
+        for thread in world.threads
+        if thread.review
     ]
 
 

@@ -13,7 +13,7 @@ from server.demo.people import CONTACT_LINE, MEMBERS, NUMBERS, WORKSPACE, DemoCo
 from server.demo.talk import Said, converse
 from server.domain.consent import answer_text
 from server.domain.delivery import RANK, State
-from server.domain.optout import Keyword
+from server.domain.optout import Heard, Keyword, classify
 from server.domain.segments import count
 
 SEED: Final = 20
@@ -26,6 +26,12 @@ _FAILURES: Final = (  # (state, error class, Twilio's code); what a lead's numbe
     (State.UNDELIVERED, "filtered", "30007"),
     (State.UNDELIVERED, "invalid", "30005"),
     (State.REJECTED, "invalid", "21614"),
+)
+
+_DOUBTS: Final = (  # texts that may ask to stop, and how many minutes ago they came
+    ("Thanks, but we're no longer looking. Please stop sending us condos.", 9),
+    ("Sorry, I think you have the wrong number. I'm not buying anything 😅", 34),
+    ("Honestly? Don't text me while I'm at work.", 71),
 )
 
 
@@ -67,6 +73,7 @@ class DemoThread:
     messages: list[DemoMessage] = field(default_factory=list)
     statuses: list[DemoStatus] = field(default_factory=list)
     opted_out_at: datetime | None = None
+    review: Heard | None = None  # what its last text may be: a person must say
     read: dict[str, int] = field(default_factory=dict)  # e-mail of the member: the in_ord displayed last
 
     @property
@@ -94,6 +101,7 @@ def make_world(wall: datetime, seed: int = SEED) -> World:
     _ordeals(rng, threads, wall)
     for nth, thread in enumerate(threads):
         _read(rng, thread, nth)
+    _doubts(Random(seed + 1), threads, wall)  # noqa: S311 - the same demo on every machine
     return World(people, tuple(threads))
 
 
@@ -188,6 +196,20 @@ def _ordeals(rng: Random, threads: Sequence[DemoThread], wall: datetime) -> None
     _send(lost, "The address is 33 Juniper Way, unit 2. See you there!", _soon(rng, lost), agent, State.UNCONFIRMED)
     for nth, thread in enumerate(chosen[len(_FAILURES) + 1 :]):
         _opt_out(rng, thread, ("STOP", "Stop", "unsubscribe", "STOP")[nth])
+
+
+def _doubts(rng: Random, threads: Sequence[DemoThread], wall: datetime) -> None:
+    """The last text of some people may have asked to stop."""
+    quiet = [
+        thread
+        for thread in threads[THREADS // 4 :]
+        if thread.contact.known
+        and thread.messages[-1].state in {"received", State.DELIVERED}
+        and not thread.opted_out_at
+    ]
+    for thread, (body, minutes) in zip(rng.sample(quiet, len(_DOUBTS)), _DOUBTS, strict=True):
+        _receive(thread, body, wall - timedelta(minutes=minutes))
+        thread.review = classify(body)
 
 
 def _soon(rng: Random, thread: DemoThread) -> datetime:

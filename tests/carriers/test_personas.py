@@ -13,6 +13,7 @@ from server.carriers.simulator.ledger import Ledger
 from server.carriers.simulator.messages import Message, is_fictional
 from server.carriers.simulator.personas import Personas, answer_to, opening
 from server.carriers.simulator.webhooks import Webhooks
+from server.domain.optout import Heard, classify
 from tests.carriers.scripted import chance
 
 OURS = "+16175550100"
@@ -66,6 +67,13 @@ async def test_a_question_is_answered_to_the_number_that_asked_before_anybody_st
         texts = await listening.run_for(60)
         answered += bool(texts) and (texts[0].from_, texts[0].to) == (PEOPLE[3]["number"], OURS)
     assert answered >= 12
+
+
+def test_what_simulated_people_say_is_understood_as_it_is_meant() -> None:
+    assert {classify(line) for line in lines.GOODBYES} == {Heard.STOP, Heard.STOP_IN_WORDS}
+    assert {classify(line) for line in lines.DOUBTS} == {Heard.AMBIGUOUS, Heard.WRONG_NUMBER}
+    rest = (lines.OPENERS, lines.TIMES, lines.MONEY, lines.HOURS, lines.NO, lines.THANKS, lines.CHATTY, lines.QUESTIONS)
+    assert {classify(line) for some in rest for line in some} == {None}
 
 
 async def test_who_said_stop_stays_silent(

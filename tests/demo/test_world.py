@@ -10,6 +10,7 @@ from server.demo.people import NUMBERS, contacts
 from server.demo.seed import simulated_people
 from server.demo.talk import acts
 from server.demo.world import DemoThread, World, make_world
+from server.domain.optout import Heard, classify
 from server.domain.phone import is_test_number
 
 WALL = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
@@ -96,6 +97,21 @@ def test_who_opted_out_was_answered_and_is_left_alone(world: World) -> None:
             stop, answer = thread.messages[-2:]
             assert (stop.keyword, answer.klass) == ("STOP", "keyword_answer")
             assert thread.contact.address not in {person["number"] for person in simulated_people()}
+
+
+def test_some_texts_wait_for_a_person_to_say_what_was_meant(world: World) -> None:
+    doubts = [(thread.review, thread.messages[-1]) for thread in world.threads if thread.review]
+    assert sorted(doubt for doubt, _ in doubts) == ["AMBIGUOUS", "AMBIGUOUS", "WRONG_NUMBER"]
+    for doubt, message in doubts:
+        assert classify(message.body) is doubt
+        assert timedelta(0) < WALL - message.at < timedelta(hours=2)
+
+
+def test_no_other_text_of_the_demo_would_have_held_anybody(world: World) -> None:
+    waiting = {thread.contact.address for thread in world.threads if thread.review}
+    for thread in world.threads:
+        heard = {classify(message.body) for message in thread.messages[:-1] if message.direction == "in"}
+        assert thread.contact.address in waiting or heard <= {None, Heard.STOP, Heard.YES}
 
 
 def test_everybody_has_something_to_read_and_nobody_too_much(world: World) -> None:

@@ -130,6 +130,17 @@ CHATTY: Final = (
 
 EMOJI: Final = ("❤️", "😍😍", "🏡✨", "🙌", "😂", "👀", "🤔")
 
+DOUBTS: Final = (
+    "not interested",
+    "Stop it already",
+    "Please stop texting me about condos",
+    "Wrong number, sorry",
+    "I think you have the wrong person",
+    "Don't text me while I'm at work please",
+    "I never signed up for this",
+    "no me interesa, gracias",
+)
+
 GOODBYES: Final = (
     "STOP",
     "Stop",

@@ -29,6 +29,7 @@ _TOPICS: Final = (
     (re.compile(r"\b(thanks|thank you|great|you're welcome|see you|no problem)\b"), lines.THANKS + lines.EMOJI),
 )
 _SAYS_STOP: Final = 0.02
+_WAVERS: Final = 0.03
 _RAMBLES: Final = 0.06
 _ANSWERS_QUESTION: Final = 0.9
 _ANSWERS_STATEMENT: Final = 0.55
@@ -43,7 +44,9 @@ def answer_to(body: str, rng: Random) -> str | None:
     chance = rng.random()
     if chance < _SAYS_STOP:
         return rng.choice(lines.GOODBYES)
-    if chance < _SAYS_STOP + _RAMBLES:
+    if chance < _SAYS_STOP + _WAVERS:
+        return rng.choice(lines.DOUBTS)  # a person at our end must say what was meant
+    if chance < _SAYS_STOP + _WAVERS + _RAMBLES:
         return _fill(rng.choice(lines.CHATTY), rng)
     topic = next((choices for pattern, choices in _TOPICS if pattern.search(text)), lines.QUESTIONS + lines.THANKS)
     return _fill(rng.choice(topic), rng)

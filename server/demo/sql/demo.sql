@@ -51,9 +51,9 @@ FROM jsonb_to_recordset($3::jsonb) AS n(address text, label text, rate double pr
 
 -- name: add_endpoints
 -- The numbers of everybody the workspace texts with.
-INSERT INTO endpoint (workspace_id, address, opted_out, consent_epoch, zones, created_at)
-SELECT $1, e.address, e.opted_out, e.opted_out::int, ARRAY[e.zone], $3
-FROM jsonb_to_recordset($2::jsonb) AS e(address text, zone text, opted_out boolean)
+INSERT INTO endpoint (workspace_id, address, opted_out, held, consent_epoch, zones, created_at)
+SELECT $1, e.address, e.opted_out, e.held, e.opted_out::int, ARRAY[e.zone], $3
+FROM jsonb_to_recordset($2::jsonb) AS e(address text, zone text, opted_out boolean, held boolean)
 
 -- name: add_contacts
 -- Those who have a name, each with a phone.
@@ -125,7 +125,21 @@ WITH given AS MATERIALIZED (
     JOIN thread t ON t.endpoint_id = e.id
 ), answered AS (
     INSERT INTO keyword_answer (endpoint_id, consent_epoch, kind, workspace_id, thread_id, seq, at)
-    SELECT endpoint_id, 1, 'STOP', $1, thread_id, answer, at FROM given
+    SELECT endpoint_id, 1, 'opted_out', $1, thread_id, answer, at FROM given
 )
 INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, text, thread_id, seq, at)
-SELECT $1, endpoint_id, 'STOP', 1, 'text', text, thread_id, seq, at FROM given
+SELECT $1, endpoint_id, 'opted_out', 1, 'text', text, thread_id, seq, at FROM given
+
+-- name: add_reviews
+-- Texts that wait for a person: they may have asked to stop. No answer to them is owed any more.
+WITH given AS MATERIALIZED (
+    SELECT e.id AS endpoint_id, t.id AS thread_id, r.*
+    FROM jsonb_to_recordset($2::jsonb) AS r(address text, kind text, text text, seq bigint, at timestamptz)
+    JOIN endpoint e ON e.workspace_id = $1 AND e.address = r.address
+    JOIN thread t ON t.endpoint_id = e.id
+), held AS (
+    INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, text, thread_id, seq, at)
+    SELECT $1, endpoint_id, kind, 0, 'text', text, thread_id, seq, at FROM given
+)
+INSERT INTO review (workspace_id, endpoint_id, thread_id, seq, kind, text, at, answer_by)
+SELECT $1, endpoint_id, thread_id, seq, kind, text, at, now() FROM given ORDER BY at
