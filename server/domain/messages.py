@@ -63,7 +63,8 @@ ThreadEvent = Message | StatusChange
 class ThreadRow:
     """A row of the inbox. The newest `version` wins. `name` is None for strangers.
 
-    `held`: a text awaits a person's decision. `invalid_code` is the carrier's word for why the contact's number cannot receive texts.
+    `held`: a text awaits a person's decision. `invalid_code` is the carrier's word for why the number cannot receive
+    texts.
     """
 
     thread_id: int

@@ -54,6 +54,14 @@ def _pages(context: BrowserContext, live: Live) -> Iterator[tuple[str, Page]]:
     if opted_out := [row["thread_id"] for row in threads(page) if row["opted_out"]]:
         open_thread(page, opted_out[0])
         yield "opted-out", page
+    page.goto("/phone/sms/review")
+    page.locator("[data-review]").first.wait_for()
+    yield "review", page
+    page.get_by_role("button", name="They want to stop").first.click()
+    yield "review-confirm", page
+    open_thread(page, next(row["thread_id"] for row in threads(page) if row["held"]))
+    page.get_by_role("region", name="Needs review").get_by_role("button").first.wait_for()
+    yield "held", page
     page.goto("/system")
     page.get_by_role("row", name="limiter").first.wait_for()
     yield "system", page

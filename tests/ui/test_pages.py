@@ -99,9 +99,32 @@ def complaints(page: Page) -> list[str]:
     return [f"{rule}: {node['html'][:160]} {node.get('failureSummary', '')[:240]}" for rule, node in bad]
 
 
+def show_review(page: Page, place: str) -> None:
+    if place == "held":
+        open_thread(page, next(row["thread_id"] for row in threads(page) if row["held"]))
+        page.get_by_role("region", name="Needs review").get_by_role("button").first.wait_for()
+    else:
+        page.goto("/phone/sms/review")
+        page.get_by_role("button", name="They want to stop").first.click()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("place", ["/login", "/phone/sms", "thread", "opted out", "/system", "account", "shortcuts"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/login",
+        "/phone/sms",
+        "thread",
+        "opted out",
+        "held",
+        "/phone/sms/review",
+        "confirm",
+        "/system",
+        "account",
+        "shortcuts",
+    ],
+)
 def test_no_page_has_a_barrier(
     new_context: OpenContext, live: Live, faults: Faults, place: str, width: int, scheme: Scheme
 ) -> None:
@@ -113,6 +136,8 @@ def test_no_page_has_a_barrier(
     page.goto(place if place.startswith("/") else "/phone/sms")
     if place == "/login":
         page.get_by_role("button", name=live.logins[0]["name"]).wait_for()
+    elif place == "/phone/sms/review":
+        page.locator("[data-review]").first.wait_for()
     elif place == "/system":
         page.get_by_role("row", name="limiter").first.wait_for()
     else:
@@ -122,6 +147,8 @@ def test_no_page_has_a_barrier(
         message_box(page).fill("“" + "a" * 140)
     if place == "opted out":
         open_thread(page, next(row["thread_id"] for row in threads(page) if row["opted_out"]))
+    if place in {"held", "confirm"}:
+        show_review(page, place)
     if place == "account":
         page.get_by_role("button", name="account and appearance").click()
         page.get_by_role("button", name="Log out").wait_for()

@@ -1,7 +1,8 @@
 // The REST side: JSON both ways, problems as sentences, and the header that no foreign page can set.
-import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
 import { present, setPresent } from "./clock";
-import type { InboxPage, ThreadSnapshot } from "./gen/wire";
+import type { InboxPage, ReviewOut, ReviewPageOut, ThreadSnapshot } from "./gen/wire";
+import { REVIEWS, type Decision } from "./review/review";
 
 export class Problem extends Error {
   constructor(readonly status: number, readonly title: string, readonly detail: string) {
@@ -75,6 +76,7 @@ export const api = {
   login: (email: string, password: string) => call<Session>("POST", "/login", { email, password }).then(withPresent),
   logout: () => call<unknown>("POST", "/logout"),
   threads: (cursor: string) => call<InboxPage>("GET", `/threads?cursor=${encodeURIComponent(cursor)}&limit=50`),
+  decide: (id: number, decision: Decision) => call<ReviewOut>("POST", `/review/${id}`, { decision }),
   olderMessages: (id: number, before: number) => call<ThreadSnapshot>("GET", `/threads/${id}?before=${before}&limit=50`),
 };
 
@@ -94,6 +96,16 @@ export const hoursQuery = (id: number) =>
   });
 export const actorsQuery = queryOptions({ queryKey: ["actors"], queryFn: () => call<Actor>("GET", "/system/actors") });
 export const paceQuery = queryOptions({ queryKey: ["pace"], queryFn: () => call<{ numbers: Pace[] }>("GET", "/system/pace").then((said) => said.numbers, absentAsNull) });
+
+const reviews = (of: string) =>
+  infiniteQueryOptions({
+    queryKey: [REVIEWS, of],
+    queryFn: ({ pageParam }) => call<ReviewPageOut>("GET", `/review?limit=30${of}${pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : ""}`),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+export const reviewsQuery = reviews("");
+export const threadReviewsQuery = (id: number) => reviews(`&thread_id=${id}`);
 
 /** Whether the server says that nobody is logged in; a server that cannot be reached has said nothing. */
 export async function sessionIsOver(): Promise<boolean> {

@@ -1,11 +1,11 @@
 // Where one can go, who one is, and how the page looks. At the foot of the page on a phone.
 import { Popover, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
-import { Activity, Inbox, Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
+import { Activity, Inbox, Keyboard, LogOut, Monitor, Moon, ShieldQuestionMark, Sun } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { api } from "../api";
-import { useBadge, useLive } from "../live/hooks";
+import { useBadge, useLive, useReviewCount } from "../live/hooks";
 import { isPhone } from "../inbox/focus";
 import { Avatar } from "./Avatar";
 import { Logo } from "./Logo";
@@ -15,6 +15,7 @@ import styles from "./Rail.module.css";
 
 export function Rail() {
   const unread = useBadge();
+  const waiting = useReviewCount();
   return (
     <nav className={styles.rail} aria-label="Main">
       <span className={styles.logo}>
@@ -28,6 +29,14 @@ export function Rail() {
           </span>
         )}
       </Place>
+      <Place to="/phone/sms/review" icon={<ShieldQuestionMark size={21} strokeWidth={1.8} aria-hidden="true" />} label="Review" before="Needs ">
+        {waiting > 0 && (
+          <span className={styles.badge} data-testid="review-badge">
+            {waiting > 99 ? "99+" : waiting}
+            <span className="hush"> {waiting === 1 ? "text waits" : "texts wait"} for a decision</span>
+          </span>
+        )}
+      </Place>
       <span className={styles.gap} />
       <Place to="/system" icon={<Activity size={21} strokeWidth={1.8} aria-hidden="true" />} label="System" />
       <Member />
@@ -35,16 +44,34 @@ export function Rail() {
   );
 }
 
-function Place({ to, icon, label, children }: { to: "/phone/sms" | "/system"; icon: ReactNode; label: string; children?: ReactNode }) {
+interface PlaceProps {
+  to: "/phone/sms" | "/phone/sms/review" | "/system";
+  icon: ReactNode;
+  label: string;
+  /** What the label leaves out for want of room. */
+  before?: string;
+  children?: ReactNode;
+}
+
+function Place({ to, icon, label, before, children }: PlaceProps) {
+  const here = useRouterState({ select: ({ location }) => placeOf(location.pathname) === to });
   return (
-    <Link to={to} className={styles.place} activeProps={{ "data-here": true, "aria-current": "page" } as object}>
+    <Link to={to} className={styles.place} activeOptions={{ exact: true }} data-here={here || undefined} aria-current={here ? "page" : undefined}>
       <span className={styles.icon}>
         {icon}
         {children}
       </span>
-      <span>{label}</span>
+      <span>
+        {before && <span className="hush">{before}</span>}
+        {label}
+      </span>
     </Link>
   );
+}
+
+/** The place in the rail that a page belongs to; the most particular one wins. */
+function placeOf(path: string): PlaceProps["to"] | undefined {
+  return (["/phone/sms/review", "/phone/sms", "/system"] as const).find((place) => path === place || path.startsWith(`${place}/`));
 }
 
 const SCHEMES = [

@@ -42,6 +42,11 @@ const home = createRoute({
 const inbox = createRoute({ getParentRoute: () => inside, path: "/phone/sms", component: InboxPage });
 const nothingOpen = createRoute({ getParentRoute: () => inbox, path: "/", component: NothingOpen });
 const thread = createRoute({ getParentRoute: () => inbox, path: "$threadId", component: ThreadRoute });
+const review = createRoute({
+  getParentRoute: () => inside,
+  path: "/phone/sms/review",
+  component: lazyRouteComponent(() => import("../review/ReviewPage"), "ReviewPage"),
+});
 const system = createRoute({
   getParentRoute: () => inside,
   path: "/system",
@@ -49,7 +54,7 @@ const system = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), system])]),
+  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, system])]),
   defaultPreload: "intent",
   defaultPendingMs: 400,
 });

@@ -34,11 +34,13 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
   const length = useMemo(() => [...text].length, [text]);
   const optedOut = row?.opted_out ?? false;
   const blocked = row?.carrier_blocked ?? false;
+  const held = (row?.held ?? false) && !optedOut;
+  const silent = optedOut || held;
   const invalid = blocked ? null : (row?.invalid ?? null);
-  const closed = !row || blocked || invalid !== null || (optedOut && !acknowledged);
+  const closed = !row || blocked || invalid !== null || (silent && !acknowledged);
   const ready = !closed && text.trim() !== "" && length <= MAX_CHARACTERS;
 
-  useEffect(() => acknowledge(false), [optedOut]);
+  useEffect(() => acknowledge(false), [optedOut, held]);
   useEffect(() => {
     if (!closed && !isPhone()) box.current?.focus({ preventScroll: true });
   }, [closed]);
@@ -52,7 +54,7 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
 
   const send = () => {
     if (!ready) return;
-    live.send(id, text, optedOut ? { acknowledged_opt_out: true } : {});
+    live.send(id, text, silent ? { acknowledged_opt_out: true } : {});
     setText("");
     box.current?.focus();
   };
@@ -76,13 +78,16 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
         send();
       }}
     >
-      {optedOut && !blocked && !invalid && (
+      {silent && !blocked && !invalid && (
         <div className={styles.notice}>
           <p>
             <Ban size={15} strokeWidth={2} aria-hidden="true" />
-            This contact opted out and gets no campaigns. You may still answer as a person.
+            {held ? "This contact may have asked to stop. You may still answer as a person." : "This contact opted out and gets no campaigns. You may still answer as a person."}
           </p>
-          <Checkbox checked={acknowledged} onChange={(event) => acknowledge(event.currentTarget.checked)} label="I know that this contact opted out" />
+          <Checkbox
+            checked={acknowledged} onChange={(event) => acknowledge(event.currentTarget.checked)}
+            label={held ? "I know that this contact may have asked to stop" : "I know that this contact opted out"}
+          />
         </div>
       )}
       {blocked && (

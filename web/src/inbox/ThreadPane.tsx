@@ -8,6 +8,7 @@ import { useSession } from "../app/session";
 import type { Colleague } from "../live/store";
 import { useLive, usePeople, useRow, useThread } from "../live/hooks";
 import { formatNumber, nameOrNumber } from "../text/people";
+import { HeldBanner } from "../review/HeldBanner";
 import { Composer } from "./Composer";
 import empty from "./Empty.module.css";
 import { focusHeading, focusList, HEADING, isPhone } from "./focus";
@@ -69,6 +70,7 @@ export function ThreadPane({ id }: { id: number }) {
           </ActionIcon>
         </Tooltip>
       </header>
+      {row && <HeldBanner row={row} />}
       <Messages id={id} thread={thread} name={row ? nameOrNumber(row) : "this contact"} blocked={row?.carrier_blocked ?? false} />
       <Typists id={id} />
       <Composer id={id} row={row} />

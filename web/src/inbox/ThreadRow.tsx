@@ -47,6 +47,7 @@ export const ThreadRow = memo(function ThreadRow({ id, index, count, top, today,
             Opted out
           </span>
         )}
+        {row.held && !row.opted_out && <span className={styles.held}>Needs review</span>}
       </span>
       <time className={styles.time} dateTime={row.last_at} title={fullTime(at)}>
         {rowTime(at, today)}

@@ -22,6 +22,9 @@ export const useOrder = (): readonly number[] => useKey("order", (live) => live.
 export const useInboxLoaded = (): boolean => useKey("order", (live) => live.store.loaded);
 export const useNextCursor = (): string | null => useKey("order", (live) => live.store.nextCursor());
 export const useBadge = (): number => useKey("badge", (live) => live.store.badge);
+export const useReviewCount = (): number => useKey("review", (live) => live.store.reviews.open);
+/** Another object whenever what waits for a decision has changed, even where as many wait as before. */
+export const useReviewNews = (): object => useKey("review", (live) => live.store.reviews);
 export const useRow = (id: number): RowView | undefined => useKey(`row:${id}`, (live) => live.store.row(id));
 export const useThread = (id: number): ThreadView => useKey(`thread:${id}`, (live) => live.store.thread(id));
 export const usePeople = (id: number): readonly Colleague[] => useKey(`people:${id}`, (live) => live.store.people(id));

@@ -39,7 +39,7 @@ export interface Arrival {
 }
 
 export type Position = Pick<Subscribe, "after" | "epoch" | "p">;
-type Key = "order" | "badge" | `row:${number}` | `thread:${number}` | `people:${number}`;
+type Key = "order" | "badge" | "review" | `row:${number}` | `thread:${number}` | `people:${number}`;
 
 const NO_ONE: readonly Colleague[] = [];
 const EMPTY: ThreadView = { state: null, pending: [], missing: false };
@@ -69,11 +69,14 @@ export class LiveStore {
   private readonly listeners = new Map<Key, Set<() => void>>();
   private arrivals: Arrival[] = [];
   private badgeVersion = -1;
+  private reviewVersion = -1;
   private cursor: string | null = null;
 
   order: readonly number[] = [];
   loaded = false;
   badge = 0;
+  /** How many texts wait for a decision, as an object of its own with each word from the server. */
+  reviews: { readonly open: number } = { open: 0 };
 
   // Reading
 
@@ -172,6 +175,7 @@ export class LiveStore {
     if (id !== null) this.person(id, frame.key, frame.v, frame.data as Omit<Presence, "v">);
     else if (frame.ch === "inbox") this.takeRow(frame.data as InboxRow);
     else if (frame.key === "badge") this.takeBadge(frame.v, (frame.data as { unread_threads: number }).unread_threads);
+    else if (frame.key === "review") this.takeReviews(frame.v, frame.data as { open: number });
     else this.takeMark(frame.data as ReadMarkOut);
     return [];
   }
@@ -197,6 +201,8 @@ export class LiveStore {
     if (otherEpoch) this.marks.clear();
     this.badgeVersion = -1; // a snapshot bears no version: whatever comes after it is newer
     this.takeBadge(-1, data.badge.unread_threads);
+    this.reviewVersion = -1;
+    this.takeReviews(-1, data.review);
     data.reads.forEach((mark) => this.takeMark(mark));
   }
 
@@ -257,6 +263,13 @@ export class LiveStore {
     this.badgeVersion = version;
     this.badge = unread;
     this.touched.add("badge");
+  }
+
+  private takeReviews(version: number, told: { open: number }): void {
+    if (version !== -1 && version <= this.reviewVersion) return;
+    this.reviewVersion = version;
+    this.reviews = { open: told.open };
+    this.touched.add("review");
   }
 
   private refreshRow(id: number): void {

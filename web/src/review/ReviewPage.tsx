@@ -1,0 +1,137 @@
+// Texts that may have asked to stop. Whoever looks first decides, and everybody's count goes down.
+import { Button } from "@mantine/core";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { CircleAlert, CircleCheckBig } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { reviewsQuery } from "../api";
+import { Avatar } from "../app/Avatar";
+import type { ReviewOut } from "../gen/wire";
+import { useReviewNews } from "../live/hooks";
+import { formatNumber, nameOrNumber } from "../text/people";
+import { fullTime, rowTime } from "../text/time";
+import { useToday } from "../text/useToday";
+import { Decisions } from "./Decisions";
+import { Quote } from "./Quote";
+import { forgetReviews, recognisedAs, settledAs, settledBy } from "./review";
+import styles from "./ReviewPage.module.css";
+
+export function ReviewPage() {
+  const queries = useQueryClient();
+  const news = useReviewNews();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [said, say] = useState("");
+  const found = useInfiniteQuery(reviewsQuery);
+  useEffect(() => void forgetReviews(queries), [queries, news]);
+  const all = found.data?.pages.flatMap((page) => page.reviews) ?? [];
+  const open = all.filter((review) => review.decision === null);
+  const settled = all.filter((review) => review.decision !== null);
+  const decided = (what: string) => {
+    say(what);
+    heading.current?.focus(); // the buttons that had the focus go away with their text
+  };
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <h1 ref={heading} tabIndex={-1}>
+          Needs review
+        </h1>
+        <p>These texts may be asking us to stop. No campaign reaches their senders until somebody decides what was meant.</p>
+        <p className="hush" role="status">
+          {said}
+        </p>
+      </header>
+      {found.isError && (
+        <p className={styles.problem} role="alert">
+          <CircleAlert size={16} aria-hidden="true" /> {found.error.message}
+        </p>
+      )}
+      {found.isPending && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
+      {found.data && open.length === 0 && <Nothing />}
+      {open.length > 0 && (
+        <ul className={styles.list} aria-label="Waiting for a decision">
+          {open.map((review) => (
+            <Item key={review.id} review={review} onDecided={decided} />
+          ))}
+        </ul>
+      )}
+      {settled.length > 0 && <Settled reviews={settled} />}
+      {found.hasNextPage && (
+        <p className={styles.more}>
+          <Button variant="default" onClick={() => void found.fetchNextPage()} loading={found.isFetchingNextPage}>
+            Show more
+          </Button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Item({ review, onDecided }: { review: ReviewOut; onDecided: (said: string) => void }) {
+  return (
+    <li className={styles.item} data-review={review.id}>
+      <div className={styles.who}>
+        <Avatar name={review.name} seed={review.address} />
+        <h2>
+          <Sender review={review} />
+        </h2>
+        <p>
+          {review.name && <span className="numeric">{formatNumber(review.address)} · </span>}
+          {recognisedAs(review)}
+        </p>
+        <When at={review.at} />
+      </div>
+      <Quote review={review} />
+      <Decisions review={review} onDecided={onDecided} />
+    </li>
+  );
+}
+
+function Sender({ review }: { review: ReviewOut }) {
+  return (
+    <Link to="/phone/sms/$threadId" params={{ threadId: String(review.thread_id) }} className={styles.link}>
+      {nameOrNumber(review)}
+      <span className="hush">: open the conversation</span>
+    </Link>
+  );
+}
+
+function When({ at }: { at: string }) {
+  const today = useToday();
+  return (
+    <time className={styles.time} dateTime={at} title={fullTime(new Date(at))}>
+      {rowTime(new Date(at), today)}
+    </time>
+  );
+}
+
+function Nothing() {
+  return (
+    <div className={styles.nothing}>
+      <CircleCheckBig size={30} strokeWidth={1.5} aria-hidden="true" />
+      <h2>Nothing to decide</h2>
+      <p>A text that may be asking to stop shows up here by itself. A plain STOP never needs you: it takes effect at once.</p>
+    </div>
+  );
+}
+
+function Settled({ reviews }: { reviews: ReviewOut[] }) {
+  return (
+    <section className={styles.settled} aria-labelledby="settled">
+      <h2 id="settled">Decided</h2>
+      <ul>
+        {reviews.map((review) => (
+          <li key={review.id}>
+            <Sender review={review} />
+            <span className={styles.text}>{review.parts.map((part) => part.text).join("")}</span>
+            <span className={styles.verdict}>
+              <strong>{settledAs(review)}</strong>
+              {settledBy(review) && <span> by {settledBy(review)}</span>}
+            </span>
+            {review.decided_at && <When at={review.decided_at} />}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
