@@ -1,9 +1,9 @@
 -- Threadline's canonical schema, PostgreSQL 18. Constraints carry idempotency; functions carry the transactions whose
 -- statements must each have a snapshot of their own (VOLATILE, READ COMMITTED).
 --
--- Lock order, everywhere: outbox < advisory (limiter, then campaigns ascending) < node < attempt < endpoint < review < thread <
--- message < campaign_recipient; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody else
--- can name are exempt. A message is written under its thread's lock only. Advisory keys: -1 is the limiter, a campaign's
+-- Lock order, everywhere: outbox < advisory (limiter, then campaigns ascending) < node < attempt < endpoint < review <
+-- thread < message < campaign_recipient; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody
+-- else can name are exempt. A message is written under its thread's lock only. Advisory keys: -1 is the limiter, a campaign's
 -- is its id.
 
 -- One history of this database -------------------------------------------------------------------------------------

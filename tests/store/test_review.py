@@ -234,6 +234,7 @@ async def test_a_late_decision_is_not_confirmed(world: World) -> None:
     [review] = await waiting(world)
     await decide(world, review, "opted_out")
     assert await endpoint(world) == (True, False, 1)
+    assert not world.heard(AnswerOwed)
     assert await world.store.ledger.owed_answers(10) == []
 
 
