@@ -39,6 +39,7 @@ from server.ports import (
 )
 
 T3_ROWS: Final = 64
+T3_ROWS_AT_LEAST: Final = 4  # where the machine is too slow to write more of them in time
 LOOK_EVERY_S: Final = 1.0  # for carrier accounts that were added
 FENCED_PAUSE_S: Final = 0.2
 BULK_MAX_AGE_S: Final = 0.040  # from the answer of T3 to the first byte
@@ -55,9 +56,14 @@ class Counter(Protocol):
 
 @dataclass(slots=True)
 class _Share:
-    """Of one carrier account: the numbers of its streams that stand idle. A stream is no task."""
+    """Of one carrier account: the numbers of its streams that stand idle. A stream is no task.
+
+    `rows` is how many are authorised at once. A starved machine cannot write 64 within 40 ms, and each that is late
+    costs two transactions for nothing: it shrinks by an eighth with each, and grows by one with each that left.
+    """
 
     idle: list[int]
+    rows: int = T3_ROWS
     freed: trio.Event = field(default_factory=trio.Event)
 
     async def some(self) -> int:
@@ -69,6 +75,12 @@ class _Share:
     def give_back(self, stream: int) -> None:
         self.idle.append(stream)
         self.freed.set()
+
+    def was_late(self) -> None:
+        self.rows = max(T3_ROWS_AT_LEAST, self.rows * 7 // 8)
+
+    def was_in_time(self) -> None:
+        self.rows = min(T3_ROWS, self.rows + 1)
 
 
 @dataclass(slots=True)
@@ -160,7 +172,7 @@ class Sender:
         numbers = None if account_of is None else lambda number_id: account_of(number_id) == account_id
         while True:
             room = await share.some()
-            granted = await self._limiter.grants(min(room, T3_ROWS), numbers)
+            granted = await self._limiter.grants(min(room, share.rows), numbers)
             grants = {grant.outbox_id: grant for grant in granted}
             asked_at = self._clock.monotonic()
             with trio.CancelScope(shield=True):  # once committed, an attempt must reach a stream
@@ -236,6 +248,7 @@ class Sender:
             raise Void(job.voided)
         now = self._clock.monotonic()
         if now > job.deadline:
+            job.share.was_late()
             raise Void("too late after it was authorised")
         job.wait_s = self._limiter.depart(job.grant, now)
         if job.wait_s > 0.0:
@@ -244,6 +257,7 @@ class Sender:
             raise Void("pushed back by a late departure")
         self._journal.mark(job.mt.attempt_id)
         job.wrote = True
+        job.share.was_in_time()
         reach("journal_written")
 
     async def _record(self, mt: Authorised, outcome: AttemptOutcome) -> None:

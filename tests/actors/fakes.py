@@ -88,7 +88,8 @@ class FakeLimiter:
 
 @dataclass
 class FakeSendLedger:
-    """T3 allows what is in `mts`; T4's outcomes are kept by outbox id. `outages` is how often T4 fails first."""
+    """T3 allows what is in `mts`; T4's outcomes are kept by outbox id. `outages` is how often T4 fails first; `asked`
+    tells how many rows each T3 was asked for."""
 
     mts: dict[int, Authorised] = field(default_factory=dict)
     outcomes: dict[int, object] = field(default_factory=dict)
@@ -96,10 +97,12 @@ class FakeSendLedger:
     fenced: bool = False
     t3_answer_s: float = 0.0
     t4_answer_s: float = 0.0
+    asked: list[int] = field(default_factory=list)
 
     async def authorise(
         self, granted: Sequence[Granted], gen: int, limiter_epoch: int, now: datetime
     ) -> Sequence[Authorised | Refused] | Fenced:
+        self.asked.append(len(granted))
         await trio.lowlevel.checkpoint()
         await trio.sleep(self.t3_answer_s)
         if self.fenced:

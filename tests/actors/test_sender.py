@@ -11,7 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from server.actors.sender import Sender
+from server.actors.sender import T3_ROWS, T3_ROWS_AT_LEAST, Sender
 from server.domain.carrier import Accepted, MtRequest, NotSent, Outcome, Throttled, Unknown
 from server.domain.gate import MessageClass
 from server.ports import Carrier, Ledger, Voided
@@ -99,6 +99,22 @@ async def test_too_late_after_it_was_authorised_is_void(
         await trio.sleep(5)
         assert type(it.ledger.outcomes[1]) is expected
         assert len(it.carrier.on_wire) == (expected is Accepted)
+
+
+async def test_where_texts_are_late_fewer_are_authorised_at_once_until_they_leave_in_time(
+    autojump_clock: MockClock,
+) -> None:
+    async with line(FakeCarrier(connect_s=0.05), workers=64) as it:
+        it.grant(*range(1, 201))
+        await trio.sleep(0.2)
+        asked = it.ledger.asked
+        assert asked[0] == 64
+        assert asked[-1] == T3_ROWS_AT_LEAST
+        it.carrier.connect_s = 0.0
+        it.grant(*range(201, 600))
+        await trio.sleep(30)
+        assert it.ledger.asked[-3] == T3_ROWS
+        assert len(it.carrier.on_wire) > 300
 
 
 async def test_the_forty_milliseconds_begin_at_the_commit_not_at_the_instant(autojump_clock: MockClock) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import uuid4
 
 import trio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from server.domain.carrier import Accepted, CarrierStatus, Receipt, Unknown
@@ -84,7 +84,10 @@ async def hear(world: World, mt: Authorised, sid: str, news: News) -> None:
 
 
 @settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=5,
+    deadline=None,
+    phases=(Phase.generate,),  # shrinking through a database takes minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(stories=st.lists(histories(), min_size=TEXTS, max_size=TEXTS), chance=st.randoms(use_true_random=False))
 async def test_any_order_and_number_of_news_ends_where_the_lattice_says(
