@@ -6,7 +6,8 @@ RETURNS TABLE (thread_id bigint, seq bigint, in_ord bigint, at timestamptz) LANG
     FROM record_mo(
         p_account => ARRAY[p_account], p_provider => ARRAY[p_provider], p_from => ARRAY[p_from], p_to => ARRAY[p_to],
         p_body => ARRAY[p_body], p_keyword => ARRAY[NULL::text], p_answered => ARRAY[false], p_media => ARRAY[NULL::text],
-        p_at => ARRAY[NULL::timestamptz], p_now => ARRAY[now()]
+        p_at => ARRAY[NULL::timestamptz], p_now => ARRAY[now()],
+        p_within => interval '5 min'
     ) r
     WHERE r.thread_id IS NOT NULL
 $$;

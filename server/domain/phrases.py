@@ -154,7 +154,7 @@ PLAIN: Final = (
         "canc end stop",
         also="text txt txts mess msg msgs sms aler subs",
     ),
-    _on(r"\bleave (?:me|us) (?:the (?:hell|fuck|f) )?(?:alone|be|tf alone)\b", "leav", also="alon be"),
+    _on(r"\bleave (?:me|us) (?:the (?:hell|fuck|f) )?(?:alone|tf alone)\b", "leav", also="alon"),
     _on(r"\bcease and desist\b", "ceas", also="desi"),
     _on(
         r"\bno (?:me|nos) (?:vuelvan? a |vuelvas a )?(?:escriban?|escribas|escribir|manden?|mandes|mandar|envien?|"
@@ -314,7 +314,7 @@ WRONG_NUMBER: Final = (
         r"\b(?:this is|you are|youre|ur|you re) (?:not|texting the wrong|messaging the wrong|contacting the wrong) "
         r"(?:him|her|them|person)\b",
         "is are your ur you",
-        also="not wron",
+        also="him her them pers",
     ),
     _on(
         r"\b(?:this isnt|this is not|im not|i am not|thats not) (?:him|her|them|that person|the person|who you "
