@@ -27,6 +27,7 @@ PAGES: Final = (
     "/people",
     "/people/<int:contact_id>",
     "/system",
+    "/system/sending",
 )
 """The client's own pages: each is index.html, and the client's router takes it from there."""
 

@@ -65,6 +65,9 @@ def _pages(context: BrowserContext, live: Live) -> Iterator[tuple[str, Page]]:
     page.goto("/system")
     page.get_by_role("row", name="limiter").first.wait_for()
     yield "system", page
+    page.goto("/system/sending")
+    page.get_by_role("heading", name="Numbers").wait_for()
+    yield "sending", page
 
 
 def main() -> int:

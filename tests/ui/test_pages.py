@@ -77,6 +77,70 @@ def test_the_system_page_shows_the_tree_of_actors(page: Page) -> None:
     expect(page.get_by_role("row", name="limiter").first).to_be_visible()
 
 
+def test_the_sending_page_shows_each_number_and_what_leaves(page: Page) -> None:
+    page.get_by_role("link", name="Sending").click()
+    expect(page.get_by_role("heading", name="Numbers")).to_be_visible()
+    expect(page.get_by_role("table", name="").first.get_by_role("row").nth(1)).to_contain_text("/s")
+    expect(page.get_by_role("link", name="Sending")).to_have_attribute("aria-current", "page")
+    expect(page.get_by_role("link", name="System")).not_to_have_attribute("aria-current", "page")
+
+
+# What a busy workspace over two servers would be told, for the parts that a demo never shows.
+BUSY: dict[str, Any] = {
+    "holds": True,
+    "epoch": 4,
+    "servers": [
+        {"gen": 1, "host": "north", "pid": 1, "started_at": "2026-03-10T15:00:00Z", "sends": True, "here": True},
+        {"gen": 2, "host": "south", "pid": 2, "started_at": "2026-03-10T15:00:00Z", "sends": False, "here": False},
+    ],
+    "numbers": [
+        {
+            "number": "+16175550100", "rate": 5.0, "configured_rate": 10.0, "queued": [1, 4, 1200], "segments": 2400,
+            "achieved_per_s": 4.8, "next_in_s": 0.1, "eta_s": 480.0, "slowed_for_s": 42.0,
+        },
+        {
+            "number": "+16175550101", "rate": 0.0, "configured_rate": 0.0, "queued": [0, 0, 3], "segments": 3,
+            "achieved_per_s": 0.0, "next_in_s": None, "eta_s": None, "slowed_for_s": None,
+        },
+    ],
+    "limits": [
+        {
+            "kind": "registration", "name": "CMP1", "carrier": "tmobile", "rate": 4.0, "configured_rate": 4.0, "burst": 2,
+            "queued": [0, 1, 800], "segments": 1600, "achieved_per_s": 4.0, "held_up": 801, "next_in_s": 0.2,
+            "eta_s": 400.0, "slowed_for_s": None,
+        },
+    ],
+    "days": [
+        {
+            "brand": "Harbor & Pine", "cap": 2000, "used": 2000, "left": 0, "spent": True, "resets_in_s": 30000.0,
+            "held_up": 310, "queued": [0, 0, 310], "segments": 620,
+        },
+    ],
+}  # fmt: skip
+
+
+def show_busy(page: Page) -> None:
+    page.route("**/api/v1/system/pace", lambda route: route.fulfill(json=BUSY))
+    page.goto("/system/sending")
+    page.get_by_role("heading", name="Daily caps").wait_for()
+
+
+def test_the_sending_page_says_what_is_slowed_paused_or_used_up_and_lets_another_server_send(page: Page) -> None:
+    asked: list[object] = []
+    page.route(
+        "**/api/v1/system/hand-over", lambda route: (asked.append(route.request.post_data_json), route.fulfill(json={}))
+    )
+    show_busy(page)
+    expect(page.get_by_text("5/s of 10/s")).to_be_visible()
+    expect(page.get_by_text("whole again in 42 s")).to_be_visible()
+    expect(page.get_by_role("row", name="(617) 555-0101")).to_contain_text("paused")
+    expect(page.get_by_role("row", name="CMP1 to T-Mobile")).to_contain_text("801")
+    expect(page.get_by_text("used up: 310 texts wait 8 h for midnight in Los Angeles")).to_be_visible()
+    page.get_by_role("button", name="Let it send").click()
+    expect(page.get_by_role("button", name="Let it send")).to_be_enabled()
+    assert asked == [{"gen": 2}]
+
+
 # Why axe could not measure a text's contrast, where that says nothing about the text: it is scrolled out of its box, or
 # hidden below another pane. All else that it leaves undecided is a complaint, above all a text of its ground's colour.
 OUT_OF_SIGHT = {"elmPartiallyObscured", "elmPartiallyObscuring", "outsideViewport"}

@@ -41,12 +41,53 @@ export interface Actor {
   children: Actor[];
 }
 
-export interface Pace {
-  number: string;
+/** Rates are segments per second; `queued` counts texts: answers, people's, bulk. */
+interface Flow {
   rate: number;
-  queued: number[];
-  achieved_per_s: number | null;
+  configured_rate: number;
+  queued: [number, number, number];
+  segments: number;
+  achieved_per_s: number;
+  next_in_s: number | null;
   eta_s: number | null;
+  slowed_for_s: number | null;
+}
+
+export interface NumberPace extends Flow {
+  number: string;
+}
+
+export interface LimitPace extends Flow {
+  kind: "number" | "account" | "registration" | "campaign";
+  name: string;
+  carrier: string;
+  burst: number;
+  held_up: number;
+}
+
+export interface BrandDay {
+  brand: string;
+  cap: number | null;
+  used: number;
+  left: number;
+  spent: boolean;
+  resets_in_s: number;
+  held_up: number;
+}
+
+export interface Server {
+  gen: number;
+  host: string;
+  sends: boolean;
+  here: boolean;
+}
+
+export interface Sending {
+  holds: boolean;
+  servers: Server[];
+  numbers: NumberPace[];
+  limits: LimitPace[];
+  days: BrandDay[];
 }
 
 async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
@@ -77,6 +118,7 @@ export const api = {
   logout: () => call<unknown>("POST", "/logout"),
   threads: (cursor: string) => call<InboxPage>("GET", `/threads?cursor=${encodeURIComponent(cursor)}&limit=50`),
   decide: (id: number, decision: Decision) => call<ReviewOut>("POST", `/review/${id}`, { decision }),
+  handOver: (gen: number) => call<unknown>("POST", "/system/hand-over", { gen }),
   olderMessages: (id: number, before: number) => call<ThreadSnapshot>("GET", `/threads/${id}?before=${before}&limit=50`),
 };
 
@@ -95,7 +137,7 @@ export const hoursQuery = (id: number) =>
     refetchInterval: (query) => untilIt(query.state.data?.until),
   });
 export const actorsQuery = queryOptions({ queryKey: ["actors"], queryFn: () => call<Actor>("GET", "/system/actors") });
-export const paceQuery = queryOptions({ queryKey: ["pace"], queryFn: () => call<{ numbers: Pace[] }>("GET", "/system/pace").then((said) => said.numbers, absentAsNull) });
+export const sendingQuery = queryOptions({ queryKey: ["sending"], queryFn: () => call<Sending>("GET", "/system/pace") });
 
 const reviews = (of: string) =>
   infiniteQueryOptions({

@@ -2,7 +2,7 @@
 import { Popover, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
-import { Activity, Inbox, Keyboard, LogOut, Monitor, Moon, ShieldQuestionMark, Sun } from "lucide-react";
+import { Activity, Gauge, Inbox, Keyboard, LogOut, Monitor, Moon, ShieldQuestionMark, Sun } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { api } from "../api";
 import { useBadge, useLive, useReviewCount } from "../live/hooks";
@@ -38,6 +38,7 @@ export function Rail() {
         )}
       </Place>
       <span className={styles.gap} />
+      <Place to="/system/sending" icon={<Gauge size={21} strokeWidth={1.8} aria-hidden="true" />} label="Sending" />
       <Place to="/system" icon={<Activity size={21} strokeWidth={1.8} aria-hidden="true" />} label="System" />
       <Member />
     </nav>
@@ -45,7 +46,7 @@ export function Rail() {
 }
 
 interface PlaceProps {
-  to: "/phone/sms" | "/phone/sms/review" | "/system";
+  to: "/phone/sms" | "/phone/sms/review" | "/system" | "/system/sending";
   icon: ReactNode;
   label: string;
   /** What the label leaves out for want of room. */

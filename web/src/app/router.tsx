@@ -52,9 +52,14 @@ const system = createRoute({
   path: "/system",
   component: lazyRouteComponent(() => import("../system/SystemPage"), "SystemPage"),
 });
+const sending = createRoute({
+  getParentRoute: () => inside,
+  path: "/system/sending",
+  component: lazyRouteComponent(() => import("../system/SendingPage"), "SendingPage"),
+});
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, system])]),
+  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, system, sending])]),
   defaultPreload: "intent",
   defaultPendingMs: 400,
 });

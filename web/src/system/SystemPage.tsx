@@ -1,11 +1,11 @@
-// The server's live tree of actors, and the pace of each number: what runs, what waits, what failed.
+// The server's live tree of actors: what runs, what waits, what failed.
 import { ActionIcon } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { ChevronDown, ChevronRight, CircleAlert } from "lucide-react";
 import { useState, type CSSProperties } from "react";
-import { actorsQuery, paceQuery, type Actor } from "../api";
-import { formatNumber } from "../text/people";
+import { actorsQuery, type Actor } from "../api";
 import { clockTime, spanOf } from "../text/time";
+import { Scroll } from "./Scroll";
 import styles from "./SystemPage.module.css";
 
 const EVERY_MS = 2_000;
@@ -27,7 +27,6 @@ export function SystemPage() {
         </p>
       )}
       {actors.data && <Summary root={actors.data} />}
-      <Paces />
       {actors.isPending && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
       {actors.data && <Tree root={actors.data} />}
     </div>
@@ -60,40 +59,6 @@ function Summary({ root }: { root: Actor }) {
   );
 }
 
-function Paces() {
-  const { data } = useQuery({ ...paceQuery, refetchInterval: (query) => (query.state.data === null ? false : EVERY_MS) });
-  if (!data?.length) return null;
-  return (
-    <section className={styles.section} aria-labelledby="pace">
-      <h2 id="pace">Pace of each number</h2>
-      <Scroll label="Pace of each number">
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">Number</th>
-              <th scope="col" data-figure>Limit</th>
-              <th scope="col" data-figure data-wide>Now</th>
-              <th scope="col" data-figure>Waiting</th>
-              <th scope="col" data-figure>Done in</th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.map((pace) => (
-              <tr key={pace.number}>
-                <th scope="row">{formatNumber(pace.number)}</th>
-                <td data-figure>{pace.rate === 0 ? "paused" : `${pace.rate}/s`}</td>
-                <td data-figure data-wide>{pace.achieved_per_s === null ? "–" : `${pace.achieved_per_s.toFixed(1)}/s`}</td>
-                <td data-figure>{number.format(pace.queued.reduce((total, lane) => total + lane, 0))}</td>
-                <td data-figure>{pace.eta_s === null ? "–" : spanOf(pace.eta_s)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
-    </section>
-  );
-}
-
 function Tree({ root }: { root: Actor }) {
   return (
     <section className={styles.section} aria-labelledby="actors">
@@ -117,15 +82,6 @@ function Tree({ root }: { root: Actor }) {
         </table>
       </Scroll>
     </section>
-  );
-}
-
-/** Wide tables scroll in their own box, by keyboard too. */
-function Scroll({ label, children }: { label: string; children: React.ReactNode }) {
-  return (
-    <div className={styles.scroll} role="region" aria-label={`${label}, scrolls sideways`} tabIndex={0}>
-      {children}
-    </div>
   );
 }
 
