@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.ui.conftest import Faults, OpenContext, Scheme, log_in
 from tests.ui.inbox_page import message_box, open_thread, quiet_thread, threads
@@ -105,7 +105,8 @@ BUSY: dict[str, Any] = {
     ],
     "limits": [
         {
-            "kind": "registration", "name": "CMP1", "carrier": "tmobile", "rate": 4.0, "configured_rate": 4.0, "burst": 2,
+            "kind": "registration", "name": "CMP1", "carrier": "tmobile", "rate": 4.0, "configured_rate": 4.0,
+            "burst": 2,
             "queued": [0, 1, 800], "segments": 1600, "achieved_per_s": 4.0, "held_up": 801, "next_in_s": 0.2,
             "eta_s": 400.0, "slowed_for_s": None,
         },
@@ -219,4 +220,20 @@ def test_no_page_has_a_barrier(
     if place == "shortcuts":
         page.keyboard.press("?")
         page.get_by_role("dialog").wait_for()
+    assert complaints(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_sending_page_has_no_barrier_idle_or_busy(
+    new_context: OpenContext, live: Live, faults: Faults, width: int, scheme: Scheme
+) -> None:
+    context = new_context(width=width, scheme=scheme)
+    page = context.new_page()
+    faults.watch(page)
+    log_in(context, live)
+    page.goto("/system/sending")
+    page.get_by_role("heading", name="Numbers").wait_for()
+    assert complaints(page) == []
+    show_busy(page)
     assert complaints(page) == []

@@ -107,14 +107,18 @@ function Rate({ pace }: { pace: NumberPace | LimitPace }) {
   if (pace.configured_rate === 0) {
     return (
       <span className={own.mark}>
-        <CirclePause size={14} aria-hidden="true" /> paused
+        <span>
+          <CirclePause size={14} aria-hidden="true" /> paused
+        </span>
       </span>
     );
   }
   if (pace.slowed_for_s === null) return <>{perSecond(pace.configured_rate)}</>;
   return (
     <span className={own.mark}>
-      <TriangleAlert size={14} aria-hidden="true" /> {perSecond(pace.rate)} of {perSecond(pace.configured_rate)}
+      <span>
+        <TriangleAlert size={14} aria-hidden="true" /> {perSecond(pace.rate)} of {perSecond(pace.configured_rate)}
+      </span>
       <small>the carrier slowed it; whole again in {soon(pace.slowed_for_s)}</small>
     </span>
   );
