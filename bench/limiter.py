@@ -1,9 +1,9 @@
 """How exactly the limiter paces, and how many grants it gives: 50 waiters at 10/s and at 100/s on a real clock.
 
 `achieved` is the share of the rate that 50 departures took (from the start, whose burst counts as spent); `most` the
-departures in the fullest second; `unevenness` the largest gap between two departures over the smallest. Interleaved
-with pyrate-limiter and aiolimiter where they are installed (`bench/peers/limiters/requirements.txt`), medians of the
-runs. `grants_per_s` is one CPU's: each row is offered, granted and departs, under a number alone and under the whole
+departures in the fullest window in which the rate allows ten; `unevenness` the largest gap between two departures over
+the smallest. Interleaved with pyrate-limiter and aiolimiter where they are installed
+(`bench/peers/limiters/requirements.txt`), medians of the runs. `grants_per_s` is one CPU's: each row is offered, granted and departs, under a number alone and under the whole
 hierarchy (number, account, registered campaign, marketing campaign, brand's day). Prints one JSON line.
 """
 
@@ -92,7 +92,8 @@ async def _acquired(told: Any) -> bool:
 
 def figures(left: Sequence[float], rate: float) -> dict[str, float]:
     gaps = [later - earlier for earlier, later in pairwise(left)]
-    most = max(sum(begins <= at < begins + 1.0 for at in left) for begins in left)
+    window_s = 10 / rate
+    most = max(sum(begins <= at < begins + window_s for at in left) for begins in left)
     return {
         "achieved": WAITERS / left[-1] / rate,
         "most": float(most),

@@ -13,7 +13,17 @@ from tests.http.house import House
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/login", "/phone/sms", "/phone/sms/", "/phone/sms/17", "/phone/sms/review", "/people", "/system", "/system/sending"],
+    [
+        "/",
+        "/login",
+        "/phone/sms",
+        "/phone/sms/",
+        "/phone/sms/17",
+        "/phone/sms/review",
+        "/people",
+        "/system",
+        "/system/sending",
+    ],
 )
 async def test_the_clients_own_pages_are_the_client(house: House, path: str) -> None:
     answer = await house.browser().get(path)

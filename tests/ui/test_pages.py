@@ -128,9 +128,12 @@ def show_busy(page: Page) -> None:
 
 def test_the_sending_page_says_what_is_slowed_paused_or_used_up_and_lets_another_server_send(page: Page) -> None:
     asked: list[object] = []
-    page.route(
-        "**/api/v1/system/hand-over", lambda route: (asked.append(route.request.post_data_json), route.fulfill(json={}))
-    )
+
+    def hand_over(route: Route) -> None:
+        asked.append(route.request.post_data_json)
+        route.fulfill(json={})
+
+    page.route("**/api/v1/system/hand-over", hand_over)
     show_busy(page)
     expect(page.get_by_text("5/s of 10/s")).to_be_visible()
     expect(page.get_by_text("whole again in 42 s")).to_be_visible()

@@ -72,7 +72,7 @@ function Place({ to, icon, label, before, children }: PlaceProps) {
 
 /** The place in the rail that a page belongs to; the most particular one wins. */
 function placeOf(path: string): PlaceProps["to"] | undefined {
-  return (["/phone/sms/review", "/phone/sms", "/system"] as const).find((place) => path === place || path.startsWith(`${place}/`));
+  return (["/phone/sms/review", "/phone/sms", "/system/sending", "/system"] as const).find((place) => path === place || path.startsWith(`${place}/`));
 }
 
 const SCHEMES = [
