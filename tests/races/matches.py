@@ -160,12 +160,17 @@ OTHER_MATCHES: Final[dict[str, Deal]] = {
     "send anyway x cancel": two_decisions,
 }
 MATCHES: Final = {**T3_MATCHES, **OTHER_MATCHES}
-MANY: Final = frozenset(OTHER_MATCHES) - {"send anyway x cancel"} | {
-    "T3 x T3 under a cap of one",
-    "T3 x callback that refuses",
-}
+MANY: Final = frozenset(OTHER_MATCHES) - {"send anyway x cancel"} | {"T3 x callback that refuses"}
 """Those whose statements commute too seldom for a short form."""
-WHOLE: Final = frozenset(T3_MATCHES) - MANY - {"T3 x STOP, START", "T3 of a person's x STOP"}
+WHOLE: Final = (
+    frozenset(T3_MATCHES)
+    - MANY
+    - {
+        "T3 x STOP, START",
+        "T3 of a person's x STOP",
+        "T3 x T3 under a cap of one",
+    }
+)
 """Those of which the long form leaves no order out, whatever commutes; the others would take hours."""
 
 

@@ -34,6 +34,7 @@ END $hook$;
 
 _FUNCTION: Final = re.compile(r"CREATE FUNCTION (\w+)\(.*?LANGUAGE plpgsql\b[^$]* AS \$\$\n(.*?)\nEND \$\$;", re.DOTALL)
 _TOKEN: Final = re.compile(r"--[^\n]*|'(?:[^']|'')*'|[();]", re.DOTALL)
+_OPENING: Final = re.compile(r"(IF|ELSIF|FOR|WHILE)\b(.*?)\b(?:THEN|LOOP)\b\s*|(?:ELSE|LOOP)\b\s*", re.DOTALL)
 _NOT_CODE: Final = re.compile(r"--[^\n]*|'(?:[^']|'')*'", re.DOTALL)
 
 
@@ -78,8 +79,11 @@ class Stepping:
         conditions: list[str] = []
         for nth, piece in enumerate(_statements(code), start=1):
             plain = _NOT_CODE.sub("", piece).strip()
-            if condition := re.match(r"IF (.*?) THEN\b", plain, re.DOTALL):
-                conditions.append(condition[1])
+            for word, condition in _openings(plain):
+                if word == "IF":
+                    conditions.append(condition)
+                elif word == "ELSIF":
+                    conditions[-1] += condition
             statement = conditions.pop() if plain == "END IF;" else plain
             yield piece
             if self._shared.search(statement) and not plain.endswith("RETURN;"):
@@ -96,6 +100,14 @@ class Stepping:
             return Footprint(frozenset(), touched)
         written = touched & frozenset(re.findall(r"\b(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)", statement))
         return Footprint(touched - written, written)
+
+
+def _openings(piece: str) -> Iterator[tuple[str, str]]:
+    """The control words that *piece* begins with, each with its condition: a branch or a loop ends in no semicolon."""
+    place = 0
+    while found := _OPENING.match(piece, place):
+        yield found[1] or "", found[2] or ""
+        place = found.end()
 
 
 def _statements(code: str) -> Iterator[str]:

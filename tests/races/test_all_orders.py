@@ -93,6 +93,13 @@ BEGIN
         UPDATE a SET x = p;
     END IF;
     PERFORM pg_advisory_xact_lock_shared(1);
+    FOR i IN 1 .. 2 LOOP
+        IF i = 1 THEN
+            p := p || 'b';
+        ELSIF EXISTS (SELECT FROM a) THEN
+            p := p || 'c';
+        END IF;
+    END LOOP;
     RETURN;
 END $$;
 """)
@@ -101,6 +108,8 @@ END $$;
         "f 2": ("|", "a"),
         "f 3": ("a", "|"),
         "f 4": ("advisory", "|"),
+        "f 6": ("a", "|"),
+        "f 7": ("a", "|"),
     }
     assert stepping.commute("f 3", "f 4")
     assert not stepping.commute("f 2", "f 3")
