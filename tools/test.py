@@ -14,10 +14,13 @@ sys.path.insert(0, str(ROOT))
 from tools.children import Children, Stopped  # noqa: E402  -- started by its path, so the root must be added first
 from tools.test_parts import PARTS, Count, Part, Workshop, passed_through  # noqa: E402  -- the same
 
-LANES = (("integration", "races"), ("lint", "imports", "gen", "types", "client", "unit", "simulation", "ui", "crash"))
+LANES = (
+    ("integration", "races"),
+    ("lint", "imports", "gen", "types", "client", "unit", "simulation", "guards", "ui", "crash"),
+)
 USAGE = f"""Usage: ./test [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST]
        ./test crash [--kills N --out DIR] | races [--n N --seed S] | simulation [--seeds N | --seed S -v]
-       ./test bench NAME [...] | screenshots --out DIR
+       ./test guards [NAME ...] | bench NAME [...] | screenshots --out DIR
 Parts: {", ".join(PARTS)}"""
 
 
@@ -26,7 +29,7 @@ def main(arguments: list[str]) -> int:
     children = Children()
     workshop = Workshop(ROOT, children)
     try:
-        if arguments and arguments[0] in {"crash", "races", "simulation", "bench", "screenshots"}:
+        if arguments and arguments[0] in {"crash", "races", "simulation", "guards", "bench", "screenshots"}:
             return passed_through(workshop, arguments[0], arguments[1:])
         end = arguments.index("--") if "--" in arguments else len(arguments)
         own, workshop.for_pytest = arguments[:end], arguments[end + 1 :]

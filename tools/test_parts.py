@@ -112,6 +112,15 @@ def simulation(workshop: Workshop, name: str) -> Count:
     return Count(failed=1, note=_last_line(said)) if status else Count(passed=_WORLDS, note=_last_line(said))
 
 
+def guards(workshop: Workshop, name: str) -> Count:
+    """Some guards taken out of a copy of the tree; counted in those whose tests saw it."""
+    status, said = workshop.run(name, sys.executable, "-m", "tests.guards", "--quick")
+    killed = _number(r'"killed": (\d+)', said)
+    return Count(
+        passed=killed, failed=(_number(r'"survived": (\d+)', said) or 1) if status else 0, note=_last_line(said)
+    )
+
+
 def ui(workshop: Workshop, name: str) -> Count:
     """The browser's tests. Without Chromium it is installed where that can be done, else this part is red."""
     if not any((workshop.root / "tests" / "ui").glob("test_*.py")):
@@ -205,8 +214,8 @@ def client(workshop: Workshop, name: str) -> Count:
 
 
 def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
-    """`./test crash|races|simulation|bench|screenshots ARGUMENTS`: their own output and status; crash is counted."""
-    modules = ("crash", "races", "simulation")
+    """`./test crash|races|simulation|guards|bench|screenshots ARGUMENTS`: their output and status; crash is counted."""
+    modules = ("crash", "races", "simulation", "guards")
     module = "tests.ui.screenshots" if what == "screenshots" else f"tests.{what}" if what in modules else None
     if what == "bench":
         known = sorted(path.stem for path in (workshop.root / "bench").glob("[a-z]*.py"))
@@ -228,7 +237,7 @@ def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
 
 PARTS: Final[dict[str, Part]] = {
     "unit": unit, "integration": integration, "lint": lint, "imports": imports, "gen": gen, "types": types,
-    "client": client, "ui": ui, "crash": crash, "races": races, "simulation": simulation,
+    "client": client, "ui": ui, "crash": crash, "races": races, "simulation": simulation, "guards": guards,
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from tests.actors.fakes import (
     FakeJournal,
     FakeLimiter,
     FakeSendLedger,
+    accept,
     authorised,
 )
 
@@ -165,6 +166,17 @@ async def test_a_fault_of_ours_after_the_first_byte_is_unknown_and_stops_nobody_
         await trio.sleep(1)
         assert isinstance(it.ledger.outcomes[1], Unknown)
         assert isinstance(it.ledger.outcomes[2], Accepted)
+
+
+async def test_what_may_have_been_accepted_is_submitted_once(autojump_clock: MockClock) -> None:
+    async with line() as it:
+        it.carrier.answer = lambda request: (
+            Unknown("the connection broke") if len(it.carrier.on_wire) == 1 else accept(request)
+        )
+        it.grant(1)
+        await trio.sleep(1)
+        assert it.ledger.outcomes == {1: Unknown("the connection broke")}
+        assert len(it.carrier.on_wire) == 1
 
 
 async def test_an_outcome_is_stored_once_the_database_is_back(autojump_clock: MockClock) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation [--seeds N] [--first S] [--seed S [-v]]`: worlds 0 to N-1, or one, and one JSON line.
+"""`python -m tests.simulation [--seeds N] [--first S] [--jobs J] [--seed S [-v]]`: worlds, then one JSON line.
 
 A violation prints its seed; `--seed S -v` prints that world's whole trace. Exits 1 where anything was violated.
 """
@@ -9,7 +9,8 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -41,13 +42,21 @@ def main(arguments: list[str]) -> int:
     options = _options().parse_args(arguments)
     seeds: Iterable[int] = range(options.first, options.first + options.seeds)
     began, total = time.monotonic(), Sum()
-    for seed in seeds if options.seed is None else [options.seed]:
-        result = run_seed(seed)
+    for result in _results(seeds if options.seed is None else [options.seed], options.jobs):
         total.add(result)
         _tell(result, whole=options.verbose)
     line = {"simulation": True, "seeds": total.seeds, **total.figures, "violations": total.violations}
     print(json.dumps({**line, "trace_hash": total.digest, "seconds": round(time.monotonic() - began, 1)}), flush=True)
     return 1 if total.violations else 0
+
+
+def _results(seeds: Iterable[int], jobs: int) -> Iterator[Result]:
+    """In the order of the seeds, however many processes share them."""
+    if jobs == 1:
+        yield from map(run_seed, seeds)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(run_seed, seeds, chunksize=10)
 
 
 def _tell(one: Result, *, whole: bool) -> None:
@@ -64,6 +73,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=200, metavar="N")
     parser.add_argument("--first", type=int, default=0, metavar="S", help="the first of them")
     parser.add_argument("--seed", type=int, metavar="S", help="this one only")
+    parser.add_argument("--jobs", type=int, default=1, metavar="J", help="processes that share the seeds")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the traces")
     return parser
 

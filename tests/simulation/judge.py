@@ -156,8 +156,9 @@ def _states(world: World) -> Iterable[str]:
     for one in world.carrier.accepted:
         attempt = world.tables.attempts[bound.get(one.sid, one.attempt_id)]
         message = world.tables.messages[attempt.thread_id, attempt.seq]
-        found = world.plan.callback_token or one.sid in bound  # else nothing says whose receipts they are
-        told = [state for status in one.told if found and (state := reported(status))]
+        if not (world.plan.callback_token or one.sid in bound):
+            continue  # nothing says whose it is: an equal text may stand for it
+        told = [state for status in one.told if (state := reported(status))]
         least = max((RANK[state] for state in told), default=0)
         most = max(RANK[state] for status in one.statuses if (state := reported(status)))
         if message.rank < least:

@@ -92,6 +92,7 @@ class Memory:
         endpoint = tables.endpoint_of(text.from_)
         if endpoint is None:
             endpoint = tables.endpoints[len(tables.endpoints) + 1] = Endpoint(len(tables.endpoints) + 1, text.from_)
+        endpoint.invalid_reason = None  # who texts us has a number that works
         at, late = text.received_at or wall, max(wall - (text.received_at or wall), timedelta())
         keyword, kind = self._consent(endpoint, arrival.keyword)
         thread = tables.thread_of(endpoint.id)
@@ -112,26 +113,23 @@ class Memory:
             told += self._consent_event(endpoint, kind, at, thread.id, late, answered=text.opt_out_type is not None)
         return MoRecorded(thread.id, seq), told
 
-    def _consent(self, endpoint: Endpoint, keyword: str | None) -> tuple[str | None, str | None]:
-        keyword = "START" if keyword == "YES" else keyword
-        if (keyword == "START" and not endpoint.opted_out) or keyword in ("AMBIGUOUS", "WRONG_NUMBER"):
-            return None, None  # no text of the simulation waits for a person's decision
-        kinds = {
-            "STOP": "stop_repeated" if endpoint.opted_out else "opted_out",
-            "START": "opted_in",
-            "HELP": "help_asked",
-        }
-        kind = None if keyword is None else kinds[keyword]
+    def _consent(self, endpoint: Endpoint, heard: str | None) -> tuple[str | None, str | None]:
+        """The keyword that is stored and the kind of event; flips, holds and releases the endpoint."""
+        keyword, kind = _heard(endpoint, heard)
         if kind in ("opted_out", "opted_in"):
-            endpoint.opted_out = not endpoint.opted_out
+            endpoint.opted_out, endpoint.held = not endpoint.opted_out, False
             endpoint.consent_epoch += 1
             endpoint.carrier_blocked = endpoint.carrier_blocked and kind == "opted_out"
+        elif kind in ("ambiguous", "wrong_number"):
+            endpoint.held = True
+        elif kind in ("released", "stop_repeated"):
+            endpoint.held = False
         return keyword, kind
 
     def _consent_event(
         self, endpoint: Endpoint, kind: str, at: datetime, thread_id: int, late: timedelta, *, answered: bool
     ) -> Told:
-        owed = kind != "stop_repeated" and not answered and late < ANSWER_WITHIN
+        owed = kind in ("opted_out", "opted_in", "help_asked") and not answered and late < ANSWER_WITHIN
         answer_by = self.clock() + ANSWER_WITHIN - late if owed else None
         events = self.tables.consent_events
         events.append(
@@ -153,11 +151,12 @@ class Memory:
         if thread is None:
             return NoSuchThread(), []
         endpoint = tables.endpoints[thread.endpoint_id]
-        if endpoint.opted_out and mt.klass is MessageClass.PERSON and not mt.acknowledged_opt_out:
+        silent = endpoint.opted_out or endpoint.held
+        if silent and mt.klass is MessageClass.PERSON and not mt.acknowledged_opt_out:
             return OptOutUnacknowledged(), []
         seq = self.queue(thread, endpoint.consent_epoch, mt.klass, mt.body, mt.segments, mt.now, mt)
         tables.commands[mt.cmd_id] = (mt.fingerprint, thread.id, seq)
-        if endpoint.opted_out and mt.acknowledged_opt_out:
+        if silent and mt.acknowledged_opt_out:
             events = tables.consent_events
             events.append(
                 ConsentEvent(len(events) + 1, endpoint.id, "acknowledged", endpoint.consent_epoch, mt.now, thread.id)
@@ -255,7 +254,9 @@ class Memory:
         sent = [
             one.slot_at
             for one in self.tables.attempts.values()
-            if one.endpoint_id == row.endpoint_id and one.klass is MessageClass.BULK and one.state in _MAY_HAVE_LEFT
+            if (one.endpoint_id, one.klass) == (row.endpoint_id, MessageClass.BULK)
+            and one.state in _MAY_HAVE_LEFT
+            and one.outbox_id != row.id
         ]
         return resets_at(caps, sent, now)
 
@@ -315,7 +316,8 @@ class Memory:
         ends = [end for end in (row.expires_at, closes) if end is not None]
         left_s = max(1, int((min(ends) - now).total_seconds())) if ends else None
         body = tables.messages[row.thread_id, row.seq].body
-        request = MtRequest(id_, number.address, endpoint.address, body, (), left_s)
+        row.key = row.key or id_
+        request = MtRequest(id_, number.address, endpoint.address, body, validity_s=left_s, key=row.key)
         return Authorised(
             id_, row.id, number.account_id, row.number_id, row.endpoint_id, row.thread_id, row.klass, row.cost, request
         )
@@ -359,3 +361,19 @@ class Memory:
             held.epoch, held.gen = held.epoch + 1, gen
         held.expires_at = now + timedelta(seconds=lease_s)
         return held.epoch, max(0.0, (held.not_before - now).total_seconds())
+
+
+def _heard(endpoint: Endpoint, heard: str | None) -> tuple[str | None, str | None]:
+    match heard:
+        case "STOP":
+            return "STOP", "stop_repeated" if endpoint.opted_out else "opted_out"
+        case "START" | "YES" if endpoint.opted_out:
+            return "START", "opted_in"
+        case "START" if endpoint.held:
+            return "START", "released"
+        case "HELP":
+            return "HELP", "help_asked"
+        case "AMBIGUOUS" | "WRONG_NUMBER" if not endpoint.opted_out:
+            return None, heard.lower()
+        case _:
+            return None, None

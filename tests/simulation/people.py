@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
 ANN: Final = Member(3, WORKSPACE, "ann@example.org", "Ann", "agent")
 BODIES: Final = ("Hi", "“See you”", "Still on for 5?", "word " * 40, "é" * 100)
-WORDS: Final = ("STOP", "STOP", "stop.", "START", "HELP", "Thanks", "See you at 5")
+WORDS: Final = (
+    "STOP",
+    "STOP",
+    "stop.",
+    "START",
+    "HELP",
+    "Thanks",
+    "See you at 5",
+    "please stop texting me",
+    "Stop it?",
+)
 _KEYWORDS: Final[dict[str, Literal["STOP", "START", "HELP"]]] = {
     "STOP": "STOP", "stop.": "STOP", "START": "START", "HELP": "HELP",
 }  # fmt: skip

@@ -63,7 +63,7 @@ def mark_endpoint(tables: Tables, endpoint_id: int, error_class: str | None, cod
     """The carrier refused for the recipient's sake: its own opt-out list outranks ours."""
     endpoint = tables.endpoints[endpoint_id]
     if error_class == "invalid" and endpoint.invalid_reason is None:
-        endpoint.invalid_reason = code or "invalid"
+        endpoint.invalid_reason = code or "invalid_number"
     if error_class != "opted_out" or endpoint.carrier_blocked:
         return []
     already = endpoint.opted_out

@@ -65,6 +65,7 @@ class Outbox:
     state: str = "queued"
     reason: str | None = None
     tries: int = 0
+    key: UUID | None = None
 
 
 @dataclass(slots=True)

@@ -135,7 +135,7 @@ class Twins:
 
     async def receive(self) -> None:
         dice = self.dice
-        body = dice.choice(("STOP", "START", "START", "HELP", "Hello", "Hello", "stop by?"))
+        body = dice.choice(("STOP", "START", "START", "HELP", "Hello", "stop by?", "yes", "please stop", "Stop it?"))
         provider_id = dice.choice(("again", f"MO{len(self.tables.texts)}")) if self.texts else "again"
         self.texts += 1
         at = dice.choice((None, NOON - timedelta(minutes=1), NOON - timedelta(minutes=6)))

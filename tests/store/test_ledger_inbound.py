@@ -64,6 +64,13 @@ async def test_the_same_text_twenty_times_at_once_and_once_more_is_stored_once(w
     assert len(world.heard(ThreadChanged)) == 1
 
 
+async def test_a_text_that_comes_again_after_days_is_known(world: World) -> None:
+    await world.store.ledger.record_mo(mo(provider_id="SMx"))
+    await world.sql("UPDATE provider_ref SET at = at - interval '40 days'")
+    assert isinstance(await world.store.ledger.record_mo(mo(provider_id="SMx")), MoDuplicate)
+    assert await world.value("SELECT count(*) FROM message") == 1
+
+
 async def test_four_servers_writing_the_same_texts_store_each_once_without_a_gap(world: World) -> None:
     ids = [f"SM-{n}" for n in range(800)]
     returned: list[str] = []

@@ -1,0 +1,334 @@
+"""The guards: what each protects, the edit that takes it away, and the tests that must notice.
+
+An edit still imports and still loads: only the guard is gone. `named` are the tests that must fail by assertion; the
+rest of `near`, the suites around the guard, must go on passing, but for `also`: other tests of the same guard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+_SCHEMA: Final = "schema.sql"
+_SENDER: Final = "server/actors/sender.py"
+_T3: Final = "tests/store/test_ledger_authorise.py"
+_T4: Final = "tests/store/test_ledger_outcomes.py"
+_LIFELINE: Final = "tests/store/test_ledger_lifeline.py"
+_RACES: Final = "tests/races/test_races.py"
+_ORDERS: Final = "tests/races/test_all_orders.py::test_in_no_order_of_their_statements_do_both_win"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """In *file*, *old* becomes *new*. *old* must stand there exactly once."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One protection. `quick`: its tests need no database, so that it may be tried often."""
+
+    name: str
+    without: tuple[Edit, ...]
+    named: tuple[str, ...]
+    near: tuple[str, ...]
+    also: tuple[str, ...] = ()
+    quick: bool = False
+
+
+_LOCK: Final = "    PERFORM 1 FROM endpoint e WHERE e.id = ANY (endpoints) ORDER BY e.id FOR NO KEY UPDATE;\n"
+_BEFORE_THE_CLAIMS_READ: Final = (
+    "    RETURN QUERY\n    SELECT o.id, o.number_id, o.endpoint_id, o.thread_id, o.seq, o.klass,"
+)
+_AFTER_THE_CLAIMS_READ: Final = "    WHERE o.id = ANY (claimed) ORDER BY o.id;\nEND $$;"
+
+_QUEUE_ANEW: Final = """
+    INSERT INTO outbox (workspace_id, endpoint_id, number_id, thread_id, seq, klass, lane, consent_epoch, cost, due_at)
+    SELECT a.workspace_id, a.endpoint_id, a.number_id, a.thread_id, a.seq, a.klass, 1, a.consent_epoch, a.cost, w.now_
+    FROM unnest(work) w JOIN attempt a ON a.id = w.attempt_id WHERE w.error_class = 'transient' ON CONFLICT DO NOTHING;
+"""
+_KNOWN_FOR_A_DAY: Final = """
+        ON CONFLICT (account_id, kind, provider_id) DO UPDATE SET at = now() WHERE r.at < now() - interval '1 day'
+        RETURNING r.account_id, r.provider_id
+    ), first AS ("""
+_LAST_ONE_HELD: Final = "    SELECT l.* INTO held FROM limiter_authority l FOR UPDATE;\n"
+
+GUARDS: Final = (
+    Guard(
+        "t3_locks_the_recipient",
+        (Edit(_SCHEMA, _LOCK, ""),),
+        (f"{_T3}::test_of_hundreds_of_races_no_bulk_text_is_authorised_after_a_stop",),
+        (_T3,),
+        also=(f"{_T3}::test_a_t3_that_waits_for_a_stop_sees_it",),  # it finds nobody waiting
+    ),
+    Guard(
+        "t3_reads_after_the_lock",
+        (
+            Edit(_SCHEMA, _LOCK + _BEFORE_THE_CLAIMS_READ, _BEFORE_THE_CLAIMS_READ),
+            Edit(_SCHEMA, _AFTER_THE_CLAIMS_READ, f"    WHERE o.id = ANY (claimed) ORDER BY o.id;\n{_LOCK}END $$;"),
+        ),
+        (f"{_T3}::test_a_t3_that_waits_for_a_stop_sees_it",),
+        (_T3,),
+        also=(f"{_T3}::test_of_hundreds_of_races_no_bulk_text_is_authorised_after_a_stop",),
+    ),
+    Guard(
+        "an_unknown_outcome_is_not_queued_again",
+        (
+            Edit(
+                "server/store/outcomes.py",
+                'rest = ("unknown", None, None, None, reason, None, self._first_rung_s)',
+                'rest = ("not_sent", None, None, None, reason, None, None)',
+            ),
+        ),
+        (f"{_T4}::test_an_unknown_outcome_climbs_the_ladder_and_is_not_queued",),
+        (_T4,),
+        also=(
+            f"{_T4}::test_receipts_and_the_outcome_in_any_order_end_in_the_same_state",
+            f"{_T4}::test_a_late_receipt_raises_an_unconfirmed_text",
+        ),
+    ),
+    Guard(
+        "a_time_out_is_not_sent_again",
+        (
+            Edit(
+                _SENDER,
+                "            if not (isinstance(outcome, NotSent) and outcome.voided):\n",
+                "            if isinstance(outcome, Unknown):\n                continue\n"
+                "            if not (isinstance(outcome, NotSent) and outcome.voided):\n",
+            ),
+        ),
+        ("tests/actors/test_sender.py::test_what_may_have_been_accepted_is_submitted_once",),
+        ("tests/actors/test_sender.py", "tests/actors/test_stager.py"),
+        quick=True,
+    ),
+    Guard(
+        "a_receipts_code_queues_nothing",
+        (
+            Edit(
+                _SCHEMA,
+                "    IF p_keep THEN\n        INSERT INTO early_receipt",
+                _QUEUE_ANEW + "    IF p_keep THEN\n        INSERT INTO early_receipt",
+            ),
+        ),
+        (f"{_T4}::test_a_receipts_error_is_stored_and_never_a_reason_to_send_again",),
+        (_T4,),
+        also=(f"{_T4}::test_a_receipts_code_ends_the_text_and_is_no_reason_to_send_it_again",),
+    ),
+    Guard(
+        "the_limiter_starts_with_its_burst_spent",
+        (
+            Edit(
+                "server/domain/bucket.py",
+                "return Bucket(rate, burst, ready_at=now, floor_at=now)",
+                "return Bucket(rate, burst, ready_at=-math.inf)",
+            ),
+        ),
+        ("tests/domain/test_bucket.py::test_after_a_start_the_first_cost_waits_for_its_whole_spacing",),
+        ("tests/domain/test_bucket.py", "tests/domain/test_segments.py", "tests/domain/test_backoff.py"),
+        also=(
+            "tests/domain/test_bucket.py::test_restarts_keep_the_promise",
+            "tests/domain/test_bucket.py::test_a_resumed_bucket_has_its_burst_spent",
+            "tests/domain/test_bucket.py::test_changes_of_rate_and_burst_keep_the_promise_of_the_highest",
+            "tests/domain/test_bucket.py::test_what_is_owed_since_the_start_is_paid_at_the_new_rate_too",
+        ),
+        quick=True,
+    ),
+    Guard(
+        "a_status_only_moves_up",
+        (Edit(_SCHEMA, "(p_decided OR (m.rank < n.rank AND NOT", "(p_decided OR (m.state <> n.state AND NOT"),),
+        (f"{_T4}::test_receipts_and_the_outcome_in_any_order_end_in_the_same_state",),
+        (_T4,),
+        also=(f"{_T4}::test_a_late_receipt_raises_an_unconfirmed_text",),
+    ),
+    Guard(
+        "a_cap_counts_its_own_batch",
+        (
+            Edit(
+                "server/store/authorise.py",
+                'leaving.setdefault(row["endpoint_id"], []).append(self._granted[row["outbox_id"]].slot_at)',
+                'leaving.setdefault(row["endpoint_id"], [])',
+            ),
+        ),
+        ("tests/store/test_caps.py::test_a_batch_counts_its_own_rows",),
+        ("tests/store/test_caps.py",),
+        also=(
+            "tests/store/test_caps.py::test_a_rejected_text_of_the_same_batch_makes_room_again",
+            "tests/store/test_caps.py::test_what_waits_for_a_cap_leaves_when_it_resets",
+        ),
+    ),
+    Guard(
+        "a_lost_journal_proves_nothing",
+        (
+            Edit(
+                "server/store/journal.py",
+                "        except OSError:\n            return None\n",
+                "        except OSError:\n            return frozenset(marked)\n",
+            ),
+        ),
+        ("tests/store/test_journal.py::test_a_damaged_journal_proves_nothing",),
+        ("tests/store/test_journal.py", "tests/actors/test_lifeline.py"),
+        also=("tests/store/test_journal.py::test_a_folder_knows_its_journals_and_forgets_one_with_all_its_segments",),
+        quick=True,
+    ),
+    Guard(
+        "without_a_journal_a_crashed_claim_is_unknown",
+        (
+            Edit(
+                "server/actors/lifeline.py",
+                "    if marked is None:\n        return [], ids\n",
+                "    marked = marked or frozenset()\n",
+            ),
+        ),
+        ("tests/actors/test_lifeline.py::test_crashed_claims_are_sorted_by_the_journal",),
+        ("tests/actors/test_lifeline.py", "tests/actors/test_sender.py"),
+        also=("tests/actors/test_lifeline.py::test_an_outage_of_the_database_ends_no_duty",),
+        quick=True,
+    ),
+    Guard(
+        "an_inbound_id_is_known_for_ever",
+        (
+            Edit(
+                _SCHEMA,
+                "        ON CONFLICT DO NOTHING RETURNING r.account_id, r.provider_id\n    ), first AS (",
+                _KNOWN_FOR_A_DAY,
+            ),
+        ),
+        ("tests/store/test_ledger_inbound.py::test_a_text_that_comes_again_after_days_is_known",),
+        ("tests/store/test_ledger_inbound.py",),
+    ),
+    Guard(
+        "an_answer_follows_the_commit",
+        (
+            Edit(
+                "server/door/webhooks.py",
+                "        return Started.ANSWERS_LATER\n",
+                "        return EMPTY_TWIML\n",
+            ),
+        ),
+        ("tests/door/test_ack.py::test_who_does_not_wait_is_answered_by_the_commit",),
+        ("tests/door/test_ack.py", "tests/door/test_head.py"),
+        quick=True,
+    ),
+    Guard(
+        "quiet_hours_are_asked_at_dispatch",
+        (Edit("server/store/facts.py", "        hours_open=hours.open,\n", "        hours_open=True,\n"),),
+        ("tests/store/test_quiet_hours.py::test_what_was_deferred_leaves_at_the_opening_and_not_before",),
+        ("tests/store/test_quiet_hours.py",),
+        also=(
+            "tests/store/test_quiet_hours.py::test_the_matrix",
+            "tests/store/test_quiet_hours.py::test_at_the_last_call_it_waits_for_the_next_morning",
+            "tests/store/test_quiet_hours.py::test_where_the_recipient_may_be",
+            "tests/store/test_quiet_hours.py::test_a_number_of_no_known_country_waits_for_a_person",
+            "tests/store/test_quiet_hours.py::test_the_thread_hears_why_a_text_waits_and_until_when",
+            "tests/store/test_quiet_hours.py::test_what_has_left_waits_no_more",
+        ),
+    ),
+    Guard(
+        "a_stop_is_confirmed_once",
+        (
+            Edit(
+                _SCHEMA,
+                "    keyed := CASE owed.kind WHEN 'help_asked' THEN owed.id ELSE 0 END;\n",
+                "    SELECT count(*) INTO keyed FROM keyword_answer;\n",
+            ),
+        ),
+        (f"{_LIFELINE}::test_a_stop_is_answered_once_even_by_four_lifelines_at_once",),
+        (_LIFELINE,),
+        also=(f"{_LIFELINE}::test_help_is_answered_at_most_once_in_five_minutes",),
+    ),
+    Guard(
+        "an_outcome_is_fenced_by_its_generation",
+        (Edit(_SCHEMA, "WHEN g.gen IS NOT NULL THEN a.gen = g.gen AND (", "WHEN g.gen IS NOT NULL THEN ("),),
+        (f"{_T4}::test_an_outcome_counts_once_and_only_for_its_own_generation",),
+        (_T4,),
+    ),
+    Guard(
+        "t3_is_fenced_by_the_nodes_lease",
+        (
+            Edit(
+                _SCHEMA,
+                "EXISTS (SELECT FROM node x WHERE x.gen = p_gen AND x.left_at IS NULL AND x.fenced_at IS NULL\n"
+                "                                        AND x.expires_at > clock_timestamp()),",
+                "EXISTS (SELECT FROM node x WHERE x.gen = p_gen),",
+            ),
+        ),
+        (f"{_T3}::test_a_fenced_node_sends_nothing_and_changes_nothing",),
+        (_T3,),
+    ),
+    Guard(
+        "what_was_on_the_wire_is_not_void",
+        (
+            Edit(
+                _SENDER,
+                "                if job.wrote and isinstance(outcome, Voided):\n",
+                "                if not job.wrote and isinstance(outcome, Unknown):\n",
+            ),
+        ),
+        ("tests/actors/test_sender.py::test_an_answer_that_does_not_come_before_the_end_is_unknown",),
+        ("tests/actors/test_sender.py", "tests/actors/test_stager.py"),
+        also=(
+            "tests/actors/test_sender.py::test_a_fault_of_ours_after_the_first_byte_is_unknown_and_stops_nobody_else",
+        ),
+        quick=True,
+    ),
+    Guard(
+        "a_late_authorisation_is_void",
+        (
+            Edit(
+                _SENDER,
+                "    return min(answered_at + BULK_MAX_AGE_S, asked_at + BULK_BOUND_S)",
+                "    return answered_at + BULK_MAX_AGE_S",
+            ),
+        ),
+        ("tests/actors/test_sender.py::test_bulk_whose_authorisation_was_answered_late_is_void",),
+        ("tests/actors/test_sender.py", "tests/actors/test_stager.py"),
+        quick=True,
+    ),
+    Guard(
+        "rivals_are_read_after_the_list",
+        (
+            Edit(
+                "server/actors/lifeline.py",
+                "        attempts = (await self._open_by_line(now)).get(line, [])\n",
+                "        await self._open_by_line(now)\n",
+            ),
+        ),
+        (
+            "tests/actors/test_lifeline.py"
+            "::test_an_equal_text_that_was_authorised_while_the_list_was_read_is_a_rival_too",
+        ),
+        ("tests/actors/test_lifeline.py", "tests/domain/test_reconcile.py"),
+        quick=True,
+    ),
+    Guard(
+        "an_absent_row_of_the_list_proves_nothing",
+        (
+            Edit(
+                "server/domain/reconcile.py",
+                "    if len(candidates) < len(group):\n        return {}\n",
+                "    group = group[: len(candidates)]\n",
+            ),
+        ),
+        ("tests/actors/test_lifeline.py::test_a_rival_keeps_a_message_from_being_bound_and_is_left_as_it_is",),
+        ("tests/actors/test_lifeline.py", "tests/actors/test_sender.py"),
+        also=(
+            "tests/actors/test_lifeline.py::test_an_equal_text_that_was_authorised_while_the_list_was_read_is_a_rival_too",
+        ),
+        quick=True,
+    ),
+    Guard(
+        "a_hand_over_waits_for_every_t3",
+        (
+            Edit(
+                _SCHEMA,
+                "    PERFORM pg_advisory_xact_lock(-1);\n" + _LAST_ONE_HELD,
+                _LAST_ONE_HELD,
+            ),
+        ),
+        (f"{_T3}::test_a_hand_over_waits_for_a_t3_under_the_old_epoch",),
+        (_T3,),
+    ),
+)
