@@ -3,8 +3,8 @@
 `achieved` is the share of the rate that 50 departures took (from the start, whose burst counts as spent); `most` the
 departures in the fullest window in which the rate allows ten; `unevenness` the largest gap between two departures over
 the smallest. Interleaved with pyrate-limiter and aiolimiter where they are installed
-(`bench/peers/limiters/requirements.txt`), medians of the runs. `grants_per_s` is one CPU's: each row is offered, granted
-and departs, under a number alone and under the whole hierarchy (number, account, registered campaign, marketing
+(`bench/peers/limiters/requirements.txt`), medians of the runs. `grants_per_s` is one CPU's: each row offered, granted
+and departed, under a number alone and under the whole hierarchy (number, account, registered campaign, marketing
 campaign, brand's day). Prints one JSON line.
 """
 
