@@ -25,6 +25,11 @@ ROOT = Path(__file__).parents[2]
             id="every text that was queued is sent and stored once",
         ),
         pytest.param(
+            ("bench.limiter", "--quick"),
+            {"at_100", "grants_per_s"},
+            id="fifty that wait leave, and rows are granted under one limit and under five",
+        ),
+        pytest.param(
             ("bench.fanout", "--quick"),
             {"event", "per_user", "kib_per_idle_socket"},
             id="every push reaches every socket",
