@@ -99,9 +99,10 @@ class Wire:
             if stream is not None:
                 stream.socket.close()
             stream = await self._connect()
-        kept = False
+        kept = True  # as long as nothing was written: who is told not to leave has not used it
         try:
             _ask(before_first_byte)
+            kept = False
             reader = await self._converse(stream, request)
             kept = reader.reusable and not (isinstance(stream, TlsStream) and stream.leftover)
             return reader.answer()

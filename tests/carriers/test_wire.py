@@ -3,6 +3,7 @@
 import os
 import ssl
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from itertools import pairwise
 from typing import Protocol
 
@@ -371,6 +372,20 @@ async def test_a_cancelled_exchange_leaves_no_stream_for_the_next_one(nursery: t
         inner.cancel_scope.cancel()
     assert (await wire.exchange(REQUEST, leave)).body == b"ok"
     assert origin.connections == 2
+
+
+async def test_who_is_told_not_to_leave_leaves_the_stream_for_the_next(nursery: trio.Nursery, wire_to: WireTo) -> None:
+    """Else each text that is late would make the next one connect first, and be late as well."""
+
+    def object_() -> None:
+        raise Void("late")
+
+    origin = await serve(nursery, always(CREATED))
+    wire = wire_to(origin.url)
+    for before in (leave, object_, object_, leave):
+        with suppress(NotOnWire):
+            await wire.exchange(REQUEST, before)
+    assert (origin.connections, len(origin.requests)) == (1, 2)
 
 
 async def test_nothing_yields_between_the_journal_and_the_first_byte(nursery: trio.Nursery, wire_to: WireTo) -> None:
