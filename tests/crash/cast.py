@@ -19,7 +19,7 @@ RATES: Final = {SLOW: (10.0, 2), FAST: (50.0, 5)}
 STOPPERS: Final = [f"+12125550{number}" for number in range(100, 124)]
 OTHERS: Final = [f"+12125550{number}" for number in range(124, 142)]
 # Refused, throttled, cut off, garbled, slow, with receipts early, twice, reversed or never: see the simulator's table.
-_DIGITS: Final = "10 12 13 14 15 16 17 18 20 21 30 32 33 40 43 50 51 52"
+_DIGITS: Final = "10 12 13 14 15 16 17 18 20 21 30 32 33 40 43 50 51 52 55"
 ODD: Final = [MAGIC_PREFIX + digits for digits in _DIGITS.split(" ")]
 HANGING: Final = [MAGIC_PREFIX + "11", MAGIC_PREFIX + "22"]
 """They cost a worker its 15 s, so nobody writes to them towards the end."""

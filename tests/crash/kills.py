@@ -23,7 +23,8 @@ from tools.ledger_tamper import WAYS
 _FAULTS: Final = [
     "accept_500", "accept_503", "accept_cut", "accept_reset", "accept_close", "accept_garbage", "accept_302",
     "refuse_500", "refuse_reset", "throttle", "throttle", "opted_out", "opted_out_receipt",
-    "receipts_twice", "receipts_reversed", "receipts_early", "receipts_then_cut", "receipts_then_cut", "receipts_never",
+    "receipts_twice", "receipts_reversed", "receipts_early", "receipts_never",
+    *["receipts_then_cut"] * 4,
 ]  # fmt: skip
 _SLOW_FAULTS: Final = ["slow", "accept_hang"]
 """They cost a worker up to its 15 s: not towards the end."""
