@@ -89,7 +89,7 @@ BEHAVIOURS: Final[dict[str, Behaviour]] = {
     "receipts_twice": Behaviour(steps=tuple(replace(step, times=2) for step in NORMAL)),
     "receipts_reversed": Behaviour(steps=(Step(0.05, "delivered"), Step(0.25, "sent"))),
     "receipts_early": Behaviour(early=True, delay_s=0.2),
-    "receipts_then_cut": Behaviour(ending="cut", early=True, delay_s=0.2),
+    "receipts_then_cut": Behaviour(ending="cut", early=True),
     "receipts_never": Behaviour(steps=()),
     "receipts_late": Behaviour(steps=(Step(0.05, "sent"), Step(10.0, "delivered"))),
 }
