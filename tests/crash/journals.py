@@ -20,6 +20,7 @@ _HEADER_BYTES, _RECORD_BYTES = 128, 32
 _BYTES: Final = "1m"
 _CLONE_NEWNS: Final = 0x00020000
 _MS_REC_PRIVATE: Final = 0x4000 | 0x40000
+_MNT_DETACH: Final = 2
 
 
 class JournalDisk:
@@ -51,6 +52,11 @@ class JournalDisk:
 
     def free(self) -> None:
         self._filler.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Give the mount up, so that the folder can be removed."""
+        if self.can_be_full:
+            ctypes.CDLL(None).umount2(os.fsencode(self._folder), _MNT_DETACH)
 
     # What is kept, and what is lost
 

@@ -23,7 +23,7 @@ from tests.crash.traffic import Traffic
 _REACHED_WITHIN_S: Final = 6.0
 _REFUSED_WITHIN_S: Final = 20.0
 _AWAY_S: Final = 1.0  # at most, until PostgreSQL is started again
-_LIVES_ON_S: Final = (0.3, 1.0)  # after PostgreSQL is back
+_LIVES_ON_S: Final = (0.2, 0.6)  # after PostgreSQL is back
 
 
 @dataclass

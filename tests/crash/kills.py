@@ -44,7 +44,10 @@ def run(kills: int, out: Path, seed: int) -> int:
     journals = JournalDisk(out / "data" / "journal", out / "journals")  # before any thread: they share what is mounted
     options = ("--seed", str(seed), "--slow-ms", str(_SLOW_MS), "--fault-rate", str(_FAULT_RATE))
     rng = Random(seed)  # noqa: S311  # chance to be repeated, no secret
-    return trio.run(_run, kills, out, rng, options, journals, began)
+    try:
+        return trio.run(_run, kills, out, rng, options, journals, began)
+    finally:
+        journals.close()
 
 
 async def _run(
