@@ -155,8 +155,10 @@ GUARDS: Final = (
         ("tests/store/test_caps.py::test_a_batch_counts_its_own_rows",),
         ("tests/store/test_caps.py",),
         also=(
+            "tests/store/test_caps.py::test_a_later_batch_counts_what_left_before_it",
             "tests/store/test_caps.py::test_a_rejected_text_of_the_same_batch_makes_room_again",
             "tests/store/test_caps.py::test_what_waits_for_a_cap_leaves_when_it_resets",
+            "tests/store/test_caps.py::test_of_two_t3_at_once_on_one_recipient_exactly_the_cap_leaves",
         ),
     ),
     Guard(
@@ -316,6 +318,7 @@ GUARDS: Final = (
         ("tests/actors/test_lifeline.py", "tests/actors/test_sender.py"),
         also=(
             "tests/actors/test_lifeline.py::test_an_equal_text_that_was_authorised_while_the_list_was_read_is_a_rival_too",
+            "tests/actors/test_lifeline.py::test_fewer_candidates_than_unknowns_bind_none",
         ),
         quick=True,
     ),
