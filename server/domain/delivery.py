@@ -4,7 +4,7 @@ Each state has a rank and news only raises it, so any order and number of receip
 gaps, for states that are not known yet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -79,6 +79,23 @@ def reported(status: str) -> State | None:
     (<State.SENT: 'sent'>, <State.DELIVERED: 'delivered'>, None)
     """
     return _REPORTED.get(status.casefold())
+
+
+def fold_parts(parts: Iterable[State | None]) -> State | None:
+    """What the reports on a text's single parts, or on its several destinations, prove of the whole text.
+
+    One that did not arrive makes it undelivered; delivered it is once all of it is, and until then sent. None stands for
+    a word that is new to us: it moves nothing, and does not count as arrived. The order does not count.
+
+    >>> fold_parts([State.DELIVERED, State.SENT]), fold_parts([State.DELIVERED, State.UNDELIVERED])
+    (<State.SENT: 'sent'>, <State.UNDELIVERED: 'undelivered'>)
+    """
+    told = set(parts)
+    if State.UNDELIVERED in told:
+        return State.UNDELIVERED
+    if told == {State.DELIVERED}:
+        return State.DELIVERED
+    return State.SENT if told - {None} else None
 
 
 def advance(current: State, observed: State) -> State:

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.carrier import CarrierStatus
-from server.domain.delivery import FAILED, NEVER_LEFT, RANK, TERMINAL, WORDS, State, advance, is_terminal, reported
+from server.domain.delivery import (
+    FAILED,
+    NEVER_LEFT,
+    RANK,
+    TERMINAL,
+    WORDS,
+    State,
+    advance,
+    fold_parts,
+    is_terminal,
+    reported,
+)
 
 RECEIPTS = (State.UNCONFIRMED, State.SENT, State.UNDELIVERED, State.DELIVERED)
 
@@ -83,6 +94,65 @@ def test_advance(current: State, observed: State, expected: State) -> None:
 )
 def test_what_a_carrier_reports(status: str, expected: State | None) -> None:
     assert reported(status) is expected
+
+
+SENT, UNDELIVERED, DELIVERED = State.SENT, State.UNDELIVERED, State.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        pytest.param([], None, id="nothing was reported"),
+        pytest.param([None], None, id="a word that is new to us"),
+        pytest.param([None, None], None, id="two of them"),
+        pytest.param([SENT], SENT, id="one part, on its way"),
+        pytest.param([DELIVERED], DELIVERED, id="one part, there"),
+        pytest.param([UNDELIVERED], UNDELIVERED, id="one part, lost"),
+        pytest.param([DELIVERED, DELIVERED, DELIVERED], DELIVERED, id="all there"),
+        pytest.param([DELIVERED, SENT], SENT, id="one is missing yet"),
+        pytest.param([DELIVERED, UNDELIVERED], UNDELIVERED, id="one was lost"),
+        pytest.param([SENT, UNDELIVERED], UNDELIVERED, id="one was lost before the others arrived"),
+        pytest.param([SENT, None], SENT, id="one on its way, one not understood"),
+        pytest.param([DELIVERED, None], SENT, id="one there, one not understood"),
+        pytest.param([UNDELIVERED, None], UNDELIVERED, id="one lost, one not understood"),
+    ],
+)
+def test_what_the_parts_prove_of_the_text(parts: list[State | None], expected: State | None) -> None:
+    assert fold_parts(parts) is expected
+
+
+PARTS = st.lists(st.sampled_from([None, SENT, UNDELIVERED, DELIVERED]), max_size=6)
+
+
+def height(state: State | None) -> int:
+    return -1 if state is None else RANK[state]
+
+
+@given(PARTS, st.data())
+def test_the_order_of_the_parts_does_not_count(parts: list[State | None], data: st.DataObject) -> None:
+    assert fold_parts(data.draw(st.permutations(parts))) is fold_parts(parts)
+
+
+@given(PARTS.filter(bool), st.data())
+def test_news_of_a_part_never_lowers_the_text(parts: list[State | None], data: st.DataObject) -> None:
+    """None, then sent, then one of the two ends. A part that arrives after it was given up is the next test's."""
+    at = data.draw(st.integers(0, len(parts) - 1))
+    later: dict[State | None, list[State | None]] = {
+        None: [SENT, UNDELIVERED, DELIVERED],
+        SENT: [UNDELIVERED, DELIVERED],
+    }
+    changed = [*parts]
+    changed[at] = data.draw(st.sampled_from([parts[at], *later.get(parts[at], [])]))
+    assert height(fold_parts(changed)) >= height(fold_parts(parts))
+
+
+@given(st.integers(1, 4), st.data())
+def test_reports_on_parts_end_in_one_state_whatever_their_order(count: int, data: st.DataObject) -> None:
+    """Even where a part arrives after all: what was learnt before only waits for the report that all of it is there."""
+    reports = data.draw(st.lists(st.lists(st.sampled_from([None, *RECEIPTS[1:]]), min_size=count, max_size=count)))
+    news = [state for state in map(fold_parts, reports) if state is not None]
+    assert learn(SENT, data.draw(st.permutations(news))) is learn(SENT, news)
+    assert learn(SENT, [*news, fold_parts([DELIVERED] * count) or SENT]) is DELIVERED
 
 
 def test_every_outbound_status_of_a_carrier_means_something() -> None:
