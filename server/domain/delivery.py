@@ -84,8 +84,8 @@ def reported(status: str) -> State | None:
 def fold_parts(parts: Iterable[State | None]) -> State | None:
     """What the reports on a text's single parts, or on its several destinations, prove of the whole text.
 
-    One that did not arrive makes it undelivered; delivered it is once all of it is, and until then sent. None stands for
-    a word that is new to us: it moves nothing, and does not count as arrived. The order does not count.
+    One that did not arrive makes it undelivered; it is delivered once all of it is, and until then sent. None stands
+    for a word that is new to us: it moves nothing, and does not count as arrived. The order does not count.
 
     >>> fold_parts([State.DELIVERED, State.SENT]), fold_parts([State.DELIVERED, State.UNDELIVERED])
     (<State.SENT: 'sent'>, <State.UNDELIVERED: 'undelivered'>)
