@@ -21,7 +21,8 @@ def quiet_thread(page: Page, below: int = 5) -> dict[str, Any]:
     return next(
         row
         for row in threads(page)[below:]
-        if not row["opted_out"] and not row["carrier_blocked"] and not row["address"].startswith(MAGIC)
+        if not (row["opted_out"] or row["held"] or row["carrier_blocked"] or row["invalid"])
+        and not row["address"].startswith(MAGIC)
     )
 
 
