@@ -17,6 +17,7 @@ from server.carriers.twilio_signature import SignatureCheck
 from server.carriers.twilio_webhooks import parse_inbound, parse_receipt
 from server.carriers.wire import NotOnWire, Origin, OutcomeUnknown, Wire
 from server.domain.carrier import (
+    FORM,
     BeforeFirstByte,
     Capabilities,
     Form,
@@ -38,6 +39,7 @@ class Twilio:
     """
 
     capabilities = Capabilities(idempotency_key=False, callback_token=True, list_query=True)
+    content_type = FORM
 
     def __init__(
         self,
@@ -113,11 +115,11 @@ class Twilio:
         return self._signature.verify(target, headers, form, body)
 
     @staticmethod
-    def parse_inbound(form: Form) -> InboundText:
+    def parse_inbound(form: Form, body: bytes = b"") -> InboundText:
         return parse_inbound(form)
 
     @staticmethod
-    def parse_receipt(form: Form, query: Form) -> Receipt:
+    def parse_receipt(form: Form, query: Form, body: bytes = b"") -> Receipt:
         return parse_receipt(form, query)
 
     # Lists

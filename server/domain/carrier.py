@@ -16,6 +16,10 @@ from server.domain.limits import LimitScope
 Form = list[tuple[bytes, bytes]]
 """A decoded form: names and values as raw bytes, in the order of arrival, repeated names kept."""
 
+FORM: Final = b"application/x-www-form-urlencoded"
+JSON: Final = b"application/json"
+"""What a carrier's webhooks may be. A form's fields are what it signs; of JSON, the bytes."""
+
 
 class ErrorClass(StrEnum):
     """What a carrier's error code means to us; the raw code is kept beside it."""

@@ -1,7 +1,8 @@
 """Carrier webhooks: what a carrier tells us, checked and made durable before it hears "2xx".
 
-The checks stand in a fixed order, each with an answer of its own: 405 not a POST, (413 by the door), 415 not a form,
-400 unparsable, 404 unknown account, 403 not signed by it, 503 not stored. Nothing is stored before the signature held.
+The checks stand in a fixed order, each with an answer of its own: 405 not a POST, (413 by the door), 415 neither a form
+nor JSON, 400 unparsable, 404 unknown account, 415 not what its carrier posts, 403 not signed by it, 503 not stored.
+JSON is signed as it came, so it is parsed after that, with the same 400. Nothing is stored before the signature held.
 A carrier that hears 503 either tries again or shows the text in its list, which is swept after the outage.
 """
 
@@ -18,24 +19,31 @@ import structlog
 from outcome import Maybe
 
 from server.carriers.form import TooManyFields, parse_form
-from server.domain.carrier import BadPayload, Form, InboundText, Receipt
+from server.domain.carrier import FORM, JSON, BadPayload, Form, InboundText, Receipt
 from server.door.raw_http import RawRequest, RawResponse, Started
 from server.ports import Clock, MoArrival, MoResult, MoUnassigned, RowRefused, StoreUnavailable
 
 _PATH: Final = re.compile(rb"/webhooks/([a-z]+)/([A-Za-z0-9_-]{1,64})/(inbound|status)(?:\?(.*))?", re.DOTALL)
 _XML: Final = ((b"content-type", b"text/xml"),)
 EMPTY_TWIML: Final = RawResponse(200, b'<?xml version="1.0" encoding="UTF-8"?><Response/>', _XML)
-FORM: Final = b"application/x-www-form-urlencoded"
+TAKEN: Final = RawResponse(200, b"{}\n", ((b"content-type", JSON),))
+NO_CONTENT: Final = RawResponse(204)
 
 log = structlog.get_logger(__name__)
 
 
-class CarrierWebhooks(Protocol):
-    """The webhook half of a carrier's adapter."""
+News = InboundText | Receipt | None
+"""What a webhook says. None: its carrier has signed it, but it is no news to us."""
 
+
+class CarrierWebhooks(Protocol):
+    """The webhook half of a carrier's adapter. `content_type`: `FORM`, or `JSON`, whose bytes are in *body*."""
+
+    @property
+    def content_type(self) -> bytes: ...
     def verify(self, target: bytes, headers: Mapping[bytes, bytes], form: Form | None, body: bytes = b"") -> bool: ...
-    def parse_inbound(self, form: Form) -> InboundText: ...
-    def parse_receipt(self, form: Form, query: Form) -> Receipt: ...
+    def parse_inbound(self, form: Form, body: bytes = b"") -> News: ...
+    def parse_receipt(self, form: Form, query: Form, body: bytes = b"") -> News: ...
 
 
 Lookup = Callable[[str, str], "tuple[int, CarrierWebhooks] | None"]
@@ -58,7 +66,8 @@ class _Checked:
     carrier: str
     kind: str
     account_id: int
-    news: InboundText | Receipt
+    news: News
+    taken: RawResponse
 
 
 class Arrivals(Protocol):
@@ -92,8 +101,9 @@ class Webhooks:
             if isinstance(checked.news, InboundText):
                 response = self._recorded(checked, await self._ledger.record_mo(_arrival(checked, checked.news)))
             else:
-                await self._ledger.apply_receipt(checked.account_id, checked.news, self._clock.wall())
-                response = RawResponse(204)
+                if checked.news is not None:
+                    await self._ledger.apply_receipt(checked.account_id, checked.news, self._clock.wall())
+                response = checked.taken
         except (RowRefused, StoreUnavailable) as error:
             response = self._not_stored(checked, error)
         self._count(checked.kind, response.status)
@@ -143,31 +153,34 @@ class Webhooks:
         if request.method != b"POST":
             return RawResponse(405, b"POST only\n", ((b"allow", b"POST"),))
         headers = dict(request.headers)
-        if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != FORM:
-            return _refuse(415, "this webhook takes forms")
+        content_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if content_type not in (FORM, JSON):
+            return _refuse(415, "webhooks are forms or JSON")
         try:
-            form, asked = parse_form(request.body), parse_form(query)
+            form, asked = parse_form(request.body) if content_type == FORM else None, parse_form(query)
         except TooManyFields as error:
             return _refuse(400, str(error))
         known = self._lookup(carrier, account)
         if known is None:
             return _refuse(404, "there is no such account")
         account_id, adapter = known
-        if not adapter.verify(request.target, headers, form):
+        if adapter.content_type != content_type:
+            return _refuse(415, f"this webhook takes {adapter.content_type.decode()}")
+        if not adapter.verify(request.target, headers, form, request.body):
             log.warning("webhook_signature_refused", carrier=carrier, account=account_id)
             return _refuse(403, "the signature does not match")
         try:
-            news = adapter.parse_inbound(form) if kind == "inbound" else adapter.parse_receipt(form, asked)
+            news = _read(adapter, kind, form or [], asked, request.body)
         except BadPayload as error:
             return _refuse(400, str(error))
-        return _Checked(carrier, kind, account_id, news)
+        return _Checked(carrier, kind, account_id, news, TAKEN if form is None else NO_CONTENT)
 
     # What became of it
 
     def _recorded(self, checked: _Checked, result: MoResult) -> RawResponse:
         if isinstance(result, MoUnassigned):
             log.warning("text_to_unassigned_number", account=checked.account_id)
-        return EMPTY_TWIML
+        return TAKEN if checked.taken is TAKEN else EMPTY_TWIML
 
     def _not_stored(self, checked: _Checked, error: RowRefused | StoreUnavailable) -> RawResponse:
         if isinstance(error, StoreUnavailable):
@@ -175,6 +188,10 @@ class Webhooks:
             return UNAVAILABLE
         log.error("webhook_row_refused", carrier=checked.carrier, account=checked.account_id, reason=str(error))
         return _refuse(422, "this cannot be stored")
+
+
+def _read(adapter: CarrierWebhooks, kind: str, form: Form, query: Form, body: bytes) -> News:
+    return adapter.parse_inbound(form, body) if kind == "inbound" else adapter.parse_receipt(form, query, body)
 
 
 def _arrival(checked: _Checked, text: InboundText) -> MoArrival:

@@ -5,7 +5,7 @@ Another carrier is one module in `server/carriers/` and one `Subject` here: a ta
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode
@@ -15,8 +15,10 @@ import pytest
 import trio
 
 from server.carriers.form import parse_form
+from server.carriers.telnyx import Telnyx
 from server.carriers.twilio import Twilio
 from server.domain.carrier import (
+    FORM,
     Accepted,
     BadPayload,
     BeforeFirstByte,
@@ -40,24 +42,29 @@ from server.domain.limits import LimitScope
 from tests.carriers.scripted import Connection, always, serve
 
 ATTEMPT = UUID("7e1c4a52-6f0e-4c1b-9a53-0d8d1d2f9b11")
-REQUEST = MtRequest(ATTEMPT, "+16175550100", "+16175550142", "Saturday at 11? 🏡 1+1=2 & more", (), 3600)
+KEY = UUID("0b0f6a0e-52d3-4c5e-8f7b-3f1f2b6c9a10")
+REQUEST = MtRequest(ATTEMPT, "+16175550100", "+16175550142", "Saturday at 11? 🏡 1+1=2 & more", (), 3600, KEY)
 SINCE = datetime(2026, 3, 10, 15, 0, 0, 400_000, UTC)
 
 
 class Adapter(Protocol):
     capabilities: Capabilities
+    content_type: bytes
 
     async def submit(self, request: MtRequest, before_first_byte: BeforeFirstByte, worker: int) -> Outcome: ...
     async def list_outbound(self, *, to: str, from_: str, since: datetime) -> Sequence[ListedMessage]: ...
     async def list_inbound(self, *, since: datetime) -> Sequence[ListedMessage]: ...
-    def parse_inbound(self, form: Form) -> InboundText: ...
-    def parse_receipt(self, form: Form, query: Form) -> Receipt: ...
+    def parse_inbound(self, form: Form, body: bytes = b"") -> InboundText | Receipt | None: ...
+    def parse_receipt(self, form: Form, query: Form, body: bytes = b"") -> InboundText | Receipt | None: ...
     def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
 class Subject:
-    """All that the suite knows of one carrier. Keys of the tables are the labels of the cases."""
+    """All that the suite knows of one carrier. Keys of the tables are the labels of the cases.
+
+    One whose capabilities offer no list leaves the tables of lists out.
+    """
 
     name: str
     make: Callable[[str], Adapter]
@@ -65,14 +72,14 @@ class Subject:
     request: Mapping[str, Any]
     answers: Mapping[str, tuple[int, bytes, Outcome]]
     inbound: Mapping[str, tuple[bytes, InboundText]]
-    receipts: Mapping[str, tuple[bytes, bytes, Receipt]]
+    receipts: Mapping[str, tuple[bytes, bytes, Receipt | None]]
     bad_inbound: Mapping[str, bytes]
     bad_receipts: Mapping[str, bytes]
-    outbound_pages: Sequence[bytes]
-    outbound: Sequence[ListedMessage]
-    inbound_pages: Sequence[bytes]
-    listed_inbound: Sequence[ListedMessage]
-    unreadable_pages: Mapping[str, bytes]
+    outbound_pages: Sequence[bytes] = ()
+    outbound: Sequence[ListedMessage] = ()
+    inbound_pages: Sequence[bytes] = ()
+    listed_inbound: Sequence[ListedMessage] = ()
+    unreadable_pages: Mapping[str, bytes] = field(default_factory=dict)
     headers: bytes = b""
 
 
@@ -350,7 +357,259 @@ TWILIO = Subject(
     },
 )  # fmt: skip
 
-SUBJECTS = [TWILIO]
+# Telnyx
+
+
+def telnyx_error(code: str) -> bytes:
+    """Errors have a few fields more; the code is a string."""
+    return json.dumps({"errors": [{"code": code, "title": "…", "detail": "…", "meta": {"url": "…"}}]}).encode()
+
+
+def telnyx_message(*statuses: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "record_type": "message",
+        "direction": "outbound",
+        "id": "40385f64-5717-4562-b3fc-2c963f66afa6",
+        "type": "SMS",
+        "messaging_profile_id": "4000eba1-a0c0-4563-9925-b25e842a7cb6",
+        "from": {"phone_number": "+16175550100", "carrier": "Telnyx", "line_type": "VoIP"},
+        "to": [
+            {"phone_number": "+16175550142", "status": status, "carrier": "T-MOBILE USA, INC.", "line_type": "Wireless"}
+            for status in statuses
+        ],
+        "text": "Saturday at 11?",
+        "media": [],
+        "encoding": "GSM-7",
+        "parts": 2,
+        "errors": [],
+        "sent_at": None,
+        "wait_seconds": 0.4,
+    } | changes
+
+
+def telnyx_accepted(*statuses: str, **changes: Any) -> bytes:
+    return json.dumps({"data": telnyx_message(*statuses, **changes)}).encode()
+
+
+def telnyx_event(kind: str, payload: object, **changes: Any) -> bytes:
+    event = {
+        "record_type": "event",
+        "event_type": kind,
+        "id": "86f58db9-0fe3-4adc-9d1f-46e66e6e9323",
+        "occurred_at": "2026-03-10T15:00:02.574Z",
+        "payload": payload,
+    } | changes
+    return json.dumps({"data": event, "meta": {"attempt": 1, "delivered_to": "…"}}).encode()
+
+
+def telnyx_inbound(**changes: Any) -> bytes:
+    payload = telnyx_message(
+        direction="inbound",
+        id=TELNYX_INBOUND.provider_id,
+        to=[{"phone_number": "+16175550100", "status": "webhook_delivered"}],
+        text="Is it still available? 🏡",
+        **{"from": {"phone_number": "+16175550142", "carrier": "T-MOBILE USA, INC.", "line_type": "Wireless"}},
+    )
+    return telnyx_event("message.received", payload | changes)
+
+
+def telnyx_receipt(*statuses: str, **changes: Any) -> bytes:
+    return telnyx_event("message.finalized", telnyx_message(*statuses, **changes))
+
+
+def telnyx_sent(request: bytes) -> Mapping[str, Any]:
+    head, _, body = request.partition(b"\r\n\r\n")
+    line, *headers = head.decode().split("\r\n")
+    named = {name.lower(): value for name, _, value in (header.partition(": ") for header in headers)}
+    shown = {name: named[name] for name in ("authorization", "content-type", "idempotency-key")}
+    return {"line": line, **shown, "fields": json.loads(body)}
+
+
+TELNYX_INBOUND = InboundText(
+    "b0a1d3b8-6c7e-4a55-9f6a-5d0d6f2d8c11", "+16175550142", "+16175550100", "Is it still available? 🏡"
+)
+TELNYX_ID = "40385f64-5717-4562-b3fc-2c963f66afa6"
+TELNYX_RECEIPT = Receipt(
+    TELNYX_ID, "delivered", attempt_id=ATTEMPT, occurred_at=datetime(2026, 3, 10, 15, 0, 2, 574_000, UTC)
+)
+TELNYX_STOP = "The carrier blocks texts to this number: it has replied STOP. Only its START lifts that."
+TELNYX_SPAM = "The carrier filtered this text as unwanted."
+
+TELNYX = Subject(
+    name="telnyx",
+    make=lambda url: Telnyx(
+        "profile-1", "KEY0", url, public_key="A" * 43 + "=", public_url="https://sms.example.org", answer_s=0.2
+    ),
+    sent=telnyx_sent,
+    request={
+        "line": "POST /v2/messages HTTP/1.1",
+        "authorization": "Bearer KEY0",
+        "content-type": "application/json",
+        "idempotency-key": str(KEY),
+        "fields": {
+            "from": "+16175550100",
+            "to": "+16175550142",
+            "text": "Saturday at 11? 🏡 1+1=2 & more",
+            "webhook_url": f"https://sms.example.org/webhooks/telnyx/profile-1/status?attempt={KEY}",
+        },
+    },
+    answers={
+        "accepted": (200, telnyx_accepted("queued"), Accepted(TELNYX_ID, "sent", 2)),
+        "accepted, segments not counted yet": (
+            200, telnyx_accepted("queued", parts=None), Accepted(TELNYX_ID, "sent", None),
+        ),
+        "accepted in a status that is new to us": (
+            202, telnyx_accepted("pondering"), Accepted(TELNYX_ID, "unknown", 2)
+        ),
+        "an acceptance without a name": (200, b'{"data": {"parts": 1}}', Unknown("")),
+        "an acceptance that is no object": (200, b'{"data": []}', Unknown("")),
+        "an acceptance in HTML": (200, b"<html>", Unknown("")),
+        "a redirect": (307, b"", Unknown("")),
+        "a server error": (500, telnyx_error("10007"), Unknown("")),
+        "a gateway's time-out": (504, b"<html>", Unknown("")),
+        "a server error that bears a known code": (503, telnyx_error("10011"), Unknown("")),
+        "a request time-out": (408, b"", Unknown("")),
+        "an earlier try is under way": (409, telnyx_error("10015"), Unknown("")),
+        "a duplicate, by another status": (422, telnyx_error("10012"), Unknown("")),
+        "the recipient replied STOP": (
+            400, telnyx_error("40300"), Rejected(ErrorClass.OPTED_OUT, "40300", TELNYX_STOP),
+        ),
+        "no valid number": (
+            400, telnyx_error("40310"), Rejected(ErrorClass.INVALID, "40310", "This is not a valid phone number."),
+        ),
+        "wrong credentials": (
+            401, telnyx_error("10009"), Rejected(ErrorClass.CONFIG, "10009", "The carrier refuses our API key."),
+        ),
+        "filtered": (422, telnyx_error("40015"), Rejected(ErrorClass.FILTERED, "40015", TELNYX_SPAM)),
+        "a daily cap": (
+            422,
+            telnyx_error("40016"),
+            Postponed(ErrorClass.DAILY_CAP, "40016", "T-Mobile's daily limit for this brand is used up.", 7.0),
+        ),
+        "a code that is not in the table": (
+            400, telnyx_error("99999"), Rejected(ErrorClass.UNKNOWN, "99999", "The carrier reports error 99999."),
+        ),
+        "a code that is a number": (
+            400,
+            telnyx_error("40310").replace(b'"40310"', b"40310"),
+            Rejected(ErrorClass.INVALID, "40310", "This is not a valid phone number."),
+        ),
+        "a refusal without a body": (
+            403, b"", Rejected(ErrorClass.CONFIG, "http-403", "The carrier reports error http-403."),
+        ),
+        "a refusal without an error": (
+            422, b'{"errors": []}', Rejected(ErrorClass.UNKNOWN, "http-422", "The carrier reports error http-422."),
+        ),
+        "too fast": (429, telnyx_error("10011"), Throttled(7.0, "10011", LimitScope.ACCOUNT)),
+        "too fast, by its status alone": (429, b"", Throttled(7.0, "http-429")),
+        "too many waiting for this number": (400, telnyx_error("40318"), Throttled(7.0, "40318")),
+        "too fast for a registered campaign": (
+            400, telnyx_error("40018"), Throttled(7.0, "40018", LimitScope.REGISTRATION),
+        ),
+    },
+    headers=b"Retry-After: 7\r\n",
+    inbound={
+        "a text": (telnyx_inbound(), TELNYX_INBOUND),
+        "fields that are new to us": (telnyx_inbound(mood="sunny", tags=[{}]), TELNYX_INBOUND),
+        "an empty body": (telnyx_inbound(text=""), replace(TELNYX_INBOUND, body="")),
+        "no body at all": (telnyx_inbound(text=None), replace(TELNYX_INBOUND, body="")),
+        "a NUL": (telnyx_inbound(text="a\0b"), replace(TELNYX_INBOUND, body="ab")),
+        "broken UTF-8": (
+            telnyx_inbound(text="a?b").replace(b"a?b", b"a\xffb"), replace(TELNYX_INBOUND, body="a\ufffdb"),
+        ),
+        "a lone surrogate": (telnyx_inbound(text="\ud83d!"), replace(TELNYX_INBOUND, body="\ufffd!")),
+        "a keyword that the carrier answered": (
+            telnyx_inbound(text="Stop", autoresponse_type="STOP"),
+            replace(TELNYX_INBOUND, body="Stop", opt_out_type="STOP"),
+        ),
+        "an answer of a kind that is new to us": (telnyx_inbound(autoresponse_type="MAYBE"), TELNYX_INBOUND),
+        "two pictures": (
+            telnyx_inbound(
+                type="MMS",
+                media=[
+                    {"url": "https://media.example.org/0", "content_type": "image/jpeg", "size": 102_400},
+                    {"url": "https://media.example.org/1", "content_type": None},
+                    {"url": None},
+                ],
+            ),
+            replace(
+                TELNYX_INBOUND,
+                media=(("https://media.example.org/0", "image/jpeg"), ("https://media.example.org/1", "")),
+            ),
+        ),
+    },
+    bad_inbound={
+        "no name": telnyx_inbound(id=None),
+        "no sender": telnyx_inbound(**{"from": {}}),
+        "no recipient": telnyx_inbound(to=[]),
+        "nothing": b"",
+        "no object": b"[]",
+        "no event": b'{"data": {}}',
+        "no payload": telnyx_event("message.received", None),
+        "nested beyond reason": b"[" * 100_000,
+    },
+    receipts={
+        "delivered": (telnyx_receipt("delivered"), QUERY, TELNYX_RECEIPT),
+        "sent": (
+            telnyx_event("message.sent", telnyx_message("sent")), QUERY, replace(TELNYX_RECEIPT, status="sent"),
+        ),
+        "no receipt came from the network": (
+            telnyx_receipt("delivery_unconfirmed"), QUERY, replace(TELNYX_RECEIPT, status="sent"),
+        ),
+        "a status that is new to us": (
+            telnyx_receipt("pondering"), QUERY, replace(TELNYX_RECEIPT, status="unknown"),
+        ),
+        "all of several there": (telnyx_receipt("delivered", "delivered"), QUERY, TELNYX_RECEIPT),
+        "one of several under way": (
+            telnyx_receipt("delivered", "sending"), QUERY, replace(TELNYX_RECEIPT, status="sent"),
+        ),
+        "one of several lost": (
+            telnyx_receipt("delivered", "delivery_failed", "sent"),
+            QUERY,
+            replace(TELNYX_RECEIPT, status="undelivered"),
+        ),
+        "filtered": (
+            telnyx_receipt("delivery_failed", errors=[{"code": "40015", "title": "…"}]),
+            QUERY,
+            replace(
+                TELNYX_RECEIPT,
+                status="undelivered",
+                error_code="40015",
+                error_class=ErrorClass.FILTERED,
+                sentence=TELNYX_SPAM,
+            ),
+        ),
+        "an error code that is not in the table": (
+            telnyx_receipt("sending_failed", errors=[{"code": "49999"}]),
+            QUERY,
+            replace(
+                TELNYX_RECEIPT,
+                status="undelivered",
+                error_code="49999",
+                error_class=ErrorClass.UNKNOWN,
+                sentence="The carrier reports error 49999.",
+            ),
+        ),
+        "without our token": (telnyx_receipt("delivered"), b"", replace(TELNYX_RECEIPT, attempt_id=None)),
+        "with a token that is not ours": (
+            telnyx_receipt("delivered"), b"attempt=1%27--", replace(TELNYX_RECEIPT, attempt_id=None),
+        ),
+        "without a time": (
+            telnyx_event("message.finalized", telnyx_message("delivered"), occurred_at="date-time"),
+            QUERY,
+            replace(TELNYX_RECEIPT, occurred_at=None),
+        ),
+        "an event that is no news": (telnyx_event("message.read", telnyx_message("delivered")), QUERY, None),
+    },
+    bad_receipts={
+        "no status": telnyx_receipt(),
+        "no name": telnyx_receipt("delivered", id=""),
+        "nothing": b"",
+        "no object": b'"delivered"',
+    },
+)  # fmt: skip
+
+SUBJECTS = [TWILIO, TELNYX]
 
 
 def cases(table: str) -> pytest.MarkDecorator:
@@ -363,7 +622,12 @@ def cases(table: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("subject", "case"), found)
 
 
-EVERY_CARRIER = pytest.mark.parametrize("subject", [pytest.param(subject, id=subject.name) for subject in SUBJECTS])
+def each(subjects: Sequence[Subject]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("subject", [pytest.param(subject, id=subject.name) for subject in subjects])
+
+
+EVERY_CARRIER = each(SUBJECTS)
+WITH_A_LIST = each([one for one in SUBJECTS if one.make("http://127.0.0.1").capabilities.list_query])
 
 
 def leave() -> None:
@@ -449,28 +713,37 @@ async def test_each_worker_keeps_a_stream_of_its_own(nursery: trio.Nursery, subj
 # Webhooks
 
 
+def read(subject: Subject, kind: str, raw: bytes, query: bytes = b"") -> InboundText | Receipt | None:
+    """What the adapter reads in what was posted, handed to it as the door does."""
+    adapter = subject.make("http://127.0.0.1")
+    posted = parse_form(raw) if adapter.content_type == FORM else []
+    if kind == "inbound":
+        return adapter.parse_inbound(posted, raw)
+    return adapter.parse_receipt(posted, parse_form(query), raw)
+
+
 @cases("inbound")
 def test_an_inbound_text_is_read(subject: Subject, case: tuple[bytes, InboundText]) -> None:
     raw, expected = case
-    assert subject.make("http://127.0.0.1").parse_inbound(parse_form(raw)) == expected
+    assert read(subject, "inbound", raw) == expected
 
 
 @cases("receipts")
-def test_a_receipt_is_read(subject: Subject, case: tuple[bytes, bytes, Receipt]) -> None:
+def test_a_receipt_is_read(subject: Subject, case: tuple[bytes, bytes, Receipt | None]) -> None:
     raw, query, expected = case
-    assert subject.make("http://127.0.0.1").parse_receipt(parse_form(raw), parse_form(query)) == expected
+    assert read(subject, "status", raw, query) == expected
 
 
 @cases("bad_inbound")
 def test_an_inbound_text_without_what_it_must_have_is_refused(subject: Subject, case: bytes) -> None:
     with pytest.raises(BadPayload):
-        subject.make("http://127.0.0.1").parse_inbound(parse_form(case))
+        read(subject, "inbound", case)
 
 
 @cases("bad_receipts")
 def test_a_receipt_without_what_it_must_have_is_refused(subject: Subject, case: bytes) -> None:
     with pytest.raises(BadPayload):
-        subject.make("http://127.0.0.1").parse_receipt(parse_form(case), [])
+        read(subject, "status", case)
 
 
 # Lists
@@ -485,7 +758,7 @@ def pages(bodies: Sequence[bytes]) -> Callable[[Connection], Any]:
     return script
 
 
-@EVERY_CARRIER
+@WITH_A_LIST
 async def test_the_list_of_sent_messages_is_read_to_its_last_page(nursery: trio.Nursery, subject: Subject) -> None:
     origin = await serve(nursery, pages(subject.outbound_pages))
     listed = await subject.make(origin.url).list_outbound(to=REQUEST.to, from_=REQUEST.from_, since=SINCE)
@@ -493,7 +766,7 @@ async def test_the_list_of_sent_messages_is_read_to_its_last_page(nursery: trio.
     assert len(origin.requests) == len(subject.outbound_pages)
 
 
-@EVERY_CARRIER
+@WITH_A_LIST
 async def test_the_list_of_inbound_texts_leaves_out_our_own(nursery: trio.Nursery, subject: Subject) -> None:
     origin = await serve(nursery, pages(subject.inbound_pages))
     assert list(await subject.make(origin.url).list_inbound(since=SINCE)) == subject.listed_inbound
@@ -508,7 +781,7 @@ async def test_a_list_that_cannot_be_read_fails_as_a_whole(
         await subject.make(origin.url).list_inbound(since=SINCE)
 
 
-@EVERY_CARRIER
+@WITH_A_LIST
 @pytest.mark.parametrize("status", [401, 500])
 async def test_a_list_that_is_refused_fails(nursery: trio.Nursery, subject: Subject, status: int) -> None:
     origin = await serve(nursery, always(http(status, b"{}")))
@@ -516,7 +789,7 @@ async def test_a_list_that_is_refused_fails(nursery: trio.Nursery, subject: Subj
         await subject.make(origin.url).list_inbound(since=SINCE)
 
 
-@EVERY_CARRIER
+@WITH_A_LIST
 async def test_a_list_is_never_asked_for_through_a_proxy_of_the_environment(
     nursery: trio.Nursery, subject: Subject, monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int]
 ) -> None:

@@ -10,9 +10,9 @@ import trio
 import trio.testing
 from outcome import Error, Maybe, Value
 
-from server.domain.carrier import Form, InboundText, Receipt
+from server.domain.carrier import FORM, Form, InboundText, Receipt
 from server.door.raw_http import RawRequest, RawResponse, Started
-from server.door.webhooks import FORM, Webhooks
+from server.door.webhooks import Webhooks
 from server.ports import Clock, MoArrival, MoDuplicate, MoRecorded, MoResult, StoreUnavailable
 from tests.actors.fakes import FakeClock
 
@@ -38,13 +38,15 @@ class SlowStore:
 
 
 class Adapter:
+    content_type = FORM
+
     def verify(self, target: bytes, headers: object, form: Form | None, body: bytes = b"") -> bool:
         return True
 
-    def parse_inbound(self, form: Form) -> InboundText:
+    def parse_inbound(self, form: Form, body: bytes = b"") -> InboundText:
         return InboundText("SM1", "+12025550101", "+12025550199", "Hi")
 
-    def parse_receipt(self, form: Form, query: Form) -> Receipt:
+    def parse_receipt(self, form: Form, query: Form, body: bytes = b"") -> Receipt:
         raise AssertionError("this is about texts")
 
 

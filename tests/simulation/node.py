@@ -19,10 +19,10 @@ from server.actors.runtime import Registry, Supervisor
 from server.actors.sender import Sender
 from server.actors.stager import Stager
 from server.actors.thread import ThreadActors, ThreadMessage, ThreadPorts
-from server.domain.carrier import Form, InboundText, Receipt
+from server.domain.carrier import FORM, Form, InboundText, Receipt
 from server.domain.messages import Announcement, ConsentFlipped
 from server.door.raw_http import RawRequest
-from server.door.webhooks import FORM, Webhooks
+from server.door.webhooks import Webhooks
 from server.ports import EnqueueMt, EnqueueResult, Inbox, LimitBook, Publisher, Reviews, StoreUnavailable
 from server.rate.authority import LimiterAuthority
 from tests.simulation.carrier import Account
@@ -52,6 +52,8 @@ class Silence:
 class Posted:
     """`CarrierWebhooks`: what was posted is handed over as it is, under the number in the form."""
 
+    content_type = FORM
+
     def __init__(self) -> None:
         self.posts: dict[bytes, Any] = {}
 
@@ -64,10 +66,10 @@ class Posted:
     def verify(self, target: bytes, headers: object, form: Form | None, body: bytes = b"") -> bool:
         return True
 
-    def parse_inbound(self, form: Form) -> InboundText:
+    def parse_inbound(self, form: Form, body: bytes = b"") -> InboundText:
         return cast(InboundText, self.posts[form[0][1]])
 
-    def parse_receipt(self, form: Form, query: Form) -> Receipt:
+    def parse_receipt(self, form: Form, query: Form, body: bytes = b"") -> Receipt:
         return cast(Receipt, self.posts[form[0][1]])
 
 
