@@ -94,10 +94,11 @@ CREATE TABLE carrier_account (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id bigint NOT NULL,
     simulated    boolean NOT NULL,
-    kind         text NOT NULL CHECK (kind IN ('simulator', 'twilio')),
+    kind         text NOT NULL CHECK (kind IN ('simulator', 'twilio', 'telnyx')),
     sid          text NOT NULL,           -- the carrier's name for the account; part of the webhook URL
     secret       text NOT NULL,
     base_url     text NOT NULL,
+    verify_key   text,                    -- the public key of a carrier that signs its webhooks with another key than the secret
     rate         double precision CHECK (rate >= 0),            -- segments per second over all its numbers; null: no limit
     burst        integer NOT NULL DEFAULT 1 CHECK (burst >= 1),
     swept_until  timestamptz,             -- inbound texts created before it have been seen, by webhook or by sweep
@@ -107,6 +108,7 @@ CREATE TABLE carrier_account (
     -- a demo workspace reaches the simulator only, and only on this machine; a real one never does
     FOREIGN KEY (workspace_id, simulated) REFERENCES workspace (id, simulated),
     CHECK (simulated = (kind = 'simulator')),
+    CHECK ((kind = 'telnyx') = (verify_key IS NOT NULL)),
     CHECK (kind <> 'simulator' OR base_url ~ '^http://(127\.[0-9]+\.[0-9]+\.[0-9]+|localhost|\[::1\])(:[0-9]+)?$')
 );
 

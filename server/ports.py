@@ -400,14 +400,23 @@ class DayCharge:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A carrier account; `secret` never reaches a log (repr hides it)."""
+    """A carrier account; `secret` never reaches a log (repr hides it).
+
+    `verify_key` is the public key that webhooks are signed with, where that is not the secret.
+    """
 
     account_id: int
     workspace_id: int
-    kind: Literal["simulator", "twilio"]
+    kind: Literal["simulator", "twilio", "telnyx"]
     sid: str
     secret: str
     base_url: str
+    verify_key: str | None = None
+
+    @property
+    def speaks(self) -> Literal["twilio", "telnyx"]:
+        """Whose API is spoken, which names the path of its webhooks too: the simulator speaks Twilio's."""
+        return "twilio" if self.kind == "simulator" else self.kind
 
     def __repr__(self) -> str:
         return f"Account({self.account_id}, {self.kind}, {self.sid})"

@@ -17,6 +17,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 import trio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from server.admin import (
     AdminError,
@@ -43,7 +44,7 @@ from server.admin import (
     set_registration,
 )
 from server.app.accounts import Accounts
-from server.carriers.twilio import Twilio
+from server.app.adapters import adapter_of
 from server.cli import main
 from server.config import Config, load_config
 from server.domain.limits import Allowance
@@ -146,6 +147,10 @@ def test_a_wrong_database_is_told_without_its_password(
 
 X = NewWorkspace("X Realty", "(617) 555-0100")
 ACCOUNT = NewAccount(SID, "hush-hush", "X Realty")
+SIGNS = Ed25519PrivateKey.generate()
+PUBLIC_KEY = base64.b64encode(SIGNS.public_key().public_bytes_raw()).decode()
+PROFILE = "4000eba1-a0c0-4563-9925-b25e842a7cb6"
+TELNYX = NewAccount(PROFILE, "hush-hush", "X Realty", carrier="telnyx", public_key=PUBLIC_KEY)
 
 
 def test_a_real_server_is_set_up_without_sql(dsn: str) -> None:
@@ -182,6 +187,31 @@ def test_what_was_added_is_in_the_audit_without_the_token(dsn: str) -> None:
     assert "hush-hush" not in str([tuple(row) for row in rows])
 
 
+def test_an_account_of_another_carrier_is_added_with_what_it_signs_with(dsn: str) -> None:
+    config = config_of(dsn, PUBLIC_URL=PUBLIC)
+    add_workspace(config, X)
+    told = add_account(config, TELNYX)
+    assert f"{PUBLIC}/webhooks/telnyx/{PROFILE}/inbound" in told
+    assert "hush-hush" not in told
+    assert f"{PUBLIC}/webhooks/telnyx/{PROFILE}/inbound" in add_number(config, NewNumber("+16175550142", 1))
+    (account,) = in_database(dsn, lambda s: s.directory.accounts())
+    assert (account.kind, account.sid, account.verify_key) == ("telnyx", PROFILE, PUBLIC_KEY)
+    assert (account.secret, account.base_url) == ("hush-hush", "https://api.telnyx.com")
+    assert "hush-hush" not in repr(account)
+
+
+@pytest.mark.parametrize(("kind", "key"), [("telnyx", None), ("twilio", "key")])
+def test_only_who_signs_with_a_key_of_its_own_has_one(dsn: str, kind: str, key: str | None) -> None:
+    add_workspace(config_of(dsn), X)
+    values = "VALUES (1, false, $1, 'a', 's', 'https://x.example', $2)"
+    columns = "(workspace_id, simulated, kind, sid, secret, base_url, verify_key)"
+    with pytest.raises(asyncpg.CheckViolationError):
+        in_database(
+            dsn,
+            lambda s: s.call(lambda c: c.execute(f"INSERT INTO carrier_account {columns} {values}", kind, key)),
+        )
+
+
 def test_without_a_public_url_the_missing_half_is_named(dsn: str) -> None:
     config = config_of(dsn)
     add_workspace(config, X)
@@ -211,6 +241,25 @@ def test_without_a_public_url_the_missing_half_is_named(dsn: str) -> None:
             id="a token in clear",
         ),
         pytest.param(NewAccount(OTHER_SID, "t", "X Realty", "https://h:port"), "must be an https URL", id="no url"),
+        pytest.param(
+            NewAccount("a b", "t", "X Realty", carrier="telnyx", public_key=PUBLIC_KEY),
+            "part of an address",
+            id="no name",
+        ),
+        pytest.param(
+            NewAccount("p", "t", "X Realty", carrier="telnyx"), "Telnyx needs --public-key", id="no public key"
+        ),
+        pytest.param(
+            NewAccount("p", "t", "X Realty", carrier="telnyx", public_key="AAAA"), "44 characters", id="no such key"
+        ),
+        pytest.param(
+            NewAccount(OTHER_SID, "t", "X Realty", public_key=PUBLIC_KEY), "is for Telnyx", id="a key too many"
+        ),
+        pytest.param(
+            NewAccount(SID, "t", "X Realty", carrier="telnyx", public_key=PUBLIC_KEY),
+            f"The account {SID} is there already.",
+            id="a sid that another carrier's account has",
+        ),
         pytest.param(NewNumber("911", 1, workspace="X Realty"), "911 is not a phone number", id="no number"),
         pytest.param(NewNumber("+16175550142", 1, workspace="X Realty"), "is a number of AC", id="a number again"),
         pytest.param(NewNumber("+16175550143", 1, workspace="Y Realty"), "has no account yet", id="no account yet"),
@@ -353,7 +402,7 @@ async def running(dsn: str) -> AsyncIterator[tuple[Accounts, LimiterAuthority]]:
     """The parts of a server that look at accounts and numbers, over its own database."""
     async with open_store(dsn) as store, trio.open_nursery() as nursery:
         node = await store.fleet.join(socket.gethostname(), str(uuid4()), 1, uuid4())
-        adapters = Accounts(store.directory, lambda a: Twilio(a.sid, a.secret, a.base_url, public_url=PUBLIC))
+        adapters = Accounts(store.directory, lambda a: adapter_of(a, PUBLIC, lambda: datetime.now(UTC)))
 
         async def limits() -> LimitBook:
             return await store.directory.limits(await adapters.refresh(), datetime.now(UTC))
@@ -386,7 +435,20 @@ async def test_a_running_server_takes_up_what_was_added(dsn: str) -> None:
         signed = base64.b64encode(hmac.new(b"hush-hush", PUBLIC.encode() + target, hashlib.sha1).digest())
         assert found[1].verify(target, {b"x-twilio-signature": signed}, []), "with the token that was given"
 
-        await trio.to_thread.run_sync(add_number, config, NewNumber("+16175550142", 7, 3))
+        await trio.to_thread.run_sync(add_account, config, TELNYX)
+        await until(lambda: adapters.lookup("telnyx", PROFILE) is not None)
+        assert adapters.lookup("twilio", PROFILE) is None
+        telnyx = adapters.lookup("telnyx", PROFILE)
+        assert telnyx is not None
+        sent_at = b"%d" % datetime.now(UTC).timestamp()
+        proof = {
+            b"telnyx-timestamp": sent_at,
+            b"telnyx-signature-ed25519": base64.b64encode(SIGNS.sign(sent_at + b"|{}")),
+        }
+        assert telnyx[1].verify(b"", proof, None, b"{}"), "with the public key that was given"
+        assert not telnyx[1].verify(b"", proof, None, b"{ }")
+
+        await trio.to_thread.run_sync(add_number, config, NewNumber("+16175550142", 7, 3, account=SID))
         await until(lambda: [(n.address, n.rate, n.burst) for n in adapters.numbers] == [("+16175550142", 7, 3)])
         await until(lambda: [n.configured_rate for n in stats(limiter)] == [7])
 

@@ -258,6 +258,18 @@ def test_an_auth_token_is_read_from_standard_input_and_never_an_argument(
     assert "No such option" in capsys.readouterr().err
 
 
+def test_another_carrier_is_named_and_gives_its_public_key(
+    threadline: FakeParts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", DATABASE)
+    monkeypatch.setattr("sys.stdin", io.StringIO("KEY0123\n"))
+    assert threadline("account", "add", "telnyx", "--sid", "profile-1", "--public-key", "AAAA") == 0
+    assert threadline.added == [NewAccount("profile-1", "KEY0123", carrier="telnyx", public_key="AAAA")]
+    assert "KEY0123" not in repr(threadline.added)
+    assert threadline("account", "add", "pigeon", "--sid", "profile-1") == 2
+    assert "'pigeon' is not one of" in capsys.readouterr().err
+
+
 def test_a_workspace_and_a_number_are_what_was_asked_for(
     threadline: FakeParts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

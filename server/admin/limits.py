@@ -98,7 +98,7 @@ def set_account(config: Config, sid: str, rate: float | None, burst: int | None)
 
     async def work(connection: Connection) -> str:
         if await connection.fetchval(_SQL["set_account"], sid, rate, burst) is None:
-            raise AdminError(f"There is no account {sid}: add it with `threadline account add twilio`.")
+            raise AdminError(f"There is no account {sid}: add it with `threadline account add`.")
         return f"{sid}: {'no limit of its own' if rate is None else pace(rate, burst)}."
 
     return in_store(config, lambda store: store.call(work))

@@ -62,7 +62,7 @@ def add_number(config: Config, new: NewNumber) -> str:
         told = [f"{address} belongs to {workspace.name}: {pace(new.rate, burst)}."]
         if burst < sensible_burst(new.rate):
             told.append(f"A burst of {sensible_burst(new.rate)} would keep late wake-ups from costing rate.")
-        return "\n".join([*told, webhooks(config, account.sid)])
+        return "\n".join([*told, webhooks(config, account.speaks, account.sid)])
 
     return in_store(config, work)
 
@@ -90,9 +90,9 @@ async def _find_account(store: Store, workspace: Workspace, sid: str | None) -> 
     if sid is not None:
         if any(account.sid == sid for account in known):
             raise AdminError(f"The account {sid} belongs to another workspace than {workspace.name}.")
-        raise AdminError(f"There is no account {sid}: add it with `threadline account add twilio`.")
+        raise AdminError(f"There is no account {sid}: add it with `threadline account add`.")
     if not own:
-        raise AdminError(f"{workspace.name} has no account yet: add one with `threadline account add twilio`.")
+        raise AdminError(f"{workspace.name} has no account yet: add one with `threadline account add`.")
     raise AdminError(f"Say which account with --account: {', '.join(account.sid for account in own)}.")
 
 

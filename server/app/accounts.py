@@ -32,8 +32,7 @@ class Accounts(Mapping[int, Adapter]):
             if self._accounts.get(account.account_id) != account:
                 self._adapters[account.account_id] = self._make(account)
         self._accounts = {account.account_id: account for account in accounts}
-        # The simulator speaks Twilio's webhooks under Twilio's path.
-        self._by_name = {("twilio", account.sid): account.account_id for account in accounts}
+        self._by_name = {(account.speaks, account.sid): account.account_id for account in accounts}
         self.numbers = numbers
         self._account_of = {number.number_id: number.account_id for number in numbers}
         return numbers

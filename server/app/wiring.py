@@ -18,7 +18,8 @@ from server.actors.runtime import ActorError, ChildSpec, MailboxFull, Node, Regi
 from server.actors.sender import Sender
 from server.actors.stager import Stager
 from server.actors.thread import Published, ThreadActors, ThreadMessage, ThreadPorts
-from server.app.accounts import Accounts
+from server.app.accounts import Accounts, Adapter
+from server.app.adapters import adapter_of
 from server.app.front import Front
 from server.app.identity import SocketIdentity
 from server.app.quarantine import QuarantineBook
@@ -26,7 +27,6 @@ from server.app.sending import sending_out
 from server.app.shown import node_out
 from server.app.tasks import endless, graceful
 from server.app.words import explain
-from server.carriers.twilio import Twilio
 from server.config import Config
 from server.domain.messages import ConsentFlipped, ThreadChanged
 from server.door.listener import Door, DoorConfig
@@ -151,8 +151,8 @@ class Wiring:
 
     # Parts
 
-    def _adapter(self, account: Account) -> Twilio:
-        return Twilio(account.sid, account.secret, account.base_url, public_url=self.ground.public_url)
+    def _adapter(self, account: Account) -> Adapter:
+        return adapter_of(account, self.ground.public_url, self.ground.clock.real)
 
     def _make_door(self) -> Door:
         ground = self.ground

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from server.cli.command import DONE, FAULT, data, of_workspace, threadline
 from server.cli.parts import Parts
 from server.config import Config, load_config
+
+Carrier = Literal["twilio", "telnyx"]
 
 
 @threadline.command()
@@ -84,18 +86,20 @@ def account() -> None:
 
 
 @account.command("add")
-@click.argument("carrier", type=click.Choice(["twilio"]))
-@click.option("--sid", required=True, help="The account's SID, AC…")
+@click.argument("carrier", type=click.Choice(["twilio", "telnyx"]))
+@click.option("--sid", required=True, help="Twilio: the account's SID, AC…; Telnyx: the messaging profile's ID.")
 @of_workspace
-@click.option("--base-url", default="https://api.twilio.com", show_default=True, help="Where Twilio's API is spoken.")
+@click.option("--base-url", help="Where the carrier's API is spoken; its own address where it is not given.")
+@click.option("--public-key", help="Telnyx: what its webhooks are signed with, from the portal.")
 @data
 @click.pass_obj
-def add_account(parts: Parts, /, carrier: str, data_dir: Path | None, **asked: Any) -> int:
-    """Add an account. Its auth token is asked for, or read as one line from standard input."""
+def add_account(parts: Parts, /, carrier: Carrier, data_dir: Path | None, **asked: Any) -> int:
+    """Add an account. Its auth token (Telnyx: API key) is asked for, or read as one line from standard input."""
     from server.admin import NewAccount
 
     config = _database(data_dir)
-    click.echo(parts.add_account(config, NewAccount(token=_secret("Auth token").strip(), **asked)))
+    token = _secret("API key" if carrier == "telnyx" else "Auth token").strip()
+    click.echo(parts.add_account(config, NewAccount(token=token, carrier=carrier, **asked)))
     return DONE
 
 

@@ -27,7 +27,8 @@ class PostgresDirectory:
 
     async def accounts(self) -> Sequence[Account]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["accounts"]))
-        return [Account(r["id"], r["workspace_id"], r["kind"], r["sid"], r["secret"], r["base_url"]) for r in rows]
+        columns = ("id", "workspace_id", "kind", "sid", "secret", "base_url", "verify_key")
+        return [Account(*(row[column] for column in columns)) for row in rows]
 
     async def numbers(self) -> Sequence[Number]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["numbers"]))

@@ -14,10 +14,10 @@ WITH new AS (
 SELECT id, name, simulated FROM new;
 
 -- name: add_account
--- A Twilio account of a real workspace. The simulator's webhooks lie under Twilio's path, so a sid is taken by either kind.
+-- A carrier account of a real workspace. Numbers name their account by its sid alone, so one is taken by any kind.
 WITH new AS (
-    INSERT INTO carrier_account (workspace_id, simulated, kind, sid, secret, base_url)
-    SELECT $1, false, 'twilio', $2, $3, $4 WHERE NOT EXISTS (SELECT FROM carrier_account a WHERE a.sid = $2)
+    INSERT INTO carrier_account (workspace_id, simulated, kind, sid, secret, base_url, verify_key)
+    SELECT $1, false, $5, $2, $3, $4, $6 WHERE NOT EXISTS (SELECT FROM carrier_account a WHERE a.sid = $2)
     RETURNING id, workspace_id, sid
 ), audits AS (
     INSERT INTO audit (workspace_id, action, detail)

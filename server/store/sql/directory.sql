@@ -1,6 +1,6 @@
 -- name: accounts
 -- Every carrier account.
-SELECT id, workspace_id, kind, sid, secret, base_url FROM carrier_account ORDER BY id;
+SELECT id, workspace_id, kind, sid, secret, base_url, verify_key FROM carrier_account ORDER BY id;
 
 -- name: numbers
 -- Every number that texts can leave from.
