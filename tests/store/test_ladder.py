@@ -33,6 +33,7 @@ from server.domain.carrier import (
     MtRequest,
     Outcome,
     Receipt,
+    Throttled,
     Unknown,
 )
 from server.domain.gate import MessageClass
@@ -344,6 +345,31 @@ async def test_a_callback_of_the_first_try_ends_the_ladder_of_the_second(keyed: 
             await trio.sleep(0.01)
     assert len(keyed.carrier.requests) == 2
     assert await keyed.state() == "sent"
+
+
+async def test_a_report_that_names_the_first_try_tells_of_the_text_that_the_second_sent(keyed: KeyedScene) -> None:
+    """Under a key the token in the address is the first try's for good, whichever try brought the answer."""
+    await keyed.until_queued()
+    await keyed.leave()
+    first = keyed.carrier.requests[0]
+    told = Receipt(keyed.carrier.texts[first.key], "delivered", attempt_id=first.attempt_id)
+    await keyed.world.store.ledger.apply_receipt(1, told, NOON)
+    assert await keyed.state() == "delivered"
+
+
+async def test_a_report_that_names_a_throttled_try_may_come_before_the_answer_to_the_next(world: World) -> None:
+    thread = (await world.receive()).thread_id
+    seq = (await world.send(thread, klass=MessageClass.BULK, author_id=None)).seq
+    ledger = world.store.ledger
+    [first] = await world.authorise()
+    await ledger.record_outcome(first.attempt_id, world.gen, Throttled(None, "10011"), NOON)
+    [second] = await world.authorise(now=later(60))
+    assert second.request.key == first.attempt_id
+    await ledger.apply_receipt(1, Receipt("m1", "sent", attempt_id=first.attempt_id), NOON)
+    await ledger.record_outcome(second.attempt_id, world.gen, Accepted("m1", "queued", 1), NOON)
+    await ledger.apply_receipt(1, Receipt("m1", "delivered", attempt_id=first.attempt_id), NOON)
+    assert await world.state(thread, seq) == "delivered"
+    assert await world.sql("SELECT * FROM outbox") == []
 
 
 async def test_without_list_and_key_a_text_is_unconfirmed_at_the_last_rung(keyed: KeyedScene) -> None:
