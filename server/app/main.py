@@ -39,6 +39,8 @@ from server.store.schema import schema_sql
 from server.store.store import Store, UnfitDatabase, open_store
 
 OnReady = Callable[[str], None]
+_COLLECT_AFTER: Final = (10_000, 20, 20)
+"""By default every 700 new objects are looked through, which is a few texts: a tenth of what sending one costs."""
 
 
 def run(config: Config, on_ready: OnReady) -> int:
@@ -111,6 +113,7 @@ async def _run_root(wiring: Wiring, first: Sequence[ChildSpec], ending: Ending) 
     # What stands by now lives as long as the process: a full collection need not walk it (55 ms at a time otherwise).
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
     await root.run_root()
 
 
