@@ -107,8 +107,9 @@ CREATE TABLE carrier_account (
     UNIQUE (workspace_id, id),
     -- a demo workspace reaches the simulator only, and only on this machine; a real one never does
     FOREIGN KEY (workspace_id, simulated) REFERENCES workspace (id, simulated),
-    CHECK (simulated = (kind = 'simulator')),
-    CHECK ((kind = 'telnyx') = (verify_key IS NOT NULL)),
+    CONSTRAINT simulations_use_simulators CHECK (simulated = (kind = 'simulator')),
+    CONSTRAINT telnyx_has_a_key CHECK ((kind = 'telnyx') = (verify_key IS NOT NULL)),
+    CONSTRAINT simulators_are_here
     CHECK (kind <> 'simulator' OR base_url ~ '^http://(127\.[0-9]+\.[0-9]+\.[0-9]+|localhost|\[::1\])(:[0-9]+)?$')
 );
 

@@ -106,12 +106,14 @@ async def test_an_expired_text_ends_as_expired(world: World) -> None:
     [
         pytest.param("UPDATE endpoint SET address = '+12125551234'", id="a number that may be somebody's"),
         pytest.param(
-            "ALTER TABLE carrier_account DROP CONSTRAINT carrier_account_check1, DROP CONSTRAINT carrier_account_check;"
+            "ALTER TABLE carrier_account DROP CONSTRAINT simulators_are_here,"
+            " DROP CONSTRAINT simulations_use_simulators;"
             "UPDATE carrier_account SET base_url = 'https://api.twilio.com'",
             id="an account beyond this machine",
         ),
         pytest.param(
-            "ALTER TABLE carrier_account DROP CONSTRAINT carrier_account_check1, DROP CONSTRAINT carrier_account_check;"
+            "ALTER TABLE carrier_account DROP CONSTRAINT simulators_are_here,"
+            " DROP CONSTRAINT simulations_use_simulators;"
             "UPDATE carrier_account SET kind = 'twilio'",
             id="an account of a real carrier",
         ),

@@ -163,8 +163,8 @@ async def _without_walls(world: World) -> None:
     """A real workspace with a real account, as far as the gate can see; nothing is sent here."""
     await world.store.call(
         lambda c: c.execute(
-            """ALTER TABLE carrier_account DROP CONSTRAINT carrier_account_check,
-                   DROP CONSTRAINT carrier_account_check1, DROP CONSTRAINT carrier_account_workspace_id_simulated_fkey;
+            """ALTER TABLE carrier_account DROP CONSTRAINT simulations_use_simulators,
+                   DROP CONSTRAINT simulators_are_here, DROP CONSTRAINT carrier_account_workspace_id_simulated_fkey;
                UPDATE carrier_account SET kind = 'twilio', simulated = false;
                UPDATE workspace SET simulated = false"""
         )
