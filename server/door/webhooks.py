@@ -94,12 +94,13 @@ class Webhooks:
         self._outage, self._count = outage, count
 
     async def __call__(self, request: RawRequest) -> RawResponse:
-        checked = self._check(request)
+        checked = self._check(request, _PATH.fullmatch(request.target))
         if isinstance(checked, RawResponse):
             return checked
         try:
             if isinstance(checked.news, InboundText):
-                response = self._recorded(checked, await self._ledger.record_mo(_arrival(checked, checked.news)))
+                arrival = MoArrival.of(checked.account_id, checked.news)
+                response = self._recorded(checked, await self._ledger.record_mo(arrival))
             else:
                 if checked.news is not None:
                     await self._ledger.apply_receipt(checked.account_id, checked.news, self._clock.wall())
@@ -111,13 +112,17 @@ class Webhooks:
 
     def start(self, request: RawRequest, answered: Callable[[RawResponse], None]) -> RawResponse | Started:
         """As `__call__`, up to the shared commit, which answers. Receipts are for those who can wait."""
-        checked = self._check(request)
+        found = _PATH.fullmatch(request.target)
+        if found is not None and found[3] == b"status":
+            return Started.NOT_HERE  # before the checks, which `__call__` makes
+        checked = self._check(request, found)
         if isinstance(checked, RawResponse):
             return checked
         if not isinstance(checked.news, InboundText):
             return Started.NOT_HERE
+        arrival = MoArrival.of(checked.account_id, checked.news)
         try:
-            self._ledger.record_mo_then(_arrival(checked, checked.news), partial(self._finish, checked, answered))
+            self._ledger.record_mo_then(arrival, partial(self._finish, checked, answered))
         except StoreUnavailable as error:
             response = self._not_stored(checked, error)
             self._count(checked.kind, response.status)
@@ -137,8 +142,8 @@ class Webhooks:
 
     # The checks
 
-    def _check(self, request: RawRequest) -> RawResponse | _Checked:
-        found = _PATH.fullmatch(request.target)
+    def _check(self, request: RawRequest, found: re.Match[bytes] | None) -> RawResponse | _Checked:
+        """*found* is what `_PATH` made of the target."""
         if found is None:
             return _refuse(404, "there is no such webhook")
         carrier, account, kind, query = found.groups()
@@ -192,7 +197,3 @@ class Webhooks:
 
 def _read(adapter: CarrierWebhooks, kind: str, form: Form, query: Form, body: bytes) -> News:
     return adapter.parse_inbound(form, body) if kind == "inbound" else adapter.parse_receipt(form, query, body)
-
-
-def _arrival(checked: _Checked, text: InboundText) -> MoArrival:
-    return MoArrival.of(checked.account_id, text)
