@@ -8,14 +8,16 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
 
+from server.carriers.callback import callback_prefix
+from server.carriers.streams import Streams
 from server.carriers.telnyx_answers import read_answer
 from server.carriers.telnyx_signature import SignatureCheck
 from server.carriers.telnyx_webhooks import parse_event
-from server.carriers.wire import NotOnWire, Origin, OutcomeUnknown, Wire
+from server.carriers.wire import Origin
 from server.domain.carrier import (
     JSON,
     BeforeFirstByte,
@@ -25,10 +27,8 @@ from server.domain.carrier import (
     ListedMessage,
     ListFailed,
     MtRequest,
-    NotSent,
     Outcome,
     Receipt,
-    Unknown,
 )
 
 
@@ -58,12 +58,10 @@ class Telnyx:
         answer_s: float = 15.0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._origin = Origin.of(base_url, tls)
-        self._connect_s, self._answer_s = connect_s, answer_s
+        self._streams = Streams(Origin.of(base_url, tls), connect_s=connect_s, answer_s=answer_s)
         self._head = _request_head(base_url.rstrip("/"), api_key)
-        self._callback = f"{public_url.rstrip('/')}/webhooks/telnyx/{quote(webhook_account)}/status?attempt="
+        self._callback = callback_prefix(public_url, "telnyx", webhook_account)
         self._signature = SignatureCheck(public_key, now)
-        self._wires: dict[int, Wire] = {}
 
     # Sending
 
@@ -73,23 +71,12 @@ class Telnyx:
         # and is the same in every try. With the id of each attempt the key would come back with another body.
         key = request.key or request.attempt_id
         body = orjson.dumps(self._fields(request, f"{self._callback}{key}"))
-        wire = self._wires.get(worker)
-        if wire is None:
-            wire = self._wires[worker] = Wire(self._origin, connect_s=self._connect_s, answer_s=self._answer_s)
         head = b"%bIdempotency-Key: %b\r\nContent-Length: %d\r\n\r\n" % (self._head, str(key).encode(), len(body))
-        try:
-            answer = await wire.exchange(head + body, before_first_byte)
-        except NotOnWire as error:
-            return NotSent(str(error), error.voided)
-        except OutcomeUnknown as error:
-            return Unknown(str(error))
-        return read_answer(answer)
+        return await self._streams.post(head + body, before_first_byte, worker, read_answer)
 
     def close(self) -> None:
         """Drop the idle streams."""
-        for wire in self._wires.values():
-            wire.close()
-        self._wires.clear()
+        self._streams.close()
 
     @staticmethod
     def _fields(request: MtRequest, callback: str) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from typing import Final
 
 from server.carriers.answer import Answer
+from server.carriers.refusal import refusal
 from server.carriers.telnyx_codes import PROVES_NOTHING, SCOPES, explain, folded
 from server.carriers.telnyx_json import code_of, inner, parse_object, rows, text
-from server.domain.carrier import POSTPONED, Accepted, ErrorClass, Outcome, Postponed, Rejected, Throttled, Unknown
-from server.domain.limits import LimitScope
+from server.domain.carrier import Accepted, Outcome, Unknown
 
 _AMBIGUOUS: Final = frozenset({408, 409})
 """A time-out, and a conflict: under one key an earlier try of the text may be under way, or accepted long since."""
@@ -34,18 +34,4 @@ def _refused(answer: Answer) -> Outcome:
     code = code_of(inner(parse_object(answer.body), "errors")) or f"http-{answer.status}"
     if code in PROVES_NOTHING:
         return Unknown(f"the carrier answered {answer.status} with error {code}")
-    error_class, sentence = explain(code, answer.status)
-    retry_after_s = _retry_after_s(answer.headers.get(b"retry-after", b""))
-    if error_class in POSTPONED:
-        return Postponed(error_class, code, sentence, retry_after_s)
-    if answer.status == 429 or error_class is ErrorClass.RATE:
-        return Throttled(retry_after_s, code, SCOPES.get(code, LimitScope.NUMBER))
-    return Rejected(error_class, code, sentence)
-
-
-def _retry_after_s(header: bytes) -> float | None:
-    try:
-        seconds = float(header)
-    except ValueError:
-        return None  # a date, or nothing: the bucket has its own back-off
-    return seconds if 0 <= seconds < 86_400 else None
+    return refusal(answer, code, explain(code, answer.status), SCOPES)

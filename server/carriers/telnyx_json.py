@@ -2,7 +2,6 @@
 
 import json
 from typing import Any, Final
-from uuid import UUID
 
 _NUL: Final = "\0"
 
@@ -50,10 +49,3 @@ def code_of(errors: object) -> str:
         if code and isinstance(code, str | int):
             return str(code)
     return ""
-
-
-def uuid_of(raw: bytes) -> UUID | None:
-    try:
-        return UUID(raw.decode("ascii"))
-    except ValueError:
-        return None

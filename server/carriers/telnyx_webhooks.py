@@ -7,8 +7,9 @@ messaging profile's, which is the one for texts. Events and fields that are new 
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from server.carriers.callback import attempt_in
 from server.carriers.telnyx_codes import explain, folded
-from server.carriers.telnyx_json import code_of, inner, parse_object, rows, text, uuid_of
+from server.carriers.telnyx_json import code_of, inner, parse_object, rows, text
 from server.domain.carrier import BadPayload, Form, InboundText, Receipt
 
 RECEIVED: Final = "message.received"
@@ -52,8 +53,7 @@ def _receipt(payload: Any, query: Form, occurred_at: datetime | None) -> Receipt
         raise BadPayload("payload.id and a status in payload.to are required")
     code = code_of(inner(payload, "errors")) or None
     error_class, sentence = explain(code) if code else (None, None)
-    attempt_id = uuid_of(dict(query).get(b"attempt", b""))
-    return Receipt(provider_id, folded(words), code, attempt_id, occurred_at, error_class, sentence)
+    return Receipt(provider_id, folded(words), code, attempt_in(query), occurred_at, error_class, sentence)
 
 
 def _media(payload: Any) -> tuple[tuple[str, str], ...]:

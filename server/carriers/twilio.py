@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, urlsplit
 
+from server.carriers.callback import callback_prefix
+from server.carriers.streams import Streams
 from server.carriers.twilio_answers import read_answer
 from server.carriers.twilio_lists import MessageList
 from server.carriers.twilio_signature import SignatureCheck
 from server.carriers.twilio_webhooks import parse_inbound, parse_receipt
-from server.carriers.wire import NotOnWire, Origin, OutcomeUnknown, Wire
+from server.carriers.wire import Origin
 from server.domain.carrier import (
     FORM,
     BeforeFirstByte,
@@ -24,10 +26,8 @@ from server.domain.carrier import (
     InboundText,
     ListedMessage,
     MtRequest,
-    NotSent,
     Outcome,
     Receipt,
-    Unknown,
 )
 
 
@@ -55,39 +55,26 @@ class Twilio:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
-        self._origin = Origin.of(self._base_url, tls)
+        origin = Origin.of(self._base_url, tls)
+        self._streams = Streams(origin, connect_s=connect_s, answer_s=answer_s)
         self._auth = credentials or (account_sid, auth_token)
-        self._connect_s, self._answer_s = connect_s, answer_s
         self._path = f"/2010-04-01/Accounts/{quote(account_sid)}/Messages.json"
         self._head = self._request_head()
-        self._webhooks = f"{public_url.rstrip('/')}/webhooks/twilio/{quote(webhook_account or account_sid)}"
-        # Where Twilio reports on an attempt; the attempt's id in there resolves an unknown outcome.
-        self._quoted_callback = quote_plus(f"{self._webhooks}/status?attempt=")
-        self._list = MessageList(self._base_url, self._path, self._auth, self._origin.tls)
+        self._quoted_callback = quote_plus(callback_prefix(public_url, "twilio", webhook_account or account_sid))
+        self._list = MessageList(self._base_url, self._path, self._auth, origin.tls)
         self._signature = SignatureCheck(public_url, auth_token)
-        self._wires: dict[int, Wire] = {}
 
     # Sending
 
     async def submit(self, request: MtRequest, before_first_byte: BeforeFirstByte, worker: int) -> Outcome:
         """One POST over the stream of *worker* (any int; one submit at a time each). What goes wrong is a value."""
         body = self._form(request)
-        wire = self._wires.get(worker)
-        if wire is None:
-            wire = self._wires[worker] = Wire(self._origin, connect_s=self._connect_s, answer_s=self._answer_s)
-        try:
-            answer = await wire.exchange(b"%b%d\r\n\r\n%b" % (self._head, len(body), body), before_first_byte)
-        except NotOnWire as error:
-            return NotSent(str(error), error.voided)
-        except OutcomeUnknown as error:
-            return Unknown(str(error))
-        return read_answer(answer)
+        whole = b"%b%d\r\n\r\n%b" % (self._head, len(body), body)
+        return await self._streams.post(whole, before_first_byte, worker, read_answer)
 
     def close(self) -> None:
         """Drop the idle streams."""
-        for wire in self._wires.values():
-            wire.close()
-        self._wires.clear()
+        self._streams.close()
 
     def _form(self, request: MtRequest) -> bytes:
         fields = [

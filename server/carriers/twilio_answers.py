@@ -5,9 +5,9 @@ from typing import Any
 import orjson
 
 from server.carriers.answer import Answer
+from server.carriers.refusal import refusal
 from server.carriers.twilio_codes import SCOPES, STATUSES, explain
-from server.domain.carrier import POSTPONED, Accepted, ErrorClass, Outcome, Postponed, Rejected, Throttled, Unknown
-from server.domain.limits import LimitScope
+from server.domain.carrier import Accepted, Outcome, Postponed, Rejected, Throttled, Unknown
 
 
 def read_answer(answer: Answer) -> Outcome:
@@ -32,21 +32,7 @@ def _accepted(answer: Answer) -> Outcome:
 def _refused(answer: Answer) -> Rejected | Throttled | Postponed:
     raw = _json_object(answer.body).get("code")
     code = str(raw) if isinstance(raw, int | str) and raw else f"http-{answer.status}"
-    error_class, sentence = explain(code, answer.status)
-    retry_after_s = _retry_after_s(answer.headers.get(b"retry-after", b""))
-    if error_class in POSTPONED:
-        return Postponed(error_class, code, sentence, retry_after_s)
-    if answer.status == 429 or error_class is ErrorClass.RATE:
-        return Throttled(retry_after_s, code, SCOPES.get(code, LimitScope.NUMBER))
-    return Rejected(error_class, code, sentence)
-
-
-def _retry_after_s(header: bytes) -> float | None:
-    try:
-        seconds = float(header)
-    except ValueError:
-        return None  # a date, or nothing: the bucket has its own back-off
-    return seconds if 0 <= seconds < 86_400 else None
+    return refusal(answer, code, explain(code, answer.status), SCOPES)
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

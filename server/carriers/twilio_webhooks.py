@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from typing import Final, Literal
-from uuid import UUID
 
+from server.carriers.callback import attempt_in
 from server.carriers.twilio_codes import STATUSES, explain
 from server.domain.carrier import BadPayload, Form, InboundText, Receipt
 
@@ -48,7 +48,7 @@ def parse_receipt(form: Form, query: Form) -> Receipt:
         provider_id,
         STATUSES.get(word, "unknown"),
         code,
-        _attempt_id(dict(query).get(b"attempt", b"")),
+        attempt_in(query),
         error_class=error_class,
         sentence=sentence,
     )
@@ -63,10 +63,3 @@ def _media(fields: Mapping[bytes, bytes]) -> tuple[tuple[str, str], ...]:
         return ()
     numbered = ((_text(fields, b"MediaUrl%d" % n), _text(fields, b"MediaContentType%d" % n)) for n in range(_MAX_MEDIA))
     return tuple((url, kind) for url, kind in numbered if url)
-
-
-def _attempt_id(raw: bytes) -> UUID | None:
-    try:
-        return UUID(raw.decode("ascii"))
-    except ValueError:
-        return None
