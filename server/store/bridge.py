@@ -84,6 +84,10 @@ class Bridge:
             return _result(task, None)
         return await self._wait(task)
 
+    def wake(self) -> None:
+        """Let asyncio run in trio's next turn: for who rang something there without a call, beside others that turn."""
+        self._alarm.deadline = -math.inf
+
     async def _wait(self, task: asyncio.Task[outcome.Maybe[T]]) -> T:
         waiting = lowlevel.current_task()
         raise_cancel: lowlevel.RaiseCancelT | None = None
