@@ -2,7 +2,7 @@
 -- statements must each have a snapshot of their own (VOLATILE, READ COMMITTED).
 --
 -- Lock order, everywhere: outbox < advisory (limiter, then campaigns ascending) < node < attempt < endpoint < review <
--- thread < message < campaign_recipient; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody
+-- thread < message < campaign_recipient < contact; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody
 -- else can name are exempt. A message is written under its thread's lock only. Advisory keys: -1 is the limiter, a campaign's
 -- is its id.
 
@@ -14,7 +14,7 @@ CREATE TABLE history (
     stream_epoch   uuid NOT NULL DEFAULT gen_random_uuid(),   -- renewed by restore and reset: every client position is void then
     created_at     timestamptz NOT NULL DEFAULT now()
 );
-INSERT INTO history (schema_version) VALUES (2);
+INSERT INTO history (schema_version) VALUES (3);
 
 -- Who runs, and who may grant departures ---------------------------------------------------------------------------
 
@@ -50,6 +50,9 @@ CREATE TABLE workspace (
     contact    text NOT NULL,             -- how to reach people, named in the answer to HELP
     bulk_cap_texts  integer CHECK (bulk_cap_texts >= 1),           -- at most so many bulk texts to one endpoint
     bulk_cap_window interval CHECK (bulk_cap_window > '0'),        -- in any such window; both null: no cap of its own
+    opt_in_required boolean NOT NULL DEFAULT false,                -- no bulk to an endpoint without a consent on record
+    segment_price numeric(10, 6) NOT NULL DEFAULT 0.0079 CHECK (segment_price >= 0),  -- for estimates, in price_currency
+    price_currency text NOT NULL DEFAULT 'USD' CHECK (price_currency ~ '^[A-Z]{3}$'),
     created_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (id, simulated),
     CHECK ((bulk_cap_texts IS NULL) = (bulk_cap_window IS NULL))
@@ -174,10 +177,116 @@ CREATE TABLE contact (
     workspace_id bigint NOT NULL REFERENCES workspace,
     first_name   text NOT NULL DEFAULT '',
     last_name    text NOT NULL DEFAULT '',
+    email        text NOT NULL DEFAULT '',
+    owner_id     bigint,                  -- the member who looks after this contact
+    street       text NOT NULL DEFAULT '',
+    city         text NOT NULL DEFAULT '',
+    state        text NOT NULL DEFAULT '',            -- USPS, two letters, where it is in the USA
+    zip          text NOT NULL DEFAULT '',            -- as text: 02134 is not 2134
+    zone         text,                                -- IANA, where a person said so; it joins the candidate zones of all phones
+    property_address text NOT NULL DEFAULT '',        -- the property that the contact is interested in
+    custom       jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(custom) = 'object'),  -- by custom_field.name
+    source       text NOT NULL DEFAULT 'member' CHECK (source IN ('member', 'inbound', 'import', 'api', 'demo')),
+    version      bigint NOT NULL DEFAULT 1,           -- rises with every write
     created_at   timestamptz NOT NULL DEFAULT now(),
+    deleted_at   timestamptz,             -- hidden from people; its numbers, threads and consent stay
+    merged_into  bigint,                  -- what it became part of
     changed_xid  xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    -- what the search reads: every word of it may begin with what is typed
+    search       text GENERATED ALWAYS AS (lower(first_name || ' ' || last_name || ' ' || email)) STORED,
+    UNIQUE (workspace_id, id),
+    FOREIGN KEY (workspace_id, owner_id) REFERENCES member (workspace_id, id),
+    FOREIGN KEY (workspace_id, merged_into) REFERENCES contact (workspace_id, id),
+    CHECK (merged_into IS NULL OR deleted_at IS NOT NULL)
+) WITH (fillfactor = 85);
+
+CREATE TABLE tag (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    name         text NOT NULL CHECK (btrim(name) = name AND name <> ''),
+    created_at   timestamptz NOT NULL DEFAULT now(),
     UNIQUE (workspace_id, id)
 );
+CREATE UNIQUE INDEX tag_name ON tag (workspace_id, lower(name));
+
+CREATE TABLE contact_tag (
+    workspace_id bigint NOT NULL,
+    contact_id   bigint NOT NULL,
+    tag_id       bigint NOT NULL,
+    at           timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (contact_id, tag_id),
+    FOREIGN KEY (workspace_id, contact_id) REFERENCES contact (workspace_id, id),
+    FOREIGN KEY (workspace_id, tag_id) REFERENCES tag (workspace_id, id) ON DELETE CASCADE
+);
+CREATE INDEX ON contact_tag (tag_id, contact_id);
+
+CREATE TABLE pipeline (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    name         text NOT NULL CHECK (btrim(name) = name AND name <> ''),
+    position     integer NOT NULL DEFAULT 0,
+    UNIQUE (workspace_id, id)
+);
+CREATE UNIQUE INDEX pipeline_name ON pipeline (workspace_id, lower(name));
+
+CREATE TABLE stage (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL,
+    pipeline_id  bigint NOT NULL,
+    name         text NOT NULL CHECK (btrim(name) = name AND name <> ''),
+    position     integer NOT NULL DEFAULT 0,
+    UNIQUE (workspace_id, id),
+    UNIQUE (pipeline_id, id),
+    FOREIGN KEY (workspace_id, pipeline_id) REFERENCES pipeline (workspace_id, id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX stage_name ON stage (pipeline_id, lower(name));
+
+CREATE TABLE contact_stage (              -- a contact stands in one stage of each pipeline at most
+    workspace_id bigint NOT NULL,
+    contact_id   bigint NOT NULL,
+    pipeline_id  bigint NOT NULL,
+    stage_id     bigint NOT NULL,
+    at           timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (contact_id, pipeline_id),
+    FOREIGN KEY (workspace_id, contact_id) REFERENCES contact (workspace_id, id),
+    FOREIGN KEY (pipeline_id, stage_id) REFERENCES stage (pipeline_id, id) ON DELETE CASCADE
+);
+CREATE INDEX ON contact_stage (stage_id, contact_id);
+
+CREATE TABLE custom_field (               -- its name is its token, and never changes; its label may
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    name         text NOT NULL CHECK (name ~ '^[a-z][a-z0-9_]{0,39}$'),
+    label        text NOT NULL CHECK (btrim(label) = label AND label <> ''),
+    kind         text NOT NULL CHECK (kind IN ('text', 'number', 'date', 'boolean', 'choice')),
+    choices      text[] NOT NULL DEFAULT '{}',
+    position     integer NOT NULL DEFAULT 0,
+    UNIQUE (workspace_id, name)
+);
+
+CREATE TABLE showing (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL,
+    contact_id   bigint NOT NULL,
+    property_address text NOT NULL DEFAULT '',
+    at           timestamptz NOT NULL,
+    note         text NOT NULL DEFAULT '',
+    FOREIGN KEY (workspace_id, contact_id) REFERENCES contact (workspace_id, id)
+);
+CREATE INDEX ON showing (contact_id, at);
+
+CREATE TABLE saved_filter (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    name         text NOT NULL CHECK (btrim(name) = name AND name <> ''),
+    definition   jsonb NOT NULL,          -- domain.filters
+    created_by   bigint,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    changed_at   timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (workspace_id, id),
+    FOREIGN KEY (workspace_id, created_by) REFERENCES member (workspace_id, id)
+);
+CREATE UNIQUE INDEX saved_filter_name ON saved_filter (workspace_id, lower(name));
 
 CREATE TABLE endpoint (                   -- the gate's row: one for each recipient number of a workspace; never deleted
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -187,6 +296,7 @@ CREATE TABLE endpoint (                   -- the gate's row: one for each recipi
     held            boolean NOT NULL DEFAULT false,  -- a text may have asked to stop: no bulk until a person decides
     carrier_blocked boolean NOT NULL DEFAULT false,  -- the carrier's own opt-out list; only the contact's START lifts it
     consent_epoch   integer NOT NULL DEFAULT 0,      -- rises each time opted_out flips, and only then
+    consented_at    timestamptz,                     -- when an opt-in on record was given; null: none, or it was taken back
     invalid_reason  text,
     zones           text[] NOT NULL DEFAULT '{}',
     dest_carrier    text,
@@ -199,11 +309,24 @@ CREATE TABLE contact_phone (
     workspace_id bigint NOT NULL,
     contact_id   bigint NOT NULL,
     endpoint_id  bigint NOT NULL,
-    priority     smallint NOT NULL DEFAULT 0,
+    priority     smallint NOT NULL DEFAULT 0,        -- the lowest first
+    label        text NOT NULL DEFAULT '',            -- mobile, home, work
     PRIMARY KEY (contact_id, endpoint_id),
-    UNIQUE (endpoint_id),
+    UNIQUE (endpoint_id),                             -- one number, one contact, one thread, in whatever spelling
     FOREIGN KEY (workspace_id, contact_id) REFERENCES contact (workspace_id, id),
     FOREIGN KEY (workspace_id, endpoint_id) REFERENCES endpoint (workspace_id, id)
+);
+
+CREATE TABLE proof (                      -- a file that shows a consent: a form, a screenshot, the imported list's first lines
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    sha256       bytea NOT NULL,
+    name         text NOT NULL,
+    content_type text NOT NULL,
+    bytes        bytea NOT NULL,
+    added_by     bigint,
+    at           timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (workspace_id, id)
 );
 
 CREATE TABLE consent_event (              -- append only, kept for ever
@@ -212,16 +335,20 @@ CREATE TABLE consent_event (              -- append only, kept for ever
     endpoint_id      bigint NOT NULL,
     kind             text NOT NULL,       -- domain.consent.ConsentKind
     consent_epoch    integer NOT NULL,    -- the epoch after the event
-    source           text NOT NULL,       -- text, carrier, member
-    member_id        bigint,              -- who decided or knew, where the source is a member
-    text             text,
+    source           text NOT NULL,       -- text, carrier, member, import, api
+    member_id        bigint,              -- who decided or knew, where the source is a member or an import
+    text             text,                -- the exact words: theirs, or those that they agreed to
+    text_hash        bytea GENERATED ALWAYS AS (sha256(convert_to(text, 'UTF8'))) STORED,
+    evidence         jsonb,               -- domain.consent: channel, statement, url, ip, agent, zone, import
+    proof_id         bigint,
     thread_id        bigint,
     seq              bigint,
     at               timestamptz NOT NULL,
     recorded_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     answer_by        timestamptz,         -- by this clock, domain.consent.ANSWER_WITHIN after the text; null: none is owed
     FOREIGN KEY (workspace_id, endpoint_id) REFERENCES endpoint (workspace_id, id),
-    FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id)
+    FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id),
+    FOREIGN KEY (workspace_id, proof_id) REFERENCES proof (workspace_id, id)
 );
 CREATE INDEX ON consent_event (endpoint_id, id);
 CREATE INDEX consent_event_owed ON consent_event (answer_by) WHERE answer_by IS NOT NULL;
@@ -250,6 +377,8 @@ CREATE TABLE thread (
     last_at        timestamptz NOT NULL,
     last_preview   text NOT NULL DEFAULT '',
     last_direction text NOT NULL DEFAULT 'in' CHECK (last_direction IN ('in', 'out')),
+    last_in_at     timestamptz,           -- the newest text from the contact, and to it
+    last_out_at    timestamptz,
     version        bigint NOT NULL DEFAULT 1,                      -- rises with every write of the row
     changed_xid    xid8 NOT NULL DEFAULT pg_current_xact_id(),     -- renewed by every write; resume reads changed_xid >= p
     created_at     timestamptz NOT NULL DEFAULT now(),
@@ -338,6 +467,127 @@ CREATE TABLE review (                     -- a text that a person must judge; op
 CREATE UNIQUE INDEX review_open ON review (endpoint_id) WHERE decided_at IS NULL;
 CREATE INDEX review_shown ON review (workspace_id, (coalesce(decided_at, 'infinity')) DESC, id DESC);
 
+-- What is written before it is sent ---------------------------------------------------------------------------------
+
+CREATE TABLE template_folder (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    owner_id     bigint,                  -- null: everybody's
+    name         text NOT NULL CHECK (btrim(name) = name AND name <> ''),
+    UNIQUE (workspace_id, id),
+    FOREIGN KEY (workspace_id, owner_id) REFERENCES member (workspace_id, id)
+);
+CREATE UNIQUE INDEX template_folder_name ON template_folder (workspace_id, coalesce(owner_id, 0), lower(name));
+
+CREATE TABLE template (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    owner_id     bigint,                  -- null: everybody's
+    folder_id    bigint,
+    name         text NOT NULL CHECK (btrim(name) = name AND name <> ''),
+    body         text NOT NULL,           -- domain.tokens; stored only without faults
+    version      bigint NOT NULL DEFAULT 1,
+    used         bigint NOT NULL DEFAULT 0,
+    used_at      timestamptz,
+    created_by   bigint,
+    changed_at   timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (workspace_id, id),
+    FOREIGN KEY (workspace_id, owner_id) REFERENCES member (workspace_id, id),
+    FOREIGN KEY (workspace_id, created_by) REFERENCES member (workspace_id, id),
+    FOREIGN KEY (workspace_id, folder_id) REFERENCES template_folder (workspace_id, id)
+);
+CREATE UNIQUE INDEX template_name ON template (workspace_id, coalesce(owner_id, 0), lower(name));
+
+CREATE TABLE draft (                      -- what a member has typed and not sent, by thread; thread 0 is New Message
+    workspace_id bigint NOT NULL,
+    member_id    bigint NOT NULL,
+    thread_id    bigint NOT NULL,
+    body         text NOT NULL,
+    recipient    text NOT NULL DEFAULT '',            -- New Message: what stood in its To
+    media        uuid[] NOT NULL DEFAULT '{}',
+    changed_at   timestamptz NOT NULL,
+    PRIMARY KEY (member_id, thread_id),
+    FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id)
+);
+
+CREATE TABLE media (                      -- a picture to send; the carrier fetches it by its token
+    id           uuid PRIMARY KEY,
+    token        text NOT NULL UNIQUE,    -- 128 random bits: whoever has the link may read it
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    content_type text NOT NULL CHECK (content_type IN ('image/jpeg', 'image/png', 'image/gif')),
+    name         text NOT NULL,
+    bytes        bytea NOT NULL,
+    added_by     bigint NOT NULL,
+    at           timestamptz NOT NULL DEFAULT now(),
+    FOREIGN KEY (workspace_id, added_by) REFERENCES member (workspace_id, id)
+);
+
+CREATE TABLE call (                       -- what the dialer told of calls, for the contact's timeline
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL,
+    endpoint_id  bigint NOT NULL,
+    member_id    bigint,
+    call_id      text NOT NULL,           -- the dialer's own name for it
+    direction    text NOT NULL CHECK (direction IN ('in', 'out')),
+    outcome      text NOT NULL DEFAULT '',
+    duration_s   integer CHECK (duration_s >= 0),
+    note         text NOT NULL DEFAULT '',
+    at           timestamptz NOT NULL,
+    UNIQUE (workspace_id, call_id),
+    FOREIGN KEY (workspace_id, endpoint_id) REFERENCES endpoint (workspace_id, id),
+    FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id)
+);
+CREATE INDEX ON call (endpoint_id, at);
+
+-- Imports ------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE import (                     -- a file of contacts: nothing of it is a contact before it is confirmed
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    member_id    bigint NOT NULL,
+    name         text NOT NULL,           -- the file's
+    sha256       bytea,
+    state        text NOT NULL CHECK (state IN ('uploaded', 'running', 'done', 'failed', 'undoing', 'undone', 'dropped')),
+    dialect      jsonb NOT NULL DEFAULT '{}',         -- encoding, separator, header, as they were found
+    mapping      jsonb NOT NULL DEFAULT '{}',         -- column -> field
+    consent      jsonb,                   -- who, when, which wording; required to run
+    rows_total   integer NOT NULL DEFAULT 0,
+    rows_done    integer NOT NULL DEFAULT 0,          -- the cursor: a crash goes on after it
+    created      integer NOT NULL DEFAULT 0,
+    updated      integer NOT NULL DEFAULT 0,
+    refused      integer NOT NULL DEFAULT 0,
+    sentence     text,                    -- failed: why
+    at           timestamptz NOT NULL DEFAULT now(),
+    ended_at     timestamptz,
+    UNIQUE (workspace_id, id),
+    FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id)
+);
+CREATE INDEX ON import (workspace_id, id DESC);
+
+CREATE TABLE import_chunk (               -- the file itself, in pieces, while it is needed
+    import_id bigint NOT NULL REFERENCES import,
+    nth       integer NOT NULL,
+    bytes     bytea NOT NULL,
+    PRIMARY KEY (import_id, nth)
+);
+
+CREATE TABLE import_refusal (             -- a row that was not taken, and why
+    import_id bigint NOT NULL REFERENCES import,
+    line      integer NOT NULL,           -- of the file, from 1, the header included
+    sentence  text NOT NULL,
+    cells     text[] NOT NULL DEFAULT '{}',
+    PRIMARY KEY (import_id, line)
+);
+
+CREATE TABLE import_change (              -- what undo takes back: what was new, and what stood there before
+    import_id  bigint NOT NULL REFERENCES import,
+    contact_id bigint NOT NULL REFERENCES contact,
+    kind       text NOT NULL CHECK (kind IN ('created', 'updated')),
+    version    bigint NOT NULL,           -- the contact's after the import: another one is left as it is
+    before     jsonb,
+    PRIMARY KEY (import_id, contact_id)
+);
+
 -- Dedupe for ever --------------------------------------------------------------------------------------------------
 
 CREATE TABLE provider_ref (               -- not partitioned: T1 writes 'mo', T4 and T5 write 'mt'
@@ -372,13 +622,51 @@ CREATE TABLE command (                    -- outlives the outbox row: the same c
 
 -- Sending ----------------------------------------------------------------------------------------------------------
 
-CREATE TABLE campaign (
+CREATE TABLE campaign (                   -- a text to many: a campaign, or a bulk text from People
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id bigint NOT NULL REFERENCES workspace,
+    kind         text NOT NULL DEFAULT 'campaign' CHECK (kind IN ('campaign', 'bulk')),
     name         text NOT NULL,
     state        text NOT NULL CHECK (state IN ('draft', 'scheduled', 'active', 'paused', 'completed', 'cancelled')),
-    rate         double precision CHECK (rate >= 0)   -- its own, segments per second; null: as fast as the other limits let
+    rate         double precision CHECK (rate >= 0),  -- its own, segments per second; null: as fast as the other limits let
+    version      bigint NOT NULL DEFAULT 1,
+    cmd_id       uuid,                    -- of the click that launched it: the same click answers alike
+    fingerprint  bytea,
+    launched_by  bigint,                  -- {{agent_name}} is this member's
+    number_id    bigint,                  -- what new threads are written from; threads that exist keep their own
+    template     text NOT NULL DEFAULT '',
+    media        jsonb,
+    answers      jsonb NOT NULL DEFAULT '{}',          -- values that were asked for, by token
+    launched_at  timestamptz,
+    built_at     timestamptz,             -- every recipient of the snapshot is decided or queued
+    ended_at     timestamptz,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    changed_xid  xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    UNIQUE (workspace_id, id),
+    FOREIGN KEY (workspace_id, launched_by) REFERENCES member (workspace_id, id),
+    FOREIGN KEY (workspace_id, number_id) REFERENCES number (workspace_id, id)
 );
+CREATE UNIQUE INDEX campaign_command ON campaign (workspace_id, cmd_id) WHERE cmd_id IS NOT NULL;
+CREATE INDEX campaign_listed ON campaign (workspace_id, kind, id DESC);
+CREATE INDEX campaign_unbuilt ON campaign (id) WHERE state = 'active' AND built_at IS NULL;
+
+CREATE TABLE campaign_recipient (         -- the snapshot taken at launch: who, in which order, with what became of it
+    campaign_id  bigint NOT NULL,
+    ord          integer NOT NULL,        -- from 1
+    workspace_id bigint NOT NULL,
+    contact_id   bigint,                  -- null: a bare number
+    endpoint_id  bigint NOT NULL,
+    state        text NOT NULL DEFAULT 'pending'
+                 CHECK (state IN ('excluded', 'pending', 'in_flight', 'wired', 'rejected', 'unconfirmed', 'skipped')),
+    reason       text,                    -- excluded and skipped: why
+    thread_id    bigint,                  -- in_flight and later: the text that it got
+    seq          bigint,
+    segments     smallint,
+    PRIMARY KEY (campaign_id, ord),
+    UNIQUE (campaign_id, endpoint_id)     -- each recipient once, however often it stands in the audience
+) WITH (fillfactor = 85);
+CREATE INDEX campaign_recipient_text ON campaign_recipient (thread_id, seq) WHERE thread_id IS NOT NULL;
+CREATE INDEX campaign_recipient_pending ON campaign_recipient (campaign_id, ord) WHERE state = 'pending';
 
 CREATE TABLE outbox (                     -- gone once the outcome is known
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -393,6 +681,7 @@ CREATE TABLE outbox (                     -- gone once the outcome is known
     dest_carrier  text NOT NULL DEFAULT '',   -- the recipient's, as known at T2: rates differ by it; empty: unknown
     consent_epoch integer NOT NULL,       -- at T2; another one at T3 means: opted out meanwhile
     acknowledged_opt_out boolean NOT NULL DEFAULT false,
+    cancel_after_in bigint,               -- a reply cancels it: leaves only while the thread's in_total is this; null: always
     cost          smallint NOT NULL CHECK (cost >= 1),   -- segments
     due_at        timestamptz NOT NULL,
     expires_at    timestamptz,

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 _SQL = statements("schema")
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 OLDEST_SERVER: Final = 18  # the one that everything here was tested with
 
 
