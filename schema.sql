@@ -338,7 +338,6 @@ CREATE TABLE consent_event (              -- append only, kept for ever
     source           text NOT NULL,       -- text, carrier, member, import, api
     member_id        bigint,              -- who decided or knew, where the source is a member or an import
     text             text,                -- the exact words: theirs, or those that they agreed to
-    text_hash        bytea GENERATED ALWAYS AS (sha256(convert_to(text, 'UTF8'))) STORED,
     evidence         jsonb,               -- domain.consent: channel, statement, url, ip, agent, zone, import
     proof_id         bigint,
     thread_id        bigint,

@@ -89,8 +89,8 @@ def _count_of(report: Path) -> Count:
 
 
 def unit(workshop: Workshop, name: str) -> Count:
-    """Every test without a marker, and the doctests of the functional core."""
-    doctests = ["--doctest-modules", "server/domain"] if (workshop.root / "server" / "domain").exists() else []
+    """Every test without a marker, and the doctests."""
+    doctests = ["--doctest-modules", "server"] if (workshop.root / "server").exists() else []
     unmarked = "not integration and not ui and not crash"
     return _pytest(workshop, name, "tests", "--ignore=tests/ui", *doctests, "-m", unmarked)
 

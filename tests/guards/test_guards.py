@@ -97,5 +97,5 @@ def test_a_guard_survives_where_others_see_it_too(tree: Path) -> None:
 def test_a_copy_holds_what_the_tests_need(tmp_path: Path) -> None:
     tree = copied(tmp_path / "copy")
     assert (tree / "schema.sql").read_bytes() == (ROOT / "schema.sql").read_bytes()
-    assert (tree / "server" / "ports.py").exists()
+    assert (tree / "server" / "ports" / "__init__.py").exists()
     assert not list(tree.rglob("__pycache__"))
