@@ -5,7 +5,14 @@ import type { InboxPage, ReviewOut, ReviewPageOut, ThreadSnapshot } from "./gen/
 import { REVIEWS, type Decision } from "./review/review";
 
 export class Problem extends Error {
-  constructor(readonly status: number, readonly title: string, readonly detail: string) {
+  constructor(
+    readonly status: number,
+    readonly title: string,
+    readonly detail: string,
+    /** The field at fault, and whatever else the server told beside its sentence: the present row of a stale edit, say. */
+    readonly field: string | null = null,
+    readonly more: Readonly<Record<string, unknown>> = {},
+  ) {
     super(detail || title);
   }
 }
@@ -90,17 +97,19 @@ export interface Sending {
   days: BrandDay[];
 }
 
-async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+/** A request under /api/v1; what it answers is believed to be a T. An answer without a body is null. */
+export async function call<T>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF"] = "1";
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const answer = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body) }).catch(() => {
+  const answer = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal: signal ?? null }).catch((error: unknown) => {
+    if (signal?.aborted) throw error;
     throw new Problem(0, "No connection", "The server cannot be reached. Check your connection and try again.");
   });
   const said: unknown = await answer.json().catch(() => null);
   if (answer.ok) return said as T;
-  const { title, detail } = (said ?? {}) as { title?: string; detail?: string };
-  throw new Problem(answer.status, title ?? "Something went wrong", detail ?? `The server answered ${answer.status}.`);
+  const { title, detail, field, ...more } = (said ?? {}) as { title?: string; detail?: string; field?: string };
+  throw new Problem(answer.status, title ?? "Something went wrong", detail ?? `The server answered ${answer.status}.`, field ?? null, more);
 }
 
 function withPresent(session: Session): Session {
