@@ -12,6 +12,8 @@ from quart_trio import QuartTrio
 RANKS: Final[Mapping[str, int]] = {"agent": 0, "manager": 1, "owner": 2}
 
 Role = Literal["owner", "manager", "agent"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Answers = Mapping[int, type[BaseModel] | None]
 Handler = Callable[..., Awaitable[Any]]
 
 
@@ -42,12 +44,12 @@ class Route:
     The handler is called as `handler(call, **path, body=…, query=…)`, the last two only where declared.
     """
 
-    method: Literal["GET", "POST"]
+    method: Method
     path: str
     rule: Rule
     handler: Handler
     tag: str
-    answers: Mapping[int, type[BaseModel] | None]
+    answers: Answers
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     described: bool = True
@@ -75,7 +77,7 @@ class Routes:
         rule: Rule,
         *,
         query: type[BaseModel] | None = None,
-        answers: Mapping[int, type[BaseModel] | None] | None = None,
+        answers: Answers | None = None,
     ) -> Callable[[Handler], Handler]:
         return self._declare("GET", path, rule, None, query, answers)
 
@@ -85,18 +87,34 @@ class Routes:
         rule: Rule,
         *,
         body: type[BaseModel] | None = None,
-        answers: Mapping[int, type[BaseModel] | None] | None = None,
+        query: type[BaseModel] | None = None,
+        answers: Answers | None = None,
     ) -> Callable[[Handler], Handler]:
-        return self._declare("POST", path, rule, body, None, answers)
+        return self._declare("POST", path, rule, body, query, answers)
+
+    def put(
+        self, path: str, rule: Rule, *, body: type[BaseModel] | None = None, answers: Answers | None = None
+    ) -> Callable[[Handler], Handler]:
+        return self._declare("PUT", path, rule, body, None, answers)
+
+    def patch(
+        self, path: str, rule: Rule, *, body: type[BaseModel] | None = None, answers: Answers | None = None
+    ) -> Callable[[Handler], Handler]:
+        return self._declare("PATCH", path, rule, body, None, answers)
+
+    def delete(
+        self, path: str, rule: Rule, *, query: type[BaseModel] | None = None, answers: Answers | None = None
+    ) -> Callable[[Handler], Handler]:
+        return self._declare("DELETE", path, rule, None, query, answers)
 
     def _declare(
         self,
-        method: Literal["GET", "POST"],
+        method: Method,
         path: str,
         rule: Rule,
         body: type[BaseModel] | None,
         query: type[BaseModel] | None,
-        answers: Mapping[int, type[BaseModel] | None] | None,
+        answers: Answers | None,
     ) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
             known = answers or {200: None}

@@ -274,6 +274,19 @@ class Browser:
     async def post(self, path: str, body: object = None, **headers: str) -> Told:
         return await self._ask("POST", path, body, headers)
 
+    async def put(self, path: str, body: object = None, **headers: str) -> Told:
+        return await self._ask("PUT", path, body, headers)
+
+    async def patch(self, path: str, body: object = None, **headers: str) -> Told:
+        return await self._ask("PATCH", path, body, headers)
+
+    async def delete(self, path: str, **headers: str) -> Told:
+        return await self._ask("DELETE", path, None, headers)
+
+    async def ask(self, method: str, path: str, body: object = None) -> Told:
+        """By the method's name; what GET and DELETE would carry is left out."""
+        return await self._ask(method, path, None if method in {"GET", "DELETE"} else body, {})
+
     async def raw(self, method: str, path: str, headers: dict[str, str], data: bytes = b"") -> Told:
         return await self._told(
             await self._client.open(
@@ -299,6 +312,13 @@ class Browser:
     async def _told(self, response: Response) -> Told:
         body = await response.get_data(as_text=False)
         return Told(response.status_code, response.headers, body)
+
+
+class Absent:
+    """A part that the house lacks: whose tests stand over the real store put it in. Asked all the same, it fails."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"This house has no such part; {name} was asked of it.")
 
 
 class House:
