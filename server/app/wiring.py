@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,7 +184,8 @@ class Wiring:
             demo=ground.demo,
             count_login=ground.meters.login,
         )
-        config = DoorConfig(webhook_body_limit=ground.config.webhook_limit, drain_s=4.0)
+        # a body for the app is as large as its route takes (server/http/body.py), which says so in a sentence
+        config = DoorConfig(webhook_body_limit=ground.config.webhook_limit, app_body_limit=sys.maxsize, drain_s=4.0)
         return Door(raw=webhooks, ws=self.sockets, app=create_app(deps), config=config)
 
     tree: Callable[[], Node]

@@ -11,6 +11,7 @@ from quart_trio import QuartTrio
 
 from server.http import demo, health, review, system, threads
 from server.http.auth import auth_routes
+from server.http.body import PacedConnection, PacedRequest
 from server.http.call import Answer, Call, bind, cookie_name
 from server.http.client import client_routes
 from server.http.deps import Deps
@@ -18,9 +19,6 @@ from server.http.errors import install_errors
 from server.http.openapi import describe
 from server.http.rules import PUBLIC, Route, Routes, check_rules
 from server.http.throttle import Throttle
-
-BODY_LIMIT: Final = 65_536  # bytes; a text has at most 1,600 characters
-BODY_TIMEOUT_S: Final = 20
 
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -36,7 +34,8 @@ _NO_PAGE: Final = "default-src 'none'; frame-ancestors 'none'"
 def create_app(deps: Deps) -> QuartTrio:
     """The ASGI application. Raises RouteWithoutRule where a route does not say who may call it."""
     app = QuartTrio("threadline", static_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, BODY_TIMEOUT=BODY_TIMEOUT_S, PROVIDE_AUTOMATIC_OPTIONS=False)
+    app.asgi_http_class, app.request_class = PacedConnection, PacedRequest
+    app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # it would redirect to whatever host the request names
     install_errors(app)

@@ -15,6 +15,7 @@ from quart import Response, request
 
 from server.config import Config
 from server.http.addresses import client_address
+from server.http.body import raw_body, whole_body
 from server.http.deps import Deps
 from server.http.errors import Problem, invalid
 from server.http.rules import RANKS, Route, Rule
@@ -76,7 +77,9 @@ def bind(route: Route, deps: Deps) -> Callable[..., Awaitable[Response]]:
         call = await _admit(route, deps)
         if route.query is not None:
             path["query"] = _checked(route.query, request.args.to_dict())
-        if route.body is not None:
+        if route.raw_body_limit is not None:
+            path["body"] = raw_body(route.raw_body_limit)
+        elif route.body is not None:
             path["body"] = await _body(route.body)
         answer = await route.handler(call, **path)
         return answer if isinstance(answer, Response) else _render(answer, deps.config)
@@ -135,7 +138,7 @@ async def _body(model: type[BaseModel]) -> BaseModel:
     if request.mimetype != "application/json":
         raise Problem(415, "not_json", "The body must be JSON (Content-Type: application/json).")
     try:
-        return model.model_validate_json(await request.get_data(cache=False))
+        return model.model_validate_json(await whole_body())
     except ValidationError as error:
         raise invalid(error) from None
 

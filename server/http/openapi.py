@@ -59,7 +59,10 @@ def _operation(route: Route) -> dict[str, Any]:
             "default": {"description": "A problem.", "content": {"application/problem+json": _schema(ProblemOut)}},
         },
     }
-    if route.body is not None:
+    if route.raw_body_limit is not None:
+        binary = {"application/octet-stream": {"schema": {"type": "string", "maxLength": route.raw_body_limit}}}
+        operation["requestBody"] = {"required": True, "content": binary}
+    elif route.body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": _schema(route.body)}}
     return operation
 

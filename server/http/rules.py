@@ -41,7 +41,8 @@ class RouteWithoutRule(Exception):
 class Route:
     """One declared route. `answers` maps a status to the model of its body, None for an empty one.
 
-    The handler is called as `handler(call, **path, body=…, query=…)`, the last two only where declared.
+    The handler is called as `handler(call, **path, body=…, query=…)`, the last two only where declared. With
+    `raw_body_limit` the body is whatever was sent, as an async iterator of at most so many bytes (server/http/body.py).
     """
 
     method: Method
@@ -53,6 +54,7 @@ class Route:
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     described: bool = True
+    raw_body_limit: int | None = None
 
     @property
     def endpoint(self) -> str:
@@ -88,9 +90,10 @@ class Routes:
         *,
         body: type[BaseModel] | None = None,
         query: type[BaseModel] | None = None,
+        raw_body_limit: int | None = None,
         answers: Answers | None = None,
     ) -> Callable[[Handler], Handler]:
-        return self._declare("POST", path, rule, body, query, answers)
+        return self._declare("POST", path, rule, body, query, answers, raw_body_limit)
 
     def put(
         self, path: str, rule: Rule, *, body: type[BaseModel] | None = None, answers: Answers | None = None
@@ -115,10 +118,13 @@ class Routes:
         body: type[BaseModel] | None,
         query: type[BaseModel] | None,
         answers: Answers | None,
+        raw_body_limit: int | None = None,
     ) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
             known = answers or {200: None}
-            self.declared.append(Route(method, path, rule, handler, self.tag, known, body, query, self._described))
+            self.declared.append(
+                Route(method, path, rule, handler, self.tag, known, body, query, self._described, raw_body_limit)
+            )
             return handler
 
         return declare

@@ -1,0 +1,100 @@
+"""Owns how a request's body reaches a handler: at the reader's pace, within the route's size and the time for it.
+
+What was not read yet is at most ROOM bytes, whatever is sent: then the client waits. So a route may take a large file
+without a large memory, and a route that takes none is not filled up by one that sends it anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final, cast
+
+import trio
+from hypercorn.typing import ASGIReceiveCallable
+from quart import request
+from quart.wrappers import Request
+from quart_trio.asgi import TrioASGIHTTPConnection
+from quart_trio.wrappers import TrioRequest
+from quart_trio.wrappers.request import TrioBody
+
+from server.http.errors import Problem
+
+ROOM: Final = 256 * 1024
+JSON_LIMIT: Final = 65_536  # bytes; a text has at most 1,600 characters
+JSON_TIMEOUT_S: Final = 20.0
+RAW_TIMEOUT_S: Final = 600.0  # 50 MB over a line of 700 kbit/s
+
+
+class PacedBody(TrioBody):
+    """Bytes between the connection and the handler. The limits are those of a route that is not known yet."""
+
+    def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
+        super().__init__(None, None)
+        self._taken = trio.Event()
+
+    async def put(self, piece: bytes) -> None:
+        """Add *piece*, and wait until there is room for the next one."""
+        self.append(piece)
+        while len(self._data) >= ROOM:
+            self._taken = trio.Event()
+            await self._taken.wait()
+
+    async def __anext__(self) -> bytes:
+        piece = await super().__anext__()
+        self._taken.set()
+        return piece
+
+
+class PacedRequest(TrioRequest):
+    body_class = PacedBody
+
+
+class PacedConnection(TrioASGIHTTPConnection):
+    async def handle_messages(  # type: ignore[override]  # as quart-trio's own, which takes the nursery too
+        self, nursery: trio.Nursery, request: Request, receive: ASGIReceiveCallable
+    ) -> None:
+        body = cast(PacedBody, request.body)
+        while (message := await receive())["type"] != "http.disconnect":
+            if message["type"] == "http.request":
+                await body.put(message.get("body", b""))
+                if not message.get("more_body", False):
+                    body.set_complete()
+        nursery.cancel_scope.cancel()
+
+
+def raw_body(limit: int, timeout_s: float = RAW_TIMEOUT_S) -> AsyncIterator[bytes]:
+    """The present request's body in pieces, at most *limit* bytes. It raises Problem (413, 408).
+
+    *timeout_s* counts while the sender is waited for, not while the handler works.
+    """
+    if (request.content_length or 0) > limit:
+        raise _too_big(limit)
+    return pieces(cast(PacedBody, request.body), limit, timeout_s)
+
+
+async def pieces(body: PacedBody, limit: int, timeout_s: float) -> AsyncIterator[bytes]:
+    left, patience_s = limit, timeout_s
+    while True:
+        asked = trio.current_time()
+        with trio.move_on_after(patience_s) as scope:
+            try:
+                piece = await body.__anext__()
+            except StopAsyncIteration:
+                return
+        if scope.cancelled_caught:
+            raise Problem(408, "request_timeout", "The request took too long to arrive.")
+        patience_s -= trio.current_time() - asked
+        left -= len(piece)
+        if left < 0:
+            raise _too_big(limit)
+        yield piece
+
+
+async def whole_body(limit: int = JSON_LIMIT, timeout_s: float = JSON_TIMEOUT_S) -> bytes:
+    """All of the present request's body. Raises Problem (413, 408)."""
+    return b"".join([piece async for piece in raw_body(limit, timeout_s)])
+
+
+def _too_big(limit: int) -> Problem:
+    size = f"{limit // 1_000_000} MB" if limit >= 1_000_000 else f"{limit // 1024} KB"
+    return Problem(413, "request_entity_too_large", f"This is too big: at most {size} are taken here.")
