@@ -1077,7 +1077,7 @@ END $$;
 CREATE FUNCTION enqueue_mt(
     p_workspace bigint[], p_thread bigint[], p_cmd uuid[], p_fingerprint bytea[], p_klass text[], p_lane smallint[],
     p_body text[], p_segments smallint[], p_author bigint[], p_acknowledged boolean[], p_resend bigint[], p_now timestamptz[],
-    p_due timestamptz[], p_expires timestamptz[]
+    p_due timestamptz[], p_expires timestamptz[], p_campaign bigint[]
 ) RETURNS TABLE (
     ord bigint, verdict text, workspace_id bigint, thread_id bigint, seq bigint, number_id bigint, author text
 ) LANGUAGE plpgsql
@@ -1096,9 +1096,9 @@ BEGIN
                     WHEN (e.opted_out OR e.held) AND g.klass = 'person' AND NOT g.acknowledged THEN 'unacknowledged'
                     ELSE 'enqueued' END AS verdict
         FROM unnest(p_workspace, p_thread, p_cmd, p_fingerprint, p_klass, p_lane, p_body, p_segments, p_author,
-                    p_acknowledged, p_resend, p_now, p_due, p_expires) WITH ORDINALITY
+                    p_acknowledged, p_resend, p_now, p_due, p_expires, p_campaign) WITH ORDINALITY
              AS g (workspace_id, thread_id, cmd_id, fingerprint, klass, lane, body, segments, author_id, acknowledged,
-                   resend_of, now_, due_at, expires_at, ord)
+                   resend_of, now_, due_at, expires_at, campaign_id, ord)
         LEFT JOIN command c ON c.workspace_id = g.workspace_id AND c.cmd_id = g.cmd_id
         LEFT JOIN thread t ON t.id = g.thread_id AND t.workspace_id = g.workspace_id
         LEFT JOIN endpoint e ON e.id = t.endpoint_id
@@ -1115,16 +1115,17 @@ BEGIN
         SELECT p.workspace_id, p.cmd_id, p.fingerprint, p.thread_id, p.seq FROM placed p
     ), messages AS (
         INSERT INTO message (thread_id, seq, workspace_id, direction, number_id, klass, body, segments, state, author_id,
-                             cmd_id, resend_of, created_at)
+                             cmd_id, resend_of, campaign_id, created_at)
         SELECT p.thread_id, p.seq, p.workspace_id, 'out', p.number_id, p.klass, p.body, p.segments, 'queued', p.author_id,
-               p.cmd_id, p.resend_of, p.now_ FROM placed p
+               p.cmd_id, p.resend_of, p.campaign_id, p.now_ FROM placed p
     ), events AS (
         INSERT INTO thread_event (thread_id, seq, kind, at) SELECT p.thread_id, p.seq, 'message', p.now_ FROM placed p
     ), queued AS (
-        INSERT INTO outbox (workspace_id, endpoint_id, number_id, thread_id, seq, klass, lane, consent_epoch,
+        INSERT INTO outbox (workspace_id, endpoint_id, number_id, thread_id, seq, klass, lane, campaign_id, consent_epoch,
                             acknowledged_opt_out, cost, due_at, expires_at, dest_carrier)
-        SELECT p.workspace_id, p.endpoint_id, p.number_id, p.thread_id, p.seq, p.klass, p.lane, p.consent_epoch,
-               p.acknowledged, p.segments, coalesce(p.due_at, p.now_), p.expires_at, coalesce(p.dest_carrier, '')
+        SELECT p.workspace_id, p.endpoint_id, p.number_id, p.thread_id, p.seq, p.klass, p.lane, p.campaign_id,
+               p.consent_epoch, p.acknowledged, p.segments, coalesce(p.due_at, p.now_), p.expires_at,
+               coalesce(p.dest_carrier, '')
         FROM placed p ORDER BY p.ord
     ), knowing AS (
         SELECT p.* FROM placed p WHERE p.silent AND p.acknowledged

@@ -90,6 +90,7 @@ class EnqueueMt:
     """One text to one thread. `cmd_id` makes it idempotent; `fingerprint` tells a repetition from a misuse.
 
     `due_at` None means now. `segments` is what the text costs, counted by domain.segments on what is really sent.
+    `campaign_id`: the campaign that it belongs to, whose pause and recall stop it.
     """
 
     workspace_id: int
@@ -105,6 +106,7 @@ class EnqueueMt:
     resend_of: int | None = None
     due_at: datetime | None = None
     expires_at: datetime | None = None
+    campaign_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ def _column_values(mt: EnqueueMt) -> tuple[Any, ...]:
         mt.now,
         mt.due_at,
         mt.expires_at,
+        mt.campaign_id,
     )
 
 

@@ -107,3 +107,11 @@ async def test_due_rows_come_by_lane_then_time(world: World) -> None:
     await world.send(thread, due_at=later(-9), segments=3)
     assert [(r.lane, r.cost) for r in await world.store.ledger.due(1, later(0), 10)] == [(1, 3), (1, 1), (2, 1)]
     assert await world.store.ledger.due(2, later(0), 10) == []
+
+
+async def test_a_text_of_a_campaign_bears_it_wherever_it_is_stored(world: World) -> None:
+    thread = (await world.receive()).thread_id
+    await world.sql("INSERT INTO campaign (workspace_id, name, state) VALUES (1, 'Spring', 'active')")
+    await world.send(thread, klass=MessageClass.BULK, campaign_id=1)
+    assert await world.value("SELECT campaign_id FROM message WHERE direction = 'out'") == 1
+    assert [row.campaign_id for row in await world.store.ledger.due(1, later(0), 10)] == [1]
