@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.tokens import Fault, Template, Token, parse, render
+from server.domain.tokens import KNOWN, Fault, Template, Token, escaped, nearest, parse, render
 
 VALUES = {"first_name": "Ana", "last_name": None, "agent_name": "{{first_name}}"}
 
@@ -56,7 +56,59 @@ def test_an_escaped_bar_is_part_of_the_name() -> None:
 
 
 def test_faults_are_sentences() -> None:
-    assert parse("{{frist_name}}").faults == (Fault(0, 14, 'There is no token named "frist_name".'),)
+    assert parse("{{dog}}").faults == (Fault(0, 7, 'There is no token named "dog".'),)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        pytest.param("frist_name", "first_name", id="two letters changed places"),
+        pytest.param("firstname", "first_name", id="written as one word"),
+        pytest.param("First Name", "first_name", id="written as people say it"),
+        pytest.param("property-adress", "property_address", id="a letter is missing"),
+        pytest.param("showing_times", "showing_time", id="a letter too many"),
+        pytest.param("fname", "first_name", id="as another product calls it"),
+        pytest.param("address", "property_address", id="called by a part of its name"),
+        pytest.param("lot_sise", "lot_size", id="a field of the workspace's own"),
+        pytest.param("appointment", "appointment_at", id="their own field is nearer than another word for ours"),
+        pytest.param("dog", None, id="nothing like it"),
+        pytest.param("", None, id="nothing at all"),
+    ],
+)
+def test_a_near_miss_names_the_token_that_was_likely_meant(name: str, meant: str | None) -> None:
+    assert nearest(name, {*KNOWN, "lot_size", "appointment_at"}) == meant
+
+
+@pytest.mark.parametrize(
+    ("template", "mended"),
+    [
+        pytest.param("Hi {{frist_name}}!", "Hi {{first_name}}!", id="a name"),
+        pytest.param("Hi {{ fname | there }}!", "Hi {{first_name|there}}!", id="its fallback stays"),
+        pytest.param(r"Hi {{fname|a\|b}}!", r"Hi {{first_name|a\|b}}!", id="escapes in its fallback stay"),
+        pytest.param("Hi {first_name}!", "Hi {{first_name}}!", id="one brace on each side"),
+        pytest.param("Hi { First_Name | there}!", "Hi {{first_name|there}}!", id="one brace and a fallback"),
+    ],
+)
+def test_what_was_likely_meant_can_stand_in_the_faults_place(template: str, mended: str) -> None:
+    [fault] = parse(template).faults
+    assert template[: fault.at] + (fault.instead or "") + template[fault.at + fault.length :] == mended
+    assert parse(mended).faults == ()
+
+
+@pytest.mark.parametrize("template", ["{{custom_field}}", "{{ Custom Field }}", "{{customfield|x}}"])
+def test_any_field_of_yours_is_a_fault_of_its_own_kind(template: str) -> None:
+    [fault] = parse(template, {*KNOWN, "custom_field"}).faults
+    assert (fault.kind, fault.at, fault.length, fault.instead) == ("placeholder", 0, len(template), None)
+
+
+def test_single_braces_around_anything_else_are_plain() -> None:
+    assert parse(r"{a} {first_name\} \{first_name} {}").faults == ()
+
+
+def test_a_thousand_faults_are_found_without_a_thousand_guesses() -> None:
+    faults = parse("{{firstname}}" * 1000).faults
+    assert len(faults) == 1000
+    assert 0 < sum(fault.instead is not None for fault in faults) <= 10
 
 
 def test_a_template_with_faults_is_not_rendered() -> None:
@@ -85,8 +137,7 @@ def test_any_text_parses_and_its_faults_lie_inside(template: str) -> None:
 
 @given(st.text(alphabet="{}|\\ab 👍", max_size=40))
 def test_an_escaped_text_comes_out_as_it_was(text: str) -> None:
-    escaped = "".join("\\" + char if char in "\\{}|" else char for char in text)
-    assert render(parse(escaped), {}).text == text
+    assert render(parse(escaped(text)), {}).text == text
 
 
 @given(st.text(max_size=30).map(str.strip).filter(bool))
