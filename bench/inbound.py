@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from bench.rig import contenders
 from bench.rig.contenders import Contender, running
+from bench.rig.figures import rounded
 from bench.rig.ground import LINE, SESSION, Ground, open_ground
 
 IN_FLIGHT: Final = 64
@@ -64,12 +65,12 @@ def told(rounds: Sequence[Round]) -> Figures:
     """Medians over the rounds."""
 
     def figure(name: str, phase: str, key: str) -> float:
-        return _round(median(one[name][phase][key] for one in rounds))
+        return rounded(median(one[name][phase][key] for one in rounds))
 
     def ratio(name: str) -> float | None:
         if name not in rounds[0]:
             return None
-        return _round(median(one["threadline"]["closed"]["per_s"] / one[name]["closed"]["per_s"] for one in rounds))
+        return rounded(median(one["threadline"]["closed"]["per_s"] / one[name]["closed"]["per_s"] for one in rounds))
 
     def phase_of(name: str, phase: str, *keys: str) -> Figures:
         return {key: figure(name, phase, key) for key in keys}
@@ -88,13 +89,9 @@ def told(rounds: Sequence[Round]) -> Figures:
         "load_busy": {name: figure(name, "closed", "busy") for name in rounds[0]},
         "in_flight": IN_FLIGHT,
         "rounds": len(rounds),
-        "rounds_per_s": {name: [_round(one[name]["closed"]["per_s"]) for one in rounds] for name in rounds[0]},
+        "rounds_per_s": {name: [rounded(one[name]["closed"]["per_s"]) for one in rounds] for name in rounds[0]},
         "machine_load": os.getloadavg()[0],
     }
-
-
-def _round(value: float) -> float:
-    return round(value, 0 if value >= 100 else 3)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from bench.rig import contenders, send_api
 from bench.rig.contenders import running
+from bench.rig.figures import rounded
 from bench.rig.ground import Ground, Turn, open_ground
 
 IN_FLIGHT: Final = 64
@@ -122,21 +123,17 @@ def told(rounds: dict[str, list[Figures]]) -> Figures:
 
     def of(feed: str) -> Figures:
         keys = ("per_s", "server_cpu_ms", "postgres_cpu_ms")
-        return {key: _round(median(one[key] for one in rounds[feed])) for key in keys}
+        return {key: rounded(median(one[key] for one in rounds[feed])) for key in keys}
 
     figures = {feed: of(feed) for feed in rounds}
     return {
         "bench": "send",
         "mt_per_s": figures["batch"]["per_s"] if "batch" in figures else None,
         **figures,
-        "rounds_per_s": {feed: [_round(one["per_s"]) for one in rounds[feed]] for feed in rounds},
+        "rounds_per_s": {feed: [rounded(one["per_s"]) for one in rounds[feed]] for feed in rounds},
         "in_flight": IN_FLIGHT,
         "machine_load": round(os.getloadavg()[0], 2),
     }
-
-
-def _round(value: float) -> float:
-    return round(value, 0 if value >= 100 else 3)
 
 
 def main() -> None:

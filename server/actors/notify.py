@@ -47,7 +47,8 @@ class Announcer:
         self._badges: set[int] = set()
         self._readers: set[int] = set()
         self._judging: set[int] = set()
-        self._changed = trio.Event()
+        self._changed = trio.Event()  # rows wait
+        self._counted = trio.Event()  # badges do
         self.thread_news: ThreadNews = lambda change: None
         self.on_consent: Callable[[ConsentFlipped], None] = lambda flip: None
         self.on_held: Callable[[int], None] = lambda endpoint_id: None
@@ -63,7 +64,7 @@ class Announcer:
                 case ReadMoved():
                     self._publisher.read_mark(one.mark)
                     self._readers.add(one.mark.member_id)
-                    self._changed.set()
+                    self._counted.set()
                 case ConsentFlipped():
                     self.on_consent(one)
                 case ReviewChanged():
@@ -71,6 +72,7 @@ class Announcer:
                         self.on_held(one.endpoint_id)
                     self.row_changed(one.thread_id)
                     self._judging.add(one.workspace_id)
+                    self._counted.set()
                 case OutboxGrew():
                     self.on_outbox()
                 case AnswerOwed():
@@ -104,11 +106,14 @@ class Announcer:
             self._rows[change.thread_id] = None
             if any(isinstance(event, Message) and event.direction == "in" for event in change.events):
                 self._badges.add(change.workspace_id)
+                self._counted.set()
             self._changed.set()
 
     async def _push_badges(self) -> None:
         while True:
+            await self._counted.wait()
             await trio.sleep(GATHER_S)
+            self._counted = trio.Event()
             workspaces, self._badges = self._badges, set()
             members, self._readers = self._readers, set()
             await self._push_reviews()
@@ -120,6 +125,7 @@ class Announcer:
                 self._publisher.badges(await self._inbox.unread_threads(sorted(members)))
             except StoreUnavailable:
                 self._readers |= members
+                await self._try_again()
 
     async def _push_reviews(self) -> None:
         judging, self._judging = self._judging, set()
@@ -131,3 +137,8 @@ class Announcer:
                 self._publisher.open_reviews(workspace_id, count)
         except StoreUnavailable:
             self._judging |= judging
+            await self._try_again()
+
+    async def _try_again(self) -> None:
+        await trio.sleep(1.0)
+        self._counted.set()

@@ -25,7 +25,7 @@ _TRANSACTIONS: Final = {
     "backend_t1": ("message", "record_mo("),
     "backend_t2": ("message", "enqueue_mt("),
     "backend_t3": ("attempt", "settle_verdicts("),
-    "backend_t4": ("attempt", "settle_attempts("),
+    "backend_t4": ("provider_ref", "settle_attempts("),  # "attempt" would hold T3 too, and nothing would be answered
     "backend_t5": ("message", "apply_receipts("),
 }
 """The table that it writes and the statement that it is in. Whoever locks the table finds it waiting there."""

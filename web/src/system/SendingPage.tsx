@@ -7,6 +7,7 @@ import { api, queryClient, sendingQuery, type BrandDay, type LimitPace, type Num
 import { useSession } from "../app/session";
 import { formatNumber } from "../text/people";
 import { spanOf } from "../text/time";
+import { Facts } from "./Facts";
 import { Scroll } from "./Scroll";
 import styles from "./SystemPage.module.css";
 import own from "./SendingPage.module.css";
@@ -91,16 +92,7 @@ function Summary({ sending }: { sending: Sending }) {
     { label: "Bulk waits", value: lane(2) },
     { label: "Last one in", value: last },
   ];
-  return (
-    <dl className={styles.facts}>
-      {facts.map(({ label, value }) => (
-        <div key={label}>
-          <dt>{label}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={facts} />;
 }
 
 function Rate({ pace }: { pace: NumberPace | LimitPace }) {

@@ -5,6 +5,7 @@ import { ChevronDown, ChevronRight, CircleAlert } from "lucide-react";
 import { useState, type CSSProperties } from "react";
 import { actorsQuery, type Actor } from "../api";
 import { clockTime, spanOf } from "../text/time";
+import { Facts } from "./Facts";
 import { Scroll } from "./Scroll";
 import styles from "./SystemPage.module.css";
 
@@ -47,16 +48,7 @@ function Summary({ root }: { root: Actor }) {
     { label: "Restarts", value: number.format(sum((actor) => actor.restarts)) },
     { label: "In trouble", value: number.format(all.filter((actor) => !CALM.has(actor.state)).length) },
   ];
-  return (
-    <dl className={styles.facts}>
-      {facts.map(({ label, value }) => (
-        <div key={label}>
-          <dt>{label}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={facts} />;
 }
 
 function Tree({ root }: { root: Actor }) {
