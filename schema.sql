@@ -1071,6 +1071,89 @@ BEGIN
     RETURN QUERY SELECT 'decided', one.id, asked.thread_id, CASE WHEN flipped THEN true END, one.consent_epoch, owed;
 END $$;
 
+-- Compose ----------------------------------------------------------------------------------------------------------------
+
+-- Where texts to numbers and contacts go: the thread of each, made where there is none. A number that nobody has becomes a
+-- contact to be named later; a contact is reached at its first phone, by priority, that can receive texts. A command that was
+-- taken before keeps its thread, whatever became of the contact's phones since. p_number, or else the workspace's first
+-- number, is what new threads are written from. Safe to repeat: a thread without a text is shown to nobody.
+CREATE FUNCTION open_threads(
+    p_workspace bigint, p_cmd uuid[], p_address text[], p_contact bigint[], p_number bigint, p_now timestamptz
+) RETURNS TABLE (ord bigint, verdict text, thread_id bigint) LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+#variable_conflict use_column
+DECLARE
+    line   bigint;
+    known  bigint[];
+    spots  bigint[];
+    lonely bigint[];
+    fresh  bigint[];
+BEGIN
+    SELECT n.id INTO line FROM number n
+    WHERE n.workspace_id = p_workspace AND (p_number IS NULL OR n.id = p_number) ORDER BY n.id LIMIT 1;
+    SELECT array_agg(c.thread_id ORDER BY g.ord) INTO known
+    FROM unnest(p_cmd) WITH ORDINALITY AS g (cmd_id, ord)
+    LEFT JOIN command c ON c.workspace_id = p_workspace AND c.cmd_id = g.cmd_id;
+    IF line IS NOT NULL THEN
+        INSERT INTO endpoint (workspace_id, address)
+        SELECT DISTINCT p_workspace, g.address FROM unnest(p_address, known) AS g (address, known)
+        WHERE g.address IS NOT NULL AND g.known IS NULL
+          AND NOT EXISTS (SELECT FROM endpoint e WHERE e.workspace_id = p_workspace AND e.address = g.address)
+        ORDER BY 2 ON CONFLICT DO NOTHING;
+    END IF;
+    SELECT array_agg(coalesce(e.id, f.endpoint_id) ORDER BY g.ord) INTO spots
+    FROM unnest(p_address, p_contact, known) WITH ORDINALITY AS g (address, contact_id, known, ord)
+    LEFT JOIN endpoint e ON e.workspace_id = p_workspace AND e.address = g.address AND g.known IS NULL
+    LEFT JOIN LATERAL (
+        SELECT p.endpoint_id FROM contact k
+        JOIN contact_phone p ON p.contact_id = coalesce(k.merged_into, k.id)
+        JOIN endpoint x ON x.id = p.endpoint_id
+        WHERE k.workspace_id = p_workspace AND k.id = g.contact_id AND g.known IS NULL
+          AND (k.deleted_at IS NULL OR k.merged_into IS NOT NULL)
+        ORDER BY x.invalid_reason IS NOT NULL, p.priority, p.endpoint_id LIMIT 1
+    ) f ON true;
+
+    IF EXISTS (SELECT FROM unnest(spots) s (id) WHERE s.id IS NOT NULL
+               AND NOT EXISTS (SELECT FROM contact_phone p WHERE p.endpoint_id = s.id)) THEN
+        PERFORM 1 FROM endpoint e WHERE e.id = ANY (spots)
+        AND NOT EXISTS (SELECT FROM contact_phone p WHERE p.endpoint_id = e.id) ORDER BY e.id FOR NO KEY UPDATE;
+        SELECT array_agg(q.id) INTO lonely FROM (
+            SELECT DISTINCT s.id FROM unnest(spots) s (id) WHERE s.id IS NOT NULL
+            AND NOT EXISTS (SELECT FROM contact_phone p WHERE p.endpoint_id = s.id) ORDER BY s.id) q;
+    END IF;
+    IF EXISTS (SELECT FROM unnest(spots) s (id) WHERE s.id IS NOT NULL AND NOT EXISTS (
+               SELECT FROM thread t WHERE t.workspace_id = p_workspace AND t.endpoint_id = s.id AND t.last_seq > 0)) THEN
+        INSERT INTO thread AS t (workspace_id, endpoint_id, number_id, last_at, last_direction)
+        SELECT DISTINCT p_workspace, s.id, line, p_now, 'out' FROM unnest(spots) s (id)
+        WHERE s.id IS NOT NULL AND line IS NOT NULL ORDER BY 2
+        ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET number_id = EXCLUDED.number_id
+        WHERE t.last_seq = 0 AND t.number_id <> EXCLUDED.number_id;
+    END IF;
+    IF lonely IS NOT NULL THEN
+        WITH made AS (
+            INSERT INTO contact (workspace_id, source) SELECT p_workspace, 'member' FROM unnest(lonely) RETURNING id
+        )
+        SELECT array_agg(m.id) INTO fresh FROM made m;
+        INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id)
+        SELECT p_workspace, f.contact_id, f.endpoint_id FROM unnest(fresh, lonely) AS f (contact_id, endpoint_id)
+        ON CONFLICT DO NOTHING;
+        DELETE FROM contact k WHERE k.id = ANY (fresh)
+        AND NOT EXISTS (SELECT FROM contact_phone p WHERE p.contact_id = k.id);
+    END IF;
+    RETURN QUERY
+    SELECT g.ord,
+           CASE WHEN g.known IS NOT NULL OR t.id IS NOT NULL THEN 'open'
+                WHEN g.contact_id IS NOT NULL AND NOT EXISTS (
+                    SELECT FROM contact k WHERE k.workspace_id = p_workspace AND k.id = g.contact_id
+                    AND (k.deleted_at IS NULL OR k.merged_into IS NOT NULL)) THEN 'no_contact'
+                WHEN g.contact_id IS NOT NULL AND g.spot IS NULL THEN 'no_phone'
+                ELSE 'no_number' END,
+           coalesce(g.known, t.id)
+    FROM unnest(p_contact, known, spots) WITH ORDINALITY AS g (contact_id, known, spot, ord)
+    LEFT JOIN thread t ON t.workspace_id = p_workspace AND t.endpoint_id = g.spot
+    ORDER BY 1;
+END $$;
+
 -- T2: enqueue ------------------------------------------------------------------------------------------------------------
 
 -- Queue texts; the threads' locks make a repeated command wait for its first copy and then answer the same.

@@ -1,11 +1,11 @@
 """What an outbound text costs: queued, authorised, journalled, sent to a carrier, its result stored. One node.
 
-Three ways in, each on a fresh database, medians over the rounds; the carrier is a light fake in a process of its own
+Four ways in, each on a fresh database, medians over the rounds; the carrier is a light fake in a process of its own
 that answers at once (the full simulator has costs of its own). `mt_per_s` is from the first T2 to the last stored
 result, texts entering by T2 in batches of 64 as a campaign's do; `each` is one T2 for each text with 64 in flight, as
-a reply's is; `api` is the whole way, 64 HTTP requests in flight. At most 64 texts are on the wire in each. Every text
-must be found sent once at the carrier and in the database, or the bench fails. Prints one JSON line: `./test bench
-send`.
+a reply's is; `api` is the whole way, 64 HTTP requests in flight, and `api_batch` the same with 200 texts in each of
+four requests. At most 64 texts are on the wire in each. Every text must be found sent once at the carrier and in the
+database, or the bench fails. Prints one JSON line: `./test bench send`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from bench.rig.ground import Ground, Turn, open_ground
 
 IN_FLIGHT: Final = 64
 _WITHIN_S: Final = 120.0
+_WHOLE: Final = {"batch": 16_000, "each": 8_000, "api": 3_000, "api_batch": 16_000}
+_QUICK: Final = {"batch": 2_000, "each": 1_000, "api": 400, "api_batch": 2_000}
+_FEEDS: Final = list(_WHOLE)
 _AREAS: Final = (205, 206, 207, 212, 213, 214, 215, 216, 303, 304, 305, 312, 313, 404, 405, 415, 503, 504, 602, 617)
 
 _SEED: Final = """
@@ -78,9 +81,9 @@ def measure(ground: Ground, feed: str, texts: int, *, delay_ms: float, profile: 
         areas = ",".join(map(str, _AREAS))
         ground.run(turn, _SEED.format(port=carrier.port, areas=areas))
         threads = [row["id"] for row in ground.run(turn, "SELECT id FROM thread ORDER BY id")]
-        if feed == "api":
+        if feed in {"api", "api_batch"}:
             with running(contenders.threadline(), ground, turn) as server:
-                figures = send_api.measure(server, ground.pid, threads, texts, turn.dsn)
+                figures = send_api.measure(server, ground.pid, threads, texts, turn.dsn, batches=feed == "api_batch")
         else:
             figures = _in_node(ground, turn, feed, texts, threads, profile)
         _check(ground, turn, carrier, figures["total"])
@@ -140,14 +143,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--rounds", type=int, default=None)
-    parser.add_argument("--only", action="append", choices=["batch", "each", "api"])
+    parser.add_argument("--only", action="append", choices=_FEEDS)
     parser.add_argument("--delay-ms", type=float, default=0.0, help="how long the carrier takes for an answer")
     parser.add_argument("--profile", metavar="FILE", help="the node's profile, by cProfile, which slows it by half")
     asked = parser.parse_args()
-    feeds = asked.only or ["batch", "each", "api"]
-    texts = (
-        {"batch": 2_000, "each": 1_000, "api": 400} if asked.quick else {"batch": 16_000, "each": 8_000, "api": 3_000}
-    )
+    feeds = asked.only or _FEEDS
+    texts = _QUICK if asked.quick else _WHOLE
     rounds: dict[str, list[Figures]] = {feed: [] for feed in feeds}
     with open_ground() as ground:
         for number in range(asked.rounds or (1 if asked.quick else 3)):

@@ -1,4 +1,4 @@
-"""The load of `bench.send` by the API: replies of one member over kept-alive connections, until all are settled.
+"""The load of `bench.send` by the API: texts of one member over kept-alive connections, until all are settled.
 
 One epoll loop in the bench's own process, requests made beforehand, as in `bench.rig.load`.
 """
@@ -22,15 +22,20 @@ from bench.rig.ground import SESSION
 from bench.rig.load import Exchange
 
 IN_FLIGHT: Final = 64
+BATCH: Final = 200
+BATCHES_IN_FLIGHT: Final = 4
 
 
-def measure(server: Running, postgres_pid: int, threads: Sequence[int], texts: int, dsn: str) -> dict[str, Any]:
-    """*texts* replies after a warm-up. CPU is milliseconds for each text."""
-    warm_up = texts // 4
-    exchanges = [Exchange(server.port) for _ in range(IN_FLIGHT)]
-    _post(exchanges, _requests(server.port, threads, warm_up))
+def measure(
+    server: Running, postgres_pid: int, threads: Sequence[int], texts: int, dsn: str, *, batches: bool
+) -> dict[str, Any]:
+    """*texts* after a warm-up, each in a request of its own or 200 in one. CPU is milliseconds for each text."""
+    warm_up = texts // 4 // BATCH * BATCH if batches else texts // 4
+    made = _batches if batches else _replies
+    exchanges = [Exchange(server.port) for _ in range(BATCHES_IN_FLIGHT if batches else IN_FLIGHT)]
+    _post(exchanges, made(server.port, threads, warm_up))
     _settled(dsn)
-    requests = _requests(server.port, threads, texts)
+    requests = made(server.port, threads, texts)
     own, theirs, began = cpu.seconds(server.pid), cpu.seconds_with_children(postgres_pid), time.perf_counter()
     _post(exchanges, requests)
     fed_s = time.perf_counter() - began
@@ -48,17 +53,32 @@ def measure(server: Running, postgres_pid: int, threads: Sequence[int], texts: i
     }
 
 
-def _requests(port: int, threads: Sequence[int], count: int) -> list[bytes]:
+def _replies(port: int, threads: Sequence[int], count: int) -> list[bytes]:
+    return [
+        _request(port, f"threads/{threads[n % len(threads)]}/messages", {"cmd_id": str(uuid4()), "body": _text(n)})
+        for n in range(count)
+    ]
+
+
+def _batches(port: int, threads: Sequence[int], count: int) -> list[bytes]:
+    items = ({"cmd_id": str(uuid4()), "thread_id": threads[n % len(threads)], "body": _text(n)} for n in range(count))
     made = []
-    for n in range(count):
-        text = f"Text {n:07d}: the house on Main Street is still for sale. Shall we meet there on Saturday?"
-        body = json.dumps({"cmd_id": str(uuid4()), "body": text})
-        made.append(
-            f"POST /api/v1/threads/{threads[n % len(threads)]}/messages HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-            f"Origin: http://127.0.0.1:{port}\r\nCookie: threadline={SESSION}\r\nX-CSRF: 1\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
-        )
+    while batch := list(islice(items, BATCH)):
+        made.append(_request(port, "messages/batch", {"messages": batch}))
     return made
+
+
+def _text(n: int) -> str:
+    return f"Text {n:07d}: the house on Main Street is still for sale. Shall we meet there on Saturday?"
+
+
+def _request(port: int, path: str, told: object) -> bytes:
+    body = json.dumps(told)
+    return (
+        f"POST /api/v1/{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        f"Origin: http://127.0.0.1:{port}\r\nCookie: threadline={SESSION}\r\nX-CSRF: 1\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    )
 
 
 def _post(exchanges: Sequence[Exchange], requests: Sequence[bytes]) -> None:

@@ -7,9 +7,9 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from server.actors.runtime import ActorError, MailboxFull, Registry, Reply
-from server.actors.thread import MarkRead, ReleaseHeld, SendReply, SetTyping, ThreadMessage
+from server.actors.thread import Enqueue, MarkRead, ReleaseHeld, SendReply, SetTyping, ThreadMessage
 from server.domain.messages import ReadMark
-from server.ports import CommandsBusy, Draft, EnqueueResult, Member, StoreUnavailable
+from server.ports import CommandsBusy, Draft, EnqueueMt, EnqueueResult, Member, StoreUnavailable
 
 R = TypeVar("R")
 
@@ -24,6 +24,9 @@ class ThreadAsker:
 
     async def send(self, member: Member, cmd_id: UUID, draft: Draft) -> EnqueueResult:
         return await self._ask(draft.thread_id, lambda reply: SendReply(member, cmd_id, draft, reply))
+
+    async def enqueue(self, mt: EnqueueMt) -> EnqueueResult:
+        return await self._ask(mt.thread_id, lambda reply: Enqueue(mt, reply))
 
     async def mark_read(self, member: Member, thread_id: int, up_to: int) -> ReadMark | None:
         return await self._ask(thread_id, lambda reply: MarkRead(member, thread_id, up_to, False, reply))

@@ -11,20 +11,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from server.actors.runtime import Actor, Reply
+from server.domain.compose import PERSON_VALID_FOR
 from server.domain.gate import MessageClass
 from server.domain.messages import ReadMark, ThreadEvent
 from server.domain.segments import count
 from server.ports import Clock, Draft, EnqueueMt, EnqueueResult, Inbox, Ledger, Member, Publisher, StoreUnavailable
 
 R = TypeVar("R")
-
-PERSON_VALID_FOR: Final = timedelta(hours=1)
-"""A reply that could not leave for an hour (an outage, a paused number) no longer answers what it was written for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +44,18 @@ class SendReply:
     @property
     def thread_id(self) -> int:
         return self.draft.thread_id
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """T2 for a text that is made already."""
+
+    mt: EnqueueMt
+    reply: Reply[EnqueueResult]
+
+    @property
+    def thread_id(self) -> int:
+        return self.mt.thread_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ class SetTyping:
     typing: bool
 
 
-ThreadMessage = Published | SendReply | MarkRead | ReleaseHeld | SetTyping
+ThreadMessage = Published | SendReply | Enqueue | MarkRead | ReleaseHeld | SetTyping
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +135,8 @@ class ThreadActor(Actor[ThreadMessage]):
                 await self._publish(events)
             case SendReply(reply=reply):
                 await _settle(reply, self._ports.ledger.enqueue_mt(self._mt(message)))
+            case Enqueue(mt=mt, reply=reply):
+                await _settle(reply, self._ports.ledger.enqueue_mt(mt))
             case MarkRead(reply=reply):
                 await _settle(reply, self._mark(message))
             case ReleaseHeld(reply=reply):

@@ -171,6 +171,7 @@ class Wiring:
             inbox=ground.store.inbox,
             reviews=ground.store.reviews,
             commands=self.asker,
+            compose=ground.store.compose,
             passwords=Passwords(),
             metrics=ground.meters.registry,
             client_files=_client_files(),

@@ -18,9 +18,9 @@ from quart_trio.wrappers import TrioRequest
 from quart_trio.wrappers.request import TrioBody
 
 from server.http.errors import Problem
+from server.http.rules import JSON_LIMIT
 
 ROOM: Final = 256 * 1024
-JSON_LIMIT: Final = 65_536  # bytes; a text has at most 1,600 characters
 JSON_TIMEOUT_S: Final = 20.0
 RAW_TIMEOUT_S: Final = 600.0  # 50 MB over a line of 700 kbit/s
 

@@ -80,7 +80,7 @@ def bind(route: Route, deps: Deps) -> Callable[..., Awaitable[Response]]:
         if route.raw_body_limit is not None:
             path["body"] = raw_body(route.raw_body_limit)
         elif route.body is not None:
-            path["body"] = await _body(route.body)
+            path["body"] = await _body(route.body, route.json_limit)
         answer = await route.handler(call, **path)
         return answer if isinstance(answer, Response) else _render(answer, deps.config)
 
@@ -134,11 +134,11 @@ def _checked(model: type[BaseModel], values: object) -> BaseModel:
         raise invalid(error) from None
 
 
-async def _body(model: type[BaseModel]) -> BaseModel:
+async def _body(model: type[BaseModel], limit: int) -> BaseModel:
     if request.mimetype != "application/json":
         raise Problem(415, "not_json", "The body must be JSON (Content-Type: application/json).")
     try:
-        return model.model_validate_json(await whole_body())
+        return model.model_validate_json(await whole_body(limit))
     except ValidationError as error:
         raise invalid(error) from None
 

@@ -14,6 +14,7 @@ from server.config import Config
 from server.http.passwords import Passwords
 from server.http.rules import Role
 from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
+from server.ports.compose import Compose
 from server.ws.encode import Explain
 
 
@@ -50,6 +51,7 @@ class Deps:
     inbox: Inbox
     reviews: Reviews
     commands: ThreadCommands
+    compose: Compose
     passwords: Passwords
     metrics: CollectorRegistry
     client_files: Path

@@ -9,6 +9,8 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel
 from quart_trio import QuartTrio
 
+JSON_LIMIT: Final = 65_536  # bytes; a text has at most 1,600 characters
+
 RANKS: Final[Mapping[str, int]] = {"agent": 0, "manager": 1, "owner": 2}
 
 Role = Literal["owner", "manager", "agent"]
@@ -43,6 +45,7 @@ class Route:
 
     The handler is called as `handler(call, **path, body=…, query=…)`, the last two only where declared. With
     `raw_body_limit` the body is whatever was sent, as an async iterator of at most so many bytes (server/http/body.py).
+    `json_limit`: bytes of a body that is a model.
     """
 
     method: Method
@@ -55,6 +58,7 @@ class Route:
     query: type[BaseModel] | None = None
     described: bool = True
     raw_body_limit: int | None = None
+    json_limit: int = JSON_LIMIT
 
     @property
     def endpoint(self) -> str:
@@ -91,9 +95,10 @@ class Routes:
         body: type[BaseModel] | None = None,
         query: type[BaseModel] | None = None,
         raw_body_limit: int | None = None,
+        json_limit: int = JSON_LIMIT,
         answers: Answers | None = None,
     ) -> Callable[[Handler], Handler]:
-        return self._declare("POST", path, rule, body, query, answers, raw_body_limit)
+        return self._declare("POST", path, rule, body, query, answers, raw_body_limit, json_limit)
 
     def put(
         self, path: str, rule: Rule, *, body: type[BaseModel] | None = None, answers: Answers | None = None
@@ -119,11 +124,24 @@ class Routes:
         query: type[BaseModel] | None,
         answers: Answers | None,
         raw_body_limit: int | None = None,
+        json_limit: int = JSON_LIMIT,
     ) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
             known = answers or {200: None}
             self.declared.append(
-                Route(method, path, rule, handler, self.tag, known, body, query, self._described, raw_body_limit)
+                Route(
+                    method,
+                    path,
+                    rule,
+                    handler,
+                    self.tag,
+                    known,
+                    body,
+                    query,
+                    self._described,
+                    raw_body_limit,
+                    json_limit,
+                )
             )
             return handler
 

@@ -692,6 +692,9 @@ class ThreadCommands(Protocol):
 
     async def send(self, member: Member, cmd_id: UUID, draft: Draft) -> EnqueueResult: ...
 
+    async def enqueue(self, mt: EnqueueMt) -> EnqueueResult:
+        """A text that is made already, in its thread's order."""
+
     async def mark_read(self, member: Member, thread_id: int, up_to: int) -> ReadMark | None:
         """None where the thread is not there for this member."""
 

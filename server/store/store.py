@@ -11,6 +11,7 @@ import trio
 from server.domain.messages import Announcement
 from server.ports import Announce
 from server.store.bridge import Bridge, open_bridge
+from server.store.compose import PostgresCompose
 from server.store.directory import PostgresDirectory
 from server.store.fleet import PostgresFleet
 from server.store.inbox import PostgresInbox
@@ -46,6 +47,7 @@ class Store:
         self.ledger = PostgresLedger(postgres, announce, options)
         self.inbox = PostgresInbox(postgres, announce, options.timetable)
         self.reviews = PostgresReviews(postgres, announce)
+        self.compose = PostgresCompose(postgres, self.ledger.enqueue_bulk)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)

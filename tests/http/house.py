@@ -29,6 +29,7 @@ from server.ports import (
     DecidedOtherwise,
     Draft,
     Enqueued,
+    EnqueueMt,
     EnqueueResult,
     InboxRows,
     Member,
@@ -231,6 +232,9 @@ class FakeCommands:
         text, seq = self.taken.setdefault(cmd_id, (draft, 3 + len(self.taken)))
         return Enqueued(draft.thread_id, seq, again) if text == draft else CommandConflict()
 
+    async def enqueue(self, mt: EnqueueMt) -> EnqueueResult:
+        raise NotImplementedError
+
     async def mark_read(self, member: Member, thread_id: int, up_to: int) -> ReadMark | None:
         found = self.inbox.threads.get(thread_id)
         if found is None or found.workspace_id != member.workspace_id:
@@ -343,6 +347,7 @@ class House:
             inbox=self.inbox,
             reviews=self.reviews,
             commands=self.commands,
+            compose=Absent(),
             passwords=Passwords(QUICK),
             metrics=meters.registry,
             client_files=files,

@@ -63,6 +63,9 @@ class DirectCommands:
             )
         )
 
+    async def enqueue(self, mt: EnqueueMt) -> EnqueueResult:
+        return await self._store.ledger.enqueue_mt(mt)
+
     async def mark_read(self, member: Member, thread_id: int, up_to: int) -> ReadMark | None:
         return await self._store.inbox.mark_read(member.workspace_id, member.member_id, thread_id, up_to)
 
@@ -105,7 +108,7 @@ async def town(house: House, dsn: str) -> AsyncIterator[Town]:
 
         other = await store.call(build)
         await store.people.add_member(other["workspace_id"], "eve@other.example", "Eve", "owner", QUICK.hash(PASSWORD))
-        house.replace(people=store.people, inbox=store.inbox, commands=DirectCommands(store))
+        house.replace(people=store.people, inbox=store.inbox, commands=DirectCommands(store), compose=store.compose)
         yield Town(house, store, other["id"])
 
 

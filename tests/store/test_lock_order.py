@@ -22,6 +22,7 @@ from server.domain.carrier import Accepted, CarrierStatus, ErrorClass, Receipt, 
 from server.domain.delivery import State
 from server.domain.gate import MessageClass
 from server.ports import AttemptOutcome, Authorised, Voided
+from server.ports.compose import Compose, Wanted
 from server.store import receipts
 from server.store.inbound import Inbound
 from server.store.outcomes import Outcome, Outcomes
@@ -278,6 +279,14 @@ def of_a_day(method: Callable[[World], Awaitable[object]]) -> Prepare:
     return prepare
 
 
+async def open_threads(world: World) -> Act:
+    """Of two strangers whose threads have no text yet: contacts are made and the threads get another line."""
+    await two_threads(world)
+    await world.sql("UPDATE thread SET last_seq = 0")
+    wanted = [Wanted(uuid4(), address=person) for person in (BOB, ALICE)]
+    return lambda: world.store.compose.open_threads(1, wanted, 2, NOON)
+
+
 async def add_member(world: World) -> Act:
     await two_threads(world)
     return lambda: world.store.people.add_member(1, "eve@example.org", "Eve", "agent", "x")
@@ -338,6 +347,7 @@ METHODS = [
         of_a_day(lambda w: w.store.fleet.give_back_day(1, NOON.date(), 1)), {"daily_use"}, id="giving back of a day"
     ),
     pytest.param(of_a_day(lambda w: w.store.fleet.spend_day(1, NOON.date())), {"daily_use"}, id="a day used up"),
+    pytest.param(open_threads, {"endpoint", "thread"}, id="where texts to numbers go"),
     pytest.param(add_member, set(), id="a new member"),
 ]
 
@@ -350,13 +360,13 @@ ALONE: Final = "open_session close_session audit"
 TESTED: Final = """
 record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts release_held decide crashed_attempts
 resolve_crashed climb resend bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter
-mark_read mark_unread add_member hand_over_limiter charge_day give_back_day spend_day
+mark_read mark_unread add_member hand_over_limiter charge_day give_back_day spend_day open_threads enqueue_bulk
 """
 
 
 def test_no_method_of_the_store_is_forgotten() -> None:
     """A new one is a case above, or among those that lock nothing."""
-    parts = (ports.Ledger, ports.Fleet, ports.Directory, ports.Inbox, ports.Reviews, ports.People)
+    parts = (ports.Ledger, ports.Fleet, ports.Directory, ports.Inbox, ports.Reviews, ports.People, Compose)
     methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
     assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
 

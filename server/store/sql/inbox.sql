@@ -3,7 +3,7 @@
 SELECT stream_epoch::text FROM history;
 
 -- name: rows_newest
--- A page of threads, newest first, below the cursor; with the reader's marks and the horizon of this very read.
+-- A page of threads, newest first, below the cursor, but none without any text; with the reader's marks and the horizon of this very read.
 SELECT h.p, r.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p) h
 LEFT JOIN LATERAL (
     SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
@@ -17,7 +17,7 @@ LEFT JOIN LATERAL (
         FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
     ) c ON true
     LEFT JOIN thread_read m ON m.thread_id = t.id AND m.member_id = $2
-    WHERE t.workspace_id = $1 AND ($3::timestamptz IS NULL OR (t.last_at, t.id) < ($3, $4::bigint))
+    WHERE t.workspace_id = $1 AND t.last_seq > 0 AND ($3::timestamptz IS NULL OR (t.last_at, t.id) < ($3, $4::bigint))
     ORDER BY t.last_at DESC, t.id DESC LIMIT $5
 ) r ON true;
 
@@ -29,7 +29,7 @@ LEFT JOIN LATERAL (
            t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
            $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
     FROM (
-        SELECT x.id FROM thread x WHERE x.workspace_id = $1 AND x.changed_xid >= $3::text::xid8
+        SELECT x.id FROM thread x WHERE x.workspace_id = $1 AND x.last_seq > 0 AND x.changed_xid >= $3::text::xid8
         UNION
         SELECT y.thread_id FROM thread_read y WHERE y.member_id = $2 AND y.changed_xid >= $3::text::xid8
         LIMIT $4

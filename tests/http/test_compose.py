@@ -1,0 +1,167 @@
+"""Writing texts by the API, over the real store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from server.ports import Member, Workspace
+from tests.http.house import DANA, NOW, Browser, House
+from tests.http.test_real_store import DirectCommands
+from tests.store.world import ALICE, World, open_world
+
+pytestmark = pytest.mark.integration
+
+MESSAGES = "/api/v1/messages"
+
+
+class TownPeople:
+    """Dana of the world's workspace 1, and whoever is asked for."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._house.people, name)
+
+    async def session(self, token_hash: bytes, now: Any) -> tuple[Member, Workspace] | None:
+        found = await self._house.people.session(token_hash, now)
+        if found is None:
+            return None
+        member, workspace = found
+        own = Member(member.member_id - 10, member.workspace_id, member.email, member.name, member.role)
+        return own, workspace
+
+
+@dataclass
+class Desk:
+    world: World
+    browser: Browser
+    house: House
+
+    async def text(self, **more: Any) -> Any:
+        return await self.browser.post(MESSAGES, {"cmd_id": str(uuid4()), "body": "Hello", **more})
+
+    async def batch(self, *items: dict[str, Any]) -> Any:
+        messages = [{"cmd_id": str(uuid4()), "body": "Hello", **item} for item in items]
+        return await self.browser.post(f"{MESSAGES}/batch", {"messages": messages})
+
+
+@pytest.fixture
+async def desk(dsn: str, house: House) -> AsyncIterator[Desk]:
+    async with open_world(dsn) as world:
+        house.clock.wall_time = NOW
+        house.replace(
+            people=TownPeople(house),
+            inbox=world.store.inbox,
+            commands=DirectCommands(world.store),
+            compose=world.store.compose,
+        )
+        yield Desk(world, await house.logged_in(DANA), house)
+
+
+async def test_a_text_to_a_number_in_any_spelling_is_one_conversation(desk: Desk) -> None:
+    threads = set()
+    for spelling in ("(202) 555-0101", "202.555.0101", "+1 202 555 0101", "1-202-555-0101"):
+        answer = await desk.text(to=spelling)
+        assert answer.status == 202, answer.body
+        threads.add(answer.json["thread_id"])
+    assert len(threads) == 1
+    assert await desk.world.value("SELECT count(*) FROM contact") == 1
+    assert await desk.world.value("SELECT array_agg(DISTINCT klass) FROM outbox") == ["person"]
+
+
+async def test_the_same_command_is_one_text_and_another_text_under_it_a_conflict(desk: Desk) -> None:
+    one = {"cmd_id": str(uuid4()), "to": ALICE, "body": "Hello"}
+    answers = [await desk.browser.post(MESSAGES, one) for _ in range(3)]
+    assert [(a.status, a.json["seq"], a.json["again"]) for a in answers] == [(202, 1, False)] + [(202, 1, True)] * 2
+    for other in ({"body": "Bye"}, {"to": "+12025550102"}, {"undo_s": 5}):
+        answer = await desk.browser.post(MESSAGES, one | other)
+        assert (answer.status, answer.json["code"]) == (409, "command_conflict"), other
+    assert await desk.world.value("SELECT count(*) FROM outbox") == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "field"),
+    [
+        pytest.param({"to": "555-0123"}, 422, "to", id="seven digits"),
+        pytest.param({"to": "not a number"}, 422, "to", id="words"),
+        pytest.param({}, 422, "to", id="nobody"),
+        pytest.param({"to": ALICE, "contact_id": 1}, 422, "to", id="two recipients"),
+        pytest.param({"contact_id": 99}, 404, "contact_id", id="no such contact"),
+        pytest.param({"thread_id": 99}, 404, None, id="no such thread"),
+        pytest.param({"to": ALICE, "number_id": 99}, 422, "number_id", id="no such line"),
+        pytest.param({"to": ALICE, "body": "  "}, 422, "body", id="nothing to say"),
+        pytest.param({"to": ALICE, "undo_s": 31}, 422, "undo_s", id="half a minute to undo at most"),
+        pytest.param({"to": ALICE, "send_at": "2029-01-01T00:00:00Z"}, 422, "send_at", id="years ahead"),
+        pytest.param({"to": ALICE, "send_at": "2026-12-01T00:00:00"}, 422, "send_at", id="a time without a zone"),
+    ],
+)
+async def test_what_cannot_be_sent_is_refused_in_a_sentence(
+    desk: Desk, asked: dict[str, Any], status: int, field: str | None
+) -> None:
+    answer = await desk.text(**asked)
+    assert (answer.status, answer.json.get("field")) == (status, field), answer.body
+    assert answer.json["detail"].endswith(".")
+    assert await desk.world.value("SELECT count(*) FROM outbox") == 0
+
+
+async def test_who_has_opted_out_is_written_to_knowingly_or_not_at_all(desk: Desk) -> None:
+    await desk.world.stop()
+    refused = await desk.text(to=ALICE)
+    assert (refused.status, refused.json["code"], refused.json["field"]) == (409, "opted_out", "acknowledged_opt_out")
+    assert (await desk.text(to=ALICE, acknowledged_opt_out=True)).status == 202
+
+
+async def test_a_text_that_may_be_taken_back_is_due_when_it_may_no_more(desk: Desk) -> None:
+    await desk.text(to=ALICE, undo_s=10)
+    assert (await desk.world.value("SELECT due_at FROM outbox") - NOW).total_seconds() == 10
+
+
+async def test_several_are_bulk_and_get_an_answer_each(desk: Desk) -> None:
+    thread = (await desk.world.receive(from_="+12025550103")).thread_id
+    answer = await desk.batch(
+        {"to": ALICE},
+        {"thread_id": thread},
+        {"to": "nonsense"},
+        {"contact_id": 99},
+        {"thread_id": 999},
+        {},
+        {"to": ALICE},
+    )
+    assert answer.status == 202, answer.body
+    told = answer.json["answers"]
+    assert [one.get("seq") for one in told] == [1, 2, None, None, None, None, 2]
+    assert [one.get("code") for one in told] == [None, None, "invalid", "no_contact", "not_found", "invalid", None]
+    assert await desk.world.value("SELECT array_agg(DISTINCT klass || lane) FROM outbox") == ["bulk2"]
+
+
+async def test_a_batch_that_is_repeated_answers_the_same(desk: Desk) -> None:
+    messages = [{"cmd_id": str(uuid4()), "body": f"{n}", "to": f"+120255501{n:02}"} for n in range(80)]
+    first, again = [await desk.browser.post(f"{MESSAGES}/batch", {"messages": messages}) for _ in range(2)]
+    assert [(a["thread_id"], a["seq"]) for a in first.json["answers"]] == [
+        (a["thread_id"], a["seq"]) for a in again.json["answers"]
+    ]
+    assert {a["again"] for a in again.json["answers"]} == {True}
+    assert await desk.world.value("SELECT count(*) FROM outbox") == 80
+    messages[3]["body"] = "another"
+    third = await desk.browser.post(f"{MESSAGES}/batch", {"messages": messages})
+    assert [a["code"] for a in third.json["answers"] if a.get("code")] == ["command_conflict"]
+
+
+async def test_a_batch_of_200_long_texts_is_taken_and_one_more_is_not(desk: Desk) -> None:
+    items = [{"to": f"+120{n}5550100", "body": "é" * 1600} for n in range(2, 10)] * 25
+    assert (await desk.batch(*items)).status == 202
+    refused = await desk.batch(*items, items[0])
+    assert (refused.status, refused.json["field"]) == (422, "messages")
+
+
+async def test_a_command_twice_in_one_batch_is_refused_whole(desk: Desk) -> None:
+    same = str(uuid4())
+    refused = await desk.batch({"to": ALICE, "cmd_id": same}, {"to": ALICE, "cmd_id": same})
+    assert (refused.status, refused.json["field"]) == (422, "messages")
+    assert await desk.world.value("SELECT count(*) FROM outbox") == 0
