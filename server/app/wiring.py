@@ -170,6 +170,8 @@ class Wiring:
             people=ground.store.people,
             inbox=ground.store.inbox,
             reviews=ground.store.reviews,
+            templates=ground.store.templates,
+            token_values=ground.store.templates,
             commands=self.asker,
             compose=ground.store.compose,
             passwords=Passwords(),

@@ -9,7 +9,15 @@ from typing import Final
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from server.http import compose, demo, health, review, system, threads
+from server.http import (
+    compose,
+    demo,
+    health,
+    review,
+    system,
+    templates,
+    threads,
+)
 from server.http.auth import auth_routes
 from server.http.body import PacedConnection, PacedRequest
 from server.http.call import Answer, Call, bind, cookie_name
@@ -53,7 +61,15 @@ def _routes(deps: Deps) -> Iterable[Route]:
     # Ten tries at once from an address, then one each 6 s; ten at one person's login, then one each 30 s: enough for
     # thick fingers, and a guesser gets through 3,000 passwords a day at most.
     auth = auth_routes(Throttle(deps.clock, 10, 6.0), Throttle(deps.clock, 10, 30.0))
-    api = [auth, threads.routes, compose.routes, review.routes, system.routes, demo.routes]
+    api = [
+        auth,
+        threads.routes,
+        compose.routes,
+        review.routes,
+        templates.routes,
+        system.routes,
+        demo.routes,
+    ]
     described = [route for routes in api for route in routes.declared]
     others = [health.routes, client_routes(deps.client_files), _description(described, deps)]
     return [*described, *(route for routes in others for route in routes.declared)]

@@ -15,6 +15,7 @@ from server.http.passwords import Passwords
 from server.http.rules import Role
 from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
 from server.ports.compose import Compose
+from server.ports.templates import Templates, TokenValues
 from server.ws.encode import Explain
 
 
@@ -50,6 +51,8 @@ class Deps:
     people: People
     inbox: Inbox
     reviews: Reviews
+    templates: Templates
+    token_values: TokenValues
     commands: ThreadCommands
     compose: Compose
     passwords: Passwords

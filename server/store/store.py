@@ -22,6 +22,7 @@ from server.store.people import PostgresPeople
 from server.store.postgres import Postgres, Work, open_postgres
 from server.store.quarantine import PostgresQuarantine
 from server.store.review import PostgresReviews
+from server.store.templates import PostgresTemplates
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
@@ -52,6 +53,7 @@ class Store:
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)
         self.quarantine = PostgresQuarantine(postgres)
+        self.templates = PostgresTemplates(postgres)
 
     async def call(self, work: Work[T]) -> T:
         """``await work(connection)`` in one transaction on the asyncio side; for seeding. Raises StoreUnavailable."""

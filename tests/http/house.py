@@ -338,6 +338,7 @@ class House:
         self.commands = FakeCommands(self.inbox)
         self.ended: list[bytes] = []
         self.unready: str | None = None
+        absent: Any = Absent()
         meters = Meters()
         meters.webhook("inbound", 200)
         self.deps = Deps(
@@ -346,6 +347,8 @@ class House:
             people=self.people,
             inbox=self.inbox,
             reviews=self.reviews,
+            templates=absent,
+            token_values=absent,
             commands=self.commands,
             compose=Absent(),
             passwords=Passwords(QUICK),
