@@ -2,7 +2,7 @@
 import { Popover, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
-import { Activity, Gauge, Inbox, Keyboard, LogOut, Monitor, Moon, ShieldQuestionMark, Sun } from "lucide-react";
+import { Activity, Gauge, Inbox, Keyboard, LogOut, Monitor, Moon, ShieldQuestionMark, SlidersHorizontal, Sun, UsersRound } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { api } from "../api";
 import { useBadge, useLive, useReviewCount } from "../live/hooks";
@@ -37,27 +37,30 @@ export function Rail() {
           </span>
         )}
       </Place>
+      <Place to="/people" icon={<UsersRound size={21} strokeWidth={1.8} aria-hidden="true" />} label="People" />
       <span className={styles.gap} />
-      <Place to="/system/sending" icon={<Gauge size={21} strokeWidth={1.8} aria-hidden="true" />} label="Sending" />
-      <Place to="/system" icon={<Activity size={21} strokeWidth={1.8} aria-hidden="true" />} label="System" />
+      <Place to="/system/sending" icon={<Gauge size={21} strokeWidth={1.8} aria-hidden="true" />} label="Sending" seldom />
+      <Place to="/system" icon={<Activity size={21} strokeWidth={1.8} aria-hidden="true" />} label="System" seldom />
       <Member />
     </nav>
   );
 }
 
 interface PlaceProps {
-  to: "/phone/sms" | "/phone/sms/review" | "/system" | "/system/sending";
+  to: "/phone/sms" | "/phone/sms/review" | "/people" | "/system" | "/system/sending";
   icon: ReactNode;
   label: string;
   /** What the label leaves out for want of room. */
   before?: string;
+  /** On a phone it stands in the member's menu. */
+  seldom?: boolean;
   children?: ReactNode;
 }
 
-function Place({ to, icon, label, before, children }: PlaceProps) {
+function Place({ to, icon, label, before, seldom = false, children }: PlaceProps) {
   const here = useRouterState({ select: ({ location }) => placeOf(location.pathname) === to });
   return (
-    <Link to={to} className={styles.place} activeOptions={{ exact: true }} data-here={here || undefined} aria-current={here ? "page" : undefined}>
+    <Link to={to} className={styles.place} activeOptions={{ exact: true }} data-here={here || undefined} data-seldom={seldom || undefined} aria-current={here ? "page" : undefined}>
       <span className={styles.icon}>
         {icon}
         {children}
@@ -72,7 +75,7 @@ function Place({ to, icon, label, before, children }: PlaceProps) {
 
 /** The place in the rail that a page belongs to; the most particular one wins. */
 function placeOf(path: string): PlaceProps["to"] | undefined {
-  return (["/phone/sms/review", "/phone/sms", "/system/sending", "/system"] as const).find((place) => path === place || path.startsWith(`${place}/`));
+  return (["/phone/sms/review", "/phone/sms", "/people", "/system/sending", "/system"] as const).find((place) => path === place || path.startsWith(`${place}/`));
 }
 
 const SCHEMES = [
@@ -110,6 +113,11 @@ function Member() {
             </button>
           ))}
         </div>
+        <MenuLink to="/settings/fields" icon={SlidersHorizontal} label="Fields, tags, stages" onClick={() => setOpened(false)} />
+        <span className={styles.onPhone}>
+          <MenuLink to="/system/sending" icon={Gauge} label="Sending" onClick={() => setOpened(false)} />
+          <MenuLink to="/system" icon={Activity} label="System" onClick={() => setOpened(false)} />
+        </span>
         <button type="button" className={styles.entry} onClick={showShortcuts}>
           <Keyboard size={16} aria-hidden="true" />
           Keyboard shortcuts
@@ -120,6 +128,15 @@ function Member() {
         </button>
       </Popover.Dropdown>
     </Popover>
+  );
+}
+
+function MenuLink({ to, icon: Icon, label, onClick }: { to: "/settings/fields" | "/system" | "/system/sending"; icon: typeof Gauge; label: string; onClick: () => void }) {
+  return (
+    <Link to={to} className={styles.entry} onClick={onClick}>
+      <Icon size={16} aria-hidden="true" />
+      {label}
+    </Link>
   );
 }
 

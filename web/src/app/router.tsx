@@ -1,11 +1,20 @@
 // Every page's address. What is not the inbox is loaded when it is first opened.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { Problem, queryClient, sessionQuery } from "../api";
+import type { Filter } from "../filters/filter";
 import { InboxPage } from "../inbox/InboxPage";
 import { ThreadRoute } from "../inbox/ThreadRoute";
 import { NothingOpen } from "../inbox/NothingOpen";
 import { Broken, NotFound, Waiting } from "./Plain";
 import { Shell } from "./Shell";
+
+/** What a list of people is narrowed by: words, a saved filter, or one that is being built on it. */
+interface PeopleSearch {
+  q?: string;
+  filter?: number;
+  f?: Filter | null;
+  sort?: "name" | "activity" | "created";
+}
 
 const root = createRootRoute({ notFoundComponent: NotFound, errorComponent: Broken });
 
@@ -47,6 +56,27 @@ const review = createRoute({
   path: "/phone/sms/review",
   component: lazyRouteComponent(() => import("../review/ReviewPage"), "ReviewPage"),
 });
+const people = createRoute({
+  getParentRoute: () => inside,
+  path: "/people",
+  validateSearch: (search: Record<string, unknown>): PeopleSearch => ({
+    ...(typeof search["q"] === "string" || typeof search["q"] === "number" ? { q: String(search["q"]) } : {}),
+    ...(typeof search["filter"] === "number" ? { filter: search["filter"] } : {}),
+    ...(typeof search["f"] === "object" ? { f: search["f"] as Filter | null } : {}),
+    ...(search["sort"] === "activity" || search["sort"] === "created" ? { sort: search["sort"] } : {}),
+  }),
+  component: lazyRouteComponent(() => import("../people/PeoplePage"), "PeoplePage"),
+});
+const contact = createRoute({
+  getParentRoute: () => inside,
+  path: "/people/$contactId",
+  component: lazyRouteComponent(() => import("../people/ContactPage"), "ContactPage"),
+});
+const fields = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings/fields",
+  component: lazyRouteComponent(() => import("../settings/FieldsPage"), "FieldsPage"),
+});
 const system = createRoute({
   getParentRoute: () => inside,
   path: "/system",
@@ -59,7 +89,7 @@ const sending = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, system, sending])]),
+  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, contact, fields, system, sending])]),
   defaultPreload: "intent",
   defaultPendingMs: 400,
 });

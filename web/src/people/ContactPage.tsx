@@ -1,0 +1,181 @@
+// One contact: who it is, and everything that was said, agreed and called.
+import { ActionIcon, Button, Modal, Tooltip } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { ArrowLeft, Merge as MergeIcon, MessageSquareText, Trash2, UserRoundX } from "lucide-react";
+import { useEffect, useState } from "react";
+import { Problem } from "../api";
+import { Avatar } from "../app/Avatar";
+import { useLive } from "../live/hooks";
+import { formatNumber } from "../text/people";
+import { contactQuery, forgetPeople, forgetTimeline, peopleApi } from "./api";
+import { ClashNote, Details } from "./Details";
+import { Merge } from "./Merge";
+import { Phones } from "./Phones";
+import { mainPhone, markOf, titleOf } from "./rows";
+import { Showings } from "./Showings";
+import { Standings } from "./Standings";
+import { Tags } from "./Tags";
+import { Timeline } from "./Timeline";
+import type { Contact } from "./types";
+import { useEdit } from "./useEdit";
+import styles from "./ContactPage.module.css";
+
+export function ContactPage() {
+  const id = Number(useParams({ from: "/inside/people/$contactId" }).contactId);
+  const found = useQuery({ ...contactQuery(id), enabled: Number.isSafeInteger(id), retry: (failures, error) => failures < 2 && error instanceof Problem && error.status >= 500 });
+  const into = found.error instanceof Problem ? found.error.more["merged_into"] : undefined;
+  const navigate = useNavigate();
+  useEffect(() => {
+    if (typeof into === "number") void navigate({ to: "/people/$contactId", params: { contactId: String(into) }, replace: true });
+  }, [into, navigate]);
+  if (found.data) return <Page key={id} contact={found.data} stale={found.isError} />;
+  if (found.isError || !Number.isSafeInteger(id)) return <Missing error={found.error} onAgain={() => void found.refetch()} />;
+  return (
+    <div className={styles.page} aria-busy="true" aria-label="Loading">
+      <div className={`bone ${styles.bone}`} />
+    </div>
+  );
+}
+
+function Page({ contact, stale }: { contact: Contact; stale: boolean }) {
+  const edit = useEdit();
+  const [asked, ask] = useState<"merge" | "delete" | null>(null);
+  useNews(contact);
+  const phone = mainPhone(contact);
+  const mark = markOf(contact);
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <Tooltip label="Back to people">
+          <ActionIcon component={Link} to="/people" variant="subtle" size={40} aria-label="Back to people">
+            <ArrowLeft size={20} />
+          </ActionIcon>
+        </Tooltip>
+        <Avatar name={contact.name} seed={phone?.address ?? contact.email} />
+        <div className={styles.who}>
+          <h1>{titleOf(contact)}</h1>
+          <p className="numeric">
+            {phone && <span>{formatNumber(phone.address)}</span>}
+            {mark && <strong data-mark={mark}>{mark}</strong>}
+            {stale && <span role="status">Not renewed: the server cannot be reached</span>}
+          </p>
+        </div>
+        <div className={styles.acts} role="toolbar" aria-label="Actions">
+          <Sms contact={contact} />
+          <Button variant="default" leftSection={<MergeIcon size={16} aria-hidden="true" />} onClick={() => ask("merge")}>
+            Merge
+          </Button>
+          <Tooltip label="Delete the contact">
+            <ActionIcon variant="subtle" size={36} aria-label="Delete the contact" onClick={() => ask("delete")}>
+              <Trash2 size={17} strokeWidth={1.9} />
+            </ActionIcon>
+          </Tooltip>
+        </div>
+      </header>
+      <ClashNote edit={edit} />
+      <div className={styles.columns}>
+        <div className={styles.left}>
+          <Phones contact={contact} />
+          <Details contact={contact} edit={edit} />
+          <Tags contact={contact} />
+          <Standings contact={contact} />
+          <Showings contact={contact} />
+        </div>
+        <Timeline contact={contact} />
+      </div>
+      {asked === "merge" && <Merge contact={contact} onClose={() => ask(null)} />}
+      {asked === "delete" && <Delete contact={contact} onClose={() => ask(null)} />}
+    </div>
+  );
+}
+
+/** Opens the conversation with the first number that takes texts. */
+function Sms({ contact }: { contact: Contact }) {
+  const phone = mainPhone(contact);
+  const thread = phone?.thread_id;
+  const look = { leftSection: <MessageSquareText size={16} aria-hidden="true" /> };
+  if (!thread)
+    return (
+      <Button {...look} disabled>
+        SMS
+      </Button>
+    );
+  return (
+    <Button {...look} component={Link} to={`/phone/sms/${thread}`}>
+      SMS
+    </Button>
+  );
+}
+
+/** What the socket tells of the contact's conversations is a reason to read the page anew. */
+function useNews(contact: Contact): void {
+  const live = useLive();
+  const queries = useQueryClient();
+  const id = contact.contact_id;
+  const threads = contact.phones.flatMap((phone) => phone.thread_id ?? []).join(" ");
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const news = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void queries.invalidateQueries({ queryKey: contactQuery(id).queryKey });
+        void forgetTimeline(queries, id);
+      }, 300);
+    };
+    const ends = threads.split(" ").filter(Boolean).map((thread) => live.store.subscribe(`row:${Number(thread)}`, news));
+    return () => {
+      clearTimeout(timer);
+      for (const end of ends) end();
+    };
+  }, [live, queries, id, threads]);
+}
+
+function Delete({ contact, onClose }: { contact: Contact; onClose: () => void }) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const removing = useMutation({
+    mutationFn: () => peopleApi.remove(contact.contact_id),
+    onSuccess: async () => {
+      await navigate({ to: "/people" });
+      queries.removeQueries({ queryKey: contactQuery(contact.contact_id).queryKey });
+      await forgetPeople(queries);
+    },
+  });
+  return (
+    <Modal opened onClose={onClose} title={`Delete ${titleOf(contact)}?`} closeButtonProps={{ "aria-label": "Close" }}>
+      <p className={styles.plain}>The contact leaves the list. Conversations, opt-outs and consents of its numbers stay, as the law wants it.</p>
+      {removing.isError && (
+        <p className={styles.problem} role="alert">
+          {removing.error.message}
+        </p>
+      )}
+      <div className={styles.foot}>
+        <Button variant="default" onClick={onClose} data-autofocus>
+          Keep
+        </Button>
+        <Button className={styles.danger} loading={removing.isPending} onClick={() => removing.mutate()}>
+          Delete
+        </Button>
+      </div>
+    </Modal>
+  );
+}
+
+function Missing({ error, onAgain }: { error: Error | null; onAgain: () => void }) {
+  const gone = !(error instanceof Problem) || error.status === 404 || error.status === 410;
+  return (
+    <div className={styles.missing}>
+      <UserRoundX size={32} strokeWidth={1.4} aria-hidden="true" />
+      <h1>{gone ? "This contact does not exist" : "The contact could not be loaded"}</h1>
+      <p>{gone ? "It may have been deleted, or the address was mistyped." : error?.message}</p>
+      {gone ? (
+        <Button component={Link} to="/people">
+          Back to people
+        </Button>
+      ) : (
+        <Button onClick={onAgain}>Try again</Button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,76 @@
+import { Button, TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Plus, X } from "lucide-react";
+import { useState } from "react";
+import { knowContact, peopleApi, tagsQuery } from "./api";
+import type { Contact } from "./types";
+import styles from "./ContactPage.module.css";
+
+/** A contact's tags. One that does not exist yet is made by writing it. */
+export function Tags({ contact }: { contact: Contact }) {
+  const queries = useQueryClient();
+  const known = useQuery(tagsQuery).data ?? [];
+  const [adding, add] = useState(false);
+  const [name, setName] = useState("");
+  const names = contact.tags.map((tag) => tag.name);
+  const putting = useMutation({
+    mutationFn: (next: string[]) => peopleApi.tagByName(contact.contact_id, next),
+    onSuccess: (next) => {
+      knowContact(queries, next);
+      void queries.invalidateQueries({ queryKey: tagsQuery.queryKey });
+    },
+  });
+  return (
+    <section className={styles.card} aria-labelledby="tags">
+      <h2 id="tags">Tags</h2>
+      {contact.tags.length > 0 && (
+        <ul className={styles.tags}>
+          {contact.tags.map((tag) => (
+            <li key={tag.tag_id} className={styles.tag}>
+              {tag.name}
+              <button type="button" aria-label={`Remove the tag ${tag.name}`} onClick={() => putting.mutate(names.filter((one) => one !== tag.name))}>
+                <X size={13} aria-hidden="true" />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {putting.isError && (
+        <p className={styles.problem} role="alert">
+          {putting.error.message}
+        </p>
+      )}
+      {adding ? (
+        <form
+          className={styles.add}
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (!name.trim()) return;
+            putting.mutate([...names, name.trim()]);
+            setName("");
+          }}
+        >
+          <TextInput
+            size="sm" aria-label="Tag" placeholder="Open House Attendee" list="tags-known" autoFocus autoComplete="off" maxLength={60} value={name}
+            onChange={(event) => setName(event.currentTarget.value)} onKeyDown={(event) => event.key === "Escape" && add(false)}
+          />
+          <datalist id="tags-known">
+            {known.filter((tag) => !names.includes(tag.name)).map((tag) => (
+              <option key={tag.tag_id} value={tag.name} />
+            ))}
+          </datalist>
+          <Button type="submit" disabled={!name.trim()} loading={putting.isPending}>
+            Add
+          </Button>
+          <Button variant="default" onClick={() => add(false)}>
+            Done
+          </Button>
+        </form>
+      ) : (
+        <button type="button" className={styles.adder} onClick={() => add(true)}>
+          <Plus size={15} aria-hidden="true" /> Add a tag
+        </button>
+      )}
+    </section>
+  );
+}
