@@ -21,6 +21,7 @@ from server.domain.messages import (
     OutboxGrew,
     ReadMoved,
     ReviewChanged,
+    RowsChanged,
     ThreadChanged,
 )
 from server.ports import Inbox, Publisher, Reviews, StoreUnavailable
@@ -77,6 +78,8 @@ class Announcer:
                     self.on_outbox()
                 case AnswerOwed():
                     self.on_answer_owed()
+                case RowsChanged():
+                    self._rows_changed(one)
 
     def row_changed(self, thread_id: int) -> None:
         """A row of the inbox changed for another reason than an event of its thread."""
@@ -99,6 +102,11 @@ class Announcer:
                     self._rows.update(dict.fromkeys(rows))
                     await trio.sleep(1.0)
                     self._changed.set()
+
+    def _rows_changed(self, change: RowsChanged) -> None:
+        if self._publisher.online_members(change.workspace_id):
+            self._rows.update(dict.fromkeys(change.thread_ids))
+            self._changed.set()
 
     def _thread_changed(self, change: ThreadChanged) -> None:
         self.thread_news(change)

@@ -172,6 +172,7 @@ class Wiring:
             reviews=ground.store.reviews,
             templates=ground.store.templates,
             token_values=ground.store.templates,
+            contacts=ground.store.contacts,
             commands=self.asker,
             compose=ground.store.compose,
             passwords=Passwords(),

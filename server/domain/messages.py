@@ -149,4 +149,12 @@ class AnswerOwed:
     endpoint_id: int
 
 
-Announcement = ThreadChanged | ReadMoved | ConsentFlipped | ReviewChanged | OutboxGrew | AnswerOwed
+@dataclass(frozen=True, slots=True)
+class RowsChanged:
+    """Rows of the inbox changed for another reason than an event of their threads: a contact's name, for example."""
+
+    workspace_id: int
+    thread_ids: tuple[int, ...]
+
+
+Announcement = ThreadChanged | ReadMoved | ConsentFlipped | ReviewChanged | OutboxGrew | AnswerOwed | RowsChanged

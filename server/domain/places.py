@@ -46,9 +46,9 @@ class Places:
         place = self.of_digits(address)
         if not own_zones:
             return place
-        if not all(map(_is_zone, own_zones)):
+        if not all(map(is_zone, own_zones)):
             place = self.anywhere_in_the_us
-        return Candidates(place.zones.union(filter(_is_zone, own_zones)), place.regions)
+        return Candidates(place.zones.union(filter(is_zone, own_zones)), place.regions)
 
     def of_digits(self, address: str) -> Candidates:
         if address.startswith("+1"):
@@ -75,7 +75,8 @@ def shipped_places() -> Places:
 
 
 @cache
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
+    """Whether *name* is an IANA zone that this machine knows."""
     return name in available_timezones()
 
 

@@ -11,6 +11,7 @@ from quart_trio import QuartTrio
 
 from server.http import (
     compose,
+    contacts,
     demo,
     health,
     review,
@@ -65,6 +66,7 @@ def _routes(deps: Deps) -> Iterable[Route]:
         auth,
         threads.routes,
         compose.routes,
+        contacts.routes,
         review.routes,
         templates.routes,
         system.routes,

@@ -79,7 +79,9 @@ def render(problem: Problem) -> Response:
     }
     if problem.field is not None:
         told["field"] = problem.field
-    response = Response(orjson.dumps(told), problem.status, content_type="application/problem+json")
+    response = Response(
+        orjson.dumps(told, option=orjson.OPT_UTC_Z), problem.status, content_type="application/problem+json"
+    )
     response.headers.update(problem.headers)
     return response
 

@@ -325,6 +325,9 @@ class Absent:
         raise AssertionError(f"This house has no such part; {name} was asked of it.")
 
 
+ABSENT: Any = Absent()
+
+
 class House:
     """The app with everything that it stands on."""
 
@@ -349,6 +352,7 @@ class House:
             reviews=self.reviews,
             templates=absent,
             token_values=absent,
+            contacts=ABSENT,
             commands=self.commands,
             compose=Absent(),
             passwords=Passwords(QUICK),
