@@ -302,7 +302,9 @@ CREATE TABLE endpoint (                   -- the gate's row: one for each recipi
     dest_carrier    text,
     created_at      timestamptz NOT NULL DEFAULT now(),
     UNIQUE (workspace_id, address),
-    UNIQUE (workspace_id, id)
+    UNIQUE (workspace_id, id),
+    CONSTRAINT an_opt_out_ends_consent CHECK (NOT opted_out OR consented_at IS NULL),
+    CONSTRAINT only_a_start_lifts_the_carriers_block CHECK (NOT carrier_blocked OR opted_out)
 ) WITH (fillfactor = 80);
 
 CREATE TABLE contact_phone (
@@ -326,7 +328,8 @@ CREATE TABLE proof (                      -- a file that shows a consent: a form
     bytes        bytea NOT NULL,
     added_by     bigint,
     at           timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (workspace_id, id)
+    UNIQUE (workspace_id, id),
+    UNIQUE (workspace_id, sha256)         -- the same file is one proof
 );
 
 CREATE TABLE consent_event (              -- append only, kept for ever
@@ -834,7 +837,7 @@ BEGIN
     ), before AS (
         SELECT e.id, e.opted_out FROM endpoint e JOIN refused r ON r.id = e.id WHERE NOT e.carrier_blocked
     ), marked AS (
-        UPDATE endpoint e SET carrier_blocked = true, opted_out = true,
+        UPDATE endpoint e SET carrier_blocked = true, opted_out = true, consented_at = NULL,
                consent_epoch = e.consent_epoch + CASE WHEN b.opted_out THEN 0 ELSE 1 END
         FROM before b WHERE e.id = b.id
         RETURNING e.id, e.workspace_id, e.consent_epoch, b.opted_out AS already
@@ -858,7 +861,8 @@ CREATE TYPE mo_work AS (
 
 -- Store a batch of inbound texts, each provider id once for ever. Items that give no row here are duplicates. Never touches
 -- outbox or attempt. p_keyword is domain.optout.Heard: STOP, START, YES, HELP, AMBIGUOUS or WRONG_NUMBER. START and YES opt in
--- only where the contact is opted out at that moment; START also ends a review, YES never does. AMBIGUOUS and WRONG_NUMBER hold
+-- again only where the contact is opted out at that moment; START also ends a review, and is a consent where none is on
+-- record, YES is neither. AMBIGUOUS and WRONG_NUMBER hold
 -- the endpoint, which is no flip and raises no epoch, and open a review in place of an older one. p_within: how long after the
 -- text its answer is still owed.
 CREATE FUNCTION record_mo(
@@ -948,6 +952,10 @@ BEGIN
             WHEN work[i].keyword = 'START' AND one.held THEN
                 work[i].kind := 'released';
                 ended := 'not_a_revocation';
+            WHEN work[i].keyword = 'START' AND one.consented_at IS NULL THEN
+                work[i].kind := 'consent_given';
+                work[i].keyword := NULL;
+                ended := NULL;
             WHEN work[i].keyword = 'HELP' THEN
                 work[i].kind := 'help_asked';
                 ended := NULL;
@@ -971,11 +979,14 @@ BEGIN
             END IF;
             IF work[i].kind IN ('opted_out', 'opted_in') THEN
                 UPDATE endpoint e SET opted_out = NOT e.opted_out, consent_epoch = e.consent_epoch + 1, held = false,
-                       carrier_blocked = e.carrier_blocked AND work[i].kind = 'opted_out'
+                       carrier_blocked = e.carrier_blocked AND work[i].kind = 'opted_out',
+                       consented_at = CASE work[i].kind WHEN 'opted_in' THEN work[i].at END
                 WHERE e.id = one.id RETURNING * INTO one;
             ELSIF work[i].kind IN ('ambiguous', 'wrong_number') THEN
                 work[i].held := true;
                 UPDATE endpoint e SET held = true WHERE e.id = one.id AND NOT e.held;
+            ELSIF work[i].kind IN ('released', 'consent_given') THEN
+                UPDATE endpoint e SET held = false, consented_at = coalesce(e.consented_at, work[i].at) WHERE e.id = one.id;
             ELSIF work[i].held IS NOT NULL THEN
                 UPDATE endpoint e SET held = false WHERE e.id = one.id;
             END IF;
@@ -1054,7 +1065,8 @@ BEGIN
     END IF;
     flipped := p_decision <> 'not_a_revocation' AND NOT one.opted_out;
     owed := flipped AND p_decision = 'opted_out' AND asked.answer_by > clock_timestamp();
-    UPDATE endpoint e SET held = false, opted_out = e.opted_out OR flipped, consent_epoch = e.consent_epoch + flipped::integer
+    UPDATE endpoint e SET held = false, opted_out = e.opted_out OR flipped, consent_epoch = e.consent_epoch + flipped::integer,
+           consented_at = CASE WHEN NOT flipped THEN e.consented_at END
     WHERE e.id = one.id RETURNING e.* INTO one;
     UPDATE review r SET decided_at = p_now, decided_by = p_member, decision = p_decision WHERE r.id = p_review;
     UPDATE thread t SET version = t.version + 1, changed_xid = pg_current_xact_id() WHERE t.id = asked.thread_id;
@@ -1154,6 +1166,75 @@ BEGIN
     ORDER BY 1;
 END $$;
 
+-- Consent by a member's word -------------------------------------------------------------------------------------------
+
+-- Lock an endpoint and read how its consent stands. domain.testimony judges what is to be written down; write_consent ends
+-- the same transaction. p_said_no: the kinds of events by which a contact says no. No row: no such endpoint here.
+CREATE FUNCTION consent_standing(p_workspace bigint, p_endpoint bigint, p_said_no text[])
+RETURNS TABLE (opted_out boolean, carrier_blocked boolean, epoch integer, said_no_at timestamptz) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM 1 FROM endpoint e WHERE e.workspace_id = p_workspace AND e.id = p_endpoint FOR NO KEY UPDATE;
+    RETURN QUERY
+    SELECT e.opted_out, e.carrier_blocked, e.consent_epoch,
+           (SELECT max(c.at) FROM consent_event c WHERE c.endpoint_id = e.id AND c.kind = ANY (p_said_no))
+    FROM endpoint e WHERE e.workspace_id = p_workspace AND e.id = p_endpoint;
+END $$;
+
+-- Write down what was judged under the lock of consent_standing. p_kind: 'consent_given' (changes no opt-out), 'revoked' (as a
+-- STOP: the epoch rises, a review ends; where the contact has opted out already it is a repetition) or 'undone'.
+CREATE FUNCTION write_consent(
+    p_workspace bigint, p_endpoint bigint, p_kind text, p_source text, p_member bigint, p_text text, p_evidence jsonb,
+    p_proof bigint, p_at timestamptz, p_now timestamptz
+) RETURNS TABLE (event_id bigint, flipped boolean, epoch integer, thread_id bigint, settled boolean) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    one endpoint;
+BEGIN
+    SELECT e.* INTO one FROM endpoint e WHERE e.workspace_id = p_workspace AND e.id = p_endpoint FOR NO KEY UPDATE;
+    flipped := p_kind <> 'consent_given' AND one.opted_out = (p_kind = 'undone');
+    settled := one.held AND p_kind = 'revoked';
+    UPDATE endpoint e SET opted_out = e.opted_out <> flipped, consent_epoch = e.consent_epoch + flipped::integer,
+           held = e.held AND p_kind <> 'revoked',
+           consented_at = CASE p_kind WHEN 'consent_given' THEN greatest(e.consented_at, p_at) WHEN 'undone' THEN p_at END
+    WHERE e.id = one.id RETURNING e.consent_epoch INTO epoch;
+    IF settled THEN
+        UPDATE review r SET decided_at = p_now, decided_by = p_member, decision = 'opted_out'
+        WHERE r.endpoint_id = one.id AND r.decided_at IS NULL;
+    END IF;
+    UPDATE thread t SET version = t.version + 1, changed_xid = pg_current_xact_id()
+    WHERE t.workspace_id = p_workspace AND t.endpoint_id = one.id RETURNING t.id INTO thread_id;
+    INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, member_id, text, evidence, proof_id, at)
+    VALUES (p_workspace, one.id, CASE WHEN p_kind = 'revoked' AND NOT flipped THEN 'stop_repeated' ELSE p_kind END, epoch,
+            p_source, p_member, p_text, p_evidence, p_proof, p_at)
+    RETURNING id INTO event_id;
+    INSERT INTO audit (workspace_id, member_id, action, detail)
+    VALUES (p_workspace, p_member, 'consent_' || p_kind,
+            jsonb_build_object('endpoint', one.id, 'event', event_id, 'flipped', flipped));
+    RETURN NEXT;
+END $$;
+
+-- Opt-ins of many numbers in one statement, as an import has them; the caller's transaction goes on. Where the contact has
+-- opted out nothing is written: no list outlives a STOP. Gives the endpoints that it was written down for.
+CREATE FUNCTION record_opt_ins(
+    p_workspace bigint, p_endpoint bigint[], p_source text, p_member bigint, p_text text, p_evidence jsonb, p_proof bigint,
+    p_at timestamptz
+) RETURNS TABLE (endpoint_id bigint) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM 1 FROM endpoint e WHERE e.workspace_id = p_workspace AND e.id = ANY (p_endpoint) ORDER BY e.id FOR NO KEY UPDATE;
+    RETURN QUERY
+    WITH given AS (
+        UPDATE endpoint e SET consented_at = greatest(e.consented_at, p_at)
+        WHERE e.workspace_id = p_workspace AND e.id = ANY (p_endpoint) AND NOT e.opted_out
+        RETURNING e.id, e.consent_epoch
+    )
+    INSERT INTO consent_event AS c (workspace_id, endpoint_id, kind, consent_epoch, source, member_id, text, evidence, proof_id, at)
+    SELECT p_workspace, g.id, 'consent_given', g.consent_epoch, p_source, p_member, p_text, p_evidence, p_proof, p_at
+    FROM given g ORDER BY g.id
+    RETURNING c.endpoint_id;
+END $$;
+
 -- T2: enqueue ------------------------------------------------------------------------------------------------------------
 
 -- Queue texts; the threads' locks make a repeated command wait for its first copy and then answer the same.
@@ -1242,7 +1323,8 @@ CREATE FUNCTION claim_granted(
     address text, opted_out boolean, held boolean, carrier_blocked boolean, invalid_reason text, consent_epoch integer,
     zones text[], from_ text, account_id bigint, account_kind text, base_url text, simulated boolean,
     campaign_state text, body text, node_valid boolean, limiter_current boolean,
-    bulk_cap_texts integer, bulk_cap_window interval, departures timestamptz[], key uuid, resends smallint
+    bulk_cap_texts integer, bulk_cap_window interval, departures timestamptz[], key uuid, resends smallint,
+    consented_at timestamptz, opt_in_required boolean
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
@@ -1279,7 +1361,7 @@ BEGIN
                  AND t.state IN ('authorised', 'accepted', 'unknown', 'resent', 'unconfirmed') AND t.outbox_id <> o.id
                  AND t.slot_at > p_now - greatest(p_cap_window, w.bulk_cap_window)
                ORDER BY t.slot_at DESC LIMIT greatest(p_cap_texts, w.bulk_cap_texts)) END,
-           o.key, o.resends
+           o.key, o.resends, e.consented_at, w.opt_in_required
     FROM outbox o
     LEFT JOIN endpoint e ON e.id = o.endpoint_id AND e.workspace_id = o.workspace_id
     LEFT JOIN number n ON n.id = o.number_id AND n.workspace_id = o.workspace_id

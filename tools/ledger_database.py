@@ -75,8 +75,8 @@ _UNASSIGNED = "SELECT from_, to_, body FROM unassigned_mo"
 _MO_IDS = "SELECT provider_id, extract(epoch FROM at)::float8 AS at FROM provider_ref WHERE kind = 'mo'"
 _THREADS = """SELECT t.id, t.last_seq, t.in_total,
     ARRAY(SELECT v.seq FROM thread_event v WHERE v.thread_id = t.id ORDER BY v.seq) AS event_seqs FROM thread t"""
-_CONSENT = """SELECT endpoint_id, consent_epoch, kind <> 'opted_in' AS opted_out FROM consent_event
-    WHERE kind IN ('opted_out', 'opted_in', 'carrier_blocked')"""
+_CONSENT = """SELECT endpoint_id, consent_epoch, kind NOT IN ('opted_in', 'undone') AS opted_out FROM consent_event
+    WHERE kind IN ('opted_out', 'opted_in', 'carrier_blocked', 'consent_invalid', 'revoked', 'undone')"""
 _BLOCKS = "SELECT count(*) FROM consent_event WHERE kind = 'carrier_blocked'"
 _PACE = "SELECT address, rate, burst FROM number"
 

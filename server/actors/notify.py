@@ -68,6 +68,8 @@ class Announcer:
                     self._counted.set()
                 case ConsentFlipped():
                     self.on_consent(one)
+                    if one.thread_id is not None:
+                        self.row_changed(one.thread_id)
                 case ReviewChanged():
                     if one.held:
                         self.on_held(one.endpoint_id)

@@ -1,7 +1,7 @@
 """Names the kinds of consent events, and decides which of them are answered, how long that is owed, and in which words.
 
-What an event changes is decided where it is stored, under the endpoint's lock: `record_mo` and `decide_review` in
-schema.sql, which are given the times below.
+What a text changes is decided where it is stored, under the endpoint's lock: `record_mo` and `decide_review` in
+schema.sql, which are given the times below. What a member may write down is decided in `domain.testimony`.
 47 CFR 64.1200(a)(12): one confirmation of an opt-out, without marketing, within five minutes, none where it repeats.
 CTIA: HELP is answered with who we are, how to reach us and how to stop.
 """
@@ -32,6 +32,21 @@ class ConsentKind(StrEnum):
     WRONG_NUMBER = "wrong_number"  # says that it is somebody else's number: held until a person decides
     RELEASED = "released"  # a person, or the contact's own START, said that it was no revocation
     CONSENT_INVALID = "consent_invalid"  # a person said that the number is somebody else's: opted out without a word
+    CONSENT_GIVEN = "consent_given"  # an opt-in on record: by form, in words, by import; it lifts no opt-out
+    REVOKED = "revoked"  # a member wrote down that the contact took it back elsewhere: opted out like by a STOP
+    UNDONE = "undone"  # a member lifted an opt-out, upon the contact's own newer consent
+
+
+TAKEN_BACK: Final = frozenset(
+    {
+        ConsentKind.OPTED_OUT,
+        ConsentKind.STOP_REPEATED,
+        ConsentKind.CARRIER_BLOCKED,
+        ConsentKind.CONSENT_INVALID,
+        ConsentKind.REVOKED,
+    }
+)
+"""By each of these the contact has said no, whether or not that changed anything."""
 
 
 ANSWERED: Final[Mapping[ConsentKind, Keyword]] = {

@@ -8,7 +8,7 @@ never go:
 2. rows that are missing;
 3. the walls of the simulation: no demo text to a real person, no real text into a simulator;
 4. the recipient: an invalid number, the carrier's own block, a test that is not to one's own number;
-5. consent: opted out, held for a decision, or changed since the text was written;
+5. consent: opted out, held for a decision, changed since the text was written, or none on record where bulk needs one;
 6. the end of its campaign, then of its validity;
 7. what passes by itself or by a click: a pause, quiet hours, caps.
 """
@@ -52,7 +52,10 @@ LANES: Final[Mapping[MessageClass, Lane]] = {
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """The endpoint's row. `held`: ambiguous wording awaits a person. `own_verified`: it is the tester's own number."""
+    """The endpoint's row. `held`: ambiguous wording awaits a person. `own_verified`: it is the tester's own number.
+
+    `consented`: an opt-in is on record and was not taken back since.
+    """
 
     address: str
     consent_epoch: int
@@ -60,6 +63,7 @@ class Recipient:
     held: bool = False
     carrier_blocked: bool = False
     invalid: bool = False
+    consented: bool = False
     own_verified: bool = False
 
 
@@ -85,7 +89,8 @@ class GateFacts:
     """All that the gate looks at, read after the locks were taken. None stands for a row that was not found.
 
     `consent_epoch` is the endpoint's when the MT was queued. `campaign` None is a missing row only where `in_campaign`.
-    A closed window or a reached cap without a known end waits for a person.
+    A closed window or a reached cap without a known end waits for a person. `opt_in_required`: the workspace writes in
+    bulk only to those who have consented.
     """
 
     message_class: MessageClass
@@ -95,6 +100,7 @@ class GateFacts:
     node_valid: bool
     limiter_epoch_current: bool
     acknowledged_opt_out: bool = False
+    opt_in_required: bool = False
     in_campaign: bool = False
     campaign: Campaign | None = None
     expired: bool = False
@@ -152,8 +158,11 @@ def _consent(facts: GateFacts, recipient: Recipient) -> Held | Blocked | None:
         # "You are unsubscribed" is false once the contact has started again.
         return Blocked(Reason.CONSENT_CHANGED) if changed else None
     objection = _objection(recipient, changed=changed)
-    if objection is None or facts.message_class is not MessageClass.PERSON:
-        return Blocked(objection) if objection else None
+    if objection is None:
+        unasked = facts.message_class is MessageClass.BULK and facts.opt_in_required and not recipient.consented
+        return Blocked(Reason.NO_CONSENT) if unasked else None
+    if facts.message_class is not MessageClass.PERSON:
+        return Blocked(objection)
     # The acknowledgement was given for the consent that stood when the text was written.
     return None if facts.acknowledged_opt_out and not changed else Held(objection)
 

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     OPTED_OUT_MEANWHILE = "opted_out_meanwhile"
     CONSENT_CHANGED = "consent_changed"
     RECIPIENT_HELD = "recipient_held"
+    NO_CONSENT = "no_consent"
     CAMPAIGN_CANCELLED = "campaign_cancelled"
     EXPIRED = "expired"
     CAMPAIGN_PAUSED = "campaign_paused"
@@ -46,6 +47,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.OPTED_OUT_MEANWHILE: "Opted out meanwhile",
     Reason.CONSENT_CHANGED: "The contact's consent changed meanwhile",
     Reason.RECIPIENT_HELD: "The contact may have opted out; decide in the thread",
+    Reason.NO_CONSENT: "No opt-in of the contact is on record",
     Reason.CAMPAIGN_CANCELLED: "The campaign was cancelled",
     Reason.EXPIRED: "Too late to send",
     Reason.CAMPAIGN_PAUSED: "The campaign is paused",

@@ -56,6 +56,7 @@ def gate_facts(row: Row, now: datetime, hours: Hours, cap_resets_at: datetime | 
         node_valid=row["node_valid"],
         limiter_epoch_current=row["limiter_current"],
         acknowledged_opt_out=row["acknowledged"],
+        opt_in_required=bool(row["opt_in_required"]),
         in_campaign=row["campaign_id"] is not None,
         campaign=_campaign(row["campaign_state"]),
         expired=row["expires_at"] is not None and row["expires_at"] <= now,
@@ -74,6 +75,7 @@ def _recipient(row: Row) -> Recipient:
         held=row["held"],
         carrier_blocked=row["carrier_blocked"],
         invalid=row["invalid_reason"] is not None,
+        consented=row["consented_at"] is not None,
     )
 
 

@@ -13,6 +13,7 @@ from server.ports import Announce
 from server.store.bridge import Bridge, open_bridge
 from server.store.compose import PostgresCompose
 from server.store.contacts import PostgresContacts
+from server.store.consent import PostgresConsents
 from server.store.directory import PostgresDirectory
 from server.store.fleet import PostgresFleet
 from server.store.inbox import PostgresInbox
@@ -51,6 +52,7 @@ class Store:
         self.reviews = PostgresReviews(postgres, announce)
         self.compose = PostgresCompose(postgres, self.ledger.enqueue_bulk)
         self.contacts = PostgresContacts(postgres, announce)
+        self.consents = PostgresConsents(postgres, announce)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)

@@ -94,6 +94,22 @@ MATRIX: dict[str, tuple[dict[str, Any], Any]] = {
         {"recipient": contact(held=True), "acknowledged_opt_out": True},
         cells(PASSES, PASSES, Blocked(Reason.RECIPIENT_HELD), PASSES, Blocked(Reason.RECIPIENT_HELD)),
     ),
+    "no opt-in on record where one is required": (
+        {"opt_in_required": True},
+        cells(PASSES, PASSES, PASSES, PASSES, Blocked(Reason.NO_CONSENT)),
+    ),
+    "an opt-in on record where one is required": (
+        {"opt_in_required": True, "recipient": contact(consented=True)},
+        cells(PASSES, PASSES, PASSES, PASSES, PASSES),
+    ),
+    "no opt-in on record, and none is required": (
+        {"recipient": contact(consented=False)},
+        cells(PASSES, PASSES, PASSES, PASSES, PASSES),
+    ),
+    "opted out, an opt-in on record and required": (
+        {"opt_in_required": True, "recipient": contact(opted_out=True, consented=True)},
+        cells(PASSES, Held(Reason.OPTED_OUT), Blocked(Reason.OPTED_OUT), PASSES, Blocked(Reason.OPTED_OUT)),
+    ),
     "quiet hours": (
         {"hours_open": False, "opens_at": OPENS},
         cells(
@@ -211,6 +227,7 @@ GRAVITY: list[tuple[Reason, dict[str, Any]]] = [
     (Reason.CARRIER_BLOCKED, {"recipient": {"carrier_blocked": True}}),
     (Reason.OPTED_OUT, {"recipient": {"opted_out": True}}),
     (Reason.RECIPIENT_HELD, {"recipient": {"held": True}}),
+    (Reason.NO_CONSENT, {"opt_in_required": True}),
     (Reason.CAMPAIGN_CANCELLED, {"campaign": {"cancelled": True}}),
     (Reason.EXPIRED, {"expired": True}),
     (Reason.CAMPAIGN_PAUSED, {"campaign": {"paused": True}}),

@@ -22,7 +22,10 @@ ROUTE: Final = Route(workspace_simulated=False, simulator=False, loopback=False)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is wrong; nothing, unless said. `ended`: its campaign was cancelled. `unasked`: nobody has acknowledged."""
+    """What is wrong; nothing, unless said. `ended`: its campaign was cancelled. `unasked`: nobody has acknowledged.
+
+    `unconsented`: an opt-in is required, and none is on record.
+    """
 
     node_fenced: bool = False
     limiter_gone: bool = False
@@ -32,6 +35,7 @@ class Situation:
     opted_out: bool = False
     held: bool = False
     unasked: bool = False
+    unconsented: bool = False
     ended: bool = False
     expired: bool = False
     paused: bool = False
@@ -52,6 +56,7 @@ TABLE: Final[Mapping[str, str]] = {
     "changed": "xpx-x",
     "opted_out": "-px-x",
     "held": "-px-x",
+    "unconsented": "----x",
     "ended": "----x",
     "expired": "xxxxx",
     "paused": "----p",
@@ -88,6 +93,7 @@ def facts(message_class: MessageClass, one: Situation) -> GateFacts:
         held=one.held,
         carrier_blocked=one.carrier_blocked,
         invalid=one.invalid,
+        consented=not one.unconsented,
         own_verified=True,
     )
     return GateFacts(
@@ -98,6 +104,7 @@ def facts(message_class: MessageClass, one: Situation) -> GateFacts:
         node_valid=not one.node_fenced,
         limiter_epoch_current=not one.limiter_gone,
         acknowledged_opt_out=not one.unasked,
+        opt_in_required=True,
         in_campaign=True,
         campaign=Campaign(paused=one.paused, cancelled=one.ended),
         expired=one.expired,
@@ -112,7 +119,7 @@ EVERY: Final = [Situation(*wrong) for wrong in product((False, True), repeat=len
 
 
 def test_the_first_row_of_the_table_that_objects_decides_every_combination() -> None:
-    assert len(EVERY) == 8192
+    assert len(EVERY) == 16384
     differ = [
         (one, message_class, by_the_gate(message_class, one))
         for one, message_class in product(EVERY, MessageClass)

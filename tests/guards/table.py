@@ -13,6 +13,7 @@ _SCHEMA: Final = "schema.sql"
 _SENDER: Final = "server/actors/sender.py"
 _T3: Final = "tests/store/test_ledger_authorise.py"
 _T4: Final = "tests/store/test_ledger_outcomes.py"
+_CONSENT: Final = "tests/store/test_consent.py"
 _LIFELINE: Final = "tests/store/test_ledger_lifeline.py"
 _RACES: Final = "tests/races/test_races.py"
 _ORDERS: Final = "tests/races/test_all_orders.py::test_in_no_order_of_their_statements_do_both_win"
@@ -333,5 +334,77 @@ GUARDS: Final = (
         ),
         (f"{_T3}::test_a_hand_over_waits_for_a_t3_under_the_old_epoch",),
         (_T3,),
+    ),
+    Guard(
+        "bulk_needs_a_consent_on_record_where_one_is_required",
+        (
+            Edit(
+                "server/domain/gate.py",
+                "facts.message_class is MessageClass.BULK and facts.opt_in_required and not recipient.consented",
+                "False",
+            ),
+        ),
+        (
+            "tests/domain/test_gate.py::test_the_matrix",
+            f"{_CONSENT}::test_where_an_opt_in_is_required_bulk_without_one_is_blocked_and_nothing_else",
+        ),
+        ("tests/domain/test_gate.py", _CONSENT),
+        also=(
+            "tests/domain/test_gate.py::test_of_several_objections_the_gravest_is_given",
+            f"{_CONSENT}::test_bulk_goes_to_those_whose_opt_in_is_on_record_whether_or_not_one_is_required",
+        ),
+    ),
+    Guard(
+        "t3_reads_the_consent_on_record",
+        (
+            Edit(
+                _SCHEMA,
+                "           o.key, o.resends, e.consented_at, w.opt_in_required\n",
+                "           o.key, o.resends, e.created_at, w.opt_in_required\n",
+            ),
+        ),
+        (f"{_CONSENT}::test_where_an_opt_in_is_required_bulk_without_one_is_blocked_and_nothing_else",),
+        (_CONSENT,),
+        also=(f"{_CONSENT}::test_bulk_goes_to_those_whose_opt_in_is_on_record_whether_or_not_one_is_required",),
+    ),
+    Guard(
+        "an_undo_names_the_epoch_that_it_saw",
+        (Edit("server/domain/testimony.py", "    if told.epoch != standing.epoch:\n", "    if False:\n"),),
+        (
+            "tests/domain/test_testimony.py::test_what_is_written_down",
+            f"{_CONSENT}::test_what_is_no_evidence_undoes_nothing",
+        ),
+        ("tests/domain/test_testimony.py", _CONSENT),
+        also=(f"{_CONSENT}::test_of_two_who_undo_at_once_one_is_told_that_it_changed",),
+    ),
+    Guard(
+        "an_undo_is_newer_than_the_last_no",
+        (
+            Edit(
+                "server/domain/testimony.py",
+                "told.at is None or (standing.said_no_at is not None and told.at <= standing.said_no_at)",
+                "told.at is None",
+            ),
+        ),
+        (f"{_CONSENT}::test_a_stop_that_is_said_once_more_outdates_the_evidence",),
+        (_CONSENT,),
+        also=(f"{_CONSENT}::test_what_is_no_evidence_undoes_nothing",),
+    ),
+    Guard(
+        "a_revocation_raises_the_epoch",
+        (
+            Edit(
+                _SCHEMA,
+                "opted_out = e.opted_out <> flipped, consent_epoch = e.consent_epoch + flipped::integer,",
+                "opted_out = e.opted_out <> flipped,",
+            ),
+        ),
+        (f"{_CONSENT}::test_a_revocation_is_a_stop_but_for_the_confirmation",),
+        (_CONSENT,),
+        also=(
+            f"{_CONSENT}::test_bulk_that_was_queued_before_a_revocation_never_leaves_and_a_persons_text_waits",
+            f"{_CONSENT}::test_an_opt_out_is_undone_upon_a_newer_consent",
+            f"{_CONSENT}::test_of_two_who_undo_at_once_one_is_told_that_it_changed",
+        ),
     ),
 )

@@ -15,12 +15,14 @@ import trio
 
 from server.domain.caps import Cap, resets_at
 from server.domain.carrier import MtRequest
+from server.domain.consent import TAKEN_BACK
 from server.domain.delivery import RANK, State
 from server.domain.gate import LANES, GateFacts, MessageClass, Recipient, Route, decide
 from server.domain.hours import Hours
 from server.domain.ids import uuid7
 from server.domain.messages import AnswerOwed, ConsentFlipped, OutboxGrew, ThreadChanged
 from server.domain.messages import Message as Shown
+from server.domain.testimony import KINDS, Standing, Statement, objection
 from server.domain.timetable import shipped_timetable
 from server.domain.verdict import Allowed, Blocked, Decision, Deferred, Held
 from server.ports import (
@@ -43,6 +45,7 @@ from server.ports import (
     OptOutUnacknowledged,
     Refused,
 )
+from server.ports.consent import NotWrittenDown, WrittenDown
 from tests.simulation.statements import News, Told, note_status
 from tests.simulation.tables import (
     WORKSPACE,
@@ -66,7 +69,10 @@ _MAY_HAVE_LEFT: Final = ("authorised", "accepted", "unknown", "unconfirmed")
 
 
 class Memory:
-    """*clock*: the database's. *entropy* gives the attempts' random bytes. *cap*: the workspace's own, of bulk."""
+    """*clock*: the database's. *entropy* gives the attempts' random bytes. *cap*: the workspace's own, of bulk.
+
+    *opt_in_required*: the workspace writes in bulk only to those who have consented.
+    """
 
     def __init__(
         self,
@@ -75,8 +81,10 @@ class Memory:
         entropy: Callable[[], bytes],
         *,
         cap: Cap | None = None,
+        opt_in_required: bool = False,
     ) -> None:
         self.tables, self.clock, self._entropy, self._cap = tables, clock, entropy, cap
+        self.opt_in_required = opt_in_required
         self.timetable = shipped_timetable()
 
     # T1
@@ -94,7 +102,7 @@ class Memory:
             endpoint = tables.endpoints[len(tables.endpoints) + 1] = Endpoint(len(tables.endpoints) + 1, text.from_)
         endpoint.invalid_reason = None  # who texts us has a number that works
         at, late = text.received_at or wall, max(wall - (text.received_at or wall), timedelta())
-        keyword, kind = self._consent(endpoint, arrival.keyword)
+        keyword, kind = self._consent(endpoint, arrival.keyword, at)
         thread = tables.thread_of(endpoint.id)
         if thread is None:
             thread = Thread(len(tables.threads) + 1, endpoint.id, number.number_id)
@@ -113,16 +121,19 @@ class Memory:
             told += self._consent_event(endpoint, kind, at, thread.id, late, answered=text.opt_out_type is not None)
         return MoRecorded(thread.id, seq), told
 
-    def _consent(self, endpoint: Endpoint, heard: str | None) -> tuple[str | None, str | None]:
+    def _consent(self, endpoint: Endpoint, heard: str | None, at: datetime) -> tuple[str | None, str | None]:
         """The keyword that is stored and the kind of event; flips, holds and releases the endpoint."""
         keyword, kind = _heard(endpoint, heard)
         if kind in ("opted_out", "opted_in"):
             endpoint.opted_out, endpoint.held = not endpoint.opted_out, False
             endpoint.consent_epoch += 1
             endpoint.carrier_blocked = endpoint.carrier_blocked and kind == "opted_out"
+            endpoint.consented_at = at if kind == "opted_in" else None
         elif kind in ("ambiguous", "wrong_number"):
             endpoint.held = True
-        elif kind in ("released", "stop_repeated"):
+        elif kind in ("released", "consent_given"):
+            endpoint.held, endpoint.consented_at = False, endpoint.consented_at or at
+        elif kind == "stop_repeated":
             endpoint.held = False
         return keyword, kind
 
@@ -139,6 +150,31 @@ class Memory:
         if kind in ("opted_out", "opted_in"):
             told.append(ConsentFlipped(WORKSPACE, endpoint.id, endpoint.opted_out, endpoint.consent_epoch))
         return [*told, AnswerOwed(WORKSPACE, endpoint.id)] if owed else told
+
+    # A member's word
+
+    def tell(self, endpoint_id: int, told: Statement, now: datetime) -> Done[WrittenDown | NotWrittenDown]:
+        """What a member writes down about a contact's consent, as `consent_standing` and `write_consent` do it."""
+        endpoint, events = self.tables.endpoints[endpoint_id], self.tables.consent_events
+        said_no = [one.at for one in events if one.endpoint_id == endpoint_id and one.kind in TAKEN_BACK]
+        standing = Standing(
+            endpoint.opted_out, endpoint.carrier_blocked, endpoint.consent_epoch, max(said_no, default=None)
+        )
+        refused = objection(told, standing, now)
+        if refused is not None:
+            return NotWrittenDown(refused), []
+        kind, at = KINDS[told.entry].value, told.at or now
+        flipped = kind != "consent_given" and endpoint.opted_out == (kind == "undone")
+        endpoint.opted_out, endpoint.consent_epoch = endpoint.opted_out != flipped, endpoint.consent_epoch + flipped
+        endpoint.held = endpoint.held and kind != "revoked"
+        if kind == "consent_given":
+            endpoint.consented_at = max(endpoint.consented_at or at, at)
+        else:
+            endpoint.consented_at = at if kind == "undone" else None
+        shown = "stop_repeated" if kind == "revoked" and not flipped else kind
+        events.append(ConsentEvent(len(events) + 1, endpoint_id, shown, endpoint.consent_epoch, at))
+        flips: Told = [ConsentFlipped(WORKSPACE, endpoint_id, endpoint.opted_out, endpoint.consent_epoch)]
+        return WrittenDown(len(events), flipped, endpoint.consent_epoch), flips if flipped else []
 
     # T2
 
@@ -272,11 +308,13 @@ class Memory:
                 held=endpoint.held,
                 carrier_blocked=endpoint.carrier_blocked,
                 invalid=endpoint.invalid_reason is not None,
+                consented=endpoint.consented_at is not None,
             ),
             route=Route(workspace_simulated=True, simulator=True, loopback=True),
             node_valid=True,
             limiter_epoch_current=True,
             acknowledged_opt_out=row.acknowledged,
+            opt_in_required=self.opt_in_required,
             expired=row.expires_at is not None and row.expires_at <= now,
             hours_open=hours.open,
             opens_at=None if hours.open else hours.until,
@@ -371,6 +409,8 @@ def _heard(endpoint: Endpoint, heard: str | None) -> tuple[str | None, str | Non
             return "START", "opted_in"
         case "START" if endpoint.held:
             return "START", "released"
+        case "START" if endpoint.consented_at is None:
+            return None, "consent_given"
         case "HELP":
             return "HELP", "help_asked"
         case "AMBIGUOUS" | "WRONG_NUMBER" if not endpoint.opted_out:

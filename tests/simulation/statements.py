@@ -68,6 +68,7 @@ def mark_endpoint(tables: Tables, endpoint_id: int, error_class: str | None, cod
         return []
     already = endpoint.opted_out
     endpoint.carrier_blocked = endpoint.opted_out = True
+    endpoint.consented_at = None
     endpoint.consent_epoch += not already
     events = tables.consent_events
     events.append(ConsentEvent(len(events) + 1, endpoint_id, "carrier_blocked", endpoint.consent_epoch, now))

@@ -22,6 +22,7 @@ class Endpoint:
     carrier_blocked: bool = False
     consent_epoch: int = 0
     invalid_reason: str | None = None
+    consented_at: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ async def test_the_in_memory_database_and_the_real_one_answer_and_store_the_same
         cap = CAP.texts, CAP.window
         await world.sql("UPDATE workspace SET bulk_cap_texts = $1, bulk_cap_window = $2", *cap)
         twins = Twins(world, seed)
+        await world.sql("UPDATE workspace SET opt_in_required = $1", twins.memory.opt_in_required)
         for _ in range(STEPS):
             await twins.step()
         assert twins.tries

@@ -7,6 +7,7 @@ seq, an attempt by its text and its number among that text's attempts.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
@@ -26,6 +27,7 @@ from server.domain.carrier import (
     Unknown,
 )
 from server.domain.gate import MessageClass
+from server.domain.testimony import Channel, Entry, Statement
 from server.ports import (
     Account,
     Authorised,
@@ -38,6 +40,7 @@ from server.ports import (
     OwedAnswer,
     Voided,
 )
+from server.ports.consent import NewEntry, WrittenDown
 from tests.simulation.memory import Memory
 from tests.simulation.recovery import Recovery
 from tests.simulation.tables import Authority, Tables
@@ -56,9 +59,8 @@ _TEXTS = """SELECT e.address, m.seq, m.direction, m.state, m.rank::int, m.keywor
 FROM message m JOIN thread t ON t.id = m.thread_id JOIN endpoint e ON e.id = t.endpoint_id ORDER BY 1, 2"""
 _THREADS = """SELECT e.address, t.last_seq, t.in_total, t.number_id FROM thread t
 JOIN endpoint e ON e.id = t.endpoint_id ORDER BY 1"""
-_ENDPOINTS = (
-    """SELECT address, opted_out, held, carrier_blocked, consent_epoch, invalid_reason FROM endpoint ORDER BY 1"""
-)
+_ENDPOINTS = """SELECT address, opted_out, held, carrier_blocked, consent_epoch, invalid_reason, consented_at
+    FROM endpoint ORDER BY 1"""
 _OUTBOX = """SELECT e.address, o.seq, o.state, o.reason, o.tries::int, o.acknowledged_opt_out, o.consent_epoch, o.due_at
 FROM outbox o JOIN endpoint e ON e.id = o.endpoint_id ORDER BY 1, 2"""
 _ATTEMPTS = "SELECT id, state, provider_id, rung::int, unknown_since IS NULL, next_check_at IS NULL FROM attempt"
@@ -78,7 +80,13 @@ class Twins:
         numbers = [Number(i, 1, 1, address, 10.0, 1) for i, address in enumerate((OUR_NUMBER, OTHER_NUMBER), 1)]
         account = Account(1, 1, "simulator", "AC1", "secret", "http://127.0.0.1:9")
         self.tables = Tables([account], numbers, Authority(NOON, NOON))
-        self.memory = Memory(self.tables, lambda: datetime.now(UTC), lambda: self.dice.randbytes(10), cap=CAP)
+        self.memory = Memory(
+            self.tables,
+            lambda: datetime.now(UTC),
+            lambda: self.dice.randbytes(10),
+            cap=CAP,
+            opt_in_required=seed % 2 == 1,
+        )
         self.recovery = Recovery(self.memory, LADDER_S[0])
         self.tries: dict[Try, tuple[UUID, UUID]] = {}
         self.provider_ids = [f"SM{i}" for i in range(40)]
@@ -121,7 +129,7 @@ class Twins:
         kinds = (
             (self.receive, 4), (self.enqueue, 9), (self.authorise, 8), (self.settle, 8), (self.report, 8),
             (self.join, 2), (self.crash, 1), (self.climb, 3), (self.answer, 3), (self.expire, 1), (self.release, 2),
-            (self.look, 2),
+            (self.look, 2), (self.tell, 3),
         )  # fmt: skip
         kind = self.dice.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]
         await kind()
@@ -150,6 +158,25 @@ class Twins:
         seqs = [one.seq if isinstance(one, MoRecorded) else type(one).__name__ for one in (real, told)]
         self.log.append(f"{text} -> {seqs}")
         assert seqs[0] == seqs[1], self.log[-30:]
+
+    async def tell(self) -> None:
+        """What a member writes down about a contact's consent."""
+        if not self.tables.endpoints:
+            return
+        dice = self.dice
+        endpoint = dice.choice(list(self.tables.endpoints.values()))
+        told = Statement(
+            dice.choice(tuple(Entry)), dice.choice(tuple(Channel)), dice.choice(("", "as they said")),
+            dice.choice((None, NOON, NOON + timedelta(minutes=1), NOON - timedelta(minutes=2))),
+            epoch=dice.choice((None, endpoint.consent_epoch, endpoint.consent_epoch, endpoint.consent_epoch - 1)),
+        )  # fmt: skip
+        mine = self.memory.tell(endpoint.id, told, NOON)[0]
+        real_id = await self.real.value("SELECT id FROM endpoint WHERE address = $1", endpoint.address)
+        real = await self.real.store.consents.tell(1, 1, real_id, NewEntry(told), NOON)
+        if isinstance(real, WrittenDown) and isinstance(mine, WrittenDown):
+            real = replace(real, event_id=mine.event_id)
+        self.log.append(f"tell {endpoint.address} {told} -> {mine}")
+        assert real == mine, self.log[-30:]
 
     async def enqueue(self) -> None:
         if not self.threads:
@@ -355,7 +382,7 @@ class Twins:
             ],
             _THREADS: [(address[t.endpoint_id], t.last_seq, t.in_total, t.number_id) for t in tables.threads.values()],
             _ENDPOINTS: [
-                (e.address, e.opted_out, e.held, e.carrier_blocked, e.consent_epoch, e.invalid_reason)
+                (e.address, e.opted_out, e.held, e.carrier_blocked, e.consent_epoch, e.invalid_reason, e.consented_at)
                 for e in tables.endpoints.values()
             ],
             _OUTBOX: [

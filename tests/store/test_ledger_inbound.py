@@ -215,7 +215,7 @@ async def test_keywords_of_one_batch_take_effect_in_their_order(world: World) ->
 
 
 async def test_a_yes_that_answers_a_question_is_no_keyword(world: World) -> None:
-    recorded = await world.receive("Yes", keyword="START")
+    recorded = await world.receive("Yes", keyword="YES")
     assert await consent(world) == []
     assert await world.value("SELECT keyword FROM message WHERE seq = $1", recorded.seq) is None
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from inspect import iscoroutinefunction
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import uuid4
 
 import pytest
@@ -21,9 +21,12 @@ from server import ports
 from server.domain.carrier import Accepted, CarrierStatus, ErrorClass, Receipt, Rejected, Unknown
 from server.domain.delivery import State
 from server.domain.gate import MessageClass
+from server.domain.testimony import Channel, Entry, Statement
 from server.ports import AttemptOutcome, Authorised, Voided
 from server.ports.compose import Compose, Wanted
+from server.ports.consent import Consents, NewEntry
 from server.store import receipts
+from server.store.consent import record_opt_ins
 from server.store.inbound import Inbound
 from server.store.outcomes import Outcome, Outcomes
 from server.store.receipts import News
@@ -184,6 +187,31 @@ async def decide(world: World) -> Act:
     return lambda: world.store.reviews.decide(1, 1, "opted_out", 1, NOON)
 
 
+def told(entry: Literal["opted_in", "revoked", "undo"]) -> Prepare:
+    async def prepare(world: World) -> Act:
+        await two_threads(world)
+        if entry == "revoked":
+            await world.receive("Hm", keyword="AMBIGUOUS")
+        elif entry == "undo":
+            await world.stop()
+        epoch = await world.value("SELECT consent_epoch FROM endpoint WHERE address = $1", ALICE)
+        testimony = Statement(Entry(entry), Channel.VERBAL, "As they said", later(1), epoch=epoch)
+        return lambda: world.store.consents.tell(1, 1, 1, NewEntry(testimony), later(2))
+
+    return prepare
+
+
+async def opt_ins(world: World) -> Act:
+    await two_threads(world)
+
+    async def work(connection: Any) -> object:
+        return await record_opt_ins(
+            connection, 1, [2, 1], source="import", member_id=1, words="I agree", at=NOON, evidence={}
+        )
+
+    return lambda: world.store.call(work)
+
+
 async def answer(world: World) -> Act:
     await two_threads(world)
     await world.stop()
@@ -299,6 +327,10 @@ METHODS = [
     pytest.param(t1, {"endpoint", "thread"}, id="T1 with keywords"),
     pytest.param(hold, {"endpoint", "review", "thread"}, id="T1 that holds and settles"),
     pytest.param(decide, {"endpoint", "review", "thread"}, id="deciding a review"),
+    pytest.param(told("revoked"), {"endpoint", "review", "thread"}, id="a revocation that ends a review"),
+    pytest.param(told("undo"), {"endpoint", "thread"}, id="undoing an opt-out"),
+    pytest.param(told("opted_in"), {"endpoint", "thread"}, id="an opt-in"),
+    pytest.param(opt_ins, {"endpoint"}, id="opt-ins of an import"),
     pytest.param(t2, {"thread"}, id="T2"),
     pytest.param(t3(), {"limiter", "campaign", "node", "endpoint"}, id="T3 that allows"),
     pytest.param(
@@ -355,18 +387,20 @@ METHODS = [
 READS: Final = """
 due dead_nodes spent_journals open_attempts unbound unheard owed_answers swept_until accounts numbers limits living
 epoch rows page open_counts rows_by_id thread hours events_after head user unread_threads credentials session workspaces
+ledger proof whole_ledger opt_in_required
 """
-ALONE: Final = "open_session close_session audit"
+ALONE: Final = "open_session close_session audit add_proof require_opt_in"
 TESTED: Final = """
 record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts release_held decide crashed_attempts
 resolve_crashed climb resend bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter
 mark_read mark_unread add_member hand_over_limiter charge_day give_back_day spend_day open_threads enqueue_bulk
+tell
 """
 
 
 def test_no_method_of_the_store_is_forgotten() -> None:
     """A new one is a case above, or among those that lock nothing."""
-    parts = (ports.Ledger, ports.Fleet, ports.Directory, ports.Inbox, ports.Reviews, ports.People, Compose)
+    parts = (ports.Ledger, ports.Fleet, ports.Directory, ports.Inbox, ports.Reviews, ports.People, Compose, Consents)
     methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
     assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
 
