@@ -11,7 +11,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from server.domain.contact import checked_text
 from server.domain.fields import FieldFault
@@ -124,6 +124,10 @@ class ShowingsOut(BaseModel):
     """By time."""
 
     showings: list[ShowingOut]
+
+
+class ValuesOut(RootModel[dict[str, str | None]]):
+    """By token, the workspace's own fields too; null where the contact has no value."""
 
 
 # What is taken
@@ -331,6 +335,18 @@ async def set_stage(call: Call, contact_id: int, body: StageIn) -> Answer:
         member.workspace_id, member.member_id, contact_id, body.pipeline_id, body.stage_id
     )
     return Answer(_row(changed))
+
+
+@routes.get(f"{CONTACT}/values", MEMBER, answers={200: ValuesOut})
+async def values(call: Call, contact_id: int) -> Answer:
+    """What the tokens of a text to this contact stand for, written by this member."""
+    member = call.member
+    found = await call.deps.values.token_values(
+        member.workspace_id, contact_id, member.member_id, call.deps.clock.wall()
+    )
+    if found is None:
+        raise not_found()
+    return Answer(found)
 
 
 @routes.get(f"{CONTACT}/showings", MEMBER, answers={200: ShowingsOut})

@@ -15,7 +15,7 @@ from server.http.passwords import Passwords
 from server.http.rules import Role
 from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
 from server.ports.compose import Compose
-from server.ports.contacts import Contacts
+from server.ports.contacts import Contacts, Values
 from server.ports.templates import Templates, TokenValues
 from server.ws.encode import Explain
 
@@ -55,6 +55,7 @@ class Deps:
     templates: Templates
     token_values: TokenValues
     contacts: Contacts
+    values: Values
     commands: ThreadCommands
     compose: Compose
     passwords: Passwords

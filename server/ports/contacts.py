@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 Source = Literal["member", "inbound", "import", "api", "demo"]
 """How a contact came to be; `inbound`: wrote to us, and waits for a name."""
@@ -200,3 +200,27 @@ class Contacts(Protocol):
     ) -> Showing | MergedAway | None: ...
 
     async def remove_showing(self, workspace_id: int, member_id: int, contact_id: int, showing_id: int) -> bool: ...
+
+
+NOBODY: Final = 0
+"""Stands for whoever is no contact: of them only what is the member's own is known."""
+
+
+class Values(Protocol):
+    """What the tokens of a text stand for."""
+
+    async def names(self, workspace_id: int) -> frozenset[str]:
+        """The tokens that have a meaning in this workspace."""
+
+    async def values(
+        self, workspace_id: int, member_id: int, contact_ids: Sequence[int], now: datetime
+    ) -> Mapping[int, Mapping[str, str | None]]:
+        """By contact and by token; thousands at a time. Who is not there is left out; NOBODY is always there.
+
+        `agent_name` is the member's; a showing counts where it is later than *now*.
+        """
+
+    async def token_values(
+        self, workspace_id: int, contact_id: int, member_id: int, now: datetime
+    ) -> Mapping[str, str | None] | None:
+        """Those of one contact; None where it is not there."""

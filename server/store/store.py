@@ -12,8 +12,8 @@ from server.domain.messages import Announcement
 from server.ports import Announce
 from server.store.bridge import Bridge, open_bridge
 from server.store.compose import PostgresCompose
-from server.store.contacts import PostgresContacts
 from server.store.consent import PostgresConsents
+from server.store.contacts import PostgresContacts
 from server.store.directory import PostgresDirectory
 from server.store.fleet import PostgresFleet
 from server.store.inbox import PostgresInbox
@@ -25,6 +25,7 @@ from server.store.postgres import Postgres, Work, open_postgres
 from server.store.quarantine import PostgresQuarantine
 from server.store.review import PostgresReviews
 from server.store.templates import PostgresTemplates
+from server.store.values import PostgresValues
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
@@ -53,6 +54,7 @@ class Store:
         self.compose = PostgresCompose(postgres, self.ledger.enqueue_bulk)
         self.contacts = PostgresContacts(postgres, announce)
         self.consents = PostgresConsents(postgres, announce)
+        self.values = PostgresValues(postgres)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)

@@ -325,9 +325,6 @@ class Absent:
         raise AssertionError(f"This house has no such part; {name} was asked of it.")
 
 
-ABSENT: Any = Absent()
-
-
 class House:
     """The app with everything that it stands on."""
 
@@ -352,7 +349,8 @@ class House:
             reviews=self.reviews,
             templates=absent,
             token_values=absent,
-            contacts=ABSENT,
+            contacts=absent,
+            values=absent,
             commands=self.commands,
             compose=Absent(),
             passwords=Passwords(QUICK),

@@ -1,0 +1,69 @@
+"""What the tokens of texts stand for: the rows that domain.values makes them of, for one contact or thousands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from server.domain.fields import Field, FieldKind
+from server.domain.places import shipped_places
+from server.domain.values import Known, home_of, known_names, values_of
+from server.ports.contacts import NOBODY
+from server.store.named_sql import statements
+from server.store.postgres import Postgres
+from server.store.told import Row
+
+if TYPE_CHECKING:
+    from server.store.postgres import Connection
+
+_SQL = statements("values")
+
+
+class PostgresValues:
+    """`ports.contacts.Values`."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    async def names(self, workspace_id: int) -> frozenset[str]:
+        return known_names(await self._postgres.read(lambda c: _fields(c, workspace_id)))
+
+    async def values(
+        self, workspace_id: int, member_id: int, contact_ids: Sequence[int], now: datetime
+    ) -> Mapping[int, Mapping[str, str | None]]:
+        async def read(connection: Connection) -> tuple[Row, list[Field], Sequence[Row]]:
+            common = await connection.fetchrow(_SQL["of_workspace"], workspace_id, member_id)
+            assert common is not None, "a row of sub-selects is always there"  # noqa: S101 - a bug of ours
+            fields = await _fields(connection, workspace_id)
+            return common, fields, await connection.fetch(_SQL["known"], workspace_id, list(contact_ids), now)
+
+        common, fields, rows = await self._postgres.read(read)
+        places, agent = shipped_places(), common["agent"] or ""
+        home = home_of(common["number"], places)
+        of_nobody = values_of(Known(), agent, fields, places, home)
+        return {NOBODY: of_nobody} | {row["id"]: values_of(_known(row), agent, fields, places, home) for row in rows}
+
+    async def token_values(
+        self, workspace_id: int, contact_id: int, member_id: int, now: datetime
+    ) -> Mapping[str, str | None] | None:
+        return (await self.values(workspace_id, member_id, [contact_id], now)).get(contact_id)
+
+
+async def _fields(connection: Connection, workspace_id: int) -> list[Field]:
+    rows = await connection.fetch(_SQL["fields"], workspace_id)
+    return [Field(row["name"], row["label"], FieldKind(row["kind"]), tuple(row["choices"])) for row in rows]
+
+
+def _known(row: Row) -> Known:
+    return Known(
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        property_address=row["property_address"],
+        zone=row["zone"],
+        address=row["address"],
+        showing_at=row["showing_at"],
+        showing_address=row["showing_address"] or "",
+        custom=json.loads(row["custom"]),
+    )
