@@ -639,9 +639,10 @@ CREATE TABLE campaign (                   -- a text to many: a campaign, or a bu
     template     text NOT NULL DEFAULT '',
     media        jsonb,
     answers      jsonb NOT NULL DEFAULT '{}',          -- values that were asked for, by token
-    launched_at  timestamptz,
+    audience     integer NOT NULL DEFAULT 0,          -- rows of the snapshot, counted at its launch
+    launched_at  timestamptz,             -- the snapshot is whole and was confirmed; before that it is a draft
     built_at     timestamptz,             -- every recipient of the snapshot is decided or queued
-    ended_at     timestamptz,
+    ended_at     timestamptz,             -- nothing of it is pending or in flight any more
     created_at   timestamptz NOT NULL DEFAULT now(),
     changed_xid  xid8 NOT NULL DEFAULT pg_current_xact_id(),
     UNIQUE (workspace_id, id),
@@ -650,25 +651,34 @@ CREATE TABLE campaign (                   -- a text to many: a campaign, or a bu
 );
 CREATE UNIQUE INDEX campaign_command ON campaign (workspace_id, cmd_id) WHERE cmd_id IS NOT NULL;
 CREATE INDEX campaign_listed ON campaign (workspace_id, kind, id DESC);
-CREATE INDEX campaign_unbuilt ON campaign (id) WHERE state = 'active' AND built_at IS NULL;
+CREATE INDEX campaign_open ON campaign (id) WHERE launched_at IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX campaign_abandoned ON campaign (created_at) WHERE cmd_id IS NOT NULL AND launched_at IS NULL;
 
-CREATE TABLE campaign_recipient (         -- the snapshot taken at launch: who, in which order, with what became of it
+-- The snapshot taken at launch: who, in which order, with what became of it. What has no text yet is written under the lock of
+-- the campaign's row, and what has one under its thread's, by note_status.
+CREATE TABLE campaign_recipient (
     campaign_id  bigint NOT NULL,
     ord          integer NOT NULL,        -- from 1
     workspace_id bigint NOT NULL,
     contact_id   bigint,                  -- null: a bare number
-    endpoint_id  bigint NOT NULL,
+    endpoint_id  bigint,                  -- null: excluded, having no number of its own in this campaign
+    given        text NOT NULL DEFAULT '',-- what stood in the audience in place of a number
     state        text NOT NULL DEFAULT 'pending'
                  CHECK (state IN ('excluded', 'pending', 'in_flight', 'wired', 'rejected', 'unconfirmed', 'skipped')),
+    delivery     text,                    -- wired: sent, delivered, undelivered
     reason       text,                    -- excluded and skipped: why
+    body         text,                    -- what it is going to get, as it was confirmed, while it is pending
+    segments     smallint,
     thread_id    bigint,                  -- in_flight and later: the text that it got
     seq          bigint,
-    segments     smallint,
     PRIMARY KEY (campaign_id, ord),
-    UNIQUE (campaign_id, endpoint_id)     -- each recipient once, however often it stands in the audience
+    UNIQUE (campaign_id, endpoint_id),    -- each recipient once, however often it stands in the audience
+    CONSTRAINT pending_has_a_body CHECK ((state = 'pending') = (body IS NOT NULL)),
+    CONSTRAINT only_the_excluded_have_no_number CHECK (state = 'excluded' OR endpoint_id IS NOT NULL)
 ) WITH (fillfactor = 85);
+-- neither names the state: what becomes of a text is written in place, without a new entry in any index
 CREATE INDEX campaign_recipient_text ON campaign_recipient (thread_id, seq) WHERE thread_id IS NOT NULL;
-CREATE INDEX campaign_recipient_pending ON campaign_recipient (campaign_id, ord) WHERE state = 'pending';
+CREATE INDEX campaign_recipient_pending ON campaign_recipient (campaign_id, ord) WHERE body IS NOT NULL;
 
 CREATE TABLE outbox (                     -- gone once the outcome is known
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -763,7 +773,8 @@ CREATE TABLE quarantine (
 
 CREATE TYPE told AS (                     -- one row of what a transaction did; `what` says which columns count
     what         text,                    -- status: an event of a thread. consent: an endpoint flipped. queued: work is due
-    ord          integer,                 -- again. done: the verdict (in state) on the item of this position
+    ord          integer,                 -- again. done: the verdict (in state) on the item of this position. campaign: the
+                                          -- recipients of one (in ref) have moved
     workspace_id bigint,
     thread_id    bigint,
     seq          bigint,
@@ -778,8 +789,16 @@ CREATE TYPE told AS (                     -- one row of what a transaction did; 
     number_id    bigint
 );
 
+-- Where a recipient of a campaign stands whose text is in this state; domain.audience has the same table.
+CREATE FUNCTION recipient_state(p_state text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN p_state IN ('queued', 'held') THEN 'in_flight'
+                WHEN p_state IN ('sent', 'delivered', 'undelivered') THEN 'wired'
+                WHEN p_state IN ('rejected', 'unconfirmed') THEN p_state
+                ELSE 'skipped' END
+$$;
+
 -- Move messages to a state of higher rank, each with its event, and bump their threads; of several news of one message the
--- highest counts. What was wired cannot have been refused before. p_decided: a person's decision may lower the rank.
+-- highest counts. A campaign's recipient moves with its text. What was wired cannot have been refused before. p_decided: a person's decision may lower the rank.
 -- The locked threads' last numbers are read by the statement that follows the locks, and so are current.
 CREATE FUNCTION note_status(
     p_thread bigint[], p_seq bigint[], p_state text[], p_rank smallint[], p_class text[], p_code text[], p_at timestamptz[],
@@ -800,7 +819,12 @@ BEGIN
         FROM news n JOIN thread t ON t.id = n.thread_id
         WHERE m.thread_id = n.thread_id AND m.seq = n.seq
           AND (p_decided OR (m.rank < n.rank AND NOT (m.rank BETWEEN 20 AND 40 AND n.rank >= 50)))
-        RETURNING t.workspace_id, t.last_seq, m.thread_id, m.seq, n.state, n.error_class, n.error_code, n.at
+        RETURNING t.workspace_id, t.last_seq, m.thread_id, m.seq, n.state, n.error_class, n.error_code, n.at, m.campaign_id
+    ), followed AS (
+        UPDATE campaign_recipient r SET state = recipient_state(v.state),
+               delivery = CASE recipient_state(v.state) WHEN 'wired' THEN v.state END,
+               reason = CASE recipient_state(v.state) WHEN 'skipped' THEN coalesce(v.error_code, v.state) END
+        FROM moved v WHERE v.campaign_id IS NOT NULL AND r.thread_id = v.thread_id AND r.seq = v.seq
     ), numbered AS (
         SELECT v.*, v.last_seq + row_number() OVER w AS event, lead(v.seq) OVER w IS NULL AS newest
         FROM moved v WINDOW w AS (PARTITION BY v.thread_id ORDER BY v.seq)
@@ -811,9 +835,13 @@ BEGIN
         INSERT INTO thread_event (thread_id, seq, kind, ref, state, error_class, error_code, at)
         SELECT v.thread_id, v.event, 'status', v.seq, v.state, v.error_class, v.error_code, v.at FROM numbered v
     )
-    SELECT 'status', NULL::integer, v.workspace_id, v.thread_id, v.event, v.seq, v.state, v.error_class, v.error_code, v.at,
-           NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint
-    FROM numbered v ORDER BY v.thread_id, v.event;
+    (SELECT 'status', NULL::integer, v.workspace_id, v.thread_id, v.event, v.seq, v.state, v.error_class, v.error_code, v.at,
+            NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint
+     FROM numbered v ORDER BY v.thread_id, v.event)
+    UNION ALL
+    SELECT DISTINCT 'campaign', NULL::integer, v.workspace_id, NULL::bigint, NULL::bigint, v.campaign_id, NULL, NULL, NULL,
+           NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint
+    FROM moved v WHERE v.campaign_id IS NOT NULL;
 END $$;
 
 -- The carrier refused for the recipient's sake: its own opt-out list outranks ours; an unusable number is marked.
@@ -1752,6 +1780,30 @@ BEGIN
         RETURN QUERY SELECT 'queued', NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text,
             NULL::text, NULL::text, NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, waiting.number_id;
     END IF;
+END $$;
+
+-- Take back what a cancelled campaign has queued, at most p_limit texts; of those that may have left nobody can say that they
+-- did not. What somebody else has locked at this moment is left out: T3 blocks it, or the next turn finds it.
+CREATE FUNCTION recall_queued(p_campaign bigint, p_now timestamptz, p_limit integer) RETURNS SETOF told LANGUAGE plpgsql AS $$
+DECLARE
+    waiting outbox[];
+BEGIN
+    IF NOT EXISTS (SELECT FROM campaign c WHERE c.id = p_campaign AND c.state = 'cancelled') THEN
+        RETURN;
+    END IF;
+    SELECT array_agg(q::outbox) INTO waiting FROM (
+        SELECT o.* FROM outbox o WHERE o.campaign_id = p_campaign AND o.state IN ('queued', 'held')
+        ORDER BY o.id LIMIT p_limit FOR UPDATE SKIP LOCKED) q;
+    IF waiting IS NULL THEN
+        RETURN;
+    END IF;
+    DELETE FROM outbox o USING unnest(waiting) w WHERE o.id = w.id;
+    RETURN QUERY SELECT s.* FROM (
+        SELECT array_agg(w.thread_id) AS t, array_agg(w.seq) AS q,
+               array_agg(CASE WHEN w.resends > 0 THEN 'unconfirmed' ELSE 'cancelled' END) AS s,
+               array_agg((CASE WHEN w.resends > 0 THEN 10 ELSE 50 END)::smallint) AS r, array_agg('gate'::text) AS c,
+               array_agg('campaign_cancelled'::text) AS k, array_agg(p_now) AS a FROM unnest(waiting) w
+    ) a CROSS JOIN LATERAL note_status(a.t, a.q, a.s, a.r, a.c, a.k, a.a) s;
 END $$;
 
 -- Take or renew the authority to grant departures. A hand-over waits for every transaction that authorises under the old

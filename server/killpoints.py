@@ -15,6 +15,8 @@ POINTS: Final = (
     "journal_written", "first_byte", "answered", "t4_before", "t4_committed", "t5_before", "t5_committed",
 )  # fmt: skip
 
+BULK_POINTS: Final = ("bulk_queued",)  # reached only where somebody writes to many
+
 _armed: dict[str, int] = {}
 
 
@@ -24,7 +26,7 @@ def arm(setting: str | None) -> None:
     if not setting:
         return
     point, _, count = setting.partition(":")
-    if point not in POINTS:
+    if point not in (*POINTS, *BULK_POINTS):
         raise ValueError(f"there is no kill point {point!r}; there are {', '.join(POINTS)}")
     _armed[point] = int(count or 1)
 

@@ -161,4 +161,14 @@ class RowsChanged:
     thread_ids: tuple[int, ...]
 
 
-Announcement = ThreadChanged | ReadMoved | ConsentFlipped | ReviewChanged | OutboxGrew | AnswerOwed | RowsChanged
+@dataclass(frozen=True, slots=True)
+class CampaignMoved:
+    """Recipients of a campaign moved, or it did itself: its figures are others now."""
+
+    workspace_id: int
+    campaign_id: int
+
+
+Announcement = (
+    ThreadChanged | ReadMoved | ConsentFlipped | ReviewChanged | OutboxGrew | AnswerOwed | RowsChanged | CampaignMoved
+)

@@ -11,6 +11,8 @@ import trio
 from server.domain.messages import Announcement
 from server.ports import Announce
 from server.store.bridge import Bridge, open_bridge
+from server.store.bulk import PostgresBulk
+from server.store.bulk_engine import PostgresBulkEngine
 from server.store.compose import PostgresCompose
 from server.store.consent import PostgresConsents
 from server.store.contacts import PostgresContacts
@@ -55,6 +57,8 @@ class Store:
         self.contacts = PostgresContacts(postgres, announce)
         self.consents = PostgresConsents(postgres, announce)
         self.values = PostgresValues(postgres)
+        self.bulk_engine = PostgresBulkEngine(postgres, announce)
+        self.bulk = PostgresBulk(postgres, announce, self.bulk_engine)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from server.domain.messages import Announcement, ConsentFlipped, OutboxGrew, StatusChange, ThreadChanged
+from server.domain.messages import Announcement, CampaignMoved, ConsentFlipped, OutboxGrew, StatusChange, ThreadChanged
 
 Place = tuple[int, int]
 """A message: its thread and its seq."""
@@ -31,6 +31,7 @@ def announcements(rows: Iterable[Row], waits: Mapping[Place, datetime] = Mapping
     """
     consents: list[Announcement] = []
     queued: set[int] = set()
+    campaigns: dict[tuple[int, int], None] = {}
     events: dict[tuple[int, int], list[StatusChange]] = {}
     for row in rows:
         if row["what"] == "status":
@@ -39,8 +40,11 @@ def announcements(rows: Iterable[Row], waits: Mapping[Place, datetime] = Mapping
             consents.append(ConsentFlipped(row["workspace_id"], row["endpoint_id"], row["opted_out"], row["epoch"]))
         elif row["what"] == "queued":
             queued.add(row["number_id"])
+        elif row["what"] == "campaign":
+            campaigns[row["workspace_id"], row["ref"]] = None
     changed = [ThreadChanged(workspace, thread, tuple(changes)) for (workspace, thread), changes in events.items()]
-    return [*consents, *changed, *([OutboxGrew(frozenset(queued))] if queued else [])]
+    moved = [CampaignMoved(*campaign) for campaign in campaigns]
+    return [*consents, *changed, *moved, *([OutboxGrew(frozenset(queued))] if queued else [])]
 
 
 def _status(row: Row, waits: Mapping[Place, datetime]) -> StatusChange:

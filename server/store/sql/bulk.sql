@@ -1,0 +1,231 @@
+-- name: rules
+-- What the workspace asks for, what a segment costs there, and the number that new threads are written from.
+SELECT w.opt_in_required, w.simulated, w.segment_price, w.price_currency, n.id AS number_id, n.rate
+FROM workspace w
+LEFT JOIN LATERAL (
+    SELECT o.id, o.rate FROM number o WHERE o.workspace_id = w.id AND ($2::bigint IS NULL OR o.id = $2) ORDER BY o.id LIMIT 1
+) n ON true
+WHERE w.id = $1;
+
+-- name: contacts
+-- Those of the ids that are people of this workspace, rising.
+SELECT c.id FROM contact c WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]) AND c.deleted_at IS NULL ORDER BY c.id;
+
+-- name: phones
+-- People with their numbers, those of each by priority; one row without a number where there is none.
+SELECT c.id AS contact_id, btrim(c.first_name || ' ' || c.last_name) AS name, e.id AS endpoint_id, e.address, e.opted_out,
+       e.held, e.carrier_blocked, e.invalid_reason IS NOT NULL AS invalid, e.consented_at IS NOT NULL AS consented
+FROM contact c
+LEFT JOIN contact_phone p ON p.contact_id = c.id
+LEFT JOIN endpoint e ON e.id = p.endpoint_id
+WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]) AND c.deleted_at IS NULL
+ORDER BY c.id, p.priority, e.id;
+
+-- name: endpoints
+-- What is known of bare numbers, with whose they are.
+SELECT e.id AS endpoint_id, e.address, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason IS NOT NULL AS invalid,
+       e.consented_at IS NOT NULL AS consented, c.id AS contact_id, btrim(c.first_name || ' ' || c.last_name) AS name
+FROM endpoint e
+LEFT JOIN contact_phone p ON p.endpoint_id = e.id
+LEFT JOIN contact c ON c.id = p.contact_id AND c.deleted_at IS NULL
+WHERE e.workspace_id = $1 AND e.address = ANY ($2::text[]);
+
+-- name: make_endpoints
+-- Numbers that nobody wrote to yet.
+INSERT INTO endpoint (workspace_id, address)
+SELECT $1, g.address FROM unnest($2::text[]) AS g (address) ORDER BY g.address
+ON CONFLICT (workspace_id, address) DO NOTHING;
+
+-- name: token_names
+-- The workspace's own tokens.
+SELECT f.name FROM custom_field f WHERE f.workspace_id = $1;
+
+-- name: token_values
+-- What tokens stand for, by contact.
+SELECT c.id, c.first_name, c.last_name, c.property_address, c.custom
+FROM contact c WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]);
+
+-- name: member_name
+-- The member's name, which is a token.
+SELECT m.name FROM member m WHERE m.workspace_id = $1 AND m.id = $2;
+
+-- name: draft
+-- Begin a snapshot, once for each command.
+INSERT INTO campaign (workspace_id, kind, name, state, cmd_id, fingerprint, launched_by, number_id, template, answers, created_at)
+VALUES ($1, 'bulk', $2, 'draft', $3, $4, $5, $6, $7, $8::jsonb, $9)
+ON CONFLICT (workspace_id, cmd_id) WHERE cmd_id IS NOT NULL DO NOTHING;
+
+-- name: by_command
+-- What a command has begun.
+SELECT c.id, c.fingerprint, c.launched_at FROM campaign c WHERE c.workspace_id = $1 AND c.cmd_id = $2;
+
+-- name: lock_draft
+-- One who adds to a snapshot at a time.
+SELECT c.id FROM campaign c WHERE c.id = $1 AND c.state = 'draft' FOR NO KEY UPDATE;
+
+-- name: done_until
+-- How far a snapshot has come: the place of its last row. The rows are the cursor.
+SELECT coalesce(max(r.ord), 0) FROM campaign_recipient r WHERE r.campaign_id = $1;
+
+-- name: taken
+-- Those of the numbers that stand in the snapshot already.
+SELECT r.endpoint_id FROM campaign_recipient r WHERE r.campaign_id = $1 AND r.endpoint_id = ANY ($2::bigint[]);
+
+-- name: add_recipients
+-- A piece of a snapshot.
+INSERT INTO campaign_recipient (campaign_id, ord, workspace_id, contact_id, endpoint_id, given, state, reason, body, segments)
+SELECT $1, g.ord, $2, g.contact_id, g.endpoint_id, g.given, CASE WHEN g.reason IS NULL THEN 'pending' ELSE 'excluded' END,
+       g.reason, g.body, g.segments
+FROM unnest($3::integer[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::smallint[])
+     AS g (ord, contact_id, endpoint_id, given, reason, body, segments);
+
+-- name: counted
+-- How many a snapshot has, and how many of them get the text.
+SELECT count(*)::integer AS audience, (count(*) FILTER (WHERE r.state = 'pending'))::integer AS recipients
+FROM campaign_recipient r WHERE r.campaign_id = $1;
+
+-- name: begin
+-- The snapshot is whole and as the member was told: from here on it is carried out.
+UPDATE campaign SET state = 'active', audience = $2, launched_at = $3, version = version + 1,
+       changed_xid = pg_current_xact_id()
+WHERE id = $1;
+
+-- name: drop_recipients
+-- The rows of a snapshot that is not launched.
+DELETE FROM campaign_recipient r USING campaign c WHERE r.campaign_id = $1 AND c.id = r.campaign_id AND c.state = 'draft';
+
+-- name: drop_draft
+-- A snapshot that is not launched.
+DELETE FROM campaign c WHERE c.id = $1 AND c.state = 'draft';
+
+-- name: abandoned
+-- Snapshots whose launch was cut off and never said again.
+SELECT c.id FROM campaign c
+WHERE c.cmd_id IS NOT NULL AND c.launched_at IS NULL AND c.kind = 'bulk' AND c.state = 'draft' AND c.created_at < $1;
+
+-- name: note
+-- Who launched, or recalled.
+INSERT INTO audit (workspace_id, member_id, action, detail) VALUES ($1, $2, $3, $4::jsonb);
+
+-- name: open
+-- What was launched and has not ended.
+SELECT c.id FROM campaign c
+WHERE c.launched_at IS NOT NULL AND c.ended_at IS NULL AND c.state IN ('active', 'cancelled') ORDER BY c.id;
+
+-- name: lock_shared
+-- A recall waits for whoever adds to the queue, and whoever comes later sees it.
+SELECT pg_advisory_xact_lock_shared($1);
+
+-- name: lock_exclusive
+-- From the commit on, T3 lets nothing of it go.
+SELECT pg_advisory_xact_lock($1);
+
+-- name: claim
+-- One server at a time carries it on.
+SELECT c.workspace_id, c.state, c.launched_by, c.number_id, c.rate, c.built_at FROM campaign c
+WHERE c.id = $1 AND c.launched_at IS NOT NULL AND c.ended_at IS NULL
+FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: ahead
+-- Segments that are queued and due, and the pace of the numbers that they leave from, with the one of new threads.
+SELECT coalesce(sum(q.cost), 0)::integer AS queued,
+       (SELECT coalesce(sum(n.rate), 0) FROM number n
+        WHERE n.id = $2 OR n.id IN (SELECT o.number_id FROM outbox o WHERE o.campaign_id = $1 AND o.state IN ('queued', 'held')))
+           AS rate
+FROM (SELECT o.cost FROM outbox o WHERE o.campaign_id = $1 AND o.state = 'queued' AND o.due_at <= $3) q;
+
+-- name: next
+-- Whose turn it is to be queued, with what is known of their numbers now.
+SELECT r.ord, r.endpoint_id, r.body, r.segments, e.address, e.opted_out, e.held, e.carrier_blocked,
+       e.invalid_reason IS NOT NULL AS invalid, e.consented_at IS NOT NULL AS consented
+FROM campaign_recipient r JOIN endpoint e ON e.id = r.endpoint_id
+WHERE r.campaign_id = $1 AND r.body IS NOT NULL ORDER BY r.ord LIMIT $2;
+
+-- name: skip
+-- Recipients that get no text after all.
+UPDATE campaign_recipient r SET state = 'skipped', reason = g.reason, body = NULL
+FROM unnest($2::integer[], $3::text[]) AS g (ord, reason)
+WHERE r.campaign_id = $1 AND r.ord = g.ord AND r.body IS NOT NULL;
+
+-- name: make_threads
+-- A thread of its own for each recipient; those that exist are locked and keep their number, all in the order of numbers.
+INSERT INTO thread AS t (workspace_id, endpoint_id, number_id, last_at)
+SELECT $1, g.endpoint_id, $3, $4 FROM unnest($2::bigint[]) AS g (endpoint_id) ORDER BY g.endpoint_id
+ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET number_id = t.number_id WHERE false;
+
+-- name: threads
+-- The threads of these numbers.
+SELECT t.endpoint_id, t.id FROM thread t WHERE t.workspace_id = $1 AND t.endpoint_id = ANY ($2::bigint[]);
+
+-- name: queued
+-- Recipients whose text is queued: the text has it all from here on.
+UPDATE campaign_recipient r SET state = 'in_flight', thread_id = g.thread_id, seq = g.seq, body = NULL
+FROM unnest($2::integer[], $3::bigint[], $4::bigint[]) AS g (ord, thread_id, seq)
+WHERE r.campaign_id = $1 AND r.ord = g.ord;
+
+-- name: built
+-- Nobody is left to be queued.
+UPDATE campaign SET built_at = $2 WHERE id = $1 AND built_at IS NULL;
+
+-- name: recall
+-- Taken back by a person.
+UPDATE campaign SET state = 'cancelled', version = version + 1, changed_xid = pg_current_xact_id()
+WHERE id = $1 AND workspace_id = $2 AND launched_at IS NOT NULL AND state IN ('active', 'paused') RETURNING id;
+
+-- name: recall_queued
+-- What is queued of a cancelled one goes, a piece at a time.
+SELECT * FROM recall_queued($1, $2, $3);
+
+-- name: recall_pending
+-- What is not even queued of a cancelled one goes, a piece at a time.
+UPDATE campaign_recipient r SET state = 'skipped', reason = 'campaign_cancelled', body = NULL
+WHERE r.campaign_id = $1 AND r.ord IN (
+    SELECT q.ord FROM campaign_recipient q WHERE q.campaign_id = $1 AND q.body IS NOT NULL ORDER BY q.ord LIMIT $2)
+RETURNING r.ord;
+
+-- name: end
+-- It has ended: nobody is pending or in flight. Decided from the rows.
+UPDATE campaign c SET ended_at = $2, state = CASE c.state WHEN 'active' THEN 'completed' ELSE c.state END,
+       built_at = coalesce(c.built_at, $2), version = c.version + 1, changed_xid = pg_current_xact_id()
+WHERE c.id = $1 AND c.launched_at IS NOT NULL AND c.ended_at IS NULL AND c.state IN ('active', 'cancelled')
+  AND NOT EXISTS (SELECT FROM campaign_recipient r WHERE r.campaign_id = c.id AND r.body IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM campaign_recipient r WHERE r.campaign_id = c.id AND r.state IN ('pending', 'in_flight'))
+RETURNING c.id;
+
+-- name: progress
+-- Texts in bulk with the sums of their recipients, of one moment: one by its id, or a page of a workspace's, newest first.
+SELECT c.id, c.workspace_id, c.name, c.state, c.template, m.name AS author, c.launched_at, c.ended_at, c.audience, s.*
+FROM campaign c
+LEFT JOIN member m ON m.id = c.launched_by
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE r.state = 'excluded') AS excluded,
+           count(*) FILTER (WHERE r.state = 'pending') AS pending,
+           count(*) FILTER (WHERE r.state = 'in_flight') AS in_flight,
+           count(*) FILTER (WHERE r.state = 'wired') AS wired,
+           count(*) FILTER (WHERE r.delivery = 'delivered') AS delivered,
+           count(*) FILTER (WHERE r.delivery = 'undelivered') AS undelivered,
+           count(*) FILTER (WHERE r.state = 'rejected') AS rejected,
+           count(*) FILTER (WHERE r.state = 'unconfirmed') AS unconfirmed,
+           count(*) FILTER (WHERE r.state = 'skipped') AS skipped,
+           coalesce(sum(r.segments) FILTER (WHERE r.state = 'wired'), 0) AS segments
+    FROM campaign_recipient r WHERE r.campaign_id = c.id
+) s
+WHERE c.kind = 'bulk' AND c.launched_at IS NOT NULL AND ($1::bigint IS NULL OR c.workspace_id = $1)
+  AND ($2::bigint IS NULL OR c.id = $2) AND ($3::bigint IS NULL OR c.id < $3)
+ORDER BY c.id DESC LIMIT $4;
+
+-- name: is_there
+-- Whether it is this workspace's.
+SELECT c.id FROM campaign c WHERE c.id = $2 AND c.workspace_id = $1 AND c.kind = 'bulk' AND c.launched_at IS NOT NULL;
+
+-- name: recipients
+-- A page of recipients after a place, with the error of their texts.
+SELECT r.ord, r.contact_id, nullif(btrim(c.first_name || ' ' || c.last_name), '') AS name, coalesce(e.address, r.given) AS address,
+       r.state, r.delivery, r.reason, m.error_class, m.error_code, r.thread_id, r.seq, r.segments
+FROM campaign_recipient r
+LEFT JOIN contact c ON c.id = r.contact_id
+LEFT JOIN endpoint e ON e.id = r.endpoint_id
+LEFT JOIN message m ON m.thread_id = r.thread_id AND m.seq = r.seq
+WHERE r.campaign_id = $1 AND r.ord > $3
+  AND (cardinality($2::text[]) = 0 OR r.state = ANY ($2) OR r.delivery = ANY ($2))
+ORDER BY r.ord LIMIT $4;
