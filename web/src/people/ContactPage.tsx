@@ -41,6 +41,7 @@ export function ContactPage() {
 function Page({ contact, stale }: { contact: Contact; stale: boolean }) {
   const edit = useEdit();
   const [asked, ask] = useState<"merge" | "delete" | null>(null);
+  const [side, turn] = useState<"details" | "history">("details"); // where there is no room for both
   useNews(contact);
   const phone = mainPhone(contact);
   const mark = markOf(contact);
@@ -74,7 +75,14 @@ function Page({ contact, stale }: { contact: Contact; stale: boolean }) {
         </div>
       </header>
       <ClashNote edit={edit} />
-      <div className={styles.columns}>
+      <div className={styles.sides} role="group" aria-label="What to show">
+        {(["details", "history"] as const).map((one) => (
+          <button key={one} type="button" aria-pressed={side === one} onClick={() => turn(one)}>
+            {one === "details" ? "Details" : "History"}
+          </button>
+        ))}
+      </div>
+      <div className={styles.columns} data-side={side}>
         <div className={styles.left}>
           <Phones contact={contact} />
           <Details contact={contact} edit={edit} />

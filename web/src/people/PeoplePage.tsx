@@ -57,10 +57,10 @@ export function PeoplePage() {
           </div>
           <div className={styles.doors}>
             <Button component="a" href="/people/import" variant="default" className={styles.second} leftSection={<FileUp size={16} aria-hidden="true" />}>
-              Import
+              <span className={styles.word}>Import</span>
             </Button>
             <Button className={styles.first} leftSection={<UserPlus size={16} aria-hidden="true" />} onClick={() => create(true)}>
-              New contact
+              <span>New<span className={styles.word}> contact</span></span>
             </Button>
           </div>
         </header>

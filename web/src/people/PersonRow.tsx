@@ -69,7 +69,8 @@ export const PersonRow = memo(function PersonRow({ contact, index, top, today, s
             {tag.name}
           </span>
         ))}
-        {contact.tags.length > SHOWN_TAGS && <span className={styles.rest} title={contact.tags.map((tag) => tag.name).join(", ")}>+{contact.tags.length - SHOWN_TAGS}</span>}
+        {/* A narrow list shows the first alone: two words cut short say less than one. */}
+        {[1, SHOWN_TAGS].map((shown) => contact.tags.length > shown && <span key={shown} className={styles.rest} data-beside={shown} title={contact.tags.map((tag) => tag.name).join(", ")}>+{contact.tags.length - shown}</span>)}
       </span>
       <span role="gridcell" className={styles.soft} data-from="stage">
         {stage?.stage ?? ""}
