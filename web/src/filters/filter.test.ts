@@ -88,7 +88,8 @@ describe("changing a draft", () => {
 });
 
 it("filters are the same by what they say", () => {
-  expect(sameFilter({ all: [{ field: "tag", is: "has", value: 1 }] }, { all: [{ field: "tag", is: "has", value: 1 }] })).toBe(true);
+  expect(sameFilter({ all: [{ field: "tag", is: "has", value: 1 }] }, { all: [{ is: "has", field: "tag", value: 1 }] })).toBe(true);
+  expect(sameFilter({ all: [{ field: "tag", is: "has", value: 1 }] }, { all: [{ field: "tag", is: "has", value: 2 }] })).toBe(false);
   expect(sameFilter(null, { all: [] })).toBe(false);
 });
 

@@ -148,7 +148,14 @@ export function newCondition(fields: readonly Field[], field = fields[0]?.name ?
   return withField({ id: nextId(), kind: "condition", field, is: "", value: "" }, field, fields);
 }
 
-export const sameFilter = (a: Filter | null, b: Filter | null): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** By what they say: a database keeps no order of an object's keys. */
+export const sameFilter = (a: Filter | null, b: Filter | null): boolean => JSON.stringify(ordered(a)) === JSON.stringify(ordered(b));
+
+function ordered(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(ordered);
+  if (typeof part !== "object" || part === null) return part;
+  return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, ordered(value)]));
+}
 export const conditions = (filter: Filter | null): number => {
   if (filter === null) return 0;
   if ("all" in filter) return filter.all.reduce((sum, one) => sum + conditions(one), 0);

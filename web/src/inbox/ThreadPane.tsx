@@ -1,6 +1,6 @@
 // The open conversation: who it is with, what was said, and the reply.
 import { ActionIcon, Tooltip } from "@mantine/core";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { ArrowLeft, Ban, MailOpen, MessageCircleOff } from "lucide-react";
 import { useCallback, useEffect } from "react";
 import { Avatar } from "../app/Avatar";
@@ -44,7 +44,13 @@ export function ThreadPane({ id }: { id: number }) {
             <Avatar name={row.name} seed={row.address} />
             <div className={styles.who}>
               <h2 id={HEADING} tabIndex={-1}>
-                <span>{nameOrNumber(row)}</span>
+                {row.contact_id === null ? (
+                  <span>{nameOrNumber(row)}</span>
+                ) : (
+                  <Link to="/people/$contactId" params={{ contactId: String(row.contact_id) }} className={styles.name} title="Open the contact">
+                    {nameOrNumber(row)}
+                  </Link>
+                )}
                 {(row.opted_out || row.carrier_blocked || row.invalid) && (
                   <strong>
                     <Ban size={11} strokeWidth={2.4} aria-hidden="true" />
