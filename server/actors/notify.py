@@ -71,11 +71,7 @@ class Announcer:
                     if one.thread_id is not None:
                         self.row_changed(one.thread_id)
                 case ReviewChanged():
-                    if one.held:
-                        self.on_held(one.endpoint_id)
-                    self.row_changed(one.thread_id)
-                    self._judging.add(one.workspace_id)
-                    self._counted.set()
+                    self._review_changed(one)
                 case OutboxGrew():
                     self.on_outbox()
                 case AnswerOwed():
@@ -104,6 +100,13 @@ class Announcer:
                     self._rows.update(dict.fromkeys(rows))
                     await trio.sleep(1.0)
                     self._changed.set()
+
+    def _review_changed(self, change: ReviewChanged) -> None:
+        if change.held:
+            self.on_held(change.endpoint_id)
+        self.row_changed(change.thread_id)
+        self._judging.add(change.workspace_id)
+        self._counted.set()
 
     def _rows_changed(self, change: RowsChanged) -> None:
         if self._publisher.online_members(change.workspace_id):

@@ -173,6 +173,7 @@ class Wiring:
             templates=ground.store.templates,
             token_values=ground.store.values,
             contacts=ground.store.contacts,
+            catalogue=ground.store.catalogue,
             values=ground.store.values,
             commands=self.asker,
             compose=ground.store.compose,

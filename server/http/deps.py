@@ -14,6 +14,7 @@ from server.config import Config
 from server.http.passwords import Passwords
 from server.http.rules import Role
 from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
+from server.ports.catalogue import Catalogue
 from server.ports.compose import Compose
 from server.ports.contacts import Contacts, Values
 from server.ports.templates import Templates, TokenValues
@@ -55,6 +56,7 @@ class Deps:
     templates: Templates
     token_values: TokenValues
     contacts: Contacts
+    catalogue: Catalogue
     values: Values
     commands: ThreadCommands
     compose: Compose

@@ -13,6 +13,7 @@ from server.ports import Announce
 from server.store.bridge import Bridge, open_bridge
 from server.store.bulk import PostgresBulk
 from server.store.bulk_engine import PostgresBulkEngine
+from server.store.catalogue import PostgresCatalogue
 from server.store.compose import PostgresCompose
 from server.store.consent import PostgresConsents
 from server.store.contacts import PostgresContacts
@@ -56,6 +57,7 @@ class Store:
         self.compose = PostgresCompose(postgres, self.ledger.enqueue_bulk)
         self.contacts = PostgresContacts(postgres, announce)
         self.consents = PostgresConsents(postgres, announce)
+        self.catalogue = PostgresCatalogue(postgres)
         self.values = PostgresValues(postgres)
         self.bulk_engine = PostgresBulkEngine(postgres, announce)
         self.bulk = PostgresBulk(postgres, announce, self.bulk_engine)

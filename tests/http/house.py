@@ -350,6 +350,7 @@ class House:
             templates=absent,
             token_values=absent,
             contacts=absent,
+            catalogue=absent,
             values=absent,
             commands=self.commands,
             compose=Absent(),
