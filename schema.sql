@@ -709,6 +709,7 @@ CREATE TABLE outbox (                     -- gone once the outcome is known
 CREATE INDEX outbox_due ON outbox (number_id, lane, coalesce(campaign_id, 0), dest_carrier, due_at, id)
     WHERE state = 'queued';
 CREATE INDEX outbox_campaign ON outbox (campaign_id) WHERE campaign_id IS NOT NULL AND state IN ('queued', 'held');
+CREATE INDEX outbox_until_reply ON outbox (thread_id) WHERE cancel_after_in IS NOT NULL;
 CREATE INDEX outbox_expiring ON outbox (expires_at) WHERE expires_at IS NOT NULL AND state = 'queued';
 
 CREATE TABLE attempt (                    -- write-ahead: exists before the first byte leaves
@@ -1269,7 +1270,7 @@ END $$;
 CREATE FUNCTION enqueue_mt(
     p_workspace bigint[], p_thread bigint[], p_cmd uuid[], p_fingerprint bytea[], p_klass text[], p_lane smallint[],
     p_body text[], p_segments smallint[], p_author bigint[], p_acknowledged boolean[], p_resend bigint[], p_now timestamptz[],
-    p_due timestamptz[], p_expires timestamptz[], p_campaign bigint[]
+    p_due timestamptz[], p_expires timestamptz[], p_campaign bigint[], p_until_reply boolean[], p_media text[]
 ) RETURNS TABLE (
     ord bigint, verdict text, workspace_id bigint, thread_id bigint, seq bigint, number_id bigint, author text
 ) LANGUAGE plpgsql
@@ -1280,17 +1281,18 @@ BEGIN
     ORDER BY t.endpoint_id FOR NO KEY UPDATE;
     RETURN QUERY
     WITH judged AS (
-        SELECT g.*, t.endpoint_id, t.number_id, t.last_seq, e.consent_epoch, e.opted_out OR e.held AS silent, e.dest_carrier,
+        SELECT g.*, t.endpoint_id, t.number_id, t.last_seq, t.in_total, e.consent_epoch, e.opted_out OR e.held AS silent, e.dest_carrier,
                c.seq AS known_seq, m.name AS author,
                CASE WHEN c.cmd_id IS NOT NULL AND c.fingerprint = g.fingerprint AND c.thread_id = g.thread_id THEN 'again'
                     WHEN c.cmd_id IS NOT NULL THEN 'conflict'
                     WHEN t.id IS NULL THEN 'no_thread'
-                    WHEN (e.opted_out OR e.held) AND g.klass = 'person' AND NOT g.acknowledged THEN 'unacknowledged'
+                    WHEN (e.opted_out OR e.held) AND (g.klass = 'person' AND NOT g.acknowledged OR g.klass = 'send_later')
+                    THEN 'unacknowledged'
                     ELSE 'enqueued' END AS verdict
         FROM unnest(p_workspace, p_thread, p_cmd, p_fingerprint, p_klass, p_lane, p_body, p_segments, p_author,
-                    p_acknowledged, p_resend, p_now, p_due, p_expires, p_campaign) WITH ORDINALITY
+                    p_acknowledged, p_resend, p_now, p_due, p_expires, p_campaign, p_until_reply, p_media) WITH ORDINALITY
              AS g (workspace_id, thread_id, cmd_id, fingerprint, klass, lane, body, segments, author_id, acknowledged,
-                   resend_of, now_, due_at, expires_at, campaign_id, ord)
+                   resend_of, now_, due_at, expires_at, campaign_id, until_reply, media, ord)
         LEFT JOIN command c ON c.workspace_id = g.workspace_id AND c.cmd_id = g.cmd_id
         LEFT JOIN thread t ON t.id = g.thread_id AND t.workspace_id = g.workspace_id
         LEFT JOIN endpoint e ON e.id = t.endpoint_id
@@ -1306,17 +1308,17 @@ BEGIN
         INSERT INTO command (workspace_id, cmd_id, fingerprint, thread_id, seq)
         SELECT p.workspace_id, p.cmd_id, p.fingerprint, p.thread_id, p.seq FROM placed p
     ), messages AS (
-        INSERT INTO message (thread_id, seq, workspace_id, direction, number_id, klass, body, segments, state, author_id,
+        INSERT INTO message (thread_id, seq, workspace_id, direction, number_id, klass, body, media, segments, state, author_id,
                              cmd_id, resend_of, campaign_id, created_at)
-        SELECT p.thread_id, p.seq, p.workspace_id, 'out', p.number_id, p.klass, p.body, p.segments, 'queued', p.author_id,
-               p.cmd_id, p.resend_of, p.campaign_id, p.now_ FROM placed p
+        SELECT p.thread_id, p.seq, p.workspace_id, 'out', p.number_id, p.klass, p.body, p.media::jsonb, p.segments, 'queued',
+               p.author_id, p.cmd_id, p.resend_of, p.campaign_id, p.now_ FROM placed p
     ), events AS (
         INSERT INTO thread_event (thread_id, seq, kind, at) SELECT p.thread_id, p.seq, 'message', p.now_ FROM placed p
     ), queued AS (
         INSERT INTO outbox (workspace_id, endpoint_id, number_id, thread_id, seq, klass, lane, campaign_id, consent_epoch,
-                            acknowledged_opt_out, cost, due_at, expires_at, dest_carrier)
+                            acknowledged_opt_out, cancel_after_in, cost, due_at, expires_at, dest_carrier)
         SELECT p.workspace_id, p.endpoint_id, p.number_id, p.thread_id, p.seq, p.klass, p.lane, p.campaign_id,
-               p.consent_epoch, p.acknowledged, p.segments, coalesce(p.due_at, p.now_), p.expires_at,
+               p.consent_epoch, p.acknowledged, CASE WHEN p.until_reply THEN p.in_total END, p.segments, coalesce(p.due_at, p.now_), p.expires_at,
                coalesce(p.dest_carrier, '')
         FROM placed p ORDER BY p.ord
     ), knowing AS (
@@ -1352,7 +1354,8 @@ CREATE FUNCTION claim_granted(
     zones text[], from_ text, account_id bigint, account_kind text, base_url text, simulated boolean,
     campaign_state text, body text, node_valid boolean, limiter_current boolean,
     bulk_cap_texts integer, bulk_cap_window interval, departures timestamptz[], key uuid, resends smallint,
-    consented_at timestamptz, opt_in_required boolean
+    consented_at timestamptz, opt_in_required boolean,
+    replied boolean, media jsonb
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
@@ -1360,9 +1363,12 @@ DECLARE
     claimed   bigint[];
     endpoints bigint[];
     campaigns bigint[];
+    talks     bigint[];
 BEGIN
-    SELECT array_agg(q.id), array_agg(q.endpoint_id), array_agg(q.campaign_id) INTO claimed, endpoints, campaigns
-    FROM (SELECT o.id, o.endpoint_id, o.campaign_id FROM outbox o
+    SELECT array_agg(q.id), array_agg(q.endpoint_id), array_agg(q.campaign_id),
+           array_agg(q.thread_id) FILTER (WHERE q.cancel_after_in IS NOT NULL)
+    INTO claimed, endpoints, campaigns, talks
+    FROM (SELECT o.id, o.endpoint_id, o.campaign_id, o.thread_id, o.cancel_after_in FROM outbox o
           WHERE o.id = ANY (p_outbox) AND o.state = 'queued' AND o.due_at <= p_now
           ORDER BY o.id FOR UPDATE SKIP LOCKED) q;
     IF claimed IS NULL THEN
@@ -1373,6 +1379,9 @@ BEGIN
     FROM (SELECT DISTINCT c.id FROM unnest(campaigns) c (id) WHERE c.id IS NOT NULL ORDER BY 1) q;
     PERFORM 1 FROM node n WHERE n.gen = p_gen FOR SHARE;
     PERFORM 1 FROM endpoint e WHERE e.id = ANY (endpoints) ORDER BY e.id FOR NO KEY UPDATE;
+    IF talks IS NOT NULL THEN  -- what a reply cancels: none is stored between this look and the commit
+        PERFORM 1 FROM thread t WHERE t.id = ANY (talks) ORDER BY t.endpoint_id FOR NO KEY UPDATE;
+    END IF;
     RETURN QUERY
     SELECT o.id, o.number_id, o.endpoint_id, o.thread_id, o.seq, o.klass, o.cost, o.campaign_id, o.consent_epoch,
            o.acknowledged_opt_out, o.expires_at, o.tries, e.address, e.opted_out, e.held, e.carrier_blocked,
@@ -1389,7 +1398,10 @@ BEGIN
                  AND t.state IN ('authorised', 'accepted', 'unknown', 'resent', 'unconfirmed') AND t.outbox_id <> o.id
                  AND t.slot_at > p_now - greatest(p_cap_window, w.bulk_cap_window)
                ORDER BY t.slot_at DESC LIMIT greatest(p_cap_texts, w.bulk_cap_texts)) END,
-           o.key, o.resends, e.consented_at, w.opt_in_required
+           o.key, o.resends, e.consented_at, w.opt_in_required,
+           CASE WHEN o.cancel_after_in IS NULL THEN false
+                ELSE (SELECT t.in_total > o.cancel_after_in FROM thread t WHERE t.id = o.thread_id) END,
+           m.media
     FROM outbox o
     LEFT JOIN endpoint e ON e.id = o.endpoint_id AND e.workspace_id = o.workspace_id
     LEFT JOIN number n ON n.id = o.number_id AND n.workspace_id = o.workspace_id
@@ -1764,7 +1776,7 @@ BEGIN
     END IF;
     IF p_send THEN
         PERFORM 1 FROM endpoint e WHERE e.id = waiting.endpoint_id FOR NO KEY UPDATE;
-        UPDATE outbox o SET state = 'queued', acknowledged_opt_out = true, due_at = p_now, reason = NULL,
+        UPDATE outbox o SET state = 'queued', acknowledged_opt_out = true, due_at = p_now, reason = NULL, cancel_after_in = NULL,
                consent_epoch = (SELECT e.consent_epoch FROM endpoint e WHERE e.id = o.endpoint_id)
         WHERE o.id = waiting.id;
     ELSE
@@ -1803,6 +1815,110 @@ BEGIN
                array_agg(CASE WHEN w.resends > 0 THEN 'unconfirmed' ELSE 'cancelled' END) AS s,
                array_agg((CASE WHEN w.resends > 0 THEN 10 ELSE 50 END)::smallint) AS r, array_agg('gate'::text) AS c,
                array_agg('campaign_cancelled'::text) AS k, array_agg(p_now) AS a FROM unnest(waiting) w
+    ) a CROSS JOIN LATERAL note_status(a.t, a.q, a.s, a.r, a.c, a.k, a.a) s;
+END $$;
+
+-- Changing one's mind ------------------------------------------------------------------------------------------------------
+
+-- Take a text back that waits to be sent, or for a person. The first row, `done`, says in what state the text is after this:
+-- what T3 took, and what may have left already, stays as it is. No row: there is no such text of ours.
+CREATE FUNCTION cancel_mt(p_workspace bigint, p_thread bigint, p_seq bigint, p_member bigint, p_now timestamptz)
+RETURNS SETOF told LANGUAGE plpgsql AS $$
+DECLARE
+    waiting outbox;
+    written message;
+BEGIN
+    SELECT o.* INTO waiting FROM outbox o
+    WHERE o.workspace_id = p_workspace AND o.thread_id = p_thread AND o.seq = p_seq FOR UPDATE;
+    SELECT m.* INTO written FROM message m
+    WHERE m.workspace_id = p_workspace AND m.thread_id = p_thread AND m.seq = p_seq AND m.direction = 'out';
+    IF written.seq IS NULL THEN
+        RETURN;
+    END IF;
+    IF waiting.state IN ('queued', 'held') AND waiting.resends = 0 THEN
+        DELETE FROM outbox o WHERE o.id = waiting.id;
+        INSERT INTO audit (workspace_id, member_id, action, detail)
+        VALUES (p_workspace, p_member, 'text_cancelled', jsonb_build_object('thread', p_thread, 'seq', p_seq));
+        RETURN QUERY SELECT * FROM note_status(ARRAY[p_thread], ARRAY[p_seq], ARRAY['cancelled'], ARRAY[50::smallint],
+                                               ARRAY[NULL::text], ARRAY[NULL::text], ARRAY[p_now]);
+        UPDATE thread t SET last_preview = coalesce(left(q.body, 140), ''), last_direction = coalesce(q.direction, 'out')
+        FROM (SELECT 1) one LEFT JOIN LATERAL (
+            SELECT m.body, m.direction FROM message m
+            WHERE m.thread_id = p_thread AND m.state <> 'cancelled' ORDER BY m.seq DESC LIMIT 1) q ON true
+        WHERE t.id = p_thread AND t.last_direction = 'out' AND t.last_preview = left(written.body, 140);
+        written.state := 'cancelled';
+    ELSIF waiting.state IS NOT NULL THEN
+        written.state := 'sending';
+    END IF;
+    RETURN QUERY SELECT 'done', 1, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, written.state, NULL::text,
+        NULL::text, NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint;
+END $$;
+
+-- Change a text that is to leave later: its words (null: as they are), its time. Rows as those of cancel_mt; it was changed
+-- where the state is 'queued'.
+CREATE FUNCTION change_mt(
+    p_workspace bigint, p_thread bigint, p_seq bigint, p_member bigint, p_body text, p_segments smallint, p_due timestamptz,
+    p_expires timestamptz, p_until_reply boolean, p_now timestamptz
+) RETURNS SETOF told LANGUAGE plpgsql AS $$
+DECLARE
+    waiting outbox;
+    written message;
+BEGIN
+    SELECT o.* INTO waiting FROM outbox o
+    WHERE o.workspace_id = p_workspace AND o.thread_id = p_thread AND o.seq = p_seq FOR UPDATE;
+    SELECT m.* INTO written FROM message m
+    WHERE m.workspace_id = p_workspace AND m.thread_id = p_thread AND m.seq = p_seq AND m.direction = 'out';
+    IF written.seq IS NULL THEN
+        RETURN;
+    END IF;
+    IF waiting.state = 'queued' AND waiting.klass = 'send_later' AND waiting.resends = 0 THEN
+        PERFORM 1 FROM thread t WHERE t.id = p_thread FOR NO KEY UPDATE;
+        UPDATE outbox o SET due_at = coalesce(p_due, o.due_at), expires_at = coalesce(p_expires, o.expires_at),
+               cost = coalesce(p_segments, o.cost), reason = NULL,
+               cancel_after_in = CASE WHEN p_until_reply IS NULL THEN o.cancel_after_in
+                                      WHEN p_until_reply THEN (SELECT t.in_total FROM thread t WHERE t.id = p_thread) END
+        WHERE o.id = waiting.id;
+        UPDATE message m SET body = coalesce(p_body, m.body), segments = coalesce(p_segments, m.segments)
+        WHERE m.thread_id = p_thread AND m.seq = p_seq;
+        UPDATE thread t SET last_preview = left(p_body, 140)
+        WHERE t.id = p_thread AND p_body IS NOT NULL AND t.last_direction = 'out' AND t.last_preview = left(written.body, 140);
+        INSERT INTO audit (workspace_id, member_id, action, detail)
+        VALUES (p_workspace, p_member, 'text_changed', jsonb_build_object('thread', p_thread, 'seq', p_seq));
+        RETURN QUERY SELECT * FROM note_status(ARRAY[p_thread], ARRAY[p_seq], ARRAY['queued'], ARRAY[0::smallint],
+                                               ARRAY[NULL::text], ARRAY[NULL::text], ARRAY[p_now], true);
+        RETURN QUERY SELECT 'queued', NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::text,
+            NULL::text, NULL::text, NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, waiting.number_id
+            WHERE coalesce(p_due, waiting.due_at) <= p_now;
+    ELSIF waiting.state = 'sending' THEN
+        written.state := 'sending';
+    ELSIF waiting.state IS NOT NULL THEN
+        written.state := 'not_later';
+    END IF;
+    RETURN QUERY SELECT 'done', 1, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, written.state, NULL::text,
+        NULL::text, coalesce(p_due, waiting.due_at), NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint;
+END $$;
+
+-- End what a reply cancels, in these threads (null: in all), at most p_limit texts. T1 never touches the outbox, so this is a
+-- transaction of its own; what it has not reached yet the gate stops.
+CREATE FUNCTION cancel_replied(p_thread bigint[], p_now timestamptz, p_limit integer) RETURNS SETOF told LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    late outbox[];
+BEGIN
+    SELECT array_agg(q::outbox) INTO late FROM (
+        SELECT o.* FROM outbox o JOIN thread t ON t.id = o.thread_id
+        WHERE o.cancel_after_in IS NOT NULL AND o.state IN ('queued', 'held') AND t.in_total > o.cancel_after_in
+          AND (p_thread IS NULL OR o.thread_id = ANY (p_thread))
+        ORDER BY o.id LIMIT p_limit FOR UPDATE OF o SKIP LOCKED) q;
+    IF late IS NULL THEN
+        RETURN;
+    END IF;
+    DELETE FROM outbox o USING unnest(late) l WHERE o.id = l.id;
+    RETURN QUERY SELECT s.* FROM (
+        SELECT array_agg(l.thread_id) AS t, array_agg(l.seq) AS q,
+               array_agg(CASE WHEN l.resends > 0 THEN 'unconfirmed' ELSE 'cancelled' END) AS s,
+               array_agg((CASE WHEN l.resends > 0 THEN 10 ELSE 50 END)::smallint) AS r, array_agg('gate'::text) AS c,
+               array_agg('replied'::text) AS k, array_agg(p_now) AS a FROM unnest(late) l
     ) a CROSS JOIN LATERAL note_status(a.t, a.q, a.s, a.r, a.c, a.k, a.a) s;
 END $$;
 

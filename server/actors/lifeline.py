@@ -85,6 +85,8 @@ class Lifeline:
         self._journals, self._clock, self._cadence = journals, clock, cadence or Cadence()
         self.answers = Doorbell()
         self.sweeps = Doorbell()
+        self._replies = Doorbell()
+        self._replied: dict[int, None] = {}
 
     async def run(self) -> None:
         cadence = self._cadence
@@ -93,6 +95,7 @@ class Lifeline:
             nursery.start_soon(self._every, cadence.look_s, self.climb_ladder, "climb_ladder")
             nursery.start_soon(self._every, cadence.tidy_s, self.tidy, "tidy")
             nursery.start_soon(self._every, cadence.tidy_s, self.answer_keywords, "answer_keywords", self.answers)
+            nursery.start_soon(self._every, cadence.tidy_s, self.cancel_replied, "cancel_replied", self._replies)
             nursery.start_soon(self._every, cadence.sweep_s, self.sweep, "sweep", self.sweeps)
             nursery.start_soon(self._every, cadence.sweep_s, self.forget_journals, "forget_journals")
 
@@ -191,6 +194,18 @@ class Lifeline:
         """Receipts that came before their answer was stored; texts whose validity has passed."""
         await self._ledger.join_early_receipts()
         await self._ledger.expire_due(self._clock.wall(), 1000)
+
+    def replied(self, thread_id: int) -> None:
+        """A text of the contact was stored: what it cancels ends soon."""
+        self._replied[thread_id] = None
+        self._replies.ring()
+
+    async def cancel_replied(self) -> None:
+        """End what replies cancel: in the threads that were told, and when nobody told anything, in all."""
+        threads = list(self._replied) or None
+        await self._ledger.cancel_replied(threads, self._clock.wall(), 1000)
+        for thread_id in threads or ():
+            del self._replied[thread_id]
 
     # Inbound texts that we missed
 

@@ -55,6 +55,7 @@ class Announcer:
         self.on_held: Callable[[int], None] = lambda endpoint_id: None
         self.on_outbox: Callable[[], None] = lambda: None
         self.on_answer_owed: Callable[[], None] = lambda: None
+        self.on_reply: Callable[[int], None] = lambda thread_id: None
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
         """`ports.Announce`."""
@@ -115,9 +116,12 @@ class Announcer:
 
     def _thread_changed(self, change: ThreadChanged) -> None:
         self.thread_news(change)
+        written = any(isinstance(event, Message) and event.direction == "in" for event in change.events)
+        if written:
+            self.on_reply(change.thread_id)
         if self._publisher.online_members(change.workspace_id):
             self._rows[change.thread_id] = None
-            if any(isinstance(event, Message) and event.direction == "in" for event in change.events):
+            if written:
                 self._badges.add(change.workspace_id)
                 self._counted.set()
             self._changed.set()

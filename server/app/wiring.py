@@ -206,6 +206,7 @@ class Wiring:
         self.announcer.on_consent = self._consent_flipped
         self.announcer.on_held = self._held
         self.announcer.on_outbox = self._ring_stager
+        self.announcer.on_reply = self.lifeline.replied
         self.announcer.on_answer_owed = self.lifeline.answers.ring
 
     def _thread_news(self, change: ThreadChanged) -> None:

@@ -44,9 +44,14 @@ def timing(now: datetime, *, send_at: datetime | None = None, undo_s: int = 0) -
     if send_at is None or send_at < now + SOONEST:
         due_at = now + timedelta(seconds=undo_s) if undo_s else None
         return Timing(MessageClass.PERSON, due_at, (due_at or now) + PERSON_VALID_FOR)
+    return patient_timing(now, send_at)
+
+
+def patient_timing(now: datetime, send_at: datetime) -> Timing:
+    """When a text for later leaves. Raises TooLate."""
     if send_at > now + LATEST:
         raise TooLate("That is more than a year ahead.")
-    return Timing(MessageClass.SEND_LATER, send_at, send_at + PATIENT_VALID_FOR)
+    return Timing(MessageClass.SEND_LATER, max(send_at, now), max(send_at, now) + PATIENT_VALID_FOR)
 
 
 def bulk_timing(now: datetime) -> Timing:

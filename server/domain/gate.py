@@ -9,7 +9,7 @@ never go:
 3. the walls of the simulation: no demo text to a real person, no real text into a simulator;
 4. the recipient: an invalid number, the carrier's own block, a test that is not to one's own number;
 5. consent: opted out, held for a decision, changed since the text was written, or none on record where bulk needs one;
-6. the end of its campaign, then of its validity;
+6. a reply, where it cancels the text; the end of its campaign, then of its validity;
 7. what passes by itself or by a click: a pause, quiet hours, caps.
 """
 
@@ -89,6 +89,7 @@ class GateFacts:
     """All that the gate looks at, read after the locks were taken. None stands for a row that was not found.
 
     `consent_epoch` is the endpoint's when the MT was queued. `campaign` None is a missing row only where `in_campaign`.
+    `replied`: the contact has written since, and its author wanted it cancelled then.
     A closed window or a reached cap without a known end waits for a person. `opt_in_required`: the workspace writes in
     bulk only to those who have consented.
     """
@@ -103,6 +104,7 @@ class GateFacts:
     opt_in_required: bool = False
     in_campaign: bool = False
     campaign: Campaign | None = None
+    replied: bool = False
     expired: bool = False
     hours_open: bool = True
     opens_at: datetime | None = None
@@ -176,6 +178,8 @@ def _objection(recipient: Recipient, *, changed: bool) -> Reason | None:
 
 
 def _ended(facts: GateFacts) -> Blocked | None:
+    if facts.replied:
+        return Blocked(Reason.REPLIED)
     campaign = _campaign(facts)
     if campaign is not None and campaign.cancelled:
         return Blocked(Reason.CAMPAIGN_CANCELLED)

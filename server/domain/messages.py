@@ -44,7 +44,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """The message `ref` of a thread moved up to `state`, or, queued, has to wait until `waits_until`."""
+    """The message `ref` of a thread moved up to `state`, or, queued, has to wait until `waits_until`.
+
+    `body`: how it reads now, where its author changed it.
+    """
 
     thread_id: int
     seq: int
@@ -54,6 +57,7 @@ class StatusChange:
     error_class: str | None = None
     error_code: str | None = None
     waits_until: datetime | None = None
+    body: str | None = None
 
 
 ThreadEvent = Message | StatusChange

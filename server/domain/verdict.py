@@ -26,6 +26,7 @@ class Reason(StrEnum):
     CONSENT_CHANGED = "consent_changed"
     RECIPIENT_HELD = "recipient_held"
     NO_CONSENT = "no_consent"
+    REPLIED = "replied"
     CAMPAIGN_CANCELLED = "campaign_cancelled"
     EXPIRED = "expired"
     CAMPAIGN_PAUSED = "campaign_paused"
@@ -48,11 +49,19 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.CONSENT_CHANGED: "The contact's consent changed meanwhile",
     Reason.RECIPIENT_HELD: "The contact may have opted out; decide in the thread",
     Reason.NO_CONSENT: "No opt-in of the contact is on record",
+    Reason.REPLIED: "The contact has replied first",
     Reason.CAMPAIGN_CANCELLED: "The campaign was cancelled",
     Reason.EXPIRED: "Too late to send",
     Reason.CAMPAIGN_PAUSED: "The campaign is paused",
     Reason.QUIET_HOURS: "Quiet hours where the contact lives",
     Reason.CAP_REACHED: "The limit of texts is reached",
+}
+
+
+_ENDS: Final[Mapping[Reason, State]] = {
+    Reason.EXPIRED: State.EXPIRED,
+    Reason.CAMPAIGN_CANCELLED: State.CANCELLED,
+    Reason.REPLIED: State.CANCELLED,
 }
 
 
@@ -87,8 +96,7 @@ class Blocked:
     @property
     def state(self) -> State:
         """The state in which the MT ends."""
-        ends = {Reason.EXPIRED: State.EXPIRED, Reason.CAMPAIGN_CANCELLED: State.CANCELLED}
-        return ends.get(self.reason, State.BLOCKED)
+        return _ENDS.get(self.reason, State.BLOCKED)
 
 
 Decision = Allowed | Deferred | Held | Blocked

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
-from server.domain.compose import MAX_RECIPIENTS, MAX_UNDO_S, TooLate, bulk_timing, timing
+from server.domain.compose import MAX_RECIPIENTS, MAX_UNDO_S, TooLate, bulk_timing, patient_timing, timing
+from server.domain.gate import MessageClass
 from server.domain.phone import normalise
 from server.domain.segments import count
 from server.http.call import Answer, Call
@@ -17,7 +19,7 @@ from server.http.errors import Problem, not_found
 from server.http.rules import MEMBER, Routes
 from server.http.threads import Ordinal, SentOut
 from server.ports import CommandConflict, Enqueued, EnqueueMt, EnqueueResult, NoSuchThread, OptOutUnacknowledged
-from server.ports.compose import Unreachable, Wanted
+from server.ports.compose import Change, Unreachable, Wanted
 from server.ws.protocol import MAX_BODY
 
 _BATCH_LIMIT: Final = 2_000_000  # bytes: of 200 texts of 1,600 characters each
@@ -29,10 +31,27 @@ _UNREACHABLE: Final = {
     "no_number": (422, "There is no number here to write from."),
 }
 
+_BIGINT: Final = 2**63 - 1
+_MESSAGE: Final = f"/api/v1/threads/<int(max={_BIGINT}):thread_id>/messages/<int(max={_BIGINT}):seq>"
+_TOO_LATE: Final = {
+    "sending": "It is too late: the text is on its way.",
+    "cancelled": "It was cancelled before.",
+    "not_later": "Only a text that waits for its time can be changed.",
+    "blocked": "It was not sent.",
+    "expired": "It was not sent.",
+    "rejected": "The carrier has refused it.",
+}
+
 routes: Final = Routes("messages")
 
 Body = Annotated[str, Field(min_length=1, max_length=MAX_BODY)]
 Address = Annotated[str, Field(min_length=1, max_length=60)]
+
+
+def says_something(body: str) -> str:
+    if not body.strip():
+        raise ValueError("Write something first.")
+    return body
 
 
 class MessageIn(BaseModel):
@@ -40,7 +59,8 @@ class MessageIn(BaseModel):
 
     Repeat it with the same `cmd_id` until an answer comes: it is sent once. `number_id` is what a new thread is written
     from. `undo_s`: it leaves so many seconds later and can be taken back until then. `send_at`: it leaves then, outside
-    of quiet hours where the contact is; a time that has passed means now.
+    of quiet hours where the contact is; a time that has passed means now. With `cancel_on_reply` it leaves only while
+    the contact has not written again.
     """
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -52,15 +72,35 @@ class MessageIn(BaseModel):
     number_id: Ordinal | None = None
     body: Body
     send_at: AwareDatetime | None = None
+    cancel_on_reply: bool = False
     undo_s: int = Field(default=0, ge=0, le=MAX_UNDO_S)
     acknowledged_opt_out: bool = False
 
     @field_validator("body")
     @classmethod
     def _says_something(cls, body: str) -> str:
-        if not body.strip():
-            raise ValueError("Write something first.")
-        return body
+        return says_something(body)
+
+
+class ChangeIn(BaseModel):
+    """What is changed of a text that is to leave later; what is left out stays. A `send_at` that has passed: now."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    body: Body | None = None
+    send_at: AwareDatetime | None = None
+    cancel_on_reply: bool | None = None
+
+    @field_validator("body")
+    @classmethod
+    def _says_something(cls, body: str | None) -> str | None:
+        return None if body is None else says_something(body)
+
+
+class ChangedOut(BaseModel):
+    thread_id: int
+    seq: int
+    state: str
 
 
 class BatchItem(BaseModel):
@@ -128,6 +168,48 @@ async def send_several(call: Call, body: BatchIn) -> Answer:
     return Answer({"answers": answers}, 202)
 
 
+@routes.delete(_MESSAGE, MEMBER, answers={200: ChangedOut})
+async def cancel(call: Call, thread_id: int, seq: int) -> Answer:
+    """Take a text back that waits to be sent, or for a person. What has left stays as it is (409)."""
+    member, now = call.member, call.deps.clock.wall()
+    state = await call.deps.compose.cancel(member.workspace_id, thread_id, seq, member.member_id, now)
+    if state != "cancelled":
+        raise _too_late(state)
+    return Answer(ChangedOut(thread_id=thread_id, seq=seq, state=state))
+
+
+@routes.patch(_MESSAGE, MEMBER, body=ChangeIn, answers={200: ChangedOut})
+async def change(call: Call, thread_id: int, seq: int, body: ChangeIn) -> Answer:
+    """Change the words or the time of a text that is to leave later."""
+    member, now = call.member, call.deps.clock.wall()
+    try:
+        changed = _change(body, now)
+    except TooLate as error:
+        raise Problem(422, "invalid", str(error), field="send_at") from None
+    state = await call.deps.compose.change(member.workspace_id, thread_id, seq, member.member_id, changed, now)
+    if state != "queued":
+        raise _too_late(state)
+    return Answer(ChangedOut(thread_id=thread_id, seq=seq, state=state))
+
+
+def _change(asked: ChangeIn, now: datetime) -> Change:
+    when = None if asked.send_at is None else patient_timing(now, asked.send_at)
+    return Change(
+        body=asked.body,
+        segments=None if asked.body is None else count(asked.body).count,
+        due_at=None if when is None else when.due_at,
+        expires_at=None if when is None else when.expires_at,
+        cancel_on_reply=asked.cancel_on_reply,
+    )
+
+
+def _too_late(state: str | None) -> Problem:
+    if state is None:
+        return not_found()
+    sentence = _TOO_LATE.get(state, "It is too late: the text has left.")
+    return Problem(409, "too_late", sentence, more={"state": state})
+
+
 # One
 
 
@@ -159,13 +241,14 @@ def _mt(call: Call, text: MessageIn, thread_id: int) -> EnqueueMt:
         workspace_id=member.workspace_id,
         thread_id=thread_id,
         cmd_id=text.cmd_id,
-        fingerprint=_fingerprint(member.member_id, whom, text.body, text.send_at, text.undo_s),
+        fingerprint=_fingerprint(member.member_id, whom, text.body, text.send_at, text.cancel_on_reply, text.undo_s),
         klass=when.klass,
         body=text.body,
         segments=count(text.body).count,
         now=now,
         author_id=member.member_id,
         acknowledged_opt_out=text.acknowledged_opt_out,
+        cancel_on_reply=text.cancel_on_reply and when.klass is MessageClass.SEND_LATER,
         due_at=when.due_at,
         expires_at=when.expires_at,
     )

@@ -90,7 +90,8 @@ class EnqueueMt:
     """One text to one thread. `cmd_id` makes it idempotent; `fingerprint` tells a repetition from a misuse.
 
     `due_at` None means now. `segments` is what the text costs, counted by domain.segments on what is really sent.
-    `campaign_id`: the campaign that it belongs to, whose pause and recall stop it.
+    `campaign_id`: the campaign that it belongs to, whose pause and recall stop it. `cancel_on_reply`: it leaves only
+    while the contact has not written again. `media`: addresses and content types; an address without a host is ours.
     """
 
     workspace_id: int
@@ -107,6 +108,8 @@ class EnqueueMt:
     due_at: datetime | None = None
     expires_at: datetime | None = None
     campaign_id: int | None = None
+    cancel_on_reply: bool = False
+    media: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +343,9 @@ class Ledger(Protocol):
 
     async def enqueue_answer(self, owed: OwedAnswer, body: str, segments: int, now: datetime) -> bool:
         """Once per (endpoint, consent epoch, kind); HELP at most once in 5 min. False: done before, or not due."""
+
+    async def cancel_replied(self, thread_ids: Sequence[int] | None, now: datetime, limit: int) -> int:
+        """End what a reply cancels, in these threads or in all. Returns how many."""
 
     async def expire_due(self, now: datetime, limit: int) -> int:
         """End queued rows whose validity has passed. Returns how many."""

@@ -27,6 +27,17 @@ class Unreachable:
     why: Literal["no_contact", "no_phone", "no_number"]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is changed of a text for later; None: stays as it is. `segments` belong to the body."""
+
+    body: str | None = None
+    segments: int | None = None
+    due_at: datetime | None = None
+    expires_at: datetime | None = None
+    cancel_on_reply: bool | None = None
+
+
 class Compose(Protocol):
     """Every method checks the workspace."""
 
@@ -40,3 +51,13 @@ class Compose(Protocol):
 
     async def enqueue_bulk(self, mts: Sequence[EnqueueMt]) -> Sequence[EnqueueResult]:
         """T2 for many texts in one commit, each judged by itself. Raises ValueError where a `cmd_id` stands twice."""
+
+    async def cancel(self, workspace_id: int, thread_id: int, seq: int, member_id: int, now: datetime) -> str | None:
+        """Take a text back that waits. Its state after that: `cancelled`, or what it had become before, `sending` where
+        it is on its way at this moment. None where there is no such text."""
+
+    async def change(
+        self, workspace_id: int, thread_id: int, seq: int, member_id: int, change: Change, now: datetime
+    ) -> str | None:
+        """Change a text that is to leave later. `queued`: it was changed; `not_later`: it is none that can be; else the
+        state that it had reached before. None where there is no such text."""

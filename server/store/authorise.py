@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -148,6 +149,7 @@ class _Batch:
                 row["from_"],
                 row["address"],
                 row["body"],
+                tuple(url for url, _ in json.loads(row["media"])) if row["media"] else (),
                 validity_s=self._validity_s(judged),
                 key=row["key"] or attempt_id,
             ),

@@ -1,14 +1,16 @@
-"""Where a text goes that is written to a number or a contact."""
+"""Where a text goes that is written to a number or a contact, and what is changed of it before it leaves."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from server.ports import EnqueueMt, EnqueueResult
-from server.ports.compose import Unreachable, Wanted
+from server.ports import Announce, EnqueueMt, EnqueueResult
+from server.ports.compose import Change, Unreachable, Wanted
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
+from server.store.text import storable
+from server.store.told import announcements, verdicts
 
 _SQL = statements("compose")
 
@@ -17,9 +19,12 @@ class PostgresCompose:
     """`ports.compose.Compose`; *enqueue_bulk* is the ledger's."""
 
     def __init__(
-        self, postgres: Postgres, enqueue_bulk: Callable[[Sequence[EnqueueMt]], Awaitable[Sequence[EnqueueResult]]]
+        self,
+        postgres: Postgres,
+        announce: Announce,
+        enqueue_bulk: Callable[[Sequence[EnqueueMt]], Awaitable[Sequence[EnqueueResult]]],
     ) -> None:
-        self._postgres = postgres
+        self._postgres, self._announce = postgres, announce
         self._enqueue_bulk = enqueue_bulk
 
     async def open_threads(
@@ -35,3 +40,22 @@ class PostgresCompose:
 
     async def enqueue_bulk(self, mts: Sequence[EnqueueMt]) -> Sequence[EnqueueResult]:
         return await self._enqueue_bulk(mts)
+
+    async def cancel(self, workspace_id: int, thread_id: int, seq: int, member_id: int, now: datetime) -> str | None:
+        rows = await self._postgres.call(
+            lambda c: c.fetch(_SQL["cancel_mt"], workspace_id, thread_id, seq, member_id, now), idempotent=True
+        )
+        self._announce(announcements(rows))
+        return verdicts(rows).get(0)
+
+    async def change(
+        self, workspace_id: int, thread_id: int, seq: int, member_id: int, change: Change, now: datetime
+    ) -> str | None:
+        body = None if change.body is None else storable(change.body)
+        given = body, change.segments, change.due_at, change.expires_at, change.cancel_on_reply, now
+        rows = await self._postgres.call(
+            lambda c: c.fetch(_SQL["change_mt"], workspace_id, thread_id, seq, member_id, *given), idempotent=True
+        )
+        place, due_at = (thread_id, seq), next((row["at"] for row in rows if row["what"] == "done"), None)
+        self._announce(announcements(rows, {place: due_at} if due_at else {}, {} if body is None else {place: body}))
+        return verdicts(rows).get(0)

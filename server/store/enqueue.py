@@ -22,7 +22,7 @@ from server.ports import (
 from server.store.group_commit import Written
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
-from server.store.text import storable
+from server.store.text import storable, storable_json
 from server.store.told import Row
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def _column_values(mt: EnqueueMt) -> tuple[Any, ...]:
         mt.due_at,
         mt.expires_at,
         mt.campaign_id,
+        mt.cancel_on_reply,
+        storable_json(mt.media) if mt.media else None,
     )
 
 
@@ -126,4 +128,6 @@ def _message(mt: EnqueueMt, row: Row) -> Message:
         author=row["author"],
         cmd_id=mt.cmd_id,
         resend_of=mt.resend_of,
+        media=tuple(url for url, _ in mt.media),
+        waits_until=mt.due_at if mt.due_at is not None and mt.due_at > mt.now else None,
     )

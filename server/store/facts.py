@@ -59,6 +59,7 @@ def gate_facts(row: Row, now: datetime, hours: Hours, cap_resets_at: datetime | 
         opt_in_required=bool(row["opt_in_required"]),
         in_campaign=row["campaign_id"] is not None,
         campaign=_campaign(row["campaign_state"]),
+        replied=row["replied"],
         expired=row["expires_at"] is not None and row["expires_at"] <= now,
         hours_open=hours.open,
         opens_at=None if hours.open else hours.until,

@@ -42,6 +42,7 @@ class PostgresLedger:
         self.due, self.authorise = authorise.due, authorise.authorise
         lifeline = Lifeline(postgres, self._outcomes, announce)
         self.release_held, self.expire_due = lifeline.release_held, lifeline.expire_due
+        self.cancel_replied = lifeline.cancel_replied
         self.dead_nodes, self.crashed_attempts = lifeline.dead_nodes, lifeline.crashed_attempts
         self.resolve_crashed, self.open_attempts = lifeline.resolve_crashed, lifeline.open_attempts
         self.spent_journals = lifeline.spent_journals

@@ -145,6 +145,12 @@ class Lifeline:
         self._tell(rows)
         return sum(row["what"] == "status" for row in rows)
 
+    async def cancel_replied(self, thread_ids: Sequence[int] | None, now: datetime, limit: int) -> int:
+        threads = None if thread_ids is None else list(thread_ids)
+        rows = await self._postgres.call(lambda c: c.fetch(_SQL["cancel_replied"], threads, now, limit))
+        self._tell(rows)
+        return sum(row["what"] == "status" for row in rows)
+
     async def release_held(
         self, workspace_id: int, thread_id: int, seq: int, send: bool, member_id: int, now: datetime
     ) -> bool:

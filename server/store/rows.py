@@ -78,4 +78,5 @@ def event(row: Row) -> ThreadEvent:
         error_class=row["event_error_class"],
         error_code=row["event_error_code"],
         waits_until=row["waits_until"] if row["event_state"] == "queued" else None,
+        body=row["body"] if row["event_state"] == "queued" and row["event_error_code"] is None else None,
     )

@@ -54,7 +54,7 @@ class Store:
         self.ledger = PostgresLedger(postgres, announce, options)
         self.inbox = PostgresInbox(postgres, announce, options.timetable)
         self.reviews = PostgresReviews(postgres, announce)
-        self.compose = PostgresCompose(postgres, self.ledger.enqueue_bulk)
+        self.compose = PostgresCompose(postgres, announce, self.ledger.enqueue_bulk)
         self.contacts = PostgresContacts(postgres, announce)
         self.consents = PostgresConsents(postgres, announce)
         self.catalogue = PostgresCatalogue(postgres)

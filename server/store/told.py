@@ -24,10 +24,14 @@ def verdicts(rows: Iterable[Row]) -> dict[int, str]:
     return {row["ord"] - 1: row["state"] for row in rows if row["what"] == "done"}
 
 
-def announcements(rows: Iterable[Row], waits: Mapping[Place, datetime] = MappingProxyType({})) -> list[Announcement]:
+def announcements(
+    rows: Iterable[Row],
+    waits: Mapping[Place, datetime] = MappingProxyType({}),
+    bodies: Mapping[Place, str] = MappingProxyType({}),
+) -> list[Announcement]:
     """What was changed, in the order in which it was written; the events of one thread stay together.
 
-    *waits*: until when the messages wait that were deferred.
+    *waits*: until when the messages wait that were deferred. *bodies*: how messages read that were changed.
     """
     consents: list[Announcement] = []
     queued: set[int] = set()
@@ -35,7 +39,7 @@ def announcements(rows: Iterable[Row], waits: Mapping[Place, datetime] = Mapping
     events: dict[tuple[int, int], list[StatusChange]] = {}
     for row in rows:
         if row["what"] == "status":
-            events.setdefault((row["workspace_id"], row["thread_id"]), []).append(_status(row, waits))
+            events.setdefault((row["workspace_id"], row["thread_id"]), []).append(_status(row, waits, bodies))
         elif row["what"] == "consent":
             consents.append(ConsentFlipped(row["workspace_id"], row["endpoint_id"], row["opted_out"], row["epoch"]))
         elif row["what"] == "queued":
@@ -47,7 +51,8 @@ def announcements(rows: Iterable[Row], waits: Mapping[Place, datetime] = Mapping
     return [*consents, *changed, *moved, *([OutboxGrew(frozenset(queued))] if queued else [])]
 
 
-def _status(row: Row, waits: Mapping[Place, datetime]) -> StatusChange:
+def _status(row: Row, waits: Mapping[Place, datetime], bodies: Mapping[Place, str]) -> StatusChange:
+    place = row["thread_id"], row["ref"]
     return StatusChange(
         thread_id=row["thread_id"],
         seq=row["seq"],
@@ -56,5 +61,6 @@ def _status(row: Row, waits: Mapping[Place, datetime]) -> StatusChange:
         at=row["at"],
         error_class=row["error_class"],
         error_code=row["error_code"],
-        waits_until=waits.get((row["thread_id"], row["ref"])),
+        waits_until=waits.get(place),
+        body=bodies.get(place),
     )

@@ -66,6 +66,7 @@ def _status_data(change: StatusChange, explain: Explain) -> dict[str, Any]:
         "error_code": change.error_code,
         "error": explain(change.error_class, change.error_code),
         "waits_until": change.waits_until,
+        "body": change.body,
     }
 
 

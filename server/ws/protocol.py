@@ -72,7 +72,7 @@ class MessageEvent(Frame):
 
 
 class StatusEvent(Frame):
-    """Message `ref` moved to `state`."""
+    """Message `ref` moved to `state`. `body`: how it reads now, where its author changed it."""
 
     kind: Literal["status"] = "status"
     ref: int
@@ -82,6 +82,7 @@ class StatusEvent(Frame):
     error_code: str | None = None
     error: str | None = None
     waits_until: datetime | None = None
+    body: str | None = None
 
 
 ThreadEventData = Annotated[MessageEvent | StatusEvent, Field(discriminator="kind")]

@@ -95,6 +95,7 @@ class Rows:
     spent: set[UUID] = field(default_factory=set)
     resolved: list[tuple[list[UUID], list[UUID]]] = field(default_factory=list)
     tidied: int = 0
+    replied: list[Sequence[int] | None] = field(default_factory=list)
     away: bool = False
 
     async def _reach(self) -> None:
@@ -170,6 +171,11 @@ class Rows:
     async def join_early_receipts(self) -> int:
         await self._reach()
         self.tidied += 1
+        return 0
+
+    async def cancel_replied(self, thread_ids: Sequence[int] | None, now: datetime, limit: int) -> int:
+        await self._reach()
+        self.replied.append(thread_ids)
         return 0
 
     async def expire_due(self, now: datetime, limit: int) -> int:
@@ -623,3 +629,12 @@ async def test_a_folder_that_cannot_be_read_ends_nothing(autojump_clock: MockClo
     scene.journals.written = unreadable  # type: ignore[method-assign]  # a folder whose mode was changed
     await scene.live(30)
     assert scene.rows.tidied > 1
+
+
+async def test_a_reply_is_looked_after_in_its_thread_and_all_threads_by_and_by(autojump_clock: MockClock) -> None:
+    scene = Scene()
+    scene.lifeline.replied(7)
+    scene.lifeline.replied(7)
+    await scene.lifeline.cancel_replied()
+    await scene.lifeline.cancel_replied()
+    assert scene.rows.replied == [[7], None]

@@ -115,6 +115,8 @@ class Desk:
         self.announcer.on_held = self.heard.append
         self.announcer.on_outbox = lambda: self.heard.append("outbox")
         self.announcer.on_answer_owed = lambda: self.heard.append("answer")
+        self.replies: list[int] = []
+        self.announcer.on_reply = self.replies.append
 
 
 @asynccontextmanager
@@ -133,6 +135,7 @@ async def test_each_announcement_reaches_whom_it_concerns(autojump_clock: MockCl
         it.announcer.announce([text(5), flip, OutboxGrew(), AnswerOwed(WORKSPACE, 7), ReadMoved(WORKSPACE, mark)])
         assert it.heard == [text(5), flip, "outbox", "answer"]
         assert it.screens.marks == [mark]
+        assert it.replies == [5], "a text of the contact's may cancel what waits"
 
 
 async def test_what_waits_for_a_decision_voids_bulk_and_is_counted_anew(autojump_clock: MockClock) -> None:

@@ -183,6 +183,7 @@ FOR_EVERY_CLASS: dict[str, tuple[dict[str, Any], Decision]] = {
         {"recipient": contact(carrier_blocked=True, opted_out=True), "acknowledged_opt_out": True},
         Blocked(Reason.CARRIER_BLOCKED),
     ),
+    "the contact has replied, which cancels it": ({"replied": True}, Blocked(Reason.REPLIED)),
     "validity passed": ({"expired": True}, Blocked(Reason.EXPIRED)),
 }
 
@@ -228,6 +229,7 @@ GRAVITY: list[tuple[Reason, dict[str, Any]]] = [
     (Reason.OPTED_OUT, {"recipient": {"opted_out": True}}),
     (Reason.RECIPIENT_HELD, {"recipient": {"held": True}}),
     (Reason.NO_CONSENT, {"opt_in_required": True}),
+    (Reason.REPLIED, {"replied": True}),
     (Reason.CAMPAIGN_CANCELLED, {"campaign": {"cancelled": True}}),
     (Reason.EXPIRED, {"expired": True}),
     (Reason.CAMPAIGN_PAUSED, {"campaign": {"paused": True}}),
@@ -257,6 +259,7 @@ def test_of_several_objections_the_gravest_is_given(chosen: set[int]) -> None:
         (Reason.OPTED_OUT, State.BLOCKED),
         (Reason.EXPIRED, State.EXPIRED),
         (Reason.CAMPAIGN_CANCELLED, State.CANCELLED),
+        (Reason.REPLIED, State.CANCELLED),
         (Reason.CARRIER_BLOCKED, State.BLOCKED),
     ],
 )

@@ -36,6 +36,7 @@ class Situation:
     held: bool = False
     unasked: bool = False
     unconsented: bool = False
+    replied: bool = False
     ended: bool = False
     expired: bool = False
     paused: bool = False
@@ -57,6 +58,7 @@ TABLE: Final[Mapping[str, str]] = {
     "opted_out": "-px-x",
     "held": "-px-x",
     "unconsented": "----x",
+    "replied": "xxxxx",
     "ended": "----x",
     "expired": "xxxxx",
     "paused": "----p",
@@ -107,6 +109,7 @@ def facts(message_class: MessageClass, one: Situation) -> GateFacts:
         opt_in_required=True,
         in_campaign=True,
         campaign=Campaign(paused=one.paused, cancelled=one.ended),
+        replied=one.replied,
         expired=one.expired,
         hours_open=not one.quiet,
         opens_at=LATER if one.quiet else None,
@@ -119,7 +122,7 @@ EVERY: Final = [Situation(*wrong) for wrong in product((False, True), repeat=len
 
 
 def test_the_first_row_of_the_table_that_objects_decides_every_combination() -> None:
-    assert len(EVERY) == 16384
+    assert len(EVERY) == 2 ** len(WRONGS)
     differ = [
         (one, message_class, by_the_gate(message_class, one))
         for one, message_class in product(EVERY, MessageClass)

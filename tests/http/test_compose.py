@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from server.ports import Member, Workspace
-from tests.http.house import DANA, NOW, Browser, House
+from tests.http.house import DANA, EVE, NOW, Browser, House
 from tests.http.test_real_store import DirectCommands
 from tests.store.world import ALICE, World, open_world
 
@@ -165,3 +165,64 @@ async def test_a_command_twice_in_one_batch_is_refused_whole(desk: Desk) -> None
     refused = await desk.batch({"to": ALICE, "cmd_id": same}, {"to": ALICE, "cmd_id": same})
     assert (refused.status, refused.json["field"]) == (422, "messages")
     assert await desk.world.value("SELECT count(*) FROM outbox") == 0
+
+
+# Changing one's mind
+
+LATER = "2026-11-20T18:00:00Z"
+
+
+async def later_text(desk: Desk, **more: Any) -> str:
+    """The path of a text for later."""
+    answer = await desk.text(to=ALICE, send_at=LATER, **more)
+    assert answer.status == 202, answer.body
+    return f"/api/v1/threads/{answer.json['thread_id']}/messages/{answer.json['seq']}"
+
+
+async def test_a_text_for_later_waits_for_its_time_and_for_no_reply_where_it_was_wished(desk: Desk) -> None:
+    await later_text(desk, cancel_on_reply=True)
+    [row] = await desk.world.sql("SELECT klass, due_at, cancel_after_in FROM outbox")
+    assert (row["klass"], row["due_at"].isoformat(), row["cancel_after_in"]) == (
+        "send_later",
+        "2026-11-20T18:00:00+00:00",
+        0,
+    )
+
+
+async def test_a_text_is_taken_back_once_and_again_with_the_same_answer(desk: Desk) -> None:
+    path = await later_text(desk)
+    answers = [await desk.browser.delete(path) for _ in range(2)]
+    assert [(a.status, a.json["state"]) for a in answers] == [(200, "cancelled")] * 2
+    refused = await desk.browser.patch(path, {"body": "Too late"})
+    assert (refused.status, refused.json["code"], refused.json["state"]) == (409, "too_late", "cancelled")
+
+
+async def test_what_is_on_its_way_is_not_taken_back(desk: Desk) -> None:
+    told = (await desk.text(to=ALICE)).json
+    assert await desk.world.authorise(now=NOW)
+    refused = await desk.browser.delete(f"/api/v1/threads/{told['thread_id']}/messages/{told['seq']}")
+    assert (refused.status, refused.json["code"], refused.json["state"]) == (409, "too_late", "sending")
+    assert refused.json["detail"] == "It is too late: the text is on its way."
+
+
+async def test_words_and_time_are_changed_in_place(desk: Desk) -> None:
+    path = await later_text(desk)
+    changed = await desk.browser.patch(path, {"body": "x" * 161, "send_at": "2026-11-20T19:00:00Z"})
+    assert (changed.status, changed.json["state"]) == (200, "queued")
+    [row] = await desk.world.sql("SELECT cost, due_at FROM outbox")
+    assert (row["cost"], row["due_at"].isoformat()) == (2, "2026-11-20T19:00:00+00:00")
+    for wrong, field in (({"body": " "}, "body"), ({"send_at": "2029-01-01T00:00:00Z"}, "send_at")):
+        refused = await desk.browser.patch(path, wrong)
+        assert (refused.status, refused.json["field"]) == (422, field)
+
+
+async def test_another_workspaces_text_is_not_there(desk: Desk) -> None:
+    path = await later_text(desk)
+    stranger = await desk.house.logged_in(EVE)
+    assert (await stranger.delete(path)).status == 404
+    assert (await stranger.patch(path, {"body": "Mine"})).status == 404
+    thread_id = int(path.split("/")[4])
+    foreign = {"cmd_id": str(uuid4()), "body": "Hello", "thread_id": thread_id}
+    assert (await stranger.post(MESSAGES, foreign)).status == 404
+    [answer] = (await stranger.post(f"{MESSAGES}/batch", {"messages": [foreign]})).json["answers"]
+    assert answer["code"] == "not_found"

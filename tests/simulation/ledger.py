@@ -231,6 +231,10 @@ class NodeLedger:
     async def expire_due(self, now: datetime, limit: int) -> int:
         return await self._call("expire_due", lambda: self._recovery.expire_due(now, limit))
 
+    async def cancel_replied(self, thread_ids: Sequence[int] | None, now: datetime, limit: int) -> int:
+        work = lambda: self._recovery.cancel_replied(thread_ids, now, limit)  # noqa: E731 - a transaction
+        return await self._call("cancel_replied", work)
+
     async def swept_until(self, account_id: int) -> datetime | None:
         return await self._read("swept_until", lambda: self._memory.tables.swept_until.get(account_id))
 

@@ -188,7 +188,8 @@ class Memory:
             return NoSuchThread(), []
         endpoint = tables.endpoints[thread.endpoint_id]
         silent = endpoint.opted_out or endpoint.held
-        if silent and mt.klass is MessageClass.PERSON and not mt.acknowledged_opt_out:
+        unheard = mt.klass is MessageClass.PERSON and not mt.acknowledged_opt_out
+        if silent and (unheard or mt.klass is MessageClass.SEND_LATER):
             return OptOutUnacknowledged(), []
         seq = self.queue(thread, endpoint.consent_epoch, mt.klass, mt.body, mt.segments, mt.now, mt)
         tables.commands[mt.cmd_id] = (mt.fingerprint, thread.id, seq)
@@ -223,6 +224,7 @@ class Memory:
             due_at=(mt and mt.due_at) or now,
             expires_at=mt.expires_at if mt else expires_at,
             acknowledged=mt is not None and mt.acknowledged_opt_out,
+            cancel_after_in=thread.in_total if mt and mt.cancel_on_reply else None,
         )  # fmt: skip
         return thread.last_seq
 
@@ -315,12 +317,18 @@ class Memory:
             limiter_epoch_current=True,
             acknowledged_opt_out=row.acknowledged,
             opt_in_required=self.opt_in_required,
+            replied=self.replied(row),
             expired=row.expires_at is not None and row.expires_at <= now,
             hours_open=hours.open,
             opens_at=None if hours.open else hours.until,
             cap_reached=cap_resets_at is not None,
             cap_resets_at=cap_resets_at,
         )
+
+    def replied(self, row: Outbox) -> bool:
+        """Whether a reply has cancelled it."""
+        limit = row.cancel_after_in
+        return limit is not None and self.tables.threads[row.thread_id].in_total > limit
 
     def _settle_verdict(self, row: Outbox, verdict: Decision, now: datetime) -> Told:
         match verdict:

@@ -26,13 +26,14 @@ from tests.simulation.memory import Done, Memory
 from tests.simulation.statements import (
     News,
     Settled,
+    Told,
     apply_receipt,
     join_early,
     keep_early,
     note_status,
     settle_attempt,
 )
-from tests.simulation.tables import BRAND, CONTACT, WORKSPACE, Attempt, ConsentEvent, KeywordAnswer
+from tests.simulation.tables import BRAND, CONTACT, WORKSPACE, Attempt, ConsentEvent, KeywordAnswer, Outbox
 
 EXPIRED_FOR: Final = timedelta(seconds=5)
 LATER_S: Final = {ErrorClass.DAILY_CAP: 900.0, ErrorClass.TRANSIENT: 60.0}
@@ -204,6 +205,30 @@ class Recovery:
             told += note_status(self._tables, row.thread_id, row.seq, [news], now)
         return len(late), told
 
+    def cancel_replied(self, thread_ids: Sequence[int] | None, now: datetime, limit: int) -> Done[int]:
+        waiting = [row for row in self._tables.outbox.values() if row.state in ("queued", "held")]
+        asked = [row for row in waiting if thread_ids is None or row.thread_id in thread_ids]
+        late = [row for row in asked if self._memory.replied(row)][:limit]
+        told: Told = []
+        for row in late:
+            told += self._end(row, News(State.CANCELLED.value, RANK[State.CANCELLED], "gate", "replied"), now)
+        return len(late), told
+
+    def cancel(self, thread_id: int, seq: int, now: datetime) -> Done[str | None]:
+        message = self._tables.messages.get((thread_id, seq))
+        if message is None or message.direction == "in":
+            return None, []
+        rows = [row for row in self._tables.outbox.values() if (row.thread_id, row.seq) == (thread_id, seq)]
+        if not rows:
+            return message.state, []
+        if rows[0].state == "sending":
+            return "sending", []
+        return "cancelled", self._end(rows[0], News(State.CANCELLED.value, RANK[State.CANCELLED], None, None), now)
+
+    def _end(self, row: Outbox, news: News, now: datetime) -> Told:
+        del self._tables.outbox[row.id]
+        return note_status(self._tables, row.thread_id, row.seq, [news], now)
+
     def release_held(self, thread_id: int, seq: int, send: bool, now: datetime) -> Done[bool]:
         tables = self._tables
         held = [r for r in tables.outbox.values() if (r.thread_id, r.seq, r.state) == (thread_id, seq, "held")]
@@ -213,6 +238,7 @@ class Recovery:
         told = []
         if send:
             row.state, row.acknowledged, row.due_at, row.reason = "queued", True, now, None
+            row.cancel_after_in = None
             row.consent_epoch = tables.endpoints[row.endpoint_id].consent_epoch
         else:
             del tables.outbox[row.id]

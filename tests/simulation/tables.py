@@ -63,6 +63,7 @@ class Outbox:
     due_at: datetime
     expires_at: datetime | None
     acknowledged: bool = False
+    cancel_after_in: int | None = None
     state: str = "queued"
     reason: str | None = None
     tries: int = 0

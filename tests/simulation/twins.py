@@ -61,8 +61,8 @@ _THREADS = """SELECT e.address, t.last_seq, t.in_total, t.number_id FROM thread 
 JOIN endpoint e ON e.id = t.endpoint_id ORDER BY 1"""
 _ENDPOINTS = """SELECT address, opted_out, held, carrier_blocked, consent_epoch, invalid_reason, consented_at
     FROM endpoint ORDER BY 1"""
-_OUTBOX = """SELECT e.address, o.seq, o.state, o.reason, o.tries::int, o.acknowledged_opt_out, o.consent_epoch, o.due_at
-FROM outbox o JOIN endpoint e ON e.id = o.endpoint_id ORDER BY 1, 2"""
+_OUTBOX = """SELECT e.address, o.seq, o.state, o.reason, o.tries::int, o.acknowledged_opt_out, o.consent_epoch,
+o.due_at, o.cancel_after_in FROM outbox o JOIN endpoint e ON e.id = o.endpoint_id ORDER BY 1, 2"""
 _ATTEMPTS = "SELECT id, state, provider_id, rung::int, unknown_since IS NULL, next_check_at IS NULL FROM attempt"
 _EVENTS = """SELECT e.address, c.kind, c.consent_epoch, c.answer_by IS NULL FROM consent_event c
 JOIN endpoint e ON e.id = c.endpoint_id ORDER BY e.address, c.id"""
@@ -127,9 +127,9 @@ class Twins:
     async def step(self) -> None:
         """One of everything that can happen, then a look at both."""
         kinds = (
-            (self.receive, 4), (self.enqueue, 9), (self.authorise, 8), (self.settle, 8), (self.report, 8),
+            (self.receive, 5), (self.enqueue, 9), (self.authorise, 8), (self.settle, 8), (self.report, 8),
             (self.join, 2), (self.crash, 1), (self.climb, 3), (self.answer, 3), (self.expire, 1), (self.release, 2),
-            (self.look, 2), (self.tell, 3),
+            (self.replied, 2), (self.cancel, 1), (self.look, 2), (self.tell, 3),
         )  # fmt: skip
         kind = self.dice.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]
         await kind()
@@ -194,17 +194,18 @@ class Twins:
         due_at = dice.choice((None, None, NOON + timedelta(seconds=30)))
         expires_at = dice.choice((None, NOON + timedelta(seconds=20), NOON + timedelta(hours=1)))
         klass, knowing, cost = dice.choice(_CLASSES), dice.random() < 0.3, dice.randint(1, 3)
+        until_reply = dice.random() < 0.3
 
         def mt(thread_id: int) -> EnqueueMt:
             return EnqueueMt(
                 1, thread_id, cmd_id, body.encode(), klass, body, cost, NOON, 1, acknowledged_opt_out=knowing,
-                due_at=due_at, expires_at=expires_at,
+                due_at=due_at, expires_at=expires_at, cancel_on_reply=until_reply,
             )  # fmt: skip
 
         told, _ = self.memory.enqueue_mt(mt(self.threads[contact]))
         real = await self.real.store.ledger.enqueue_mt(mt(await self._real_thread(contact)))
         shown = [(type(one).__name__, getattr(one, "seq", 0), getattr(one, "again", None)) for one in (real, told)]
-        self.log.append(f"enqueue {contact} {klass} knowing={knowing} {due_at} {expires_at} -> {shown}")
+        self.log.append(f"enqueue {contact} {klass} knowing={knowing} {due_at} {expires_at} {until_reply} -> {shown}")
         assert shown[0] == shown[1], self.log[-30:]
 
     async def authorise(self) -> None:
@@ -358,6 +359,18 @@ class Twins:
         mine = self.recovery.release_held(row.thread_id, row.seq, send, NOON)[0]
         await self.same(f"release {self._contact(row.thread_id)} {row.seq} send={send}", real, mine)
 
+    async def replied(self) -> None:
+        real = self.real.store.ledger.cancel_replied(None, NOON, 100)
+        await self.same("what replies cancel", real, self.recovery.cancel_replied(None, NOON, 100)[0])
+
+    async def cancel(self) -> None:
+        if not self.tables.messages:
+            return
+        thread_id, seq = self.dice.choice(list(self.tables.messages))
+        contact = self._contact(thread_id)
+        real = self.real.store.compose.cancel(1, await self._real_thread(contact), seq, 1, NOON)
+        await self.same(f"cancel {contact} {seq}", real, self.recovery.cancel(thread_id, seq, NOON)[0])
+
     async def look(self) -> None:
         mine, theirs = self._rows(), await self._real_rows()
         names = {id_: text for text, id_ in theirs.items()}, {id_: text for text, id_ in mine.items()}
@@ -386,7 +399,8 @@ class Twins:
                 for e in tables.endpoints.values()
             ],
             _OUTBOX: [
-                (address[o.endpoint_id], o.seq, o.state, o.reason, o.tries, o.acknowledged, o.consent_epoch, o.due_at)
+                (address[o.endpoint_id], o.seq, o.state, o.reason, o.tries, o.acknowledged, o.consent_epoch, o.due_at,
+                 o.cancel_after_in)
                 for o in tables.outbox.values()
             ],
             _ATTEMPTS: [

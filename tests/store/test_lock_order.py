@@ -23,7 +23,7 @@ from server.domain.delivery import State
 from server.domain.gate import MessageClass
 from server.domain.testimony import Channel, Entry, Statement
 from server.ports import AttemptOutcome, Authorised, Voided
-from server.ports.compose import Compose, Wanted
+from server.ports.compose import Change, Compose, Wanted
 from server.ports.consent import Consents, NewEntry
 from server.store import receipts
 from server.store.consent import record_opt_ins
@@ -315,6 +315,31 @@ async def open_threads(world: World) -> Act:
     return lambda: world.store.compose.open_threads(1, wanted, 2, NOON)
 
 
+def waiting(method: Callable[[World, int, int], Awaitable[object]]) -> Prepare:
+    """Of a text for later that a reply cancels."""
+
+    async def prepare(world: World) -> Act:
+        alice, _ = await two_threads(world)
+        text = await world.send(alice, klass=MessageClass.SEND_LATER, due_at=later(60), cancel_on_reply=True)
+        return lambda: method(world, alice, text.seq)
+
+    return prepare
+
+
+async def cancel_replied(world: World) -> Act:
+    for thread in reversed(await two_threads(world)):
+        await world.send(thread, cancel_on_reply=True)
+    for person in (ALICE, BOB):
+        await world.receive(from_=person)
+    return lambda: world.store.ledger.cancel_replied(None, NOON, 10)
+
+
+async def t3_until_reply(world: World) -> Act:
+    for thread in reversed(await two_threads(world)):
+        await world.send(thread, klass=MessageClass.SEND_LATER, cancel_on_reply=True)
+    return lambda: world.answers(rows=[2, 1])
+
+
 async def add_member(world: World) -> Act:
     await two_threads(world)
     return lambda: world.store.people.add_member(1, "eve@example.org", "Eve", "agent", "x")
@@ -379,6 +404,16 @@ METHODS = [
         of_a_day(lambda w: w.store.fleet.give_back_day(1, NOON.date(), 1)), {"daily_use"}, id="giving back of a day"
     ),
     pytest.param(of_a_day(lambda w: w.store.fleet.spend_day(1, NOON.date())), {"daily_use"}, id="a day used up"),
+    pytest.param(
+        waiting(lambda w, t, s: w.store.compose.cancel(1, t, s, 1, NOON)), {"outbox", "thread"}, id="taking back"
+    ),
+    pytest.param(
+        waiting(lambda w, t, s: w.store.compose.change(1, t, s, 1, Change("Ho", 1, later(9), later(99)), NOON)),
+        {"outbox", "thread"},
+        id="changing what is for later",
+    ),
+    pytest.param(cancel_replied, {"thread"}, id="what a reply cancels"),
+    pytest.param(t3_until_reply, {"limiter", "node", "endpoint", "thread"}, id="T3 of what a reply would cancel"),
     pytest.param(open_threads, {"endpoint", "thread"}, id="where texts to numbers go"),
     pytest.param(add_member, set(), id="a new member"),
 ]
@@ -395,6 +430,7 @@ record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts 
 resolve_crashed climb resend bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter
 mark_read mark_unread add_member hand_over_limiter charge_day give_back_day spend_day open_threads enqueue_bulk
 tell
+cancel change cancel_replied
 """
 
 

@@ -81,11 +81,12 @@ SELECT e.address, e.zones FROM thread t JOIN endpoint e ON e.id = t.endpoint_id 
 -- What happened in a thread after a number, rising.
 SELECT v.thread_id, v.seq AS event_seq, v.kind, v.ref, v.state AS event_state, v.error_class AS event_error_class,
        v.error_code AS event_error_code, v.at,
-       m.seq, m.direction, m.body, m.state, m.created_at, m.in_ord, m.segments, m.klass, m.author_id, a.name AS author,
+       m.seq, m.direction, coalesce(m.body, x.body) AS body, m.state, m.created_at, m.in_ord, m.segments, m.klass, m.author_id, a.name AS author,
        m.cmd_id, m.error_class, m.error_code, m.keyword, m.media, m.resend_of,
        CASE WHEN v.kind = 'status' OR o.due_at > m.created_at THEN o.due_at END AS waits_until
 FROM thread_event v
 LEFT JOIN message m ON v.kind = 'message' AND m.thread_id = v.thread_id AND m.seq = v.seq
+LEFT JOIN message x ON v.kind = 'status' AND v.state = 'queued' AND x.thread_id = v.thread_id AND x.seq = v.ref
 LEFT JOIN member a ON a.id = m.author_id
 LEFT JOIN outbox o ON o.thread_id = v.thread_id AND o.seq = coalesce(v.ref, v.seq) AND o.state = 'queued'
 WHERE v.thread_id = $1 AND v.seq > $2 ORDER BY v.seq LIMIT $3;

@@ -75,6 +75,10 @@ ORDER BY c.id LIMIT $1;
 -- Queue a keyword's answer, once.
 SELECT * FROM enqueue_answer($1, $2, $3, $4, $5);
 
+-- name: cancel_replied
+-- End what a reply cancels.
+SELECT * FROM cancel_replied($1, $2, $3);
+
 -- name: expire_due
 -- End queued rows whose validity has passed.
 SELECT * FROM expire_due($1, $2);

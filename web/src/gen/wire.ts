@@ -235,7 +235,7 @@ export interface StateTyping {
   data: TypingOut | ViewerOut;
 }
 
-/** Message `ref` moved to `state`. */
+/** Message `ref` moved to `state`. `body`: how it reads now, where its author changed it. */
 export interface StatusEvent {
   kind: "status";
   ref: number;
@@ -245,6 +245,7 @@ export interface StatusEvent {
   error_code: string | null;
   error: string | null;
   waits_until: string | null;
+  body: string | null;
 }
 
 /** `after` and `epoch` resume a thread, `p` and `epoch` resume `inbox` and `user`; without them a snapshot comes. */
