@@ -69,8 +69,6 @@ class Announcer:
                     self._counted.set()
                 case ConsentFlipped():
                     self.on_consent(one)
-                    if one.thread_id is not None:
-                        self.row_changed(one.thread_id)
                 case ReviewChanged():
                     self._review_changed(one)
                 case OutboxGrew():

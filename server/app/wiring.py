@@ -174,6 +174,7 @@ class Wiring:
             token_values=ground.store.values,
             contacts=ground.store.contacts,
             catalogue=ground.store.catalogue,
+            consents=ground.store.consents,
             values=ground.store.values,
             commands=self.asker,
             compose=ground.store.compose,

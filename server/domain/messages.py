@@ -117,16 +117,12 @@ class ReadMoved:
 
 @dataclass(frozen=True, slots=True)
 class ConsentFlipped:
-    """An endpoint opted out or back in; what is authorised for it and not yet on the wire is voided.
-
-    `thread_id`: its conversation, where nothing was written in it that tells of the change.
-    """
+    """An endpoint opted out or back in; what is authorised for it and not yet on the wire is voided."""
 
     workspace_id: int
     endpoint_id: int
     opted_out: bool
     epoch: int
-    thread_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

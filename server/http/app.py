@@ -11,6 +11,7 @@ from quart_trio import QuartTrio
 
 from server.http import (
     compose,
+    consent,
     contacts,
     demo,
     fields,
@@ -73,6 +74,7 @@ def _routes(deps: Deps) -> Iterable[Route]:
         tags.routes,
         pipelines.routes,
         fields.routes,
+        consent.routes,
         review.routes,
         templates.routes,
         system.routes,

@@ -16,6 +16,7 @@ from server.http.rules import Role
 from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
 from server.ports.catalogue import Catalogue
 from server.ports.compose import Compose
+from server.ports.consent import Consents
 from server.ports.contacts import Contacts, Values
 from server.ports.templates import Templates, TokenValues
 from server.ws.encode import Explain
@@ -57,6 +58,7 @@ class Deps:
     token_values: TokenValues
     contacts: Contacts
     catalogue: Catalogue
+    consents: Consents
     values: Values
     commands: ThreadCommands
     compose: Compose

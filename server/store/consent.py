@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from server.domain.consent import TAKEN_BACK
-from server.domain.messages import Announcement, ConsentFlipped, ReviewChanged
+from server.domain.messages import Announcement, ConsentFlipped, ReviewChanged, RowsChanged
 from server.domain.testimony import KINDS, MOST_WORDS, Standing, objection
 from server.ports import Announce
 from server.ports.consent import (
@@ -174,9 +174,11 @@ def _announced(workspace_id: int, endpoint_id: int, entry: NewEntry, row: Row) -
     thread_id = row["thread_id"]
     if row["flipped"]:
         opted_out = KINDS[entry.told.entry] in TAKEN_BACK
-        told.append(ConsentFlipped(workspace_id, endpoint_id, opted_out, row["epoch"], thread_id))
+        told.append(ConsentFlipped(workspace_id, endpoint_id, opted_out, row["epoch"]))
     if row["settled"] and thread_id is not None:
         told.append(ReviewChanged(workspace_id, thread_id, endpoint_id, held=False))
+    if thread_id is not None:
+        told.append(RowsChanged(workspace_id, (thread_id,)))
     return told
 
 

@@ -351,6 +351,7 @@ class House:
             token_values=absent,
             contacts=absent,
             catalogue=absent,
+            consents=absent,
             values=absent,
             commands=self.commands,
             compose=Absent(),

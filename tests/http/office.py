@@ -52,7 +52,7 @@ async def open_office(house: House, dsn: str) -> AsyncIterator[Office]:
         office = Office(house, store)
         for one in (DANA, RAJ, EVE):
             await office.sql(MEMBER, one.member_id, one.workspace_id, one.email, one.name, one.role)
-        house.replace(contacts=store.contacts, catalogue=store.catalogue)
+        house.replace(contacts=store.contacts, catalogue=store.catalogue, consents=store.consents)
         house.replace(values=store.values, token_values=store.values)
         house.clock.wall_time = NOW
         yield office

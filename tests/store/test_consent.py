@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from server.domain.gate import MessageClass
-from server.domain.messages import AnswerOwed, ConsentFlipped, ReviewChanged
+from server.domain.messages import AnswerOwed, ConsentFlipped, ReviewChanged, RowsChanged
 from server.domain.testimony import Channel, Entry, Objection, Statement
 from server.ports import DecidedOtherwise, Refused
 from server.ports.consent import ConsentEntry, ConsentLedger, NewEntry, NoSuchProof, NotWrittenDown, WrittenDown
@@ -130,7 +130,8 @@ async def test_a_revocation_is_a_stop_but_for_the_confirmation(world: World) -> 
     assert told == WrittenDown(event_id=2, flipped=True, epoch=1)
     assert await endpoint(world) == (True, 1, None)
     assert await kinds(world) == ["consent_given", "revoked"]
-    assert world.heard(ConsentFlipped) == [ConsentFlipped(1, 1, True, 1, thread_id)]
+    assert world.heard(ConsentFlipped) == [ConsentFlipped(1, 1, True, 1)]
+    assert world.heard(RowsChanged)[-1] == RowsChanged(1, (thread_id,))
     assert not world.heard(AnswerOwed)
     assert not await world.store.ledger.owed_answers(10)
     assert await world.value("SELECT version FROM thread") == before + 1
@@ -174,7 +175,7 @@ async def test_an_opt_out_is_undone_upon_a_newer_consent(world: World) -> None:
     old = await world.send(thread_id, klass=BULK)
     assert await tell(world, "undo", epoch=1) == WrittenDown(event_id=2, flipped=True, epoch=2)
     assert await endpoint(world) == (False, 2, later(60))
-    assert world.heard(ConsentFlipped)[-1] == ConsentFlipped(1, 1, False, 2, thread_id)
+    assert world.heard(ConsentFlipped)[-1] == ConsentFlipped(1, 1, False, 2)
     assert not [one for one in await world.store.ledger.owed_answers(10) if one.kind == "START"]
     assert await verdicts(world) == [("blocked", "consent_changed")]
     assert await world.state(thread_id, old.seq) == "blocked"
