@@ -548,23 +548,34 @@ CREATE TABLE import (                     -- a file of contacts: nothing of it i
     workspace_id bigint NOT NULL REFERENCES workspace,
     member_id    bigint NOT NULL,
     name         text NOT NULL,           -- the file's
+    size         bigint NOT NULL DEFAULT 0,           -- bytes
     sha256       bytea,
-    state        text NOT NULL CHECK (state IN ('uploaded', 'running', 'done', 'failed', 'undoing', 'undone', 'dropped')),
+    state        text NOT NULL
+                 CHECK (state IN ('uploading', 'uploaded', 'running', 'done', 'failed', 'undoing', 'undone', 'dropped')),
     dialect      jsonb NOT NULL DEFAULT '{}',         -- encoding, separator, header, as they were found
-    mapping      jsonb NOT NULL DEFAULT '{}',         -- column -> field
+    mapping      jsonb NOT NULL DEFAULT '{}',         -- names and places of the columns, and tags that all of them get
     consent      jsonb,                   -- who, when, which wording; required to run
-    rows_total   integer NOT NULL DEFAULT 0,
+    confirmed_by bigint,
+    rows_total   integer NOT NULL DEFAULT 0,          -- without the header and empty ones
     rows_done    integer NOT NULL DEFAULT 0,          -- the cursor: a crash goes on after it
     created      integer NOT NULL DEFAULT 0,
     updated      integer NOT NULL DEFAULT 0,
     refused      integer NOT NULL DEFAULT 0,
+    taken_back   integer NOT NULL DEFAULT 0,          -- by the undo
+    kept         integer NOT NULL DEFAULT 0,          -- not taken back: somebody has worked with them since
     sentence     text,                    -- failed: why
+    runner       uuid,                    -- the server that works on it, until
+    leased_until timestamptz NOT NULL DEFAULT '-infinity',
     at           timestamptz NOT NULL DEFAULT now(),
+    confirmed_at timestamptz,
     ended_at     timestamptz,
     UNIQUE (workspace_id, id),
-    FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id)
+    CHECK (state NOT IN ('running', 'done', 'undoing', 'undone') OR consent IS NOT NULL),
+    FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id),
+    FOREIGN KEY (workspace_id, confirmed_by) REFERENCES member (workspace_id, id)
 );
 CREATE INDEX ON import (workspace_id, id DESC);
+CREATE INDEX import_open ON import (id) WHERE state IN ('uploading', 'uploaded', 'running', 'undoing');
 
 CREATE TABLE import_chunk (               -- the file itself, in pieces, while it is needed
     import_id bigint NOT NULL REFERENCES import,
@@ -573,10 +584,11 @@ CREATE TABLE import_chunk (               -- the file itself, in pieces, while i
     PRIMARY KEY (import_id, nth)
 );
 
-CREATE TABLE import_refusal (             -- a row that was not taken, and why
+CREATE TABLE import_refusal (             -- a row that was not taken, or not all of it, and why
     import_id bigint NOT NULL REFERENCES import,
-    line      integer NOT NULL,           -- of the file, from 1, the header included
+    line      integer NOT NULL,           -- of the sheet, from 1, the header included
     sentence  text NOT NULL,
+    taken     boolean NOT NULL DEFAULT false,         -- the person was; the sentence tells what was left out
     cells     text[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (import_id, line)
 );
@@ -585,10 +597,14 @@ CREATE TABLE import_change (              -- what undo takes back: what was new,
     import_id  bigint NOT NULL REFERENCES import,
     contact_id bigint NOT NULL REFERENCES contact,
     kind       text NOT NULL CHECK (kind IN ('created', 'updated')),
+    line       integer NOT NULL,          -- the last row that spoke of it
     version    bigint NOT NULL,           -- the contact's after the import: another one is left as it is
-    before     jsonb,
+    texts      bigint NOT NULL DEFAULT 0, -- of its threads then: a created contact that has more now is left as it is
+    before     jsonb,                     -- updated: fields, phones, tags, stages
+    undone     text CHECK (undone IN ('taken_back', 'kept')),
     PRIMARY KEY (import_id, contact_id)
 );
+CREATE INDEX import_change_left ON import_change (import_id, contact_id) WHERE undone IS NULL;
 
 -- Dedupe for ever --------------------------------------------------------------------------------------------------
 
@@ -1193,6 +1209,269 @@ BEGIN
     FROM unnest(p_contact, known, spots) WITH ORDINALITY AS g (contact_id, known, spot, ord)
     LEFT JOIN thread t ON t.workspace_id = p_workspace AND t.endpoint_id = g.spot
     ORDER BY 1;
+END $$;
+
+-- Imports --------------------------------------------------------------------------------------------------------------
+
+-- Take the rows from p_from to p_to of a running import: people in, refusals noted, and the cursor moved, in one. Nothing where
+-- another server has it, or has done these rows. p_rows: [{line, phones: [[address, label]], texts, custom, tags, stages,
+-- owner_id, consents, zones}], no number twice; p_refusals: [{line, sentence, taken, cells}]. Gives what domain.import_row puts
+-- into words: rows whose number was in an earlier row of the file, numbers that belong to somebody else, renamed threads.
+CREATE FUNCTION import_people(
+    p_import bigint, p_runner uuid, p_from integer, p_to integer, p_rows jsonb, p_refusals jsonb, p_lease interval
+) RETURNS TABLE (what text, line integer, address text, ref bigint) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    job   import;
+    moved integer;
+BEGIN
+    UPDATE import i SET rows_done = p_to, leased_until = clock_timestamp() + p_lease
+    WHERE i.id = p_import AND i.state = 'running' AND i.rows_done = p_from AND i.runner = p_runner RETURNING i.* INTO job;
+    IF job.id IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT 'taken', p_to, NULL::text, job.workspace_id;
+
+    CREATE TEMP TABLE import_row ON COMMIT DROP AS
+    SELECT g.ord::integer, (g.r->>'line')::integer AS line, g.r->'texts' AS texts, coalesce(g.r->'custom', '{}') AS custom,
+           coalesce(g.r->'tags', '[]') AS tags, coalesce(g.r->'stages', '{}') AS stages,
+           (g.r->>'owner_id')::bigint AS owner_id, (g.r->>'consents')::boolean AS consents,
+           ARRAY(SELECT jsonb_array_elements_text(g.r->'zones')) AS zones,
+           NULL::bigint AS contact_id, false AS fresh, 1 AS pass
+    FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS g (r, ord);
+    CREATE TEMP TABLE import_phone ON COMMIT DROP AS
+    SELECT g.ord::integer, p.nth::integer, p.v->>0 AS address, p.v->>1 AS label, NULL::bigint AS endpoint_id,
+           NULL::bigint AS owner
+    FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS g (r, ord),
+         jsonb_array_elements(g.r->'phones') WITH ORDINALITY AS p (v, nth);
+    ANALYZE import_row, import_phone;
+
+    -- people before their numbers, as an edit of a contact locks them; then numbers: nobody else names them meanwhile
+    PERFORM 1 FROM contact k WHERE k.id IN (
+        SELECT c.contact_id FROM import_phone p
+        JOIN endpoint e ON e.workspace_id = job.workspace_id AND e.address = p.address
+        JOIN contact_phone c ON c.endpoint_id = e.id)
+    ORDER BY k.id FOR NO KEY UPDATE;
+    INSERT INTO endpoint (workspace_id, address)
+    SELECT job.workspace_id, p.address FROM import_phone p
+    WHERE NOT EXISTS (SELECT FROM endpoint e WHERE e.workspace_id = job.workspace_id AND e.address = p.address)
+    ORDER BY p.address ON CONFLICT DO NOTHING;
+    UPDATE import_phone p SET endpoint_id = e.id
+    FROM endpoint e WHERE e.workspace_id = job.workspace_id AND e.address = p.address;
+    PERFORM 1 FROM endpoint e WHERE e.id IN (SELECT p.endpoint_id FROM import_phone p) ORDER BY e.id FOR NO KEY UPDATE;
+    UPDATE endpoint e SET zones = ARRAY(SELECT DISTINCT z FROM unnest(e.zones || r.zones) AS z ORDER BY 1)
+    FROM import_phone p JOIN import_row r ON r.ord = p.ord
+    WHERE e.id = p.endpoint_id AND NOT e.zones @> r.zones;
+
+    -- whose they are: the first of a row's numbers that somebody has decides
+    DELETE FROM contact_phone c USING import_phone p, contact k
+    WHERE c.endpoint_id = p.endpoint_id AND k.id = c.contact_id AND k.deleted_at IS NOT NULL;
+    UPDATE import_phone p SET owner = c.contact_id FROM contact_phone c WHERE c.endpoint_id = p.endpoint_id;
+    UPDATE import_row r SET contact_id = q.owner
+    FROM (SELECT DISTINCT ON (p.ord) p.ord, p.owner FROM import_phone p WHERE p.owner IS NOT NULL ORDER BY p.ord, p.nth) q
+    WHERE r.ord = q.ord;
+    UPDATE import_row r SET pass = q.pass
+    FROM (SELECT x.ord, row_number() OVER (PARTITION BY x.contact_id ORDER BY x.ord) AS pass
+          FROM import_row x WHERE x.contact_id IS NOT NULL) q
+    WHERE r.ord = q.ord AND q.pass > 1;
+    RETURN QUERY
+    SELECT 'repeated', r.line, NULL::text, c.line::bigint FROM import_row r
+    JOIN import_change c ON c.import_id = p_import AND c.contact_id = r.contact_id
+    UNION ALL
+    SELECT 'repeated', r.line, NULL::text, x.line::bigint FROM import_row r
+    JOIN import_row x ON x.contact_id = r.contact_id AND x.pass = r.pass - 1
+    UNION ALL
+    SELECT 'elsewhere', r.line, p.address, p.owner FROM import_phone p JOIN import_row r ON r.ord = p.ord
+    WHERE p.owner <> r.contact_id;
+
+    -- the inbox shows these threads by another name from now on
+    RETURN QUERY
+    WITH named AS (
+        SELECT t.id FROM thread t
+        WHERE t.workspace_id = job.workspace_id AND t.endpoint_id IN (
+            SELECT p.endpoint_id FROM import_phone p JOIN import_row r ON r.ord = p.ord
+            WHERE r.texts ? 'first_name' OR r.texts ? 'last_name')
+        ORDER BY t.endpoint_id FOR NO KEY UPDATE
+    )
+    UPDATE thread t SET version = t.version + 1, changed_xid = pg_current_xact_id()
+    FROM named n WHERE t.id = n.id RETURNING 'renamed', NULL::integer, NULL::text, t.id;
+
+    -- who is there already: what stood there before, then the new values, the last row last
+    PERFORM 1 FROM contact k WHERE k.id IN (SELECT r.contact_id FROM import_row r) ORDER BY k.id FOR NO KEY UPDATE;
+    SELECT count(*) INTO moved FROM import_row r WHERE r.contact_id IS NOT NULL AND r.pass = 1
+    AND NOT EXISTS (SELECT FROM import_change c WHERE c.import_id = p_import AND c.contact_id = r.contact_id);
+    INSERT INTO import_change AS c (import_id, contact_id, kind, line, version, before)
+    SELECT p_import, k.id, 'updated', r.line, k.version, jsonb_build_object(
+               'contact', jsonb_build_object(
+                   'first_name', k.first_name, 'last_name', k.last_name, 'email', k.email, 'owner_id', k.owner_id,
+                   'street', k.street, 'city', k.city, 'state', k.state, 'zip', k.zip, 'zone', k.zone,
+                   'property_address', k.property_address, 'custom', k.custom),
+               'phones', coalesce((SELECT jsonb_agg(jsonb_build_array(p.endpoint_id, p.label, p.priority))
+                                   FROM contact_phone p WHERE p.contact_id = k.id), '[]'),
+               'tags', coalesce((SELECT jsonb_agg(t.tag_id) FROM contact_tag t WHERE t.contact_id = k.id), '[]'),
+               'stages', coalesce((SELECT jsonb_agg(jsonb_build_array(s.pipeline_id, s.stage_id, s.at))
+                                   FROM contact_stage s WHERE s.contact_id = k.id), '[]'))
+    FROM import_row r JOIN contact k ON k.id = r.contact_id WHERE r.pass = 1
+    ON CONFLICT (import_id, contact_id) DO UPDATE SET line = EXCLUDED.line;
+    UPDATE import_change c SET line = r.line FROM import_row r
+    WHERE r.pass > 1 AND c.import_id = p_import AND c.contact_id = r.contact_id AND c.line < r.line;
+    FOR nth IN 1 .. coalesce((SELECT max(r.pass) FROM import_row r WHERE r.contact_id IS NOT NULL), 0) LOOP
+        UPDATE contact k SET
+               (first_name, last_name, email, street, city, state, zip, zone, property_address) = (
+                   SELECT n.first_name, n.last_name, n.email, n.street, n.city, n.state, n.zip, n.zone, n.property_address
+                   FROM jsonb_populate_record(k, r.texts) n),
+               owner_id = coalesce(r.owner_id, k.owner_id), custom = k.custom || r.custom,
+               version = k.version + 1, changed_xid = pg_current_xact_id()
+        FROM import_row r WHERE k.id = r.contact_id AND r.pass = nth;
+    END LOOP;
+
+    -- who is new
+    UPDATE import_row r SET fresh = true, contact_id = nextval(pg_get_serial_sequence('contact', 'id'))
+    WHERE r.contact_id IS NULL;
+    INSERT INTO contact (id, workspace_id, first_name, last_name, email, owner_id, street, city, state, zip, zone,
+                         property_address, custom, source)
+    OVERRIDING SYSTEM VALUE
+    SELECT r.contact_id, job.workspace_id, coalesce(n.first_name, ''), coalesce(n.last_name, ''), coalesce(n.email, ''),
+           r.owner_id, coalesce(n.street, ''), coalesce(n.city, ''), coalesce(n.state, ''), coalesce(n.zip, ''), n.zone,
+           coalesce(n.property_address, ''), r.custom, 'import'
+    FROM import_row r, jsonb_populate_record(NULL::contact, r.texts) n WHERE r.fresh ORDER BY r.ord;
+    INSERT INTO import_change (import_id, contact_id, kind, line, version)
+    SELECT p_import, r.contact_id, 'created', r.line, 1 FROM import_row r WHERE r.fresh;
+
+    -- what hangs on them
+    INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id, label, priority)
+    SELECT job.workspace_id, r.contact_id, p.endpoint_id, p.label,
+           coalesce((SELECT max(x.priority) + 1 FROM contact_phone x WHERE x.contact_id = r.contact_id), 0)
+           + row_number() OVER (PARTITION BY r.contact_id ORDER BY r.ord, p.nth) - 1
+    FROM import_phone p JOIN import_row r ON r.ord = p.ord WHERE p.owner IS NULL;
+    UPDATE contact_phone c SET label = p.label
+    FROM import_phone p JOIN import_row r ON r.ord = p.ord
+    WHERE p.owner = r.contact_id AND c.endpoint_id = p.endpoint_id AND p.label NOT IN ('', c.label);
+    INSERT INTO tag (workspace_id, name)
+    SELECT job.workspace_id, q.name
+    FROM (SELECT DISTINCT ON (lower(t.name)) t.name FROM import_row r, jsonb_array_elements_text(r.tags) AS t (name)
+          ORDER BY lower(t.name), t.name) q
+    WHERE NOT EXISTS (SELECT FROM tag t WHERE t.workspace_id = job.workspace_id AND lower(t.name) = lower(q.name))
+    ON CONFLICT DO NOTHING;
+    INSERT INTO contact_tag (workspace_id, contact_id, tag_id)
+    SELECT DISTINCT job.workspace_id, r.contact_id, t.id
+    FROM import_row r, jsonb_array_elements_text(r.tags) AS n (name), tag t
+    WHERE t.workspace_id = job.workspace_id AND lower(t.name) = lower(n.name)
+    ON CONFLICT DO NOTHING;
+    INSERT INTO contact_stage AS c (workspace_id, contact_id, pipeline_id, stage_id)
+    SELECT DISTINCT ON (r.contact_id, s.pipeline_id) job.workspace_id, r.contact_id, s.pipeline_id, s.id
+    FROM import_row r, jsonb_each_text(r.stages) AS g (pipeline_id, stage_id)
+    JOIN stage s ON s.id = g.stage_id::bigint AND s.pipeline_id = g.pipeline_id::bigint AND s.workspace_id = job.workspace_id
+    ORDER BY r.contact_id, s.pipeline_id, r.ord DESC
+    ON CONFLICT (contact_id, pipeline_id) DO UPDATE SET stage_id = EXCLUDED.stage_id, at = EXCLUDED.at
+    WHERE c.stage_id <> EXCLUDED.stage_id;
+
+    -- the file's statement, for each number once; it lifts no opt-out
+    PERFORM record_opt_ins(
+        job.workspace_id,
+        ARRAY(SELECT p.endpoint_id FROM import_phone p JOIN import_row r ON r.ord = p.ord
+              WHERE r.consents AND (p.owner IS NULL OR p.owner = r.contact_id)
+                AND NOT EXISTS (SELECT FROM consent_event c WHERE c.endpoint_id = p.endpoint_id AND c.source = 'import'
+                                AND c.evidence->>'import' = p_import::text)),
+        'import', job.confirmed_by, job.consent->>'wording', job.consent || jsonb_build_object('import', p_import, 'file', job.name),
+        NULL, (job.consent->>'at')::timestamptz);
+
+    UPDATE import_change c SET version = k.version, texts = (
+               SELECT coalesce(sum(t.last_seq), 0) FROM contact_phone p
+               JOIN thread t ON t.workspace_id = p.workspace_id AND t.endpoint_id = p.endpoint_id WHERE p.contact_id = k.id)
+    FROM import_row r JOIN contact k ON k.id = r.contact_id
+    WHERE r.pass = 1 AND c.import_id = p_import AND c.contact_id = r.contact_id;
+    INSERT INTO import_refusal AS f (import_id, line, sentence, taken, cells)
+    SELECT p_import, (g.r->>'line')::integer, g.r->>'sentence', (g.r->>'taken')::boolean,
+           ARRAY(SELECT jsonb_array_elements_text(g.r->'cells'))
+    FROM jsonb_array_elements(p_refusals) AS g (r)
+    ON CONFLICT (import_id, line) DO UPDATE SET sentence = f.sentence || ' ' || EXCLUDED.sentence;
+    UPDATE import i SET created = i.created + (SELECT count(*) FROM import_row r WHERE r.fresh), updated = i.updated + moved,
+           refused = i.refused + (SELECT count(*) FROM jsonb_array_elements(p_refusals) AS g (r) WHERE NOT (g.r->>'taken')::boolean)
+    WHERE i.id = p_import;
+    DROP TABLE import_row, import_phone;
+END $$;
+
+-- Take back at most p_limit contacts of an import: those that it made and nobody has worked with since, and what it changed in
+-- those whose version did not move. Its opt-ins are taken back for all of them: its statement is what was undone. The number
+-- of contacts that were looked at: 0 is the end, null: another server has it.
+CREATE FUNCTION undo_import(p_import bigint, p_runner uuid, p_limit integer, p_lease interval, p_said_no text[], p_now timestamptz)
+RETURNS integer LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    job    import;
+    picked bigint[];
+    back   bigint[];
+BEGIN
+    UPDATE import i SET leased_until = clock_timestamp() + p_lease
+    WHERE i.id = p_import AND i.state = 'undoing' AND i.runner = p_runner RETURNING i.* INTO job;
+    IF job.id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    picked := ARRAY(SELECT c.contact_id FROM import_change c WHERE c.import_id = p_import AND c.undone IS NULL
+                    ORDER BY c.contact_id LIMIT p_limit);
+
+    PERFORM 1 FROM contact k WHERE k.id = ANY (picked) ORDER BY k.id FOR NO KEY UPDATE;
+    PERFORM 1 FROM endpoint e
+    WHERE e.id IN (SELECT p.endpoint_id FROM contact_phone p WHERE p.contact_id = ANY (picked)) ORDER BY e.id FOR NO KEY UPDATE;
+    WITH said AS (
+        INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, member_id, text, evidence, at)
+        SELECT e.workspace_id, e.id, 'import_undone', e.consent_epoch, 'import', job.confirmed_by, NULL,
+               jsonb_build_object('import', p_import, 'file', job.name), p_now
+        FROM contact_phone p JOIN endpoint e ON e.id = p.endpoint_id
+        WHERE p.contact_id = ANY (picked) AND EXISTS (
+            SELECT FROM consent_event c WHERE c.endpoint_id = e.id AND c.source = 'import' AND c.kind = 'consent_given'
+            AND c.evidence->>'import' = p_import::text)
+        ORDER BY e.id RETURNING endpoint_id
+    )
+    UPDATE endpoint e SET consented_at = (
+        SELECT max(c.at) FROM consent_event c
+        WHERE c.endpoint_id = e.id AND c.kind IN ('consent_given', 'opted_in', 'undone')
+          AND c.id > coalesce((SELECT max(n.id) FROM consent_event n WHERE n.endpoint_id = e.id AND n.kind = ANY (p_said_no)), 0)
+          AND NOT (c.source = 'import' AND EXISTS (
+              SELECT FROM import i WHERE i.id::text = c.evidence->>'import' AND i.state IN ('undoing', 'undone'))))
+    FROM said s WHERE e.id = s.endpoint_id AND e.consented_at IS NOT NULL;
+
+    back := ARRAY(
+        SELECT k.id FROM import_change c JOIN contact k ON k.id = c.contact_id
+        WHERE c.import_id = p_import AND k.id = ANY (picked) AND k.version = c.version AND k.deleted_at IS NULL
+          AND (c.kind = 'updated' OR (
+              NOT EXISTS (SELECT FROM showing w WHERE w.contact_id = k.id) AND c.texts = (
+                  SELECT coalesce(sum(t.last_seq), 0) FROM contact_phone p
+                  JOIN thread t ON t.workspace_id = p.workspace_id AND t.endpoint_id = p.endpoint_id WHERE p.contact_id = k.id))));
+
+    DELETE FROM contact_phone p USING import_change c
+    WHERE c.import_id = p_import AND c.contact_id = ANY (back) AND p.contact_id = c.contact_id
+      AND NOT EXISTS (SELECT FROM jsonb_array_elements(c.before->'phones') AS g (v) WHERE (g.v->>0)::bigint = p.endpoint_id);
+    UPDATE contact_phone p SET label = g.v->>1, priority = (g.v->>2)::smallint
+    FROM import_change c, jsonb_array_elements(c.before->'phones') AS g (v)
+    WHERE c.import_id = p_import AND c.contact_id = ANY (back) AND p.contact_id = c.contact_id
+      AND p.endpoint_id = (g.v->>0)::bigint AND (p.label, p.priority) <> (g.v->>1, (g.v->>2)::smallint);
+    DELETE FROM contact_tag t USING import_change c
+    WHERE c.import_id = p_import AND c.contact_id = ANY (back) AND t.contact_id = c.contact_id
+      AND NOT coalesce(c.before->'tags' @> to_jsonb(t.tag_id), false);
+    DELETE FROM contact_stage s USING import_change c
+    WHERE c.import_id = p_import AND c.contact_id = ANY (back) AND s.contact_id = c.contact_id;
+    INSERT INTO contact_stage (workspace_id, contact_id, pipeline_id, stage_id, at)
+    SELECT job.workspace_id, c.contact_id, s.pipeline_id, s.id, (g.v->>2)::timestamptz
+    FROM import_change c, jsonb_array_elements(c.before->'stages') AS g (v), stage s
+    WHERE c.import_id = p_import AND c.contact_id = ANY (back) AND s.id = (g.v->>1)::bigint
+      AND s.workspace_id = job.workspace_id;
+    UPDATE contact k SET
+           (first_name, last_name, email, owner_id, street, city, state, zip, zone, property_address, custom) = (
+               SELECT n.first_name, n.last_name, n.email, n.owner_id, n.street, n.city, n.state, n.zip, n.zone,
+                      n.property_address, n.custom
+               FROM jsonb_populate_record(k, coalesce(c.before->'contact', '{}')) n),
+           deleted_at = CASE c.kind WHEN 'created' THEN now() END,
+           version = k.version + 1, changed_xid = pg_current_xact_id()
+    FROM import_change c WHERE c.import_id = p_import AND c.contact_id = k.id AND k.id = ANY (back);
+    UPDATE import_change c SET undone = CASE WHEN c.contact_id = ANY (back) THEN 'taken_back' ELSE 'kept' END
+    WHERE c.import_id = p_import AND c.contact_id = ANY (picked);
+    UPDATE import i SET taken_back = i.taken_back + cardinality(back), kept = i.kept + cardinality(picked) - cardinality(back),
+           state = CASE WHEN cardinality(picked) < p_limit THEN 'undone' ELSE i.state END,
+           ended_at = CASE WHEN cardinality(picked) < p_limit THEN p_now ELSE i.ended_at END
+    WHERE i.id = p_import;
+    RETURN CASE WHEN cardinality(picked) < p_limit THEN 0 ELSE cardinality(picked) END;
 END $$;
 
 -- Consent by a member's word -------------------------------------------------------------------------------------------

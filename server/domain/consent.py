@@ -35,6 +35,7 @@ class ConsentKind(StrEnum):
     CONSENT_GIVEN = "consent_given"  # an opt-in on record: by form, in words, by import; it lifts no opt-out
     REVOKED = "revoked"  # a member wrote down that the contact took it back elsewhere: opted out like by a STOP
     UNDONE = "undone"  # a member lifted an opt-out, upon the contact's own newer consent
+    IMPORT_UNDONE = "import_undone"  # the import that had brought the opt-in was a mistake
 
 
 TAKEN_BACK: Final = frozenset(

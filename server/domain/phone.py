@@ -26,8 +26,7 @@ def normalise(text: str) -> str | None:
     >>> normalise("(202) 555-0123"), normalise("1-202-555-0123"), normalise("555-0123")
     ('+12025550123', '+12025550123', None)
     """
-    written = unicodedata.normalize("NFKC", text).translate(_DASHES)
-    written = "".join(c for c in written if c.isspace() or unicodedata.category(c) not in _INVISIBLE)
+    written = text if text.isascii() and text.isprintable() else _plain(text)
     written = written.strip().removeprefix("tel:").strip()
     if not _WRITTEN.fullmatch(written):
         return None
@@ -38,6 +37,11 @@ def normalise(text: str) -> str | None:
     if digits.startswith("011"):
         return _with_country(digits[3:])
     return _nanp(digits[1:] if len(digits) == 11 and digits[0] == "1" else digits)
+
+
+def _plain(text: str) -> str:
+    written = unicodedata.normalize("NFKC", text).translate(_DASHES)
+    return "".join(c for c in written if c.isspace() or unicodedata.category(c) not in _INVISIBLE)
 
 
 def _with_country(digits: str) -> str | None:

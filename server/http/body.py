@@ -69,25 +69,29 @@ def raw_body(limit: int, timeout_s: float = RAW_TIMEOUT_S) -> AsyncIterator[byte
     """
     if (request.content_length or 0) > limit:
         raise _too_big(limit)
-    return pieces(cast(PacedBody, request.body), limit, timeout_s)
+    return Pieces(cast(PacedBody, request.body), limit, timeout_s)
 
 
-async def pieces(body: PacedBody, limit: int, timeout_s: float) -> AsyncIterator[bytes]:
-    left, patience_s = limit, timeout_s
-    while True:
+class Pieces:
+    """What is read of *body*; a handler may stop at any piece."""
+
+    def __init__(self, body: PacedBody, limit: int, timeout_s: float) -> None:
+        self._body, self._limit, self._left, self._patience_s = body, limit, limit, timeout_s
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
         asked = trio.current_time()
-        with trio.move_on_after(patience_s) as scope:
-            try:
-                piece = await body.__anext__()
-            except StopAsyncIteration:
-                return
+        with trio.move_on_after(self._patience_s) as scope:
+            piece = await self._body.__anext__()
         if scope.cancelled_caught:
             raise Problem(408, "request_timeout", "The request took too long to arrive.")
-        patience_s -= trio.current_time() - asked
-        left -= len(piece)
-        if left < 0:
-            raise _too_big(limit)
-        yield piece
+        self._patience_s -= trio.current_time() - asked
+        self._left -= len(piece)
+        if self._left < 0:
+            raise _too_big(self._limit)
+        return piece
 
 
 async def whole_body(limit: int = JSON_LIMIT, timeout_s: float = JSON_TIMEOUT_S) -> bytes:

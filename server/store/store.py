@@ -19,6 +19,7 @@ from server.store.consent import PostgresConsents
 from server.store.contacts import PostgresContacts
 from server.store.directory import PostgresDirectory
 from server.store.fleet import PostgresFleet
+from server.store.imports import PostgresImports
 from server.store.inbox import PostgresInbox
 from server.store.ledger import PostgresLedger
 from server.store.named_sql import statements
@@ -61,6 +62,7 @@ class Store:
         self.values = PostgresValues(postgres)
         self.bulk_engine = PostgresBulkEngine(postgres, announce)
         self.bulk = PostgresBulk(postgres, announce, self.bulk_engine)
+        self.imports = PostgresImports(postgres, announce)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)

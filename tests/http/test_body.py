@@ -9,7 +9,7 @@ import pytest
 import trio
 import trio.testing
 
-from server.http.body import ROOM, PacedBody, pieces
+from server.http.body import ROOM, PacedBody, Pieces
 from server.http.call import Answer, Call
 from server.http.errors import Problem
 from server.http.rules import MEMBER, Routes
@@ -105,7 +105,7 @@ async def test_a_body_that_never_ends_is_given_up(autojump_clock: trio.testing.M
     async with trio.open_nursery() as nursery:
         nursery.start_soon(drip)
         with pytest.raises(Problem, match="took too long"):
-            async for _ in pieces(body, LIMIT, 60.0):
+            async for _ in Pieces(body, LIMIT, 60.0):
                 pass
         assert trio.current_time() == pytest.approx(60.0)
         nursery.cancel_scope.cancel()
@@ -115,7 +115,7 @@ async def test_the_time_that_a_handler_takes_is_not_the_senders(autojump_clock: 
     body, read = PacedBody(None, None), 0
     async with trio.open_nursery() as nursery:
         nursery.start_soon(body.put, b"x")
-        async for piece in pieces(body, LIMIT, 60.0):
+        async for piece in Pieces(body, LIMIT, 60.0):
             read += len(piece)
             await trio.sleep(3600)
             body.set_result(b"y" if read == 1 else b"")
