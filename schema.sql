@@ -172,6 +172,20 @@ CREATE TABLE number (
 
 -- People -----------------------------------------------------------------------------------------------------------
 
+-- How names are compared and sorted, whatever the database's own locale: small letters without accents. Most names are
+-- ASCII, which needs no decomposing.
+CREATE FUNCTION folded(given text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN octet_length(given) = length(given) THEN lower(given COLLATE pg_c_utf8)
+            ELSE lower(regexp_replace(normalize(given, NFKD), '[\u0300-\u036f]', '', 'g') COLLATE pg_c_utf8) END;
+
+-- The words of *given* as the search has them; PostgreSQL takes none of more than 2,046 bytes.
+CREATE FUNCTION search_words(given text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN array_remove(regexp_split_to_array(left(folded(given), 500), '[^[:alnum:]]+' COLLATE pg_c_utf8), '');
+
+-- Finds whatever has words that begin with each of these.
+CREATE FUNCTION beginning_with(words text[]) RETURNS tsquery LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT string_agg(quote_literal(w) || ':*', ' & ') FROM unnest(words) AS w)::tsquery;
+
 CREATE TABLE contact (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id bigint NOT NULL REFERENCES workspace,
@@ -192,19 +206,27 @@ CREATE TABLE contact (
     deleted_at   timestamptz,             -- hidden from people; its numbers, threads and consent stay
     merged_into  bigint,                  -- what it became part of
     changed_xid  xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    -- what the search reads: every word of it may begin with what is typed
-    search       text GENERATED ALWAYS AS (lower(first_name || ' ' || last_name || ' ' || email)) STORED,
+    -- people without a name come last
+    sort_name    text COLLATE "C" GENERATED ALWAYS AS (
+                     CASE WHEN first_name = '' AND last_name = '' THEN U&'\FFFF'
+                          ELSE left(folded(btrim(first_name || ' ' || last_name)), 100) END) STORED,
+    search       tsvector GENERATED ALWAYS AS (
+                     array_to_tsvector(search_words(first_name || ' ' || last_name || ' ' || email))) STORED,
     UNIQUE (workspace_id, id),
     FOREIGN KEY (workspace_id, owner_id) REFERENCES member (workspace_id, id),
     FOREIGN KEY (workspace_id, merged_into) REFERENCES contact (workspace_id, id),
     CHECK (merged_into IS NULL OR deleted_at IS NOT NULL)
 ) WITH (fillfactor = 85);
+CREATE INDEX contact_by_name ON contact (workspace_id, sort_name, id) WHERE deleted_at IS NULL;
+CREATE INDEX contact_by_creation ON contact (workspace_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX contact_search ON contact USING gin (search);
 
 CREATE TABLE tag (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id bigint NOT NULL REFERENCES workspace,
     name         text NOT NULL CHECK (btrim(name) = name AND name <> ''),
     created_at   timestamptz NOT NULL DEFAULT now(),
+    search       tsvector GENERATED ALWAYS AS (array_to_tsvector(search_words(name))) STORED,
     UNIQUE (workspace_id, id)
 );
 CREATE UNIQUE INDEX tag_name ON tag (workspace_id, lower(name));
@@ -291,7 +313,7 @@ CREATE UNIQUE INDEX saved_filter_name ON saved_filter (workspace_id, lower(name)
 CREATE TABLE endpoint (                   -- the gate's row: one for each recipient number of a workspace; never deleted
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id    bigint NOT NULL REFERENCES workspace,
-    address         text NOT NULL,
+    address         text COLLATE "C" NOT NULL,       -- so that its key finds numbers by their first digits
     opted_out       boolean NOT NULL DEFAULT false,
     held            boolean NOT NULL DEFAULT false,  -- a text may have asked to stop: no bulk until a person decides
     carrier_blocked boolean NOT NULL DEFAULT false,  -- the carrier's own opt-out list; only the contact's START lifts it
@@ -306,6 +328,7 @@ CREATE TABLE endpoint (                   -- the gate's row: one for each recipi
     CONSTRAINT an_opt_out_ends_consent CHECK (NOT opted_out OR consented_at IS NULL),
     CONSTRAINT only_a_start_lifts_the_carriers_block CHECK (NOT carrier_blocked OR opted_out)
 ) WITH (fillfactor = 80);
+CREATE INDEX endpoint_by_end ON endpoint (workspace_id, reverse(address));   -- by its last digits
 
 CREATE TABLE contact_phone (
     workspace_id bigint NOT NULL,

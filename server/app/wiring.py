@@ -176,6 +176,8 @@ class Wiring:
             catalogue=ground.store.catalogue,
             consents=ground.store.consents,
             values=ground.store.values,
+            finder=ground.store.finder,
+            filters=ground.store.filters,
             commands=self.asker,
             compose=ground.store.compose,
             passwords=Passwords(),

@@ -18,6 +18,7 @@ from server.ports.catalogue import Catalogue
 from server.ports.compose import Compose
 from server.ports.consent import Consents
 from server.ports.contacts import Contacts, Values
+from server.ports.filters import Finder, SavedFilters
 from server.ports.templates import Templates, TokenValues
 from server.ws.encode import Explain
 
@@ -60,6 +61,8 @@ class Deps:
     catalogue: Catalogue
     consents: Consents
     values: Values
+    finder: Finder
+    filters: SavedFilters
     commands: ThreadCommands
     compose: Compose
     passwords: Passwords

@@ -18,6 +18,7 @@ from server.store.compose import PostgresCompose
 from server.store.consent import PostgresConsents
 from server.store.contacts import PostgresContacts
 from server.store.directory import PostgresDirectory
+from server.store.finder import PostgresFinder
 from server.store.fleet import PostgresFleet
 from server.store.imports import PostgresImports
 from server.store.inbox import PostgresInbox
@@ -28,6 +29,7 @@ from server.store.people import PostgresPeople
 from server.store.postgres import Postgres, Work, open_postgres
 from server.store.quarantine import PostgresQuarantine
 from server.store.review import PostgresReviews
+from server.store.saved_filters import PostgresSavedFilters
 from server.store.templates import PostgresTemplates
 from server.store.values import PostgresValues
 
@@ -63,6 +65,8 @@ class Store:
         self.bulk_engine = PostgresBulkEngine(postgres, announce)
         self.bulk = PostgresBulk(postgres, announce, self.bulk_engine)
         self.imports = PostgresImports(postgres, announce)
+        self.finder = PostgresFinder(postgres, options.wall)
+        self.filters = PostgresSavedFilters(postgres)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)

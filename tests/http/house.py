@@ -353,6 +353,8 @@ class House:
             catalogue=absent,
             consents=absent,
             values=absent,
+            finder=absent,
+            filters=absent,
             commands=self.commands,
             compose=Absent(),
             passwords=Passwords(QUICK),

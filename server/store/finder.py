@@ -1,0 +1,179 @@
+"""Finds people: pages in three orders, counts, and all ids in chunks.
+
+A page is looked for twice. First among the next few thousand in its order: where one in a hundred matches, it is filled
+at once, however many match in all. Else all that match are found by whatever index they have, and sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from string import Template
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+from server.domain import search as domain_search
+from server.domain.filter_fields import REFERENCES, CustomKind, Field, custom_field
+from server.domain.filters import Asked, Bound, Condition, Node, Vocabulary, asked, bind, leaves, parse
+from server.ports.filters import Definition, Found, Sort
+from server.store.filters import Parameters, condition
+from server.store.keysets import Keyset, Order, parsed, told
+from server.store.named_sql import statements
+from server.store.postgres import Postgres
+from server.store.search import Term, found_at_once, found_one_by_one, terms
+
+if TYPE_CHECKING:
+    from server.store.postgres import Connection
+
+T = TypeVar("T")
+
+_SQL = statements("finder")
+WINDOW: Final = 5_000
+_BIGINT: Final = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Who is looked for, ready to be put into any statement."""
+
+    workspace_id: int
+    node: Node[Asked] | None
+    terms: Sequence[Term] | None
+
+    @property
+    def everybody(self) -> bool:
+        return self.node is None and self.terms is None
+
+    def sql(self, parameters: Parameters, *, at_once: bool) -> str:
+        parts = []
+        if self.terms is not None:
+            parts.append((found_at_once if at_once else found_one_by_one)(self.terms, parameters))
+        if self.node is not None:
+            parts.append(condition(self.node, parameters))
+        return " AND ".join(f"({part})" for part in parts) or "true"
+
+
+class PostgresFinder:
+    """`ports.filters.Finder`. *window*: how many of an order are looked at before all that match are."""
+
+    def __init__(self, postgres: Postgres, wall: Callable[[], datetime], *, window: int = WINDOW) -> None:
+        self._postgres, self._wall, self._window = postgres, wall, window
+
+    async def page(
+        self,
+        workspace_id: int,
+        definition: Definition | None = None,
+        q: str = "",
+        *,
+        sort: Sort = "name",
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Found:
+        start = Keyset(sort) if cursor is None else parsed(cursor, sort)
+
+        async def read(connection: Connection, where: _Where) -> Found:
+            found = await self._page(connection, where, start, limit + 1)
+            if start.order == "activity" and len(found) <= limit:
+                found += await self._page(connection, where, Keyset("never"), limit + 1 - len(found))
+            last = found[limit - 1][1] if len(found) > limit else None
+            return Found(tuple(id_ for id_, _ in found[:limit]), None if last is None else told(last))
+
+        return await self._find(workspace_id, definition, q, read)
+
+    async def count(self, workspace_id: int, definition: Definition | None = None, q: str = "") -> int:
+        async def read(connection: Connection, where: _Where) -> int:
+            rows = await _fetch(connection, "count", where, at_once=True)
+            return cast(int, rows[0]["count"])
+
+        return await self._find(workspace_id, definition, q, read)
+
+    async def ids_after(
+        self,
+        workspace_id: int,
+        definition: Definition | None = None,
+        q: str = "",
+        *,
+        after: int = 0,
+        limit: int = 5_000,
+    ) -> Sequence[int]:
+        async def read(connection: Connection, where: _Where) -> Sequence[int]:
+            rows = await _fetch(connection, "ids_after", where, at_once=True, after=after, limit=limit)
+            return [row["id"] for row in rows]
+
+        return await self._find(workspace_id, definition, q, read)
+
+    async def matching(
+        self, workspace_id: int, definition: Definition | None = None, q: str = "", *, chunk: int = 5_000
+    ) -> AsyncIterator[Sequence[int]]:
+        after = 0
+        while ids := await self.ids_after(workspace_id, definition, q, after=after, limit=chunk):
+            yield ids
+            after = ids[-1]
+
+    async def _page(self, connection: Connection, where: _Where, start: Keyset, limit: int) -> list[tuple[int, Keyset]]:
+        order: Order = "created" if start.order == "never" else start.order
+        names: dict[str, Any] = {"limit": limit}
+        below = "true" if start.key is None else _SQL[f"below_{order}"]
+        if start.key is not None:
+            names |= {"key": start.key, "tie": start.tie}
+        and_also = _SQL["never_texted"] if start.order == "never" else "true"
+        alone = where.everybody and start.order != "never"
+        window = limit if alone else self._window
+        near = {"below": below, "and_also": and_also, "window": window, **names}
+        rows = await _fetch(connection, f"near_{order}", where, at_once=False, **near)
+        if len(rows) < limit and not alone:
+            whole = {"below": below, "and_also": and_also, **names}
+            rows = await _fetch(connection, f"whole_{order}", where, at_once=True, **whole)
+        return [(row["id"], Keyset(start.order, row["key"], row["tie"])) for row in rows]
+
+    async def _find(
+        self,
+        workspace_id: int,
+        definition: Definition | None,
+        q: str,
+        read: Callable[[Connection, _Where], Coroutine[Any, Any, T]],
+    ) -> T:
+        """What *read* gives in one transaction, in which its settings hold."""
+        parsed_node = None if definition is None else parse(definition)
+        typed, now = domain_search.sought(q), self._wall()
+
+        async def run(connection: Connection) -> T:
+            await connection.fetchrow(_SQL["settings"])
+            node = None
+            if parsed_node is not None:
+                node = asked(await bound(connection, workspace_id, parsed_node), now)
+            found = None if typed is None else await terms(connection, workspace_id, typed)
+            return await read(connection, _Where(workspace_id, node, found))
+
+        return await self._postgres.call(run, idempotent=True)
+
+
+async def bound(connection: Connection, workspace_id: int, node: Node[Condition]) -> Node[Bound]:
+    """*node* with what it refers to in this workspace. Raises FilterFault."""
+    given = [leaf.given for leaf in leaves(node)]
+    ids = [one for one in given if isinstance(one, int) and -_BIGINT <= one < _BIGINT]
+    names = [one.strip().lower() for one in given if isinstance(one, str) and "\0" not in one]
+    rows: dict[str, dict[int, str]] = {what: {} for what in REFERENCES.values()}
+    for row in await connection.fetch(_SQL["vocabulary"], workspace_id, ids, names):
+        rows[row["what"]][row["id"]] = row["name"]
+    fields = await own_fields(connection, workspace_id)
+    return bind(node, Vocabulary(rows, {field.name: field for field in fields}))
+
+
+async def own_fields(connection: Connection, workspace_id: int) -> list[Field]:
+    rows = await connection.fetch(_SQL["own_fields"], workspace_id)
+    return [
+        custom_field(row["name"], row["label"], cast(CustomKind, row["kind"]), tuple(row["choices"])) for row in rows
+    ]
+
+
+async def _fetch(connection: Connection, name: str, where: _Where, *, at_once: bool, **given: Any) -> Sequence[Any]:
+    """The rows of a statement of finder.sql. Of *given* `below` and `and_also` are SQL from there, all else values."""
+    parameters = Parameters(where.workspace_id)
+    names = {"workspace": "$1", "where": where.sql(parameters, at_once=at_once)}
+    fragments = {key: given.pop(key) for key in ("below", "and_also") if key in given}
+    names |= {key: parameters.add(value) for key, value in given.items()}
+    if "below" in fragments:
+        names["below"] = Template(fragments["below"]).substitute(names)
+        names["where"] = f"({names['where']}) AND {fragments['and_also']}"
+    return await connection.fetch(Template(_SQL[name]).substitute(names), *parameters.values)
