@@ -16,6 +16,7 @@ import trio
 from server.domain.messages import (
     Announcement,
     AnswerOwed,
+    CampaignMoved,
     ConsentFlipped,
     Message,
     OutboxGrew,
@@ -56,6 +57,7 @@ class Announcer:
         self.on_outbox: Callable[[], None] = lambda: None
         self.on_answer_owed: Callable[[], None] = lambda: None
         self.on_reply: Callable[[int], None] = lambda thread_id: None
+        self.on_campaign: Callable[[int], None] = lambda campaign_id: None
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
         """`ports.Announce`."""
@@ -71,12 +73,19 @@ class Announcer:
                     self.on_consent(one)
                 case ReviewChanged():
                     self._review_changed(one)
-                case OutboxGrew():
-                    self.on_outbox()
-                case AnswerOwed():
-                    self.on_answer_owed()
                 case RowsChanged():
                     self._rows_changed(one)
+                case _:
+                    self._hint(one)
+
+    def _hint(self, one: OutboxGrew | AnswerOwed | CampaignMoved) -> None:
+        match one:
+            case OutboxGrew():
+                self.on_outbox()
+            case AnswerOwed():
+                self.on_answer_owed()
+            case CampaignMoved(campaign_id=campaign_id):
+                self.on_campaign(campaign_id)
 
     def row_changed(self, thread_id: int) -> None:
         """A row of the inbox changed for another reason than an event of its thread."""

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 import trio
 
+from server.actors.bulk import WAITING, BulkActor, BulkDispatcher, BulkPorts, Look
 from server.actors.commands import ThreadAsker
 from server.actors.lifeline import Cadence, Lifeline
 from server.actors.notify import Announcer
@@ -107,6 +108,15 @@ class Wiring:
         self.threads: Registry[int, ThreadMessage] = Registry(
             "threads", threads, on_quarantine=self.quarantine.record, wall_clock=clock.wall
         )
+        bulk = BulkPorts(store.bulk_engine, self.publisher, clock)
+        self.bulk: Registry[int, Look] = Registry(
+            "bulk",
+            lambda bulk_id: BulkActor(bulk_id, bulk),
+            capacity=WAITING,
+            on_quarantine=self.quarantine.record,
+            wall_clock=clock.wall,
+        )
+        self.dispatcher = BulkDispatcher(bulk, self.bulk)
         self.lifeline = Lifeline(
             store.ledger,
             self.accounts,
@@ -120,7 +130,7 @@ class Wiring:
         self.sockets = Sockets(
             Desk(
                 self.hub,
-                Channels(store.inbox, ground.epoch, explain),
+                Channels(store.inbox, ground.epoch, explain, store.bulk),
                 self.presence,
                 SocketCommands(self.asker),
                 SocketLimits(),
@@ -145,6 +155,8 @@ class Wiring:
             graceful("sender", self.sender.run, shutdown_s=8.0),
             endless("sockets", self.sockets.run),
             self.threads.spec(),
+            self.bulk.spec(),
+            endless("dispatcher", self.dispatcher.run),
             endless("stager", self.stager.run),
             endless("lifeline", self.lifeline.run),
             graceful("door", self.front.run, shutdown_s=8.0),
@@ -178,6 +190,7 @@ class Wiring:
             values=ground.store.values,
             finder=ground.store.finder,
             filters=ground.store.filters,
+            bulk=ground.store.bulk,
             commands=self.asker,
             compose=ground.store.compose,
             passwords=Passwords(),
@@ -211,6 +224,7 @@ class Wiring:
         self.announcer.on_outbox = self._ring_stager
         self.announcer.on_reply = self.lifeline.replied
         self.announcer.on_answer_owed = self.lifeline.answers.ring
+        self.announcer.on_campaign = self.dispatcher.moved
 
     def _thread_news(self, change: ThreadChanged) -> None:
         if not self.publisher.watched(change.thread_id):

@@ -10,6 +10,7 @@ from quart import Response, request
 from quart_trio import QuartTrio
 
 from server.http import (
+    bulk,
     compose,
     consent,
     contacts,
@@ -81,6 +82,7 @@ def _routes(deps: Deps) -> Iterable[Route]:
         filters.routes,
         review.routes,
         templates.routes,
+        bulk.routes,
         system.routes,
         demo.routes,
     ]

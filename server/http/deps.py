@@ -14,6 +14,7 @@ from server.config import Config
 from server.http.passwords import Passwords
 from server.http.rules import Role
 from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
+from server.ports.bulk import Bulk
 from server.ports.catalogue import Catalogue
 from server.ports.compose import Compose
 from server.ports.consent import Consents
@@ -63,6 +64,7 @@ class Deps:
     values: Values
     finder: Finder
     filters: SavedFilters
+    bulk: Bulk
     commands: ThreadCommands
     compose: Compose
     passwords: Passwords

@@ -59,18 +59,6 @@ class Finder(Protocol):
         """Contact ids, rising. Raises AudienceRefused where the filter is none, or is not there."""
 
 
-class Values(Protocol):
-    """What tokens stand for."""
-
-    async def names(self, workspace_id: int) -> frozenset[str]:
-        """The tokens that may stand in a text of this workspace."""
-
-    async def values(
-        self, workspace_id: int, member_id: int, contact_ids: Sequence[int], now: datetime
-    ) -> Mapping[int, Mapping[str, str | None]]:
-        """By contact. Who is not there has none; 0 stands for a bare number, of which only the member's are known."""
-
-
 # What
 
 
@@ -217,7 +205,13 @@ class RecipientRow:
     segments: int | None
 
 
-class Bulk(Protocol):
+class BulkFigures(Protocol):
+    """How far a text in bulk is; None: not there for this workspace."""
+
+    async def progress(self, workspace_id: int, bulk_id: int) -> Progress | None: ...
+
+
+class Bulk(BulkFigures, Protocol):
     """What members do with texts in bulk. Every method checks the workspace; None: not there for this workspace."""
 
     async def preview(self, text: BulkText, now: datetime) -> Preview:
@@ -234,8 +228,6 @@ class Bulk(Protocol):
 
     async def page(self, workspace_id: int, before: int | None, limit: int) -> ProgressPage:
         """Newest first."""
-
-    async def progress(self, workspace_id: int, bulk_id: int) -> Progress | None: ...
 
     async def recipients(
         self, workspace_id: int, bulk_id: int, states: Sequence[str], after: int, limit: int

@@ -32,9 +32,9 @@ from server.ports.bulk import (
     ProgressPage,
     RecipientRow,
     Shown,
-    Values,
 )
-from server.store.bulk_audience import CHUNK, Audiences, Crowd, Judged, PostgresValues
+from server.ports.contacts import Values
+from server.store.bulk_audience import CHUNK, Audiences, Crowd, Judged
 from server.store.bulk_engine import PostgresBulkEngine, progress_of
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -60,11 +60,11 @@ class PostgresBulk:
         postgres: Postgres,
         announce: Announce,
         engine: PostgresBulkEngine,
+        values: Values,
         finder: Finder | None = None,
-        values: Values | None = None,
     ) -> None:
         self._postgres, self._announce, self._engine = postgres, announce, engine
-        self._audiences = Audiences(postgres, finder, values or PostgresValues(postgres))
+        self._audiences = Audiences(postgres, finder, values)
 
     # Before the launch
 

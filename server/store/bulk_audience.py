@@ -6,31 +6,28 @@ for one place of it, for the list of those who are excluded, and for the snapsho
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import trio
 
 from server.domain.audience import AudienceRules, Exclusion, Phone, choose, refuse
+from server.domain.filling import one_line_end
 from server.domain.phone import normalise
 from server.domain.segments import Segments, count
-from server.domain.tokens import KNOWN, Rendered, Template, parse, render
-from server.ports.bulk import Addresses, AudienceRefused, BulkText, ContactIds, Finder, Matching, Values
+from server.domain.tokens import Rendered, Template, parse, render
+from server.ports.bulk import Addresses, AudienceRefused, BulkText, ContactIds, Finder, Matching
+from server.ports.contacts import NOBODY, Values
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable
 from server.store.told import Row
 
-if TYPE_CHECKING:
-    from server.store.postgres import Connection
-
 CHUNK: Final = 500  # some 10 ms of work between two looks at the rest of the server
 MAX_AUDIENCE: Final = 100_000
-NOBODY: Final = 0  # of a bare number only the member's own values are known
 
 _SQL = statements("bulk")
 
@@ -70,33 +67,6 @@ class _Candidate:
     phones: tuple[Phone, ...]
 
 
-class PostgresValues:
-    """`ports.bulk.Values` of what a contact's own row says."""
-
-    def __init__(self, postgres: Postgres) -> None:
-        self._postgres = postgres
-
-    async def names(self, workspace_id: int) -> frozenset[str]:
-        rows = await self._postgres.read(lambda c: c.fetch(_SQL["token_names"], workspace_id))
-        return KNOWN | {"property_address"} | {row["name"] for row in rows}
-
-    async def values(
-        self, workspace_id: int, member_id: int, contact_ids: Sequence[int], now: datetime
-    ) -> Mapping[int, Mapping[str, str | None]]:
-        async def read(connection: Connection) -> tuple[Sequence[Row], str | None]:
-            rows = await connection.fetch(_SQL["token_values"], workspace_id, list(contact_ids))
-            return rows, await connection.fetchval(_SQL["member_name"], workspace_id, member_id)
-
-        rows, agent = await self._postgres.read(read)
-        own: dict[str, str | None] = {"agent_name": agent}
-        return {NOBODY: own, **{row["id"]: {**own, **_of_contact(row)} for row in rows}}
-
-
-def _of_contact(row: Row) -> dict[str, str | None]:
-    custom = {name: None if value is None else str(value) for name, value in json.loads(row["custom"]).items()}
-    return {**custom, **{name: row[name] for name in ("first_name", "last_name", "property_address")}}
-
-
 class Audiences:
     """Opens audiences."""
 
@@ -108,7 +78,7 @@ class Audiences:
         rules = await self._postgres.read(lambda c: c.fetchrow(_SQL["rules"], text.workspace_id, text.number_id))
         if rules is None or rules["number_id"] is None:
             raise AudienceRefused("There is no number to send from.", "number_id")
-        template = parse(text.body, await self._values.names(text.workspace_id))
+        template = parse(one_line_end(text.body), await self._values.names(text.workspace_id))
         if template.faults:
             raise AudienceRefused(template.faults[0].sentence, "body", template.faults[0].at)
         members = await self._members(text)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from server.ports import Inbox, InboxRows, Member, ThreadPage, UserState
+from server.ports.bulk import BulkFigures
 from server.ws import encode
 from server.ws.frames import encode_text
 from server.ws.hub import Topic
@@ -20,6 +21,7 @@ from server.ws.protocol import PAGE, REPLAY_LIMIT, Frame, Subscribe, Subscribed
 INBOX: Final = "inbox"
 USER: Final = "user"
 _THREAD: Final = re.compile(r"thread:([1-9][0-9]{0,17})")
+_BULK: Final = re.compile(r"bulk:([1-9][0-9]{0,17})")
 _MAX_P: Final = 2**64  # a transaction id is a 64-bit number
 
 
@@ -49,9 +51,19 @@ def thread_topic(thread_id: int) -> Topic:
     return Topic(0, encode.thread_topic(thread_id))
 
 
+def bulk_topic(bulk_id: int) -> Topic:
+    return Topic(0, encode.bulk_topic(bulk_id))
+
+
 def thread_of(channel: str) -> int | None:
     """The thread that *channel* names."""
     match = _THREAD.fullmatch(channel)
+    return int(match[1]) if match else None
+
+
+def bulk_of(channel: str) -> int | None:
+    """The text in bulk whose progress *channel* tells."""
+    match = _BULK.fullmatch(channel)
     return int(match[1]) if match else None
 
 
@@ -61,15 +73,18 @@ def topic_of(member: Member, channel: str) -> Topic | None:
         return Topic(member.workspace_id, INBOX)
     if channel == USER:
         return Topic(member.member_id, USER)
+    bulk_id = bulk_of(channel)
+    if bulk_id is not None:
+        return bulk_topic(bulk_id)
     thread_id = thread_of(channel)
     return thread_topic(thread_id) if thread_id is not None else None
 
 
 class Channels:
-    """Reads openings through the inbox. *epoch* is the history of the database; *explain* puts errors into words."""
+    """Reads openings through the inbox and its kin. *epoch*: of the database's history; *explain* words errors."""
 
-    def __init__(self, inbox: Inbox, epoch: str, explain: encode.Explain) -> None:
-        self._inbox = inbox
+    def __init__(self, inbox: Inbox, epoch: str, explain: encode.Explain, bulk: BulkFigures | None = None) -> None:
+        self._inbox, self._bulk = inbox, bulk
         self._explain = explain
         self.epoch = epoch
 
@@ -79,6 +94,9 @@ class Channels:
             return await self._open_inbox(member, wish)
         if wish.ch == USER:
             return await self._open_user(member, wish)
+        bulk_id = bulk_of(wish.ch)
+        if bulk_id is not None:
+            return await self._open_bulk(member, bulk_id, wish)
         thread_id = thread_of(wish.ch)
         return NOT_THERE if thread_id is None else await self._open_thread(member, thread_id, wish)
 
@@ -123,6 +141,12 @@ class Channels:
         state = await self._inbox.user(member.workspace_id, member.member_id, since=since)
         subscribed = self._subscribed(wish, resumed=since is not None, p=state.p)
         return Opening([subscribed, self._snapshot(wish, _user_data(state), p=state.p)])
+
+    async def _open_bulk(self, member: Member, bulk_id: int, wish: Subscribe) -> Opening | Denied:
+        progress = await self._bulk.progress(member.workspace_id, bulk_id) if self._bulk else None
+        if progress is None:
+            return NOT_THERE
+        return Opening([self._subscribed(wish, resumed=False), self._snapshot(wish, encode.bulk_out(progress))])
 
     def _since(self, wish: Subscribe) -> int | None:
         if wish.p is None or wish.epoch != self.epoch or int(wish.p) >= _MAX_P:

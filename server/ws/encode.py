@@ -14,6 +14,7 @@ import orjson
 from server.domain.messages import Message, ReadMark, StatusChange, ThreadEvent, ThreadRow
 from server.domain.optout import recognised
 from server.ports import Review
+from server.ports.bulk import Progress
 
 Explain = Callable[[str | None, str | None], str | None]
 """(error class, error code) → a sentence for people, None where there is no error."""
@@ -110,6 +111,34 @@ def review_out(review: Review) -> dict[str, Any]:
         "decided_at": review.decided_at,
         "decided_by": review.decided_by,
         "decision": review.decision,
+    }
+
+
+def bulk_topic(bulk_id: int) -> str:
+    return f"bulk:{bulk_id}"
+
+
+def bulk_out(progress: Progress) -> dict[str, Any]:
+    """`protocol.BulkOut`."""
+    return {
+        "id": progress.bulk_id,
+        "name": progress.name,
+        "state": progress.state,
+        "body": progress.body,
+        "author": progress.author,
+        "launched_at": progress.launched_at,
+        "ended_at": progress.ended_at,
+        "audience": progress.audience,
+        "excluded": progress.excluded,
+        "pending": progress.pending,
+        "in_flight": progress.in_flight,
+        "wired": progress.wired,
+        "delivered": progress.delivered,
+        "undelivered": progress.undelivered,
+        "rejected": progress.rejected,
+        "unconfirmed": progress.unconfirmed,
+        "skipped": progress.skipped,
+        "segments": progress.segments,
     }
 
 

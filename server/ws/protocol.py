@@ -204,6 +204,33 @@ class ReviewPageOut(Frame):
     next_cursor: str | None
 
 
+class BulkOut(Frame):
+    """A text to many, with the sums of its recipients, all of one moment.
+
+    `audience` = `excluded` + `pending` + `in_flight` + `wired` + `rejected` + `unconfirmed` + `skipped`. Of the wired,
+    `delivered` arrived and `undelivered` did not; of the others the carrier has not told. `body` is the template.
+    """
+
+    id: int
+    name: str
+    state: Literal["draft", "scheduled", "active", "paused", "completed", "cancelled"]
+    body: str
+    author: str | None
+    launched_at: datetime
+    ended_at: datetime | None
+    audience: int
+    excluded: int
+    pending: int
+    in_flight: int
+    wired: int
+    delivered: int
+    undelivered: int
+    rejected: int
+    unconfirmed: int
+    skipped: int
+    segments: int
+
+
 # Server to client
 
 
@@ -263,6 +290,16 @@ class StateReview(Frame):
     data: ReviewBadgeOut
 
 
+class StateBulk(Frame):
+    """The channel is `bulk:` and the id."""
+
+    t: Literal["state"] = "state"
+    ch: str
+    key: Literal["progress"] = "progress"
+    v: int
+    data: BulkOut
+
+
 class StateTyping(Frame):
     t: Literal["state"] = "state"
     ch: str
@@ -277,7 +314,7 @@ class Snapshot(Frame):
     epoch: str
     seq: int | None = None
     p: str | None = None
-    data: InboxPage | ThreadSnapshot | UserSnapshot
+    data: InboxPage | ThreadSnapshot | UserSnapshot | BulkOut
 
 
 class Ack(Frame):
@@ -320,6 +357,7 @@ ServerFrame = Annotated[
     | StateRead
     | StateBadge
     | StateReview
+    | StateBulk
     | StateTyping
     | Snapshot
     | Ack

@@ -9,8 +9,9 @@ import orjson
 
 from server.domain.messages import ReadMark, ThreadEvent, ThreadRow
 from server.ports import Member
+from server.ports.bulk import Progress
 from server.ws import encode
-from server.ws.channels import thread_topic
+from server.ws.channels import bulk_topic, thread_topic
 from server.ws.frames import encode_text
 from server.ws.hub import Hub, Topic
 from server.ws.presence import Presence
@@ -67,6 +68,12 @@ class HubPublisher:
         version = self._version()
         for member_id in self._online(workspace_id):
             self._state(Topic(member_id, "user"), "review", version, {"open": count})
+
+    def bulk_watched(self, bulk_id: int) -> bool:
+        return self._hub.has_subscribers(bulk_topic(bulk_id))
+
+    def bulk_progress(self, progress: Progress) -> None:
+        self._state(bulk_topic(progress.bulk_id), "progress", self._version(), encode.bulk_out(progress))
 
     def typing(self, thread_id: int, member: Member, typing: bool) -> None:
         self._presence.typing(thread_id, member, typing)

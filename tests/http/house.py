@@ -350,6 +350,7 @@ class House:
             templates=absent,
             token_values=absent,
             contacts=absent,
+            bulk=absent,
             catalogue=absent,
             consents=absent,
             values=absent,

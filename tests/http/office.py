@@ -56,5 +56,6 @@ async def open_office(house: House, dsn: str) -> AsyncIterator[Office]:
         house.replace(values=store.values, token_values=store.values)
         house.replace(contacts=store.contacts, values=store.values, token_values=store.values)
         house.replace(finder=store.finder, filters=store.filters)
+        house.replace(bulk=store.bulk, values=store.values, token_values=store.values)
         house.clock.wall_time = NOW
         yield office

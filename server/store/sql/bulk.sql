@@ -36,19 +36,6 @@ INSERT INTO endpoint (workspace_id, address)
 SELECT $1, g.address FROM unnest($2::text[]) AS g (address) ORDER BY g.address
 ON CONFLICT (workspace_id, address) DO NOTHING;
 
--- name: token_names
--- The workspace's own tokens.
-SELECT f.name FROM custom_field f WHERE f.workspace_id = $1;
-
--- name: token_values
--- What tokens stand for, by contact.
-SELECT c.id, c.first_name, c.last_name, c.property_address, c.custom
-FROM contact c WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]);
-
--- name: member_name
--- The member's name, which is a token.
-SELECT m.name FROM member m WHERE m.workspace_id = $1 AND m.id = $2;
-
 -- name: draft
 -- Begin a snapshot, once for each command.
 INSERT INTO campaign (workspace_id, kind, name, state, cmd_id, fingerprint, launched_by, number_id, template, answers, created_at)

@@ -12,6 +12,28 @@ export interface BadgeOut {
   unread_threads: number;
 }
 
+/** A text to many, with the sums of its recipients, all of one moment. `audience` = `excluded` + `pending` + `in_flight` + `wired` + `rejected` + `unconfirmed` + `skipped`. Of the wired, `delivered` arrived and `undelivered` did not; of the others the carrier has not told. `body` is the template. */
+export interface BulkOut {
+  id: number;
+  name: string;
+  state: "draft" | "scheduled" | "active" | "paused" | "completed" | "cancelled";
+  body: string;
+  author: string | null;
+  launched_at: string;
+  ended_at: string | null;
+  audience: number;
+  excluded: number;
+  pending: number;
+  in_flight: number;
+  wired: number;
+  delivered: number;
+  undelivered: number;
+  rejected: number;
+  unconfirmed: number;
+  skipped: number;
+  segments: number;
+}
+
 export type ClientFrame = Subscribe | Unsubscribe | Command | Pong;
 
 /** Without an ack the client sends it again with the same `cmd_id`; the same id with another body is refused. */
@@ -184,7 +206,7 @@ export interface Send {
   resend_of?: number | null;
 }
 
-export type ServerFrame = Subscribed | Event | StateInboxRow | StateRead | StateBadge | StateReview | StateTyping | Snapshot | Ack | Err | Resync | Ping;
+export type ServerFrame = Subscribed | Event | StateInboxRow | StateRead | StateBadge | StateReview | StateBulk | StateTyping | Snapshot | Ack | Err | Resync | Ping;
 
 export interface Snapshot {
   t: "snapshot";
@@ -192,7 +214,7 @@ export interface Snapshot {
   epoch: string;
   seq: number | null;
   p: string | null;
-  data: InboxPage | ThreadSnapshot | UserSnapshot;
+  data: InboxPage | ThreadSnapshot | UserSnapshot | BulkOut;
 }
 
 export interface StateBadge {
@@ -201,6 +223,15 @@ export interface StateBadge {
   key: "badge";
   v: number;
   data: BadgeOut;
+}
+
+/** The channel is `bulk:` and the id. */
+export interface StateBulk {
+  t: "state";
+  ch: string;
+  key: "progress";
+  v: number;
+  data: BulkOut;
 }
 
 export interface StateInboxRow {

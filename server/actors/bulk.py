@@ -1,0 +1,112 @@
+"""Carries texts in bulk on: one actor for each that is open, and one who looks which are.
+
+The database says what is to be done next, so an actor may die at any moment, or live twice. One that keeps crashing is
+set aside alone, and the others go on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+import trio
+
+from server.actors.runtime import Actor, ActorError, MailboxFull, Registry
+from server.actors.stager import Doorbell
+from server.ports import Clock, StoreUnavailable
+from server.ports.bulk import BulkEngine, BulkPublisher
+
+LOOK_EVERY_S: Final = 0.5  # well within the seconds of work that are queued ahead
+GATHER_S: Final = 0.1  # between two looks, however often somebody rings
+ABANDONED_AFTER: Final = timedelta(hours=1)
+SWEEP_EVERY_S: Final = 600.0
+WAITING: Final = 2  # looks that wait at an actor; another one would find nothing new
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Do what there is to do, and show how it stands."""
+
+    bulk_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class BulkPorts:
+    engine: BulkEngine
+    publisher: BulkPublisher
+    clock: Clock
+
+
+class BulkActor(Actor[Look]):
+    """One activation of one text in bulk."""
+
+    def __init__(self, bulk_id: int, ports: BulkPorts) -> None:
+        self._id, self._ports = bulk_id, ports
+
+    async def handle(self, message: Look) -> None:
+        try:
+            while await self._ports.engine.advance(self._id, self._ports.clock.wall()):
+                await trio.lowlevel.checkpoint()
+            await self._show()
+        except StoreUnavailable:
+            return  # the next look comes by itself
+
+    async def _show(self) -> None:
+        if not self._ports.publisher.bulk_watched(self._id):
+            return
+        progress = await self._ports.engine.told(self._id)
+        if progress is not None:
+            self._ports.publisher.bulk_progress(progress)
+
+
+class BulkDispatcher:
+    """Lets the actor of each open one look twice a second, and that of each one whose figures have moved."""
+
+    def __init__(self, ports: BulkPorts, actors: Registry[int, Look]) -> None:
+        self._ports, self._actors = ports, actors
+        self._open: frozenset[int] = frozenset()
+        self._moved: set[int] = set()
+        self._bell = Doorbell()
+
+    def moved(self, bulk_id: int) -> None:
+        """Its figures are others now; or it was launched a moment ago."""
+        self._moved.add(bulk_id)
+        if bulk_id not in self._open:
+            self._bell.ring()
+
+    async def run(self) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._sweep)
+            while True:
+                await self._look()
+                await trio.sleep(GATHER_S)
+                await self._bell.wait(LOOK_EVERY_S - GATHER_S)
+
+    async def _look(self) -> None:
+        moved, self._moved = self._moved, set()
+        try:
+            self._open = frozenset(await self._ports.engine.open())
+        except StoreUnavailable:
+            self._moved |= moved
+            return
+        for bulk_id in self._open | moved:
+            try:
+                self._actors.ref(bulk_id).tell_nowait(Look(bulk_id))
+            except MailboxFull:
+                continue  # it is at it
+            except ActorError:
+                continue  # set aside, or stopping
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                dropped = await self._ports.engine.drop_abandoned(self._ports.clock.wall() - ABANDONED_AFTER)
+                if dropped:
+                    log.info("unlaunched_snapshots_dropped", count=dropped)
+            except StoreUnavailable:
+                log.warning("sweep_failed")
+            await trio.sleep(SWEEP_EVERY_S)
