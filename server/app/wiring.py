@@ -193,6 +193,8 @@ class Wiring:
             bulk=ground.store.bulk,
             commands=self.asker,
             compose=ground.store.compose,
+            drafts=ground.store.drafts,
+            pictures=ground.store.pictures,
             passwords=Passwords(),
             metrics=ground.meters.registry,
             client_files=_client_files(),

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from server.carriers.callback import callback_prefix
+from server.carriers.callback import absolute, callback_prefix
 from server.carriers.streams import Streams
 from server.carriers.telnyx_answers import read_answer
 from server.carriers.telnyx_signature import SignatureCheck
@@ -59,6 +59,7 @@ class Telnyx:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._streams = Streams(Origin.of(base_url, tls), connect_s=connect_s, answer_s=answer_s)
+        self._public_url = public_url
         self._head = _request_head(base_url.rstrip("/"), api_key)
         self._callback = callback_prefix(public_url, "telnyx", webhook_account)
         self._signature = SignatureCheck(public_key, now)
@@ -78,12 +79,11 @@ class Telnyx:
         """Drop the idle streams."""
         self._streams.close()
 
-    @staticmethod
-    def _fields(request: MtRequest, callback: str) -> dict[str, Any]:
+    def _fields(self, request: MtRequest, callback: str) -> dict[str, Any]:
         """`validity_s` is left out: Telnyx has no field for it, and it would differ from try to try."""
         fields: dict[str, Any] = {"from": request.from_, "to": request.to, "text": request.body}
         if request.media_urls:
-            fields["media_urls"] = request.media_urls
+            fields["media_urls"] = [absolute(self._public_url, url) for url in request.media_urls]
         return fields | {"webhook_url": callback}
 
     # Webhooks

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, urlsplit
 
-from server.carriers.callback import callback_prefix
+from server.carriers.callback import absolute, callback_prefix
 from server.carriers.streams import Streams
 from server.carriers.twilio_answers import read_answer
 from server.carriers.twilio_lists import MessageList
@@ -54,7 +54,7 @@ class Twilio:
         answer_s: float = 15.0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
+        self._base_url, self._public_url = base_url.rstrip("/"), public_url
         origin = Origin.of(self._base_url, tls)
         self._streams = Streams(origin, connect_s=connect_s, answer_s=answer_s)
         self._auth = credentials or (account_sid, auth_token)
@@ -79,7 +79,7 @@ class Twilio:
     def _form(self, request: MtRequest) -> bytes:
         fields = [
             f"To={_quoted(request.to)}&From={_quoted(request.from_)}&Body={quote_plus(request.body)}",
-            *(f"MediaUrl={quote_plus(url)}" for url in request.media_urls),
+            *(f"MediaUrl={quote_plus(absolute(self._public_url, url))}" for url in request.media_urls),
             f"StatusCallback={self._quoted_callback}{request.attempt_id}",
         ]
         if request.validity_s is not None:

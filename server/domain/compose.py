@@ -11,6 +11,9 @@ MAX_RECIPIENTS: Final = 200
 
 MAX_UNDO_S: Final = 30
 
+MAX_MEDIA: Final = 10
+"""Pictures in one text, as carriers take them."""
+
 PERSON_VALID_FOR: Final = timedelta(hours=1)
 """A reply that could not leave for an hour (an outage, a paused number) no longer answers what it was written for."""
 

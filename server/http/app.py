@@ -15,11 +15,14 @@ from server.http import (
     consent,
     contacts,
     demo,
+    drafts,
     fields,
     filters,
     finding,
     health,
+    media,
     pipelines,
+    precheck,
     review,
     system,
     tags,
@@ -73,6 +76,9 @@ def _routes(deps: Deps) -> Iterable[Route]:
         auth,
         threads.routes,
         compose.routes,
+        precheck.routes,
+        drafts.routes,
+        media.routes,
         contacts.routes,
         tags.routes,
         pipelines.routes,
@@ -87,7 +93,7 @@ def _routes(deps: Deps) -> Iterable[Route]:
         demo.routes,
     ]
     described = [route for routes in api for route in routes.declared]
-    others = [health.routes, client_routes(deps.client_files), _description(described, deps)]
+    others = [health.routes, media.public_routes, client_routes(deps.client_files), _description(described, deps)]
     return [*described, *(route for routes in others for route in routes.declared)]
 
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from server.domain.compose import MAX_RECIPIENTS, MAX_UNDO_S, TooLate, bulk_timing, patient_timing, timing
+from server.domain.compose import MAX_MEDIA, MAX_RECIPIENTS, MAX_UNDO_S, TooLate, bulk_timing, patient_timing, timing
 from server.domain.gate import MessageClass
 from server.domain.phone import normalise
-from server.domain.segments import count
+from server.domain.segments import count, smart_encode
 from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
 from server.http.rules import MEMBER, Routes
@@ -23,9 +23,9 @@ from server.ports.compose import Change, Unreachable, Wanted
 from server.ws.protocol import MAX_BODY
 
 _BATCH_LIMIT: Final = 2_000_000  # bytes: of 200 texts of 1,600 characters each
-_NOT_A_NUMBER: Final = "This is not a phone number that can get texts."
-_WHOM: Final = "Say whom it is for: to, contact_id or thread_id, one of them."
-_UNREACHABLE: Final = {
+NOT_A_NUMBER: Final = "This is not a phone number that can get texts."
+WHOM: Final = "Say whom it is for: to, contact_id or thread_id, one of them."
+UNREACHABLE: Final = {
     "no_contact": (404, "There is no such contact."),
     "no_phone": (422, "This contact has no phone number."),
     "no_number": (422, "There is no number here to write from."),
@@ -60,7 +60,8 @@ class MessageIn(BaseModel):
     Repeat it with the same `cmd_id` until an answer comes: it is sent once. `number_id` is what a new thread is written
     from. `undo_s`: it leaves so many seconds later and can be taken back until then. `send_at`: it leaves then, outside
     of quiet hours where the contact is; a time that has passed means now. With `cancel_on_reply` it leaves only while
-    the contact has not written again.
+    the contact has not written again. `smart`: typographic characters are replaced by plain ones that cost less.
+    `media` are pictures that were uploaded before; with them a text costs one segment.
     """
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -70,16 +71,24 @@ class MessageIn(BaseModel):
     contact_id: Ordinal | None = None
     thread_id: Ordinal | None = None
     number_id: Ordinal | None = None
-    body: Body
+    body: str = Field(default="", max_length=MAX_BODY)
+    smart: bool = False
+    media: list[UUID] = Field(default_factory=list, max_length=MAX_MEDIA)
     send_at: AwareDatetime | None = None
     cancel_on_reply: bool = False
     undo_s: int = Field(default=0, ge=0, le=MAX_UNDO_S)
     acknowledged_opt_out: bool = False
 
-    @field_validator("body")
-    @classmethod
-    def _says_something(cls, body: str) -> str:
-        return says_something(body)
+    @model_validator(mode="after")
+    def _says_something(self) -> MessageIn:
+        if not self.media:
+            says_something(self.body)
+        return self
+
+    @property
+    def words(self) -> str:
+        """What is sent, and so what is stored, shown and counted."""
+        return smart_encode(self.body) if self.smart else self.body
 
 
 class ChangeIn(BaseModel):
@@ -147,8 +156,9 @@ class BatchOut(BaseModel):
 @routes.post("/api/v1/messages", MEMBER, body=MessageIn, answers={202: SentOut})
 async def send(call: Call, body: MessageIn) -> Answer:
     """Send a text. Accepted means queued for good; what becomes of it comes by the socket."""
+    pictures = await _pictures(call, body.media)
     thread_id = await _thread(call, body)
-    result = await call.deps.commands.enqueue(_mt(call, body, thread_id))
+    result = await call.deps.commands.enqueue(_mt(call, body, thread_id, pictures))
     return Answer(_sent(result), 202)
 
 
@@ -215,22 +225,29 @@ def _too_late(state: str | None) -> Problem:
 
 async def _thread(call: Call, text: MessageIn) -> int:
     if [text.to, text.contact_id, text.thread_id].count(None) != 2:
-        raise Problem(422, "invalid", _WHOM, field="to")
+        raise Problem(422, "invalid", WHOM, field="to")
     if text.thread_id is not None:
         return text.thread_id
     address = None if text.to is None else normalise(text.to)
     if text.to is not None and address is None:
-        raise Problem(422, "invalid_number", _NOT_A_NUMBER, field="to")
+        raise Problem(422, "invalid_number", NOT_A_NUMBER, field="to")
     wanted = Wanted(text.cmd_id, address, text.contact_id)
     workspace_id = call.member.workspace_id
     [place] = await call.deps.compose.open_threads(workspace_id, [wanted], text.number_id, call.deps.clock.wall())
     if isinstance(place, Unreachable):
-        status, sentence = _UNREACHABLE[place.why]
+        status, sentence = UNREACHABLE[place.why]
         raise Problem(status, place.why, sentence, field="number_id" if place.why == "no_number" else "contact_id")
     return place
 
 
-def _mt(call: Call, text: MessageIn, thread_id: int) -> EnqueueMt:
+async def _pictures(call: Call, ids: Sequence[UUID]) -> tuple[tuple[str, str], ...]:
+    pictures = await call.deps.pictures.of(call.member.workspace_id, ids) if ids else ()
+    if pictures is None:
+        raise Problem(422, "no_such_picture", "There is no such picture; upload it again.", field="media")
+    return tuple((picture.path, picture.content_type) for picture in pictures)
+
+
+def _mt(call: Call, text: MessageIn, thread_id: int, pictures: tuple[tuple[str, str], ...]) -> EnqueueMt:
     now, member = call.deps.clock.wall(), call.member
     try:
         when = timing(now, send_at=text.send_at, undo_s=text.undo_s)
@@ -241,12 +258,15 @@ def _mt(call: Call, text: MessageIn, thread_id: int) -> EnqueueMt:
         workspace_id=member.workspace_id,
         thread_id=thread_id,
         cmd_id=text.cmd_id,
-        fingerprint=_fingerprint(member.member_id, whom, text.body, text.send_at, text.cancel_on_reply, text.undo_s),
+        fingerprint=_fingerprint(
+            member.member_id, whom, text.words, text.send_at, text.cancel_on_reply, text.undo_s, pictures
+        ),
         klass=when.klass,
-        body=text.body,
-        segments=count(text.body).count,
+        body=text.words,
+        segments=1 if pictures else count(text.words).count,
         now=now,
         author_id=member.member_id,
+        media=pictures,
         acknowledged_opt_out=text.acknowledged_opt_out,
         cancel_on_reply=text.cancel_on_reply and when.klass is MessageClass.SEND_LATER,
         due_at=when.due_at,
@@ -285,7 +305,7 @@ _REFUSED: Final[dict[type, tuple[str, str]]] = {
 
 
 async def _places(call: Call, items: Sequence[BatchItem], number_id: int | None) -> list[_Place]:
-    places: list[_Place] = [_WHOM] * len(items)
+    places: list[_Place] = [WHOM] * len(items)
     wanted: dict[int, Wanted] = {}
     for nth, item in enumerate(items):
         if (item.to is None) + (item.contact_id is None) + (item.thread_id is None) != 2:
@@ -297,7 +317,7 @@ async def _places(call: Call, items: Sequence[BatchItem], number_id: int | None)
         elif address := normalise(item.to):
             wanted[nth] = Wanted(item.cmd_id, address)
         else:
-            places[nth] = _NOT_A_NUMBER
+            places[nth] = NOT_A_NUMBER
     if wanted:
         found = await call.deps.compose.open_threads(
             call.member.workspace_id, list(wanted.values()), number_id, call.deps.clock.wall()
@@ -334,6 +354,6 @@ def _answered(cmd_id: UUID, result: EnqueueResult | Unreachable | str) -> dict[s
     if isinstance(result, str):
         return {"cmd_id": cmd_id, "code": "invalid", "detail": result}
     if isinstance(result, Unreachable):
-        return {"cmd_id": cmd_id, "code": result.why, "detail": _UNREACHABLE[result.why][1]}
+        return {"cmd_id": cmd_id, "code": result.why, "detail": UNREACHABLE[result.why][1]}
     code, detail = _REFUSED[type(result)]
     return {"cmd_id": cmd_id, "code": code, "detail": detail}

@@ -16,7 +16,7 @@ from server.http.rules import Role
 from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
 from server.ports.bulk import Bulk
 from server.ports.catalogue import Catalogue
-from server.ports.compose import Compose
+from server.ports.compose import Compose, Drafts, Pictures
 from server.ports.consent import Consents
 from server.ports.contacts import Contacts, Values
 from server.ports.filters import Finder, SavedFilters
@@ -67,6 +67,8 @@ class Deps:
     bulk: Bulk
     commands: ThreadCommands
     compose: Compose
+    drafts: Drafts
+    pictures: Pictures
     passwords: Passwords
     metrics: CollectorRegistry
     client_files: Path

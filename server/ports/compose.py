@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
+from server.domain.timetable import Local
 from server.ports import EnqueueMt, EnqueueResult
 
 
@@ -18,6 +19,15 @@ class Wanted:
     cmd_id: UUID
     address: str | None = None
     contact_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """One of the three."""
+
+    address: str | None = None
+    contact_id: int | None = None
+    thread_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,9 @@ class Compose(Protocol):
         `number_id` is what new threads are written from; None: the workspace's first number. Safe to repeat.
         """
 
+    async def whereabouts(self, workspace_id: int, whom: Whom, at: datetime) -> Whereabouts | Unreachable:
+        """Whom a text would reach at *at*; makes nothing."""
+
     async def enqueue_bulk(self, mts: Sequence[EnqueueMt]) -> Sequence[EnqueueResult]:
         """T2 for many texts in one commit, each judged by itself. Raises ValueError where a `cmd_id` stands twice."""
 
@@ -61,3 +74,61 @@ class Compose(Protocol):
     ) -> str | None:
         """Change a text that is to leave later. `queued`: it was changed; `not_later`: it is none that can be; else the
         state that it had reached before. None where there is no such text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Whom a text would reach, and what is known of them. `thread_id` None: nobody has written yet."""
+
+    address: str
+    name: str | None
+    contact_id: int | None
+    thread_id: int | None
+    opted_out: bool
+    held: bool
+    carrier_blocked: bool
+    invalid_code: str | None
+    local: Local
+
+
+@dataclass(frozen=True, slots=True)
+class SavedDraft:
+    """What a member has typed and not sent; thread 0 is New Message, `recipient` what stood in its To."""
+
+    thread_id: int
+    body: str
+    recipient: str
+    media: tuple[str, ...]
+    changed_at: datetime
+
+
+class Drafts(Protocol):
+    """Of the member who asks, and of nobody else."""
+
+    async def draft(self, workspace_id: int, member_id: int, thread_id: int) -> SavedDraft | None: ...
+
+    async def save_draft(self, workspace_id: int, member_id: int, draft: SavedDraft) -> SavedDraft | None:
+        """What is stored after this: of two, the one that was changed later. None where there is no such thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A stored picture. Whoever has `token` may fetch it."""
+
+    media_id: UUID
+    token: str
+    content_type: str
+
+    @property
+    def path(self) -> str:
+        return f"/media/{self.token}"
+
+
+class Pictures(Protocol):
+    async def add(self, workspace_id: int, member_id: int, content_type: str, name: str, content: bytes) -> Picture: ...
+
+    async def content(self, token: str) -> tuple[str, bytes] | None:
+        """Type and bytes, for whoever has the token."""
+
+    async def of(self, workspace_id: int, ids: Sequence[UUID]) -> Sequence[Picture] | None:
+        """In the order of the ids; None where one of them is not this workspace's."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
+from server.domain.timetable import Local, Timetable
 from server.ports import Announce, EnqueueMt, EnqueueResult
-from server.ports.compose import Change, Unreachable, Wanted
+from server.ports.compose import Change, Unreachable, Wanted, Whereabouts, Whom
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable
-from server.store.told import announcements, verdicts
+from server.store.told import Row, announcements, verdicts
 
 _SQL = statements("compose")
 
@@ -23,8 +24,9 @@ class PostgresCompose:
         postgres: Postgres,
         announce: Announce,
         enqueue_bulk: Callable[[Sequence[EnqueueMt]], Awaitable[Sequence[EnqueueResult]]],
+        timetable: Timetable,
     ) -> None:
-        self._postgres, self._announce = postgres, announce
+        self._postgres, self._announce, self._timetable = postgres, announce, timetable
         self._enqueue_bulk = enqueue_bulk
 
     async def open_threads(
@@ -37,6 +39,17 @@ class PostgresCompose:
             lambda c: c.fetch(_SQL["open_threads"], workspace_id, *columns, number_id, now), idempotent=True
         )
         return [row["thread_id"] if row["verdict"] == "open" else Unreachable(row["verdict"]) for row in rows]
+
+    async def whereabouts(self, workspace_id: int, whom: Whom, at: datetime) -> Whereabouts | Unreachable:
+        given = workspace_id, whom.address, whom.contact_id, whom.thread_id
+        row = await self._postgres.read(lambda c: c.fetchrow(_SQL["whereabouts"], *given))
+        if row is not None:
+            return _whereabouts(row, self._timetable.local(row["address"], row["zones"], at))
+        if whom.address is not None:
+            local = self._timetable.local(whom.address, (), at)
+            return Whereabouts(whom.address, None, None, None, False, False, False, None, local)
+        there = await self._postgres.read(lambda c: c.fetchval(_SQL["contact_is_there"], workspace_id, whom.contact_id))
+        return Unreachable("no_phone" if there else "no_contact")
 
     async def enqueue_bulk(self, mts: Sequence[EnqueueMt]) -> Sequence[EnqueueResult]:
         return await self._enqueue_bulk(mts)
@@ -59,3 +72,17 @@ class PostgresCompose:
         place, due_at = (thread_id, seq), next((row["at"] for row in rows if row["what"] == "done"), None)
         self._announce(announcements(rows, {place: due_at} if due_at else {}, {} if body is None else {place: body}))
         return verdicts(rows).get(0)
+
+
+def _whereabouts(row: Row, local: Local) -> Whereabouts:
+    return Whereabouts(
+        address=row["address"],
+        name=row["name"],
+        contact_id=row["contact_id"],
+        thread_id=row["thread_id"],
+        opted_out=row["opted_out"],
+        held=row["held"],
+        carrier_blocked=row["carrier_blocked"],
+        invalid_code=row["invalid_reason"],
+        local=local,
+    )

@@ -18,11 +18,13 @@ from server.store.compose import PostgresCompose
 from server.store.consent import PostgresConsents
 from server.store.contacts import PostgresContacts
 from server.store.directory import PostgresDirectory
+from server.store.drafts import PostgresDrafts
 from server.store.finder import PostgresFinder
 from server.store.fleet import PostgresFleet
 from server.store.imports import PostgresImports
 from server.store.inbox import PostgresInbox
 from server.store.ledger import PostgresLedger
+from server.store.media import PostgresMedia
 from server.store.named_sql import statements
 from server.store.options import StoreOptions
 from server.store.people import PostgresPeople
@@ -57,7 +59,8 @@ class Store:
         self.ledger = PostgresLedger(postgres, announce, options)
         self.inbox = PostgresInbox(postgres, announce, options.timetable)
         self.reviews = PostgresReviews(postgres, announce)
-        self.compose = PostgresCompose(postgres, announce, self.ledger.enqueue_bulk)
+        self.compose = PostgresCompose(postgres, announce, self.ledger.enqueue_bulk, options.timetable)
+        self.drafts, self.pictures = PostgresDrafts(postgres), PostgresMedia(postgres)
         self.contacts = PostgresContacts(postgres, announce)
         self.consents = PostgresConsents(postgres, announce)
         self.catalogue = PostgresCatalogue(postgres)

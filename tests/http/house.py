@@ -358,6 +358,8 @@ class House:
             filters=absent,
             commands=self.commands,
             compose=Absent(),
+            drafts=Absent(),
+            pictures=Absent(),
             passwords=Passwords(QUICK),
             metrics=meters.registry,
             client_files=files,

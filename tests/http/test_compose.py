@@ -60,6 +60,8 @@ async def desk(dsn: str, house: House) -> AsyncIterator[Desk]:
             inbox=world.store.inbox,
             commands=DirectCommands(world.store),
             compose=world.store.compose,
+            drafts=world.store.drafts,
+            pictures=world.store.pictures,
         )
         yield Desk(world, await house.logged_in(DANA), house)
 
@@ -226,3 +228,142 @@ async def test_another_workspaces_text_is_not_there(desk: Desk) -> None:
     assert (await stranger.post(MESSAGES, foreign)).status == 404
     [answer] = (await stranger.post(f"{MESSAGES}/batch", {"messages": [foreign]})).json["answers"]
     assert answer["code"] == "not_found"
+
+
+# Pictures
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+
+
+async def upload(desk: Desk, content: bytes = PNG, name: str = "house.png") -> Any:
+    headers = desk.browser.headers | {"Content-Type": "application/octet-stream"}
+    return await desk.browser.raw("POST", f"/api/v1/media?name={name}", headers, content)
+
+
+async def test_a_picture_goes_with_a_text_is_shown_and_costs_one_segment(desk: Desk) -> None:
+    picture = (await upload(desk)).json
+    told = (await desk.text(to=ALICE, body="x" * 400, media=[picture["media_id"]])).json
+    assert await desk.world.value("SELECT cost FROM outbox") == 1
+    page = await desk.world.store.inbox.thread(1, 1, told["thread_id"])
+    assert page is not None
+    assert page.messages[0].media == (picture["url"],)
+    [one] = await desk.world.authorise(now=NOW)
+    assert one.request.media_urls == (picture["url"],)
+    assert (await desk.text(to=ALICE, body="", media=[picture["media_id"]])).status == 202
+
+
+async def test_a_picture_is_given_to_whoever_has_the_link_and_never_as_anything_else(desk: Desk) -> None:
+    picture = (await upload(desk)).json
+    shown = await desk.house.browser().get(picture["url"])
+    assert (shown.status, shown.body, shown.headers["Content-Type"]) == (200, PNG, "image/png")
+    assert shown.headers["X-Content-Type-Options"] == "nosniff"
+    assert "immutable" in shown.headers["Cache-Control"]
+    assert (await desk.house.browser().get("/media/AAAAAAAAAAAAAAAAAAAAAA")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", 415, id="a drawing that may run"),
+        pytest.param(b"", 415, id="nothing"),
+        pytest.param(b"MZ", 415, id="a program called house.png"),
+        pytest.param(PNG + b"\0" * 5_000_000, 413, id="more than carriers take"),
+    ],
+)
+async def test_what_is_no_picture_is_refused_whatever_its_name_says(desk: Desk, content: bytes, status: int) -> None:
+    assert (await upload(desk, content)).status == status
+    assert await desk.world.value("SELECT count(*) FROM media") == 0
+
+
+async def test_another_workspaces_picture_cannot_be_sent(desk: Desk) -> None:
+    await desk.world.sql(
+        "WITH w AS (INSERT INTO workspace (name, simulated, brand, contact) VALUES ('O', true, 'O', 'o') RETURNING id),"
+        " m AS (INSERT INTO member (workspace_id, email, name, role, password_hash)"
+        " SELECT id, 'o@example.org', 'O', 'agent', 'x' FROM w RETURNING id, workspace_id)"
+        " INSERT INTO media (id, token, workspace_id, content_type, name, bytes, added_by)"
+        " SELECT '0198c1a2-0000-7000-8000-000000000009', 't', workspace_id, 'image/png', '', '', id FROM m"
+    )
+    refused = await desk.text(to=ALICE, media=["0198c1a2-0000-7000-8000-000000000009"])
+    assert (refused.status, refused.json["field"]) == (422, "media")
+
+
+# Before sending
+
+
+async def checked(desk: Desk, **asked: Any) -> Any:
+    answer = await desk.browser.post(f"{MESSAGES}/check", asked)
+    assert answer.status == 200, answer.body
+    return answer.json
+
+
+async def test_what_stands_in_the_way_is_told_before_sending_and_nothing_is_made(desk: Desk) -> None:
+    assert (await checked(desk, to="202 555 0101", body="Hello"))["warnings"] == []
+    assert (await checked(desk, to="+1 202 333 4455"))["warnings"][0]["kind"] == "not_a_test_number"
+    assert await desk.world.value("SELECT count(*) FROM endpoint") == 0
+    await desk.world.stop()
+    [warning] = (await checked(desk, to=ALICE))["warnings"]
+    assert (warning["kind"], warning["stops"]) == ("opted_out", False)
+    [warning] = (await checked(desk, to=ALICE, send_at=LATER))["warnings"]
+    assert (warning["kind"], warning["stops"]) == ("opted_out", True)
+    await desk.world.sql("UPDATE endpoint SET carrier_blocked = true, invalid_reason = '30006'")
+    assert [w["kind"] for w in (await checked(desk, to=ALICE))["warnings"]] == ["invalid_number", "carrier_blocked"]
+
+
+async def test_the_hours_are_those_where_the_contact_is_when_it_would_leave(desk: Desk) -> None:
+    night = await checked(desk, to=ALICE, send_at="2026-11-21T04:00:00Z")
+    assert [w["kind"] for w in night["warnings"]] == ["quiet_hours"]
+    assert (night["hours"]["open"], night["hours"]["zones"]) == (False, ["America/New_York"])
+    assert (await checked(desk, to=ALICE))["hours"]["open"] is True
+
+
+async def test_the_costly_character_is_named_and_what_plain_ones_would_save(desk: Desk) -> None:
+    segments = (await checked(desk, to=ALICE, body="It’s here " * 10))["segments"]
+    assert (segments["count"], segments["encoding"]) == (2, "UCS-2")
+    assert segments["costly"] == [{"char": "’", "at": 2, "name": "right single quotation mark"}]
+    assert segments["smart"] == {"body": "It's here " * 10, "segments": 1}
+    accents = (await checked(desk, to=ALICE, body="Garçon"))["segments"]
+    assert accents["smart"] is None, "a name without its accents is another name"
+
+
+async def test_what_was_counted_is_what_is_sent(desk: Desk) -> None:
+    await desk.text(to=ALICE, body="It’s here", smart=True)
+    await desk.text(to=ALICE, body="It’s here")
+    sent = await desk.world.authorise(now=NOW)
+    assert [one.request.body for one in sent] == ["It's here", "It’s here"]
+
+
+# Drafts
+
+DRAFT = "/api/v1/drafts/0"
+
+
+async def draft_put(desk: Desk, body: str, at: str, path: str = DRAFT) -> Any:
+    return await desk.browser.put(path, {"body": body, "recipient": "Maya", "changed_at": f"2026-11-20T16:00:{at}Z"})
+
+
+async def test_a_draft_is_kept_for_its_author_alone(desk: Desk) -> None:
+    assert (await desk.browser.get(DRAFT)).json["body"] == ""
+    await draft_put(desk, "Hello Ma", "05")
+    assert (await desk.browser.get(DRAFT)).json["recipient"] == "Maya"
+    await desk.world.sql("UPDATE draft SET member_id = member_id")
+    other = await desk.house.logged_in(EVE)
+    assert (await other.get(DRAFT)).json["body"] == ""
+
+
+async def test_of_two_tabs_the_one_that_typed_later_wins(desk: Desk) -> None:
+    await draft_put(desk, "newer", "09")
+    assert (await draft_put(desk, "older", "08")).json["body"] == "newer"
+    assert (await desk.browser.get(DRAFT)).json["body"] == "newer"
+
+
+async def test_a_draft_that_was_sent_is_not_brought_back_by_an_older_tab(desk: Desk) -> None:
+    await draft_put(desk, "Hello", "05")
+    await desk.browser.delete(f"{DRAFT}?changed_at=2026-11-20T16:00:06Z")
+    await draft_put(desk, "Hell", "04")
+    assert (await desk.browser.get(DRAFT)).json["body"] == ""
+
+
+async def test_a_draft_belongs_to_a_thread_of_this_workspace(desk: Desk) -> None:
+    thread = (await desk.world.receive()).thread_id
+    assert (await draft_put(desk, "Hi", "05", f"/api/v1/drafts/{thread}")).status == 200
+    assert (await draft_put(desk, "Hi", "05", "/api/v1/drafts/999")).status == 404

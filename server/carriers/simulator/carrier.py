@@ -69,6 +69,7 @@ class SimulatedCarrier:
             body_sha256=body_sha256(message.body),
             segments=message.segments,
             status_callback=message.status_callback,
+            **({"media": message.media} if message.media else {}),
         )
         if behaviour.early:
             await self._report_now(message, behaviour)

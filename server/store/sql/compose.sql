@@ -2,6 +2,27 @@
 -- Where texts to numbers and contacts go; made where there is nothing yet.
 SELECT * FROM open_threads($1, $2, $3, $4, $5, $6);
 
+-- name: whereabouts
+-- What is known of whom a text would reach: a number, a contact's first phone that can receive texts, or a thread's contact.
+SELECT e.address, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason, e.zones, p.contact_id, t.id AS thread_id,
+       nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name, k.zone
+FROM endpoint e
+LEFT JOIN contact_phone p ON p.endpoint_id = e.id
+LEFT JOIN contact k ON k.id = p.contact_id
+LEFT JOIN thread t ON t.workspace_id = e.workspace_id AND t.endpoint_id = e.id
+WHERE e.workspace_id = $1 AND e.id = coalesce(
+    (SELECT x.id FROM endpoint x WHERE x.workspace_id = $1 AND x.address = $2),
+    (SELECT y.endpoint_id FROM thread y WHERE y.workspace_id = $1 AND y.id = $4),
+    (SELECT q.endpoint_id FROM contact c JOIN contact_phone q ON q.contact_id = coalesce(c.merged_into, c.id)
+     JOIN endpoint z ON z.id = q.endpoint_id
+     WHERE c.workspace_id = $1 AND c.id = $3 AND (c.deleted_at IS NULL OR c.merged_into IS NOT NULL)
+     ORDER BY z.invalid_reason IS NOT NULL, q.priority, q.endpoint_id LIMIT 1));
+
+-- name: contact_is_there
+-- Whether a contact is one of this workspace's.
+SELECT EXISTS (SELECT FROM contact c WHERE c.workspace_id = $1 AND c.id = $2
+               AND (c.deleted_at IS NULL OR c.merged_into IS NOT NULL));
+
 -- name: cancel_mt
 -- Take a text back that waits.
 SELECT * FROM cancel_mt($1, $2, $3, $4, $5);
