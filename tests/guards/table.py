@@ -41,9 +41,6 @@ class Guard:
 
 
 _LOCK: Final = "    PERFORM 1 FROM endpoint e WHERE e.id = ANY (endpoints) ORDER BY e.id FOR NO KEY UPDATE;\n"
-_BEFORE_THE_CLAIMS_READ: Final = (
-    "    RETURN QUERY\n    SELECT o.id, o.number_id, o.endpoint_id, o.thread_id, o.seq, o.klass,"
-)
 _AFTER_THE_CLAIMS_READ: Final = "    WHERE o.id = ANY (claimed) ORDER BY o.id;\nEND $$;"
 
 _QUEUE_ANEW: Final = """
@@ -68,7 +65,7 @@ GUARDS: Final = (
     Guard(
         "t3_reads_after_the_lock",
         (
-            Edit(_SCHEMA, _LOCK + _BEFORE_THE_CLAIMS_READ, _BEFORE_THE_CLAIMS_READ),
+            Edit(_SCHEMA, _LOCK, ""),
             Edit(_SCHEMA, _AFTER_THE_CLAIMS_READ, f"    WHERE o.id = ANY (claimed) ORDER BY o.id;\n{_LOCK}END $$;"),
         ),
         (f"{_T3}::test_a_t3_that_waits_for_a_stop_sees_it",),
@@ -359,8 +356,8 @@ GUARDS: Final = (
         (
             Edit(
                 _SCHEMA,
-                "           o.key, o.resends, e.consented_at, w.opt_in_required\n",
-                "           o.key, o.resends, e.created_at, w.opt_in_required\n",
+                "o.key, o.resends, e.consented_at, w.opt_in_required,",
+                "o.key, o.resends, e.created_at, w.opt_in_required,",
             ),
         ),
         (f"{_CONSENT}::test_where_an_opt_in_is_required_bulk_without_one_is_blocked_and_nothing_else",),
@@ -406,5 +403,19 @@ GUARDS: Final = (
             f"{_CONSENT}::test_an_opt_out_is_undone_upon_a_newer_consent",
             f"{_CONSENT}::test_of_two_who_undo_at_once_one_is_told_that_it_changed",
         ),
+    ),
+    Guard(
+        "a_members_word_is_judged_under_the_lock",
+        (
+            Edit(
+                _SCHEMA,
+                "    PERFORM 1 FROM endpoint e WHERE e.workspace_id = p_workspace AND e.id = p_endpoint"
+                " FOR NO KEY UPDATE;\n",
+                "",
+            ),
+        ),
+        (f"{_RACES}::test_a_stop_always_wins_over_an_undo_that_did_not_see_it",),
+        (_RACES,),
+        also=(f"{_RACES}::test_a_revocation_that_is_written_down_and_a_send_never_both_win",),
     ),
 )

@@ -38,6 +38,8 @@ from tests.races.verdicts import FAULTS
 FULL: Final = (contests.STOP, contests.CAMPAIGNS)
 TENTH: Final = (
     contests.STOPS,
+    contests.REVOCATION,
+    contests.UNDO,
     contests.PAUSE,
     contests.SENDERS,
     contests.HAND_OVER,

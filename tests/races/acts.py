@@ -15,10 +15,13 @@ from server.domain.delivery import State
 from server.domain.gate import MessageClass
 from server.domain.places import shipped_places
 from server.domain.quiet_rules import Rule, Rules, Span
+from server.domain.testimony import Channel, Entry, Statement
 from server.domain.timetable import Timetable
 from server.ports import AttemptOutcome, Authorised, Granted, MoArrival
+from server.ports.consent import NewEntry
 from server.store import receipts
 from server.store.authorise import Authorise
+from server.store.consent import PostgresConsents
 from server.store.fleet import PostgresFleet
 from server.store.inbound import Inbound
 from server.store.lifeline import Lifeline
@@ -68,15 +71,23 @@ def _at_any_hour(cap: Cap | None) -> Timetable:
     return Timetable(Rules("races", rule, {}, ()), shipped_places())
 
 
-def say(cases: Sequence[Case], *words: Literal["STOP", "stop", "START"]) -> Act:
-    """T1: each recipient of *cases* says each of *words*, all in one batch."""
+def say(cases: Sequence[Case], *words: Literal["STOP", "stop", "START"], at: datetime | None = None) -> Act:
+    """T1: each recipient of *cases* says each of *words*, all in one batch, at noon unless told otherwise."""
     keywords: dict[str, Literal["STOP", "START"]] = {"STOP": "STOP", "stop": "STOP", "START": "START"}
     arrivals = [
-        MoArrival(ACCOUNT, InboundText(f"SM{next(_texts)}", case.address, OUR_NUMBER, word), keywords[word])
+        MoArrival(
+            ACCOUNT, InboundText(f"SM{next(_texts)}", case.address, OUR_NUMBER, word, received_at=at), keywords[word]
+        )
         for word in words
         for case in cases
     ]
     return lambda side: side.write(lambda c: Inbound(lambda: NOON).write(c, arrivals))
+
+
+def write_down(case: Case, entry: Entry, *, at: datetime = NOON, epoch: int | None = None) -> Act:
+    """A member writes down what the recipient said elsewhere."""
+    told = NewEntry(Statement(entry, Channel.VERBAL, "as they said", at, epoch=epoch))
+    return lambda side: PostgresConsents(side.postgres, _quiet).tell(1, MEMBER, case.endpoint_id, told, at)
 
 
 def close_campaign(campaign_id: int, state: Literal["paused", "cancelled"]) -> Act:

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from server.domain.carrier import Accepted, CarrierStatus, Unknown
 from server.domain.gate import MessageClass
+from server.domain.testimony import Entry
 from server.ports import AttemptOutcome, Voided
 from tests.races import acts, verdicts
 from tests.races.acts import OnWire, held, on_wire
@@ -94,6 +95,30 @@ async def _stop_against_send(ground: Ground, chance: Chance, size: int) -> list[
         [acts.send(ground, some) for some in chance.chunks(cases, 6)],
     )
     return await verdicts.stopped(ground, cases)
+
+
+async def _revocation_against_send(ground: Ground, chance: Chance, size: int) -> list[str]:
+    """A member writes down that a recipient has taken it back. A few texts are a person's: they end as held."""
+    cases = [*await ground.deal(size - size // 8), *await ground.deal(size // 8, MessageClass.PERSON)]
+    await chance.race(
+        ground,
+        [acts.write_down(case, Entry.REVOKED) for case in cases],
+        [acts.send(ground, some) for some in chance.chunks(cases, 6)],
+    )
+    return await verdicts.revoked(ground, cases)
+
+
+async def _undo_against_stop(ground: Ground, chance: Chance, size: int) -> list[str]:
+    """A member undoes an opt-out, upon a consent that is newer than it, while the contact says STOP once more."""
+    cases = await ground.deal(size)
+    await acts.say(cases, "STOP")(ground.sides[0])
+    since, now = NOON + timedelta(minutes=1), NOON + timedelta(minutes=2)
+    await chance.race(
+        ground,
+        [acts.write_down(case, Entry.UNDO, at=since, epoch=1) for case in cases],
+        [acts.say(some, "stop", at=now) for some in chance.chunks(cases, 3)],
+    )
+    return await verdicts.outdated(ground, cases)
 
 
 async def _stop_against_stop(ground: Ground, chance: Chance, size: int) -> list[str]:
@@ -219,6 +244,8 @@ async def _release_against_cancel(ground: Ground, chance: Chance, size: int) -> 
 
 
 STOP: Final = Contest("STOP", "send", _stop_against_send)
+REVOCATION: Final = Contest("revocation", "send", _revocation_against_send)
+UNDO: Final = Contest("undo", "STOP", _undo_against_stop)
 STOPS: Final = Contest("STOP", "other STOP", _stop_against_stop)
 CAMPAIGNS: Final = Contest("one campaign", "other campaign", _campaign_against_campaign)
 PAUSE: Final = Contest("pause", "send", _pause_against_send)

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from server.domain.carrier import Accepted, ErrorClass, Unknown
 from server.domain.gate import MessageClass
+from server.domain.testimony import Entry
 from server.ports import AttemptOutcome, Voided
 from tests.races import acts, verdicts
 from tests.races.acts import OnWire, held, on_wire
@@ -25,6 +26,22 @@ def stop(klass: MessageClass, *words: Literal["STOP", "START"]) -> Deal:
         return _of(acts.send(ground, cases), acts.say(cases, *words), lambda: verdicts.stopped(ground, cases))
 
     return deal
+
+
+async def revocation(ground: Ground) -> Match:
+    """T3 against a member who writes down that the recipient has taken it back."""
+    cases = await ground.deal(1)
+    revoke = acts.write_down(cases[0], Entry.REVOKED)
+    return _of(acts.send(ground, cases), revoke, lambda: verdicts.revoked(ground, cases))
+
+
+async def undoing(ground: Ground) -> Match:
+    """A STOP that is said once more against the undoing of the first."""
+    cases = await ground.deal(1)
+    await acts.say(cases, "STOP")(ground.sides[0])
+    since, now = NOON + timedelta(minutes=1), NOON + timedelta(minutes=2)
+    undo = acts.write_down(cases[0], Entry.UNDO, at=since, epoch=1)
+    return _of(acts.say(cases, "stop", at=now), undo, lambda: verdicts.outdated(ground, cases))
 
 
 async def other_stop(ground: Ground) -> Match:
@@ -141,6 +158,7 @@ T3_MATCHES: Final[dict[str, Deal]] = {
     "T3 x STOP": stop(MessageClass.BULK, "STOP"),
     "T3 x STOP, START": stop(MessageClass.BULK, "STOP", "START"),
     "T3 of a person's x STOP": stop(MessageClass.PERSON, "STOP"),
+    "T3 x revocation": revocation,
     "T3 x pause": close("paused"),
     "T3 x cancel": close("cancelled"),
     "T3 x T3": other_sender,
@@ -152,6 +170,7 @@ T3_MATCHES: Final[dict[str, Deal]] = {
 }
 OTHER_MATCHES: Final[dict[str, Deal]] = {
     "STOP x STOP": other_stop,
+    "STOP x undo": undoing,
     "T4 accepted x callback": outcome("accepted"),
     "T4 unknown x callback": outcome("unknown"),
     "T4 void x callback": outcome("void"),

@@ -32,7 +32,9 @@ BEGIN
 END $hook$;
 """
 
-_FUNCTION: Final = re.compile(r"CREATE FUNCTION (\w+)\(.*?LANGUAGE plpgsql\b[^$]* AS \$\$\n(.*?)\nEND \$\$;", re.DOTALL)
+_FUNCTION: Final = re.compile(
+    r"CREATE FUNCTION (\w+)\((?:(?!\$\$).)*?LANGUAGE plpgsql\b[^$]* AS \$\$\n(.*?)\nEND \$\$;", re.DOTALL
+)
 _TOKEN: Final = re.compile(r"--[^\n]*|'(?:[^']|'')*'|[();]", re.DOTALL)
 _OPENING: Final = re.compile(r"(IF|ELSIF|FOR|WHILE)\b(.*?)\b(?:THEN|LOOP)\b\s*|(?:ELSE|LOOP)\b\s*", re.DOTALL)
 _NOT_CODE: Final = re.compile(r"--[^\n]*|'(?:[^']|'')*'", re.DOTALL)

@@ -34,6 +34,16 @@ def test_a_stop_and_a_send_never_both_win(dsn: str) -> None:
     hold(dsn, contests.STOP)
 
 
+def test_a_revocation_that_is_written_down_and_a_send_never_both_win(dsn: str) -> None:
+    """Guard: consent_standing locks the endpoint before anything is judged, and write_consent raises its epoch."""
+    hold(dsn, contests.REVOCATION)
+
+
+def test_a_stop_always_wins_over_an_undo_that_did_not_see_it(dsn: str) -> None:
+    """Guard: consent_standing's `FOR NO KEY UPDATE`, and that what it reads is a statement after it."""
+    hold(dsn, contests.UNDO)
+
+
 def test_two_stops_at_once_opt_out_once(dsn: str) -> None:
     """Guard: record_mo locks the endpoints before it reads whether they are opted out."""
     hold(dsn, contests.STOPS)

@@ -26,7 +26,7 @@ SELECT CASE WHEN a.id IS NULL AND m.state IN ('blocked', 'held') THEN 'STOP'
 FROM unnest($1::bigint[], $2::bigint[]) AS g (thread, seq)
 JOIN message m ON m.thread_id = g.thread AND m.seq = g.seq
 JOIN thread t ON t.id = g.thread
-JOIN consent_event c ON c.endpoint_id = t.endpoint_id AND c.kind IN ('opted_out', 'carrier_blocked')
+JOIN consent_event c ON c.endpoint_id = t.endpoint_id AND c.kind IN ('opted_out', 'carrier_blocked', 'revoked')
 LEFT JOIN attempt a ON a.thread_id = g.thread AND a.seq = g.seq
 """
 
@@ -34,6 +34,27 @@ LEFT JOIN attempt a ON a.thread_id = g.thread AND a.seq = g.seq
 async def stopped(ground: Ground, cases: Sequence[Case]) -> list[str]:
     """STOP or send."""
     return await _verdicts(ground, _STOPPED, *_places(cases))
+
+
+async def revoked(ground: Ground, cases: Sequence[Case]) -> list[str]:
+    """revocation (written down by a member) or send."""
+    return ["revocation" if word == "STOP" else word for word in await stopped(ground, cases)]
+
+
+_OUTDATED: Final = """
+SELECT CASE WHEN NOT e.opted_out OR e.consented_at IS NOT NULL THEN 'leak'
+            WHEN e.consent_epoch = 1 AND k.kinds = '{opted_out,stop_repeated}' THEN 'STOP'
+            WHEN e.consent_epoch = 3 AND k.kinds = '{opted_out,undone,opted_out}' THEN 'undo'
+            ELSE 'lost' END
+FROM endpoint e CROSS JOIN LATERAL (
+    SELECT array_agg(c.kind ORDER BY c.id) AS kinds FROM consent_event c WHERE c.endpoint_id = e.id) k
+WHERE e.id = ANY ($1)
+"""
+
+
+async def outdated(ground: Ground, cases: Sequence[Case]) -> list[str]:
+    """STOP (said once more, so that nothing is undone) or undo (then the STOP opts out anew): opted out either way."""
+    return await _verdicts(ground, _OUTDATED, [case.endpoint_id for case in cases])
 
 
 _REPEATED: Final = """
