@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import structlog
 import trio
 
 from server.actors.bulk import WAITING, BulkActor, BulkDispatcher, BulkPorts, Look
 from server.actors.commands import ThreadAsker
+from server.actors.imports import Importer
 from server.actors.lifeline import Cadence, Lifeline
 from server.actors.notify import Announcer
 from server.actors.runtime import ActorError, ChildSpec, MailboxFull, Node, Registry
@@ -125,6 +127,7 @@ class Wiring:
             clock,
             cadence=Cadence(ladder_s=config.ladder_s),
         )
+        self.importer = Importer(store.imports, clock, uuid4())
         self.asker = ThreadAsker(self.threads)
         identity = SocketIdentity(config, store.people, clock)
         self.sockets = Sockets(
@@ -159,6 +162,7 @@ class Wiring:
             endless("dispatcher", self.dispatcher.run),
             endless("stager", self.stager.run),
             endless("lifeline", self.lifeline.run),
+            endless("importer", self.importer.run),
             graceful("door", self.front.run, shutdown_s=8.0),
         ]
 
@@ -185,6 +189,8 @@ class Wiring:
             templates=ground.store.templates,
             token_values=ground.store.values,
             contacts=ground.store.contacts,
+            imports=ground.store.imports,
+            ring_importer=self.importer.bell.ring,
             catalogue=ground.store.catalogue,
             consents=ground.store.consents,
             values=ground.store.values,

@@ -28,6 +28,10 @@ class NotAList(Exception):
     """The file is no list of people; the text is a sentence for whoever sent it."""
 
 
+class NotText(NotAList):
+    """It is no text at all: a picture, a workbook, an archive."""
+
+
 _CODECS: Final = {
     Encoding.UTF_8: "utf-8-sig",
     Encoding.UTF_16_LE: "utf-16-le",
@@ -41,21 +45,21 @@ _MARKS: Final = (
     (b"\xfe\xff", Encoding.UTF_16_BE),
 )
 _KINDS: Final = (
-    (b"PK\x03\x04", "an Excel workbook or a ZIP archive. Save the sheet as CSV and choose that file"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook. Save the sheet as CSV and choose that file"),
+    (b"PK\x03\x04", "an Excel workbook or a ZIP archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"GIF8", "a picture"),
     (b"RIFF", "a picture, a sound or a film"),
     (b"BM", "a picture"),
     (b"%PDF", "a PDF document"),
-    (b"\x1f\x8b", "a packed file. Unpack it and choose what is inside"),
-    (b"7z\xbc\xaf", "a packed file. Unpack it and choose what is inside"),
-    (b"Rar!", "a packed file. Unpack it and choose what is inside"),
+    (b"\x1f\x8b", "a packed file"),
+    (b"7z\xbc\xaf", "a packed file"),
+    (b"Rar!", "a packed file"),
     (b"SQLite format 3\0", "a database"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
-    (b"{\\rtf", "a text document. Save it as plain text or CSV"),
+    (b"{\\rtf", "a text document"),
     (b"<!DOCTYPE", "a web page"),
     (b"<html", "a web page"),
 )
@@ -86,7 +90,7 @@ class Reading:
             self._watch_utf8(piece, final=False)
         # UTF-16 has a zero in every other byte of English; no other text has any
         if self._judged and self._marked is None and b"\0" in piece:
-            raise NotAList("This file is not a list in text form. Choose a CSV file.")
+            raise NotText("This file is not a list in text form. Choose a CSV file.")
 
     def end(self) -> Encoding:
         if not self._judged:
@@ -106,9 +110,9 @@ class Reading:
             self._marked = _unmarked_utf16(self._head)
         what = next((what for magic, what in _KINDS if self._is_kind(magic)), None)
         if what is not None:
-            raise NotAList(f"This is {what}.")
+            raise NotText(f"This is {what}, not a list of people. Save the list as CSV and choose that file.")
         if self._marked is None and b"\0" in self._head:
-            raise NotAList("This file is not a list in text form. Choose a CSV file.")
+            raise NotText("This file is not a list in text form. Choose a CSV file.")
 
     def _is_kind(self, magic: bytes) -> bool:
         if not self._head.startswith(magic):

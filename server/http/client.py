@@ -26,6 +26,7 @@ PAGES: Final = (
     "/sms/campaigns/<int:campaign_id>",
     "/people",
     "/people/<int:contact_id>",
+    "/people/import",
     "/settings/fields",
     "/system",
     "/system/sending",

@@ -20,6 +20,7 @@ from server.ports.compose import Compose, Drafts, Pictures
 from server.ports.consent import Consents
 from server.ports.contacts import Contacts, Values
 from server.ports.filters import Finder, SavedFilters
+from server.ports.imports import Imports
 from server.ports.templates import Templates, TokenValues
 from server.ws.encode import Explain
 
@@ -59,6 +60,7 @@ class Deps:
     templates: Templates
     token_values: TokenValues
     contacts: Contacts
+    imports: Imports
     catalogue: Catalogue
     consents: Consents
     values: Values
@@ -80,4 +82,5 @@ class Deps:
     explain: Explain
     now: Callable[[], datetime]
     demo: DemoFacts | None = None
+    ring_importer: Callable[[], None] = lambda: None
     count_login: Callable[[str], None] = lambda result: None

@@ -351,6 +351,7 @@ class House:
             token_values=absent,
             contacts=absent,
             bulk=absent,
+            imports=absent,
             catalogue=absent,
             consents=absent,
             values=absent,

@@ -53,6 +53,7 @@ async def open_office(house: House, dsn: str) -> AsyncIterator[Office]:
         for one in (DANA, RAJ, EVE):
             await office.sql(MEMBER, one.member_id, one.workspace_id, one.email, one.name, one.role)
         house.replace(contacts=store.contacts, catalogue=store.catalogue, consents=store.consents)
+        house.replace(imports=store.imports)
         house.replace(values=store.values, token_values=store.values)
         house.replace(contacts=store.contacts, values=store.values, token_values=store.values)
         house.replace(finder=store.finder, filters=store.filters)
