@@ -1,8 +1,8 @@
 -- Threadline's canonical schema, PostgreSQL 18. Constraints carry idempotency; functions carry the transactions whose
 -- statements must each have a snapshot of their own (VOLATILE, READ COMMITTED).
 --
--- Lock order, everywhere: outbox < advisory (limiter, then campaigns ascending) < node < attempt < endpoint < review <
--- thread < message < campaign_recipient < contact; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody
+-- Lock order, everywhere: outbox < advisory (limiter, then campaigns ascending) < node < attempt < contact < endpoint < review <
+-- thread < message < campaign_recipient; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody
 -- else can name are exempt. A message is written under its thread's lock only. Advisory keys: -1 is the limiter, a campaign's
 -- is its id.
 
@@ -927,6 +927,23 @@ CREATE TYPE mo_work AS (
     kind text, epoch integer, held boolean, decision text
 );
 
+-- Numbers that belong to nobody become contacts, to be named later. The caller has made these endpoints in this transaction, or
+-- holds their locks.
+CREATE FUNCTION meet(p_endpoint bigint[], p_source text) RETURNS void LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    WITH lonely AS MATERIALIZED (
+        SELECT nextval(pg_get_serial_sequence('contact', 'id')) AS contact_id, e.workspace_id, e.id AS endpoint_id
+        FROM endpoint e WHERE e.id = ANY (p_endpoint)
+        AND NOT EXISTS (SELECT FROM contact_phone p WHERE p.endpoint_id = e.id)
+    ), made AS (
+        INSERT INTO contact (id, workspace_id, source) OVERRIDING SYSTEM VALUE
+        SELECT l.contact_id, l.workspace_id, p_source FROM lonely l
+    )
+    INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id)
+    SELECT l.workspace_id, l.contact_id, l.endpoint_id FROM lonely l;
+END $$;
+
 -- Store a batch of inbound texts, each provider id once for ever. Items that give no row here are duplicates. Never touches
 -- outbox or attempt. p_keyword is domain.optout.Heard: STOP, START, YES, HELP, AMBIGUOUS or WRONG_NUMBER. START and YES opt in
 -- again only where the contact is opted out at that moment; START also ends a review, and is a consent where none is on
@@ -946,6 +963,7 @@ DECLARE
     work  mo_work[];
     one   endpoint;
     ended text;
+    strangers bigint[];
 BEGIN
     -- the receipt's unique key decides; it waits for a twin that another writer has not committed yet
     WITH given AS (
@@ -977,11 +995,17 @@ BEGIN
                         NULL::bigint, NULL::boolean, NULL::integer, NULL::boolean, NULL::boolean
                  FROM unnest(fresh) f WHERE f.number_id IS NULL;
 
-    INSERT INTO endpoint (workspace_id, address)
-    SELECT DISTINCT f.workspace_id, f.from_ FROM unnest(fresh) f
-    WHERE f.number_id IS NOT NULL
-      AND NOT EXISTS (SELECT FROM endpoint e WHERE e.workspace_id = f.workspace_id AND e.address = f.from_)
-    ORDER BY 1, 2 ON CONFLICT DO NOTHING;
+    WITH made AS (
+        INSERT INTO endpoint (workspace_id, address)
+        SELECT DISTINCT f.workspace_id, f.from_ FROM unnest(fresh) f
+        WHERE f.number_id IS NOT NULL
+          AND NOT EXISTS (SELECT FROM endpoint e WHERE e.workspace_id = f.workspace_id AND e.address = f.from_)
+        ORDER BY 1, 2 ON CONFLICT DO NOTHING RETURNING id
+    )
+    SELECT array_agg(m.id) INTO strangers FROM made m;
+    IF strangers IS NOT NULL THEN
+        PERFORM meet(strangers, 'inbound');
+    END IF;
     SELECT array_agg(ROW(f.ord, f.account_id, f.provider_id, f.from_, f.to_, f.body, f.keyword, f.answered, f.media, f.at,
                          f.late, f.workspace_id, f.number_id, e.id, NULL, e.consent_epoch, NULL, NULL)::mo_work ORDER BY f.ord)
     INTO work
@@ -1071,12 +1095,13 @@ BEGIN
         FROM unnest(work) w
     ), bumped AS (
         INSERT INTO thread AS t (workspace_id, endpoint_id, number_id, last_seq, in_total, last_at, last_preview,
-                                 last_direction)
-        SELECT w.workspace_id, w.endpoint_id, w.number_id, w.total, w.total, w.newest, left(w.body, 140), 'in'
+                                 last_direction, last_in_at)
+        SELECT w.workspace_id, w.endpoint_id, w.number_id, w.total, w.total, w.newest, left(w.body, 140), 'in', w.newest
         FROM numbered w WHERE w.nth = w.total ORDER BY w.endpoint_id
         ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET
             number_id = EXCLUDED.number_id, last_seq = t.last_seq + EXCLUDED.last_seq,
             in_total = t.in_total + EXCLUDED.in_total, last_at = greatest(t.last_at, EXCLUDED.last_at),
+            last_in_at = greatest(t.last_in_at, EXCLUDED.last_in_at),
             last_preview = EXCLUDED.last_preview, last_direction = 'in', version = t.version + 1,
             changed_xid = pg_current_xact_id()
         RETURNING t.id, t.endpoint_id, t.last_seq, t.in_total
@@ -1604,7 +1629,7 @@ BEGIN
         FROM judged j WHERE j.verdict = 'enqueued' WINDOW w AS (PARTITION BY j.thread_id ORDER BY j.ord)
     ), bumped AS (
         UPDATE thread t SET last_seq = p.seq, last_at = greatest(t.last_at, p.now_), last_preview = left(p.body, 140),
-               last_direction = 'out', version = t.version + 1, changed_xid = pg_current_xact_id()
+               last_out_at = greatest(t.last_out_at, p.now_), last_direction = 'out', version = t.version + 1, changed_xid = pg_current_xact_id()
         FROM placed p WHERE p.newest AND t.id = p.thread_id
     ), commands AS (
         INSERT INTO command (workspace_id, cmd_id, fingerprint, thread_id, seq)
@@ -2005,7 +2030,7 @@ BEGIN
         RETURN;
     END IF;
     UPDATE thread t SET last_seq = spot.last_seq + 1, last_at = greatest(t.last_at, p_now), last_preview = left(p_body, 140),
-           last_direction = 'out', version = t.version + 1, changed_xid = pg_current_xact_id() WHERE t.id = spot.id;
+           last_out_at = greatest(t.last_out_at, p_now), last_direction = 'out', version = t.version + 1, changed_xid = pg_current_xact_id() WHERE t.id = spot.id;
     INSERT INTO message (thread_id, seq, workspace_id, direction, number_id, klass, body, segments, state, created_at)
     VALUES (spot.id, seq, spot.workspace_id, 'out', spot.number_id, 'keyword_answer', p_body, p_segments, 'queued', p_now);
     INSERT INTO thread_event (thread_id, seq, kind, at) VALUES (spot.id, seq, 'message', p_now);

@@ -309,8 +309,7 @@ async def test_the_setting_is_the_workspaces_own_and_changes_are_audited(world: 
 
 async def test_the_state_names_whose_number_it_is_and_when_they_said_no_last(world: World) -> None:
     await world.stop()
-    await world.sql("INSERT INTO contact (workspace_id, first_name, last_name) VALUES (1, 'Maya', 'Torres')")
-    await world.sql("INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id) VALUES (1, 1, 1)")
+    await world.sql("UPDATE contact SET first_name = 'Maya', last_name = 'Torres'")
     state = (await ledger(world)).state
     assert (state.name, state.contact_id, state.address, state.thread_id) == ("Maya Torres", 1, ALICE, 1)
     assert (state.opted_out, state.epoch, state.said_no_at, state.brand) == (True, 1, NOON, "Acme Realty")

@@ -46,8 +46,7 @@ async def test_an_empty_inbox_has_a_horizon_too(world: World) -> None:
 
 async def test_a_contacts_name_stands_beside_its_thread(world: World) -> None:
     thread = (await world.receive()).thread_id
-    await world.sql("INSERT INTO contact (workspace_id, first_name, last_name) VALUES (1, 'Ana', 'Lee')")
-    await world.sql("INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id) VALUES (1, 1, 1)")
+    await world.sql("UPDATE contact SET first_name = 'Ana', last_name = 'Lee'")
     [row] = (await world.store.inbox.rows(1, 1)).rows
     assert (row.thread_id, row.name, row.contact_id, row.address) == (thread, "Ana Lee", 1, ALICE)
 

@@ -31,10 +31,13 @@ LEFT JOIN contact c ON c.id = p.contact_id AND c.deleted_at IS NULL
 WHERE e.workspace_id = $1 AND e.address = ANY ($2::text[]);
 
 -- name: make_endpoints
--- Numbers that nobody wrote to yet.
-INSERT INTO endpoint (workspace_id, address)
-SELECT $1, g.address FROM unnest($2::text[]) AS g (address) ORDER BY g.address
-ON CONFLICT (workspace_id, address) DO NOTHING;
+-- Numbers that nobody wrote to yet: contacts, to be named later.
+WITH made AS (
+    INSERT INTO endpoint (workspace_id, address)
+    SELECT $1, g.address FROM unnest($2::text[]) AS g (address) ORDER BY g.address
+    ON CONFLICT (workspace_id, address) DO NOTHING RETURNING id
+)
+SELECT meet(array_agg(m.id), 'member') FROM made m;
 
 -- name: draft
 -- Begin a snapshot, once for each command.
