@@ -210,6 +210,12 @@ class ContactPatch(ContactValues):
     version: int | None = Field(default=None, ge=1, le=_BIGINT)
 
 
+class MergeIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    other_id: Id
+
+
 class PhonePatch(BaseModel):
     """`priority`: the place among the contact's phones, from 0; the others move."""
 
@@ -289,6 +295,14 @@ async def delete_contact(call: Call, contact_id: int) -> Answer:
     if not await call.deps.contacts.delete(member.workspace_id, member.member_id, contact_id):
         raise not_found()
     return Answer(status=204)
+
+
+@routes.post(f"{CONTACT}/merge", MEMBER, body=MergeIn, answers={200: ContactOut})
+async def merge_contacts(call: Call, contact_id: int, body: MergeIn) -> Answer:
+    """Make the other contact part of this one, with its numbers, conversations and opt-outs. Cannot be taken back."""
+    member = call.member
+    merged = await call.deps.contacts.merge(member.workspace_id, member.member_id, contact_id, body.other_id)
+    return Answer(_row(merged))
 
 
 @routes.post(f"{CONTACT}/phones", MEMBER, body=PhoneIn, answers={200: ContactOut})

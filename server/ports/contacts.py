@@ -156,6 +156,11 @@ class Contacts(Protocol):
     ) -> Changed:
         """Write *values* (as for `create`); of `custom` those that are given, None to empty one."""
 
+    async def merge(self, workspace_id: int, member_id: int, contact_id: int, other_id: int) -> Changed:
+        """*other_id* becomes part of *contact_id*: its numbers move, after those that are there, with their threads and
+        opt-outs; tags, stages and showings join; its words fill blanks. Safe to repeat. Refused where it is gone.
+        """
+
     async def delete(self, workspace_id: int, member_id: int, contact_id: int) -> bool:
         """Hide the contact. Its numbers are free for others; their threads, opt-outs and consent stay."""
 

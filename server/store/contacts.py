@@ -19,6 +19,7 @@ from server.ports.contacts import (
 )
 from server.store.contact_edit import Edit, Undone, Work, check_owner, checked_custom, edited, gone, tell
 from server.store.contact_rows import contact_rows
+from server.store.merge import merge
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable, storable_json
@@ -95,6 +96,9 @@ class PostgresContacts:
                 await edit.place()
 
         return await self._edit(workspace_id, member_id, contact_id, work, version=version)
+
+    async def merge(self, workspace_id: int, member_id: int, contact_id: int, other_id: int) -> Changed:
+        return await merge(self._postgres, self._announce, workspace_id, member_id, contact_id, other_id)
 
     async def delete(self, workspace_id: int, member_id: int, contact_id: int) -> bool:
         async def run(connection: Connection) -> list[int] | None:
