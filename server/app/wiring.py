@@ -191,6 +191,7 @@ class Wiring:
             contacts=ground.store.contacts,
             imports=ground.store.imports,
             ring_importer=self.importer.bell.ring,
+            mass_edits=ground.store.mass_edits,
             catalogue=ground.store.catalogue,
             consents=ground.store.consents,
             values=ground.store.values,

@@ -21,6 +21,7 @@ from server.ports.consent import Consents
 from server.ports.contacts import Contacts, Values
 from server.ports.filters import Finder, SavedFilters
 from server.ports.imports import Imports
+from server.ports.mass_edit import MassEdits
 from server.ports.templates import Templates, TokenValues
 from server.ws.encode import Explain
 
@@ -61,6 +62,7 @@ class Deps:
     token_values: TokenValues
     contacts: Contacts
     imports: Imports
+    mass_edits: MassEdits
     catalogue: Catalogue
     consents: Consents
     values: Values

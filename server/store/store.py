@@ -24,6 +24,7 @@ from server.store.fleet import PostgresFleet
 from server.store.imports import PostgresImports
 from server.store.inbox import PostgresInbox
 from server.store.ledger import PostgresLedger
+from server.store.mass_edit import PostgresMassEdits
 from server.store.media import PostgresMedia
 from server.store.named_sql import statements
 from server.store.options import StoreOptions
@@ -62,6 +63,7 @@ class Store:
         self.compose = PostgresCompose(postgres, announce, self.ledger.enqueue_bulk, options.timetable)
         self.drafts, self.pictures = PostgresDrafts(postgres), PostgresMedia(postgres)
         self.contacts = PostgresContacts(postgres, announce)
+        self.mass_edits = PostgresMassEdits(postgres)
         self.consents = PostgresConsents(postgres, announce)
         self.catalogue = PostgresCatalogue(postgres)
         self.values = PostgresValues(postgres)

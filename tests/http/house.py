@@ -350,6 +350,7 @@ class House:
             templates=absent,
             token_values=absent,
             contacts=absent,
+            mass_edits=absent,
             bulk=absent,
             imports=absent,
             catalogue=absent,

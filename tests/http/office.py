@@ -54,6 +54,9 @@ async def open_office(house: House, dsn: str) -> AsyncIterator[Office]:
             await office.sql(MEMBER, one.member_id, one.workspace_id, one.email, one.name, one.role)
         house.replace(contacts=store.contacts, catalogue=store.catalogue, consents=store.consents)
         house.replace(imports=store.imports)
+        house.replace(
+            contacts=store.contacts, mass_edits=store.mass_edits, catalogue=store.catalogue, consents=store.consents
+        )
         house.replace(values=store.values, token_values=store.values)
         house.replace(contacts=store.contacts, values=store.values, token_values=store.values)
         house.replace(finder=store.finder, filters=store.filters)

@@ -154,10 +154,11 @@ export const settingsApi = {
   removeField: (id: number) => call<null>("DELETE", `/custom-fields/${id}`),
   addPipeline: (name: string, stages: string[]) => call<Pipeline>("POST", "/pipelines", { name, stages }),
   renamePipeline: (id: number, name: string) => call<Pipeline>("PATCH", `/pipelines/${id}`, { name }),
-  removePipeline: (id: number) => call<null>("DELETE", `/pipelines/${id}`),
+  /** `in_use`: whoever stands in it falls out; without that it is refused while somebody does. */
+  removePipeline: (id: number, in_use: boolean) => call<null>("DELETE", `/pipelines/${id}${in_use ? "?even_in_use=true" : ""}`),
   addStage: (pipeline: number, name: string) => call<Stage>("POST", `/pipelines/${pipeline}/stages`, { name }),
   patchStage: (pipeline: number, stage: number, patch: { name?: string; position?: number }) => call<Stage>("PATCH", `/pipelines/${pipeline}/stages/${stage}`, patch),
-  removeStage: (pipeline: number, stage: number) => call<null>("DELETE", `/pipelines/${pipeline}/stages/${stage}`),
+  removeStage: (pipeline: number, stage: number, in_use: boolean) => call<null>("DELETE", `/pipelines/${pipeline}/stages/${stage}${in_use ? "?even_in_use=true" : ""}`),
 };
 
 const asked = ({ filter, q }: Spec): { filter?: Filter; q?: string } => ({ ...(filter ? { filter } : {}), ...(q.trim() ? { q: q.trim() } : {}) });

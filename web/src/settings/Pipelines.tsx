@@ -13,7 +13,8 @@ import styles from "./FieldsPage.module.css";
 export function Pipelines() {
   const queries = useQueryClient();
   const pipelines = useQuery(pipelinesQuery);
-  const after = <T,>(act: Promise<T>) => act.then(() => Promise.all([queries.invalidateQueries({ queryKey: pipelinesQuery.queryKey }), forgetPeople(queries)]));
+  // Also after a refusal: it says that somebody stands in what was shown as empty.
+  const after = <T,>(act: Promise<T>) => act.finally(() => void Promise.all([queries.invalidateQueries({ queryKey: pipelinesQuery.queryKey }), forgetPeople(queries)]));
   return (
     <section className={styles.section} aria-labelledby="pipelines">
       <h2 id="pipelines">Pipelines</h2>
@@ -30,11 +31,12 @@ export function Pipelines() {
 
 function One({ pipeline, after }: { pipeline: Pipeline; after: <T>(act: Promise<T>) => Promise<unknown> }) {
   const { pipeline_id: id, name, stages } = pipeline;
+  const standing = stages.reduce((sum, stage) => sum + (stage.contacts ?? 0), 0);
   return (
     <div className={styles.box} role="group" aria-label={`Pipeline ${name}`}>
       <Row
-        what="pipeline" name={name} warning="Its stages go with it, and nobody stands in them any more."
-        onRename={(next) => after(settingsApi.renamePipeline(id, next))} onRemove={() => after(settingsApi.removePipeline(id))}
+        what="pipeline" name={name} warning={standing > 0 ? `Its stages go with it, and ${people(standing)} then stand in none.` : "Its stages go with it."}
+        onRename={(next) => after(settingsApi.renamePipeline(id, next))} onRemove={() => after(settingsApi.removePipeline(id, standing > 0))}
       />
       <ol className={styles.stages}>
         {stages.map((stage, index) => (
@@ -50,7 +52,7 @@ function One({ pipeline, after }: { pipeline: Pipeline; after: <T>(act: Promise<
             )}
             <Row
               what="stage" name={stage.name} warning={stage.contacts ? `${people(stage.contacts)} then stand in no stage of it.` : ""}
-              onRename={(next) => after(settingsApi.patchStage(id, stage.stage_id, { name: next }))} onRemove={() => after(settingsApi.removeStage(id, stage.stage_id))}
+              onRename={(next) => after(settingsApi.patchStage(id, stage.stage_id, { name: next }))} onRemove={() => after(settingsApi.removeStage(id, stage.stage_id, (stage.contacts ?? 0) > 0))}
             >
               <small>{people(stage.contacts ?? 0)}</small>
             </Row>
