@@ -52,13 +52,6 @@ class AudienceRefused(Exception):
         self.field, self.at = field, at
 
 
-class Finder(Protocol):
-    """Who matches a filter."""
-
-    async def matching(self, workspace_id: int, wanted: Matching) -> Sequence[int]:
-        """Contact ids, rising. Raises AudienceRefused where the filter is none, or is not there."""
-
-
 # What
 
 

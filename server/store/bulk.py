@@ -23,7 +23,6 @@ from server.ports.bulk import (
     BulkText,
     CountDiffers,
     Excluded,
-    Finder,
     LaunchConflict,
     Launched,
     LaunchResult,
@@ -34,6 +33,7 @@ from server.ports.bulk import (
     Shown,
 )
 from server.ports.contacts import Values
+from server.ports.filters import Finder, SavedFilters
 from server.store.bulk_audience import CHUNK, Audiences, Crowd, Judged
 from server.store.bulk_engine import PostgresBulkEngine, progress_of
 from server.store.named_sql import statements
@@ -61,10 +61,11 @@ class PostgresBulk:
         announce: Announce,
         engine: PostgresBulkEngine,
         values: Values,
-        finder: Finder | None = None,
+        finder: Finder,
+        filters: SavedFilters,
     ) -> None:
         self._postgres, self._announce, self._engine = postgres, announce, engine
-        self._audiences = Audiences(postgres, finder, values)
+        self._audiences = Audiences(postgres, values, finder, filters)
 
     # Before the launch
 

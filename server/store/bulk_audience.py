@@ -16,11 +16,13 @@ import trio
 
 from server.domain.audience import AudienceRules, Exclusion, Phone, choose, refuse
 from server.domain.filling import one_line_end
+from server.domain.filter_values import FilterFault
 from server.domain.phone import normalise
 from server.domain.segments import Segments, count
 from server.domain.tokens import Rendered, Template, parse, render
-from server.ports.bulk import Addresses, AudienceRefused, BulkText, ContactIds, Finder, Matching
+from server.ports.bulk import Addresses, AudienceRefused, BulkText, ContactIds, Matching
 from server.ports.contacts import NOBODY, Values
+from server.ports.filters import Finder, SavedFilters
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable
@@ -70,8 +72,8 @@ class _Candidate:
 class Audiences:
     """Opens audiences."""
 
-    def __init__(self, postgres: Postgres, finder: Finder | None, values: Values) -> None:
-        self._postgres, self._finder, self._values = postgres, finder, values
+    def __init__(self, postgres: Postgres, values: Values, finder: Finder, filters: SavedFilters) -> None:
+        self._postgres, self._values, self._finder, self._filters = postgres, values, finder, filters
 
     async def open(self, text: BulkText, now: datetime) -> Crowd:
         """Raises AudienceRefused where the audience or the text cannot be used."""
@@ -94,9 +96,24 @@ class Audiences:
                 rows = await self._postgres.read(lambda c: c.fetch(_SQL["contacts"], text.workspace_id, list(ids)))
                 return [row["id"] for row in rows]
             case Matching() as wanted:
-                if self._finder is None:
-                    raise AudienceRefused("Filters cannot be used here yet.", "audience")
-                return await self._finder.matching(text.workspace_id, wanted)
+                return await self._found(text.workspace_id, wanted)
+
+    async def _found(self, workspace_id: int, wanted: Matching) -> list[int]:
+        definition = wanted.definition
+        if wanted.filter_id is not None:
+            saved = await self._filters.get(workspace_id, wanted.filter_id)
+            if saved is None:
+                raise AudienceRefused("This filter is not there any more.", "audience.filter_id")
+            definition = saved.definition
+        ids: list[int] = []
+        try:
+            async for chunk in self._finder.matching(workspace_id, definition, wanted.q):
+                ids += chunk
+                if len(ids) > MAX_AUDIENCE:
+                    break
+        except FilterFault as fault:
+            raise AudienceRefused(fault.sentence, "audience.filter") from None
+        return ids
 
 
 async def _normalised(written: Sequence[str]) -> list[_Number]:

@@ -71,7 +71,7 @@ class Store:
         self.imports = PostgresImports(postgres, announce)
         self.finder = PostgresFinder(postgres, options.wall)
         self.filters = PostgresSavedFilters(postgres)
-        self.bulk = PostgresBulk(postgres, announce, self.bulk_engine, self.values)
+        self.bulk = PostgresBulk(postgres, announce, self.bulk_engine, self.values, self.finder, self.filters)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)

@@ -23,8 +23,10 @@ from server.ports.bulk import (
     CountDiffers,
     LaunchConflict,
     Launched,
+    Matching,
     Progress,
 )
+from server.ports.filters import SavedFilter
 from server.store import bulk as bulk_module
 from server.store import bulk_audience, bulk_engine, enqueue
 from tests.store.world import NOON, World, holding, later
@@ -510,3 +512,26 @@ async def test_the_list_of_the_excluded_names_each_with_the_reason(world: World)
     await world.sql("UPDATE endpoint SET opted_out = true WHERE id = 2")
     told = [one async for chunk in world.store.bulk.exclusions(text(ids), NOON) for one in chunk]
     assert [(one.name, one.address, one.reason) for one in told] == [("Person 2", "+12025550102", Exclusion.OPTED_OUT)]
+
+
+async def test_a_filter_words_of_search_and_a_saved_filter_say_who_gets_it(world: World) -> None:
+    ids = await people(world, 12)
+    await world.sql("INSERT INTO tag (workspace_id, name) VALUES (1, 'Open House')")
+    await world.sql(
+        "INSERT INTO contact_tag (workspace_id, contact_id, tag_id) SELECT 1, unnest($1::bigint[]), 1", ids[:5]
+    )
+    tagged = {"field": "tag", "is": "has", "value": 1}
+    saved = await world.store.filters.add(1, 1, "Open house", tagged)
+    assert isinstance(saved, SavedFilter)
+
+    async def audience(wanted: Matching) -> int:
+        return (await world.store.bulk.preview(BulkText(1, 1, wanted, "Hi"), NOON)).recipients
+
+    assert await audience(Matching(tagged)) == 5
+    assert await audience(Matching(filter_id=saved.filter_id)) == 5
+    assert await audience(Matching()) == 12
+    assert await audience(Matching(q="person 11")) == 1
+    with pytest.raises(AudienceRefused, match="not there"):
+        await audience(Matching(filter_id=99))
+    with pytest.raises(AudienceRefused):
+        await audience(Matching({"field": "nonsense"}))
