@@ -20,6 +20,7 @@ from server.domain.phone import normalise
 
 SKIP: Final = "skip"
 PHONE: Final = "phone"
+PHONE_LABEL: Final = "phone_label"  # what kind the first number is
 NAME: Final = "name"
 TAGS: Final = "tags"
 OWNER: Final = "owner"
@@ -29,7 +30,7 @@ NEW: Final = "new:"
 STAGE: Final = "stage:"
 
 _SEVERAL: Final = frozenset({SKIP, PHONE, TAGS})  # more than one column may go there
-_PLACES: Final = frozenset({SKIP, PHONE, NAME, TAGS, OWNER, DO_NOT_TEXT, *LONGEST})
+_PLACES: Final = frozenset({SKIP, PHONE, PHONE_LABEL, NAME, TAGS, OWNER, DO_NOT_TEXT, *LONGEST})
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _ZIP: Final = re.compile(r"\d{5}(-\d{4})?", re.ASCII)
 _MOST: Final = 0.6  # of a column's cells that are filled: so many must look like it
@@ -44,8 +45,9 @@ _ALIASES: Final[Mapping[str, str]] = {
         PHONE: (
             "phone|phone number|phones|mobile|mobile phone|mobile number|cell|cell phone|cell number|cellphone|"
             "telephone|tel|number|primary phone|home phone|work phone|home|work|other phone|phone1|phone2|phone3|"
-            "secondary phone|sms|text number|contact number|telefono|telefon|celular"
+            "secondary phone|other phones|sms|text number|contact number|telefono|telefon|celular"
         ),
+        PHONE_LABEL: "phone type|phone label",
         "street": "street|street address|address|address 1|address line 1|mailing address|home address",
         "city": "city|town",
         "state": "state|province|region|st",
@@ -58,6 +60,11 @@ _ALIASES: Final[Mapping[str, str]] = {
     }.items()
     for alias in aliases.split("|")
 }
+OWN_NAMES: Final = frozenset({
+    "first name", "last name", "email", "phone", "phone type", "other phones", "street", "city", "state", "zip",
+    "time zone", "property address", "owner", "tags", "do not text",
+})  # fmt: skip
+"""What we call these columns in the lists that we write: no custom field's label outranks them."""
 _LABELS: Final = (("mobile", ("mobile", "cell", "sms", "text")), ("home", ("home",)), ("work", ("work", "office")))
 
 
@@ -106,6 +113,8 @@ def guess(
 
 def _by_name(name: str, known: Vocabulary) -> str | None:
     asked = plain(name)
+    if asked in OWN_NAMES:
+        return _ALIASES[asked]
     for own in known.fields.values():
         if asked in {plain(own.name), plain(own.label)}:
             return CUSTOM + own.name

@@ -20,6 +20,7 @@ from server.domain.csv_columns import (
     NAME,
     OWNER,
     PHONE,
+    PHONE_LABEL,
     SKIP,
     STAGE,
     TAGS,
@@ -38,6 +39,8 @@ _FLOAT: Final = re.compile(r"(\d{7,15})\.0+")
 _SHORT_ZIP: Final = re.compile(r"(\d{3,4})(-\d{4})?")
 _YES: Final = frozenset({"yes", "y", "true", "t", "1", "x", "on", "opted out", "unsubscribed", "do not text"})
 _APART: Final = re.compile(r"[;,|\n]")
+_TAGS: Final = re.compile(r'\s*"((?:[^"]|"")*+)"\s*(?=[;,|\n]|$)|[^;,|\n]+')
+_LABELLED: Final = re.compile(r"(.*\d)\s+([^\W\d_][^\d;,|]{0,29})")  # "(617) 555-0142 mobile", as we write it
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class _Reader:
         self._line, self._known = line, known
         self._phones: dict[str, str] = {}
         self._unread: list[str] = []
+        self._first_label = ""
         self._texts: dict[str, str] = {}
         self._custom: dict[str, Value] = {}
         self._tags: dict[str, str] = {}
@@ -125,6 +129,8 @@ class _Reader:
         try:
             if place == PHONE:
                 self._phone(name, text)
+            elif place == PHONE_LABEL:
+                self._first_label = text[:30]
             elif place == NAME:
                 self._name(text)
             elif place == TAGS:
@@ -145,6 +151,8 @@ class _Reader:
     def person(self) -> Person | Refusal:
         if not self._phones:
             return Refusal(self._line, self._unread[0] if self._unread else "This row has no phone number.")
+        first = next(iter(self._phones))
+        self._phones[first] = self._first_label or self._phones[first]
         return Person(
             self._line,
             tuple(self._phones.items())[:MOST_PHONES],
@@ -163,9 +171,11 @@ class _Reader:
             self._phones.setdefault(address, phone_label(name))
             return
         for written in filter(None, map(str.strip, _APART.split(text))):
-            whole = _FLOAT.fullmatch(written)
+            whole, labelled = _FLOAT.fullmatch(written), _LABELLED.fullmatch(written)
             if (address := normalise(whole[1] if whole else written)) is not None:
                 self._phones.setdefault(address, phone_label(name))
+            elif labelled and (address := normalise(labelled[1])) is not None:
+                self._phones.setdefault(address, labelled[2].strip())
             else:
                 self._unread.append(_phone_fault(written))
 
@@ -178,8 +188,8 @@ class _Reader:
                 self._texts[place] = checked_text(place, value)
 
     def _add_tags(self, text: str) -> None:
-        for tag in _APART.split(text):
-            if name := " ".join(tag.split()):
+        for tag in _TAGS.finditer(text):
+            if name := " ".join((tag[0] if tag[1] is None else tag[1].replace('""', '"')).split()):
                 if len(name) > _TAG_LENGTH:
                     raise FieldFault(f"a tag has at most {_TAG_LENGTH} characters.")
                 self._tags.setdefault(name.casefold(), name)
