@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.ui.conftest import Scheme, log_in
 from tests.ui.inbox_page import message_box, open_thread, quiet_thread, threads
 from tests.ui.live_server import BROWSER_ARGUMENTS, Live, find_browser, running
+from tests.ui.people_page import choose_field, open_builder, rows, show
 
 SIZES: Final = ((390, 844), (1280, 800), (1920, 1080))
 REPLY: Final = (
@@ -62,12 +63,36 @@ def _pages(context: BrowserContext, live: Live) -> Iterator[tuple[str, Page]]:
     open_thread(page, next(row["thread_id"] for row in threads(page) if row["held"]))
     page.get_by_role("region", name="Needs review").get_by_role("button").first.wait_for()
     yield "held", page
+    yield from _people(page)
     page.goto("/system")
     page.get_by_role("row", name="limiter").first.wait_for()
     yield "system", page
     page.goto("/system/sending")
     page.get_by_role("heading", name="Numbers").wait_for()
     yield "sending", page
+
+
+def _people(page: Page) -> Iterator[tuple[str, Page]]:
+    show(page)
+    yield "people", page
+    for nth in (0, 2, 3):
+        rows(page).nth(nth).get_by_role("checkbox").click()
+    yield "people-selected", page
+    show(page)
+    open_builder(page)
+    choose_field(page, "Last text from them", "in the last … days", "30")
+    page.get_by_role("button", name="Group").click()
+    yield "people-filter", page
+    show(page)
+    rows(page).nth(1).get_by_role("link").click()
+    page.get_by_role("heading", name="Details").wait_for()
+    yield "contact", page
+    if (history := page.get_by_role("button", name="History")).is_visible():
+        history.click()
+        yield "contact-history", page
+    page.goto("/settings/fields")
+    page.get_by_role("form", name="New field").wait_for()
+    yield "fields", page
 
 
 def main() -> int:

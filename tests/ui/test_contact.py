@@ -85,7 +85,9 @@ def test_two_edits_of_one_value_are_put_to_whoever_came_second(
     open_contact(page, contact)
     value(page, "City").click()
     page.get_by_label("City", exact=True).fill("York")
-    office.patch(contact["contact_id"], city="Oslo")
+    office.patch(contact["contact_id"], city="Oslo", state="MA")
+    page.evaluate("dispatchEvent(new Event('visibilitychange'))")  # the page has read the new row, the input stays
+    expect(value(page, "State")).to_contain_text("MA")
     page.keyboard.press("Enter")
     note = page.get_by_role("alert").filter(has_text="Somebody else has changed this")
     expect(note).to_contain_text("City: they wrote “Oslo”, you wrote “York”")
@@ -126,13 +128,15 @@ def test_tags_are_added_by_their_name_and_removed(page: Page, office: Office) ->
     tag = word()
     contact = office.contact(tags=["Buyer"])
     open_contact(page, contact)
+    colleagues = word()
+    office.ask("PUT", f"/contacts/{contact['contact_id']}/tags", {"names": ["Buyer", colleagues]})  # meanwhile
     card(page, "Tags").get_by_role("button", name="Add a tag").click()
     card(page, "Tags").get_by_role("combobox", name="Tag").fill(tag)
     page.keyboard.press("Enter")
     expect(card(page, "Tags").get_by_role("listitem").filter(has_text=tag)).to_be_visible()
     card(page, "Tags").get_by_role("button", name="Remove the tag Buyer").click()
-    expect(card(page, "Tags").get_by_role("listitem")).to_have_count(1)
-    assert [one["name"] for one in office.row(contact["contact_id"])["tags"]] == [tag]
+    expect(card(page, "Tags").get_by_role("listitem")).to_have_count(2)
+    assert {one["name"] for one in office.row(contact["contact_id"])["tags"]} == {tag, colleagues}
 
 
 def test_showings_are_added_and_called_off(page: Page, office: Office) -> None:

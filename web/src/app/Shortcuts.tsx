@@ -3,10 +3,12 @@ import { useEffect, useState } from "react";
 import styles from "./Shortcuts.module.css";
 
 const KEYS = [
-  { keys: ["J", "Down"], does: "Next conversation" },
-  { keys: ["K", "Up"], does: "Previous conversation" },
-  { keys: ["Enter"], does: "Open the conversation; send the reply" },
+  { keys: ["J", "Down"], does: "Next conversation or person" },
+  { keys: ["K", "Up"], does: "Previous conversation or person" },
+  { keys: ["Enter"], does: "Open it; send the reply" },
   { keys: ["Shift", "Enter"], does: "New line", together: true },
+  { keys: ["X"], does: "Select the person; with Shift, all up to there" },
+  { keys: ["/"], does: "Search people" },
   { keys: ["Esc"], does: "Back to the list" },
   { keys: ["?"], does: "Show this list" },
 ];

@@ -10,6 +10,7 @@ interface Props {
   shown?: string;
   placeholder?: string;
   type?: "text" | "email" | "date" | "number";
+  /** The one of the moment in which the editing began is called: it knows what the person saw then. */
   onSave: (value: string) => Promise<void>;
 }
 
@@ -19,11 +20,16 @@ export function InPlace({ label, value, shown, placeholder = "Add", type = "text
   const [busy, setBusy] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const back = useRef(false);
+  const begun = useRef({ value, onSave });
   const id = useId();
   useEffect(() => {
     if (writing === null && back.current) button.current?.focus();
     back.current = false;
   }, [writing]);
+  const open = () => {
+    begun.current = { value, onSave };
+    write(value);
+  };
   const close = (focus: boolean) => {
     back.current = focus;
     setProblem(null);
@@ -31,10 +37,10 @@ export function InPlace({ label, value, shown, placeholder = "Add", type = "text
   };
   const save = async (focus: boolean) => {
     if (writing === null || busy) return;
-    if (writing.trim() === value) return close(focus);
+    if (writing.trim() === begun.current.value) return close(focus);
     setBusy(true);
     try {
-      await onSave(writing.trim());
+      await begun.current.onSave(writing.trim());
       close(focus);
     } catch (error) {
       setProblem((error as Error).message);
@@ -44,7 +50,7 @@ export function InPlace({ label, value, shown, placeholder = "Add", type = "text
   };
   if (writing === null)
     return (
-      <button ref={button} type="button" className={styles.field} data-empty={value === "" || undefined} onClick={() => write(value)} aria-labelledby={`${id}-label ${id}-value`}>
+      <button ref={button} type="button" className={styles.field} data-empty={value === "" || undefined} onClick={open} aria-labelledby={`${id}-label ${id}-value`}>
         <span id={`${id}-label`} className={styles.label}>
           {label}
         </span>

@@ -2,7 +2,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
 import { useState } from "react";
-import { knowContact, peopleApi, tagsQuery } from "./api";
+import { editMany, forgetPeople, tagsQuery, type ManyEdit } from "./api";
 import type { Contact } from "./types";
 import styles from "./ContactPage.module.css";
 
@@ -13,12 +13,10 @@ export function Tags({ contact }: { contact: Contact }) {
   const [adding, add] = useState(false);
   const [name, setName] = useState("");
   const names = contact.tags.map((tag) => tag.name);
+  // One tag more or less, never the whole list: what somebody else gives meanwhile is not ours to take away.
   const putting = useMutation({
-    mutationFn: (next: string[]) => peopleApi.tagByName(contact.contact_id, next),
-    onSuccess: (next) => {
-      knowContact(queries, next);
-      void queries.invalidateQueries({ queryKey: tagsQuery.queryKey });
-    },
+    mutationFn: (edit: ManyEdit) => editMany({ contact_ids: [contact.contact_id] }, edit),
+    onSuccess: () => Promise.all([forgetPeople(queries), queries.invalidateQueries({ queryKey: tagsQuery.queryKey })]),
   });
   return (
     <section className={styles.card} aria-labelledby="tags">
@@ -28,7 +26,7 @@ export function Tags({ contact }: { contact: Contact }) {
           {contact.tags.map((tag) => (
             <li key={tag.tag_id} className={styles.tag}>
               {tag.name}
-              <button type="button" aria-label={`Remove the tag ${tag.name}`} onClick={() => putting.mutate(names.filter((one) => one !== tag.name))}>
+              <button type="button" aria-label={`Remove the tag ${tag.name}`} onClick={() => putting.mutate({ remove_tag_ids: [tag.tag_id] })}>
                 <X size={13} aria-hidden="true" />
               </button>
             </li>
@@ -46,7 +44,7 @@ export function Tags({ contact }: { contact: Contact }) {
           onSubmit={(event) => {
             event.preventDefault();
             if (!name.trim()) return;
-            putting.mutate([...names, name.trim()]);
+            putting.mutate({ add_tags: [name.trim()] });
             setName("");
           }}
         >
