@@ -627,6 +627,7 @@ CREATE TABLE import_change (              -- what undo takes back: what was new,
     undone     text CHECK (undone IN ('taken_back', 'kept')),
     PRIMARY KEY (import_id, contact_id)
 );
+CREATE INDEX ON import_change (contact_id);
 CREATE INDEX import_change_left ON import_change (import_id, contact_id) WHERE undone IS NULL;
 
 -- Dedupe for ever --------------------------------------------------------------------------------------------------

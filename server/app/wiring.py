@@ -193,6 +193,7 @@ class Wiring:
             ring_importer=self.importer.bell.ring,
             mass_edits=ground.store.mass_edits,
             catalogue=ground.store.catalogue,
+            timeline=ground.store.timeline,
             consents=ground.store.consents,
             values=ground.store.values,
             finder=ground.store.finder,

@@ -31,6 +31,7 @@ from server.http import (
     tags,
     templates,
     threads,
+    timeline,
 )
 from server.http.auth import auth_routes
 from server.http.body import PacedConnection, PacedRequest
@@ -83,6 +84,7 @@ def _routes(deps: Deps) -> Iterable[Route]:
         drafts.routes,
         media.routes,
         contacts.routes,
+        timeline.routes,
         imports.routes,
         mass_edit.routes,
         export.routes,

@@ -23,6 +23,7 @@ from server.ports.filters import Finder, SavedFilters
 from server.ports.imports import Imports
 from server.ports.mass_edit import MassEdits
 from server.ports.templates import Templates, TokenValues
+from server.ports.timeline import Timeline
 from server.ws.encode import Explain
 
 
@@ -64,6 +65,7 @@ class Deps:
     imports: Imports
     mass_edits: MassEdits
     catalogue: Catalogue
+    timeline: Timeline
     consents: Consents
     values: Values
     finder: Finder

@@ -34,6 +34,7 @@ from server.store.quarantine import PostgresQuarantine
 from server.store.review import PostgresReviews
 from server.store.saved_filters import PostgresSavedFilters
 from server.store.templates import PostgresTemplates
+from server.store.timeline import PostgresTimeline
 from server.store.values import PostgresValues
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Store:
         self.contacts = PostgresContacts(postgres, announce)
         self.mass_edits = PostgresMassEdits(postgres)
         self.consents = PostgresConsents(postgres, announce)
+        self.timeline = PostgresTimeline(postgres)
         self.catalogue = PostgresCatalogue(postgres)
         self.values = PostgresValues(postgres)
         self.bulk_engine = PostgresBulkEngine(postgres, announce)

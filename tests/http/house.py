@@ -354,6 +354,7 @@ class House:
             bulk=absent,
             imports=absent,
             catalogue=absent,
+            timeline=absent,
             consents=absent,
             values=absent,
             finder=absent,

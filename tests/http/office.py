@@ -52,14 +52,9 @@ async def open_office(house: House, dsn: str) -> AsyncIterator[Office]:
         office = Office(house, store)
         for one in (DANA, RAJ, EVE):
             await office.sql(MEMBER, one.member_id, one.workspace_id, one.email, one.name, one.role)
-        house.replace(contacts=store.contacts, catalogue=store.catalogue, consents=store.consents)
-        house.replace(imports=store.imports)
-        house.replace(
-            contacts=store.contacts, mass_edits=store.mass_edits, catalogue=store.catalogue, consents=store.consents
-        )
-        house.replace(values=store.values, token_values=store.values)
-        house.replace(contacts=store.contacts, values=store.values, token_values=store.values)
-        house.replace(finder=store.finder, filters=store.filters)
-        house.replace(bulk=store.bulk, values=store.values, token_values=store.values)
+        house.replace(contacts=store.contacts, catalogue=store.catalogue, timeline=store.timeline)
+        house.replace(values=store.values, token_values=store.values, consents=store.consents)
+        house.replace(mass_edits=store.mass_edits)
+        house.replace(imports=store.imports, finder=store.finder, filters=store.filters, bulk=store.bulk)
         house.clock.wall_time = NOW
         yield office
