@@ -60,6 +60,7 @@ export interface MessageItem {
   body: string;
   media: number;
   state: string | null;
+  error: string | null;
   author: string | null;
   campaign: { campaign_id: number; kind: string; name: string } | null;
 }
@@ -90,6 +91,7 @@ export interface ImportItem {
   at: string;
   id: number;
   name: string;
+  what: "created" | "updated";
   member: string | null;
 }
 export type TimelineItem = MessageItem | ConsentItem | CallItem | ImportItem;

@@ -4,6 +4,7 @@ import { previewOf } from "./merge";
 import { effective, reconcile } from "./patch";
 import { flatten, lastActive, mainPhone, markOf, titleOf } from "./rows";
 import { audienceOf, EVERYBODY, howMany, NOBODY, pageState, span, toggle, togglePage, type Selection } from "./selection";
+import { wordsOf } from "./timeline";
 import { choicesOf, nameFor } from "../settings/names";
 import type { Contact, Phone } from "./types";
 
@@ -130,6 +131,27 @@ describe("a custom value", () => {
     expect(shownValue({ kind: "number" }, 450000)).toBe("450,000");
     expect(shownValue({ kind: "date" }, "2026-11-21")).toBe("Nov 21, 2026");
     expect(shownValue({ kind: "boolean" }, false)).toBe("No");
+  });
+});
+
+describe("an entry of the history", () => {
+  const text = { kind: "message" as const, at: "2026-01-01T00:00:00Z", thread_id: 7, seq: 3, address: "+16175550101", direction: "out" as const, body: "Hi", media: 0, state: "delivered", error: null, author: "Dana", campaign: null };
+  it("of a text names its author, its fate and where it stands", () => {
+    expect(wordsOf(text)).toMatchObject({ icon: "out", who: "Dana", text: "Hi", fate: { words: "Delivered", bad: false }, thread: 7 });
+    expect(wordsOf({ ...text, direction: "in", state: null, author: null })).toMatchObject({ icon: "in", who: "They wrote", fate: null });
+  });
+  it("of a text that failed says why, in the carrier's words", () => {
+    expect(wordsOf({ ...text, state: "undelivered", error: "Unknown number" }).fate).toEqual({ words: "Not delivered: Unknown number", bad: true });
+    expect(wordsOf({ ...text, error: "An old fault" }).fate).toEqual({ words: "Delivered", bad: false });
+  });
+  it("of a text to many names it", () => {
+    expect(wordsOf({ ...text, campaign: { campaign_id: 1, kind: "bulk", name: "Open house" } }).who).toBe("Dana · Bulk text “Open house”");
+  });
+  it("of a picture alone counts it", () => expect(wordsOf({ ...text, body: "", media: 2 })).toMatchObject({ text: "2 attachments", more: "" }));
+  it("of a consent of a kind that is new to us is shown by its name", () => {
+    const consent = { kind: "consent" as const, at: text.at, id: 1, address: text.address, event: "opted_out", source: "text", text: "STOP", member: null, thread_id: 7 };
+    expect(wordsOf(consent)).toMatchObject({ icon: "stop", who: "Opted out", text: "STOP", more: "by text" });
+    expect(wordsOf({ ...consent, event: "something_new" }).who).toBe("Something new");
   });
 });
 

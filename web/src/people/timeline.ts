@@ -50,21 +50,34 @@ function message(item: MessageItem): Words {
     who: out ? [whose, through].filter(Boolean).join(" · ") || "Your team" : "They wrote",
     text: item.body || pictures(item.media) || "",
     more: item.body ? pictures(item.media) : "",
-    fate: out ? (FATES[item.state ?? ""] ?? null) : null,
+    fate: out ? fateOf(item) : null,
     thread: item.thread_id,
     address: item.address,
   };
 }
 
-const CONSENTS: Record<string, { icon: "stop" | "agreed"; who: string }> = {
+/** What went wrong in the carrier's words, where it said so. */
+function fateOf({ state, error }: MessageItem): Words["fate"] {
+  const fate = FATES[state ?? ""] ?? null;
+  return fate?.bad && error ? { words: `${fate.words}: ${error}`, bad: true } : fate;
+}
+
+/** The kinds of server/domain/consent.py. */
+const CONSENTS: Record<string, { icon: "stop" | "agreed" | "in"; who: string }> = {
   opted_out: { icon: "stop", who: "Opted out" },
-  revoked: { icon: "stop", who: "Opted out" },
-  opted_in: { icon: "agreed", who: "Agreed to texts" },
-  undo: { icon: "agreed", who: "Opt-out undone" },
-  help: { icon: "agreed", who: "Asked for help" },
-  wrong_number: { icon: "stop", who: "Wrong number" },
-  held: { icon: "stop", who: "May have asked to stop" },
+  stop_repeated: { icon: "stop", who: "Opted out once more" },
+  revoked: { icon: "stop", who: "Consent taken back" },
   carrier_blocked: { icon: "stop", who: "Blocked by the carrier" },
+  ambiguous: { icon: "stop", who: "May have asked to stop" },
+  wrong_number: { icon: "stop", who: "Says it is the wrong number" },
+  consent_invalid: { icon: "stop", who: "Marked as a wrong number" },
+  opted_in: { icon: "agreed", who: "Opted in" },
+  consent_given: { icon: "agreed", who: "Agreed to texts" },
+  released: { icon: "agreed", who: "Was no request to stop" },
+  undone: { icon: "agreed", who: "Opt-out undone" },
+  import_undone: { icon: "stop", who: "Consent withdrawn with its import" },
+  acknowledged: { icon: "agreed", who: "Written to although opted out" },
+  help_asked: { icon: "in", who: "Asked for help" },
 };
 const SOURCES: Record<string, string> = { text: "by text", carrier: "told by the carrier", member: "recorded by your team", import: "from an import", api: "through the API" };
 
@@ -90,5 +103,5 @@ function call(item: CallItem): Words {
 }
 
 const imported = (item: ImportItem): Words => ({
-  icon: "import", who: item.name ? `Imported from ${item.name}` : "Imported", text: null, more: item.member ? `by ${item.member}` : "", fate: null, thread: null, address: null,
+  icon: "import", who: `${item.what === "updated" ? "Updated" : "Imported"} from ${item.name}`, text: null, more: item.member ? `by ${item.member}` : "", fate: null, thread: null, address: null,
 });
