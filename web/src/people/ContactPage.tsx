@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Modal, Tooltip } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { ArrowLeft, Merge as MergeIcon, MessageSquareText, Trash2, UserRoundX } from "lucide-react";
+import { ArrowLeft, Merge as MergeIcon, Trash2, UserRoundX } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Problem } from "../api";
 import { Avatar } from "../app/Avatar";
@@ -14,6 +14,7 @@ import { Merge } from "./Merge";
 import { Phones } from "./Phones";
 import { mainPhone, markOf, titleOf } from "./rows";
 import { Showings } from "./Showings";
+import { Sms } from "./Sms";
 import { Standings } from "./Standings";
 import { Tags } from "./Tags";
 import { Timeline } from "./Timeline";
@@ -98,29 +99,12 @@ function Page({ contact, stale }: { contact: Contact; stale: boolean }) {
   );
 }
 
-/** Opens the conversation with the first number that takes texts. */
-function Sms({ contact }: { contact: Contact }) {
-  const phone = mainPhone(contact);
-  const thread = phone?.thread_id;
-  const look = { leftSection: <MessageSquareText size={16} aria-hidden="true" /> };
-  if (!thread)
-    return (
-      <Button {...look} disabled>
-        SMS
-      </Button>
-    );
-  return (
-    <Button {...look} component={Link} to={`/phone/sms/${thread}`}>
-      SMS
-    </Button>
-  );
-}
-
 /** What the socket tells of the contact's conversations is a reason to read the page anew. */
 function useNews(contact: Contact): void {
   const live = useLive();
   const queries = useQueryClient();
   const id = contact.contact_id;
+  const addresses = contact.phones.map((phone) => phone.address).join(" ");
   const threads = contact.phones.flatMap((phone) => phone.thread_id ?? []).join(" ");
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -132,11 +116,13 @@ function useNews(contact: Contact): void {
       }, 300);
     };
     const ends = threads.split(" ").filter(Boolean).map((thread) => live.store.subscribe(`row:${Number(thread)}`, news));
+    // The first text of a number opens its conversation: nothing could be listened to before.
+    ends.push(live.onArrivals((arrivals) => arrivals.some(({ row }) => addresses.includes(row.address)) && news()));
     return () => {
       clearTimeout(timer);
       for (const end of ends) end();
     };
-  }, [live, queries, id, threads]);
+  }, [live, queries, id, threads, addresses]);
 }
 
 function Delete({ contact, onClose }: { contact: Contact; onClose: () => void }) {
