@@ -13,6 +13,7 @@ import orjson
 import trio
 
 from server.demo.people import ACCOUNT_SID, CONTACT_LINE, MEMBERS, NUMBERS, PASSWORD, WORKSPACE, contacts
+from server.demo.templates import TEMPLATES
 from server.demo.world import SEED, World, as_json, make_world
 from server.domain.clock import demo_start
 from server.store.named_sql import parse
@@ -144,6 +145,7 @@ async def _fill(connection: Connection, workspace_id: int, world: World, wall: d
     await connection.execute(sql["add_reads"], workspace_id, _dump(_reads(world)))
     await connection.execute(sql["add_consents"], workspace_id, _dump(_consents(world)))
     await connection.execute(sql["add_reviews"], workspace_id, _dump(_reviews(world)))
+    await connection.execute(sql["add_templates"], workspace_id, _json(TEMPLATES), wall)
 
 
 def _threads(world: World) -> list[dict[str, Any]]:

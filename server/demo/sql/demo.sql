@@ -143,3 +143,19 @@ WITH given AS MATERIALIZED (
 )
 INSERT INTO review (workspace_id, endpoint_id, thread_id, seq, kind, text, at, answer_by)
 SELECT $1, endpoint_id, thread_id, seq, kind, text, at, now() FROM given ORDER BY at
+
+-- name: add_templates
+-- The texts that its people send often, in their folders.
+WITH given AS MATERIALIZED (
+    SELECT t.*, o.id AS owner_id, a.id AS author_id
+    FROM jsonb_to_recordset($2::jsonb) AS t(folder text, name text, body text, author text, owner text, used bigint)
+    JOIN member a ON a.workspace_id = $1 AND a.email = t.author
+    LEFT JOIN member o ON o.workspace_id = $1 AND o.email = t.owner
+), folder AS (
+    INSERT INTO template_folder (workspace_id, name) SELECT DISTINCT $1::bigint, g.folder FROM given g WHERE g.folder IS NOT NULL
+    RETURNING id, name
+)
+INSERT INTO template (workspace_id, owner_id, folder_id, name, body, used, used_at, created_by, changed_at)
+SELECT $1, g.owner_id, f.id, g.name, g.body, g.used, $3::timestamptz - interval '1 hour' * (200 - g.used % 200), g.author_id,
+       $3::timestamptz - interval '40 days'
+FROM given g LEFT JOIN folder f ON f.name = g.folder
