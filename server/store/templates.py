@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -165,16 +164,6 @@ class PostgresTemplates:
     async def contact_of(self, workspace_id: int, thread_id: int) -> ThreadContact | None:
         row = await self._postgres.read(lambda c: c.fetchrow(_SQL["contact_of"], workspace_id, thread_id))
         return None if row is None else ThreadContact(row["contact_id"])
-
-    async def token_values(
-        self, workspace_id: int, contact_id: int, member_id: int, now: datetime
-    ) -> Mapping[str, str | None] | None:
-        row = await self._postgres.read(lambda c: c.fetchrow(_SQL["token_values"], workspace_id, contact_id, member_id))
-        if row is None:
-            return None
-        custom = {name: str(value) for name, value in json.loads(row["custom"]).items() if value is not None}
-        names = ("first_name", "last_name", "property_address", "agent_name")
-        return custom | {name: row[name] for name in names}
 
     async def _named(self, run: Work[T]) -> T | NameTaken:
         try:

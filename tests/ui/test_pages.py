@@ -156,20 +156,20 @@ def why_undecided(node: dict[str, Any]) -> str:
     return next((key for key in keys if key), "unknown")
 
 
-def complaints(page: Page) -> list[str]:
-    """What axe finds, by all rules in the light and by the one that colours matter to in the dark.
+def complaints(page: Page, within: str = "html") -> list[str]:
+    """What axe finds *within*, by all rules in the light and by the one that colours matter to in the dark.
 
     The page follows the system's scheme while it is looked at.
     """
     page.evaluate(AXE)
-    dark = [f"dark: {complaint}" for complaint in _complaints_in(page, "dark", ["color-contrast"])]
-    return dark + _complaints_in(page, "light", RULES)
+    dark = [f"dark: {complaint}" for complaint in _complaints_in(page, "dark", ["color-contrast"], within)]
+    return dark + _complaints_in(page, "light", RULES, within)
 
 
-def _complaints_in(page: Page, scheme: Scheme, rules: list[str]) -> list[str]:
+def _complaints_in(page: Page, scheme: Scheme, rules: list[str], within: str) -> list[str]:
     page.emulate_media(color_scheme=scheme)
     expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", rules)
+    found = page.evaluate("([within, rules]) => axe.run(within, {runOnly: rules})", [within, rules])
     bad = [(rule["id"], node) for rule in found["violations"] for node in rule["nodes"]]
     for rule in found["incomplete"]:
         if rule["id"] == "color-contrast":

@@ -92,9 +92,3 @@ SELECT name, label, kind, choices FROM custom_field WHERE workspace_id = $1 ORDE
 SELECT p.contact_id FROM thread t
 LEFT JOIN contact_phone p ON p.workspace_id = t.workspace_id AND p.endpoint_id = t.endpoint_id
 WHERE t.workspace_id = $1 AND t.id = $2;
-
--- name: token_values
--- What a contact's record says, beside the member's name.
-SELECT c.first_name, c.last_name, c.property_address, m.name AS agent_name, c.custom
-FROM contact c JOIN member m ON m.workspace_id = c.workspace_id AND m.id = $3
-WHERE c.workspace_id = $1 AND c.id = $2 AND c.deleted_at IS NULL;

@@ -2,7 +2,7 @@
 import { Popover, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
-import { Activity, Gauge, Inbox, Keyboard, LogOut, Monitor, Moon, ShieldQuestionMark, SlidersHorizontal, Sun, UsersRound } from "lucide-react";
+import { Activity, Gauge, Inbox, Keyboard, LayoutTemplate, LogOut, Monitor, Moon, ShieldQuestionMark, SlidersHorizontal, Sun, UsersRound } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { api } from "../api";
 import { useBadge, useLive, useReviewCount } from "../live/hooks";
@@ -38,6 +38,7 @@ export function Rail() {
         )}
       </Place>
       <Place to="/people" icon={<UsersRound size={21} strokeWidth={1.8} aria-hidden="true" />} label="People" />
+      <Place to="/templates" icon={<LayoutTemplate size={21} strokeWidth={1.8} aria-hidden="true" />} label="Templates" />
       <span className={styles.gap} />
       <Place to="/system/sending" icon={<Gauge size={21} strokeWidth={1.8} aria-hidden="true" />} label="Sending" seldom />
       <Place to="/system" icon={<Activity size={21} strokeWidth={1.8} aria-hidden="true" />} label="System" seldom />
@@ -47,7 +48,7 @@ export function Rail() {
 }
 
 interface PlaceProps {
-  to: "/phone/sms" | "/phone/sms/review" | "/people" | "/system" | "/system/sending";
+  to: "/phone/sms" | "/phone/sms/review" | "/people" | "/templates" | "/system" | "/system/sending";
   icon: ReactNode;
   label: string;
   /** What the label leaves out for want of room. */
@@ -75,7 +76,7 @@ function Place({ to, icon, label, before, seldom = false, children }: PlaceProps
 
 /** The place in the rail that a page belongs to; the most particular one wins. */
 function placeOf(path: string): PlaceProps["to"] | undefined {
-  return (["/phone/sms/review", "/phone/sms", "/people", "/system/sending", "/system"] as const).find((place) => path === place || path.startsWith(`${place}/`));
+  return (["/phone/sms/review", "/phone/sms", "/people", "/templates", "/system/sending", "/system"] as const).find((place) => path === place || path.startsWith(`${place}/`));
 }
 
 const SCHEMES = [

@@ -77,6 +77,13 @@ const fields = createRoute({
   path: "/settings/fields",
   component: lazyRouteComponent(() => import("../settings/FieldsPage"), "FieldsPage"),
 });
+const templates = createRoute({
+  getParentRoute: () => inside,
+  path: "/templates",
+  component: lazyRouteComponent(() => import("../templates/TemplatesPage"), "TemplatesPage"),
+});
+const noTemplate = createRoute({ getParentRoute: () => templates, path: "/" });
+const template = createRoute({ getParentRoute: () => templates, path: "$templateId" });
 const system = createRoute({
   getParentRoute: () => inside,
   path: "/system",
@@ -89,7 +96,7 @@ const sending = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, contact, fields, system, sending])]),
+  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, contact, fields, templates.addChildren([noTemplate, template]), system, sending])]),
   defaultPreload: "intent",
   defaultPendingMs: 400,
 });

@@ -4,6 +4,7 @@ import { Ban, MoonStar, SendHorizontal } from "lucide-react";
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { InboxRow } from "../gen/wire";
 import { useLive } from "../live/hooks";
+import { TemplatePicker } from "../templates";
 import { countSegments, nameOf, plain } from "../text/segments";
 import { timeThere } from "../text/hours";
 import { nameOrNumber } from "../text/people";
@@ -108,6 +109,7 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
       )}
       {row && !blocked && <QuietHours id={id} name={nameOrNumber(row)} />}
       <div className={styles.box} data-closed={closed}>
+        <TemplatePicker threadId={id} text={text} box={box} disabled={closed} onPick={write} />
         <textarea
           ref={box} rows={1} aria-label="Message" aria-describedby="reply-cost" enterKeyHint="send" value={text} disabled={closed}
           placeholder={blocked || invalid ? "Replies are blocked" : closed && row ? "Tick the box above to write" : "Write a reply"}

@@ -1,0 +1,2 @@
+export { TemplatePicker, type TemplatePickerProps } from "./TemplatePicker";
+export { SaveTemplate } from "./SaveTemplate";
