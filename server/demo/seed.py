@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 import orjson
 import trio
 
+from server.demo.lives import FIELDS, PIPELINES, DemoLife, make_lives
 from server.demo.people import ACCOUNT_SID, CONTACT_LINE, MEMBERS, NUMBERS, PASSWORD, WORKSPACE, contacts
 from server.demo.templates import TEMPLATES
-from server.demo.world import SEED, World, as_json, make_world
+from server.demo.world import SEED, DemoThread, World, as_json, make_world
 from server.domain.clock import demo_start
 from server.store.named_sql import parse
 
@@ -136,7 +137,7 @@ async def _fill(connection: Connection, workspace_id: int, world: World, wall: d
     ]
     since = wall - timedelta(days=60)
     await connection.execute(sql["add_endpoints"], workspace_id, _dump(endpoints), since)
-    await connection.execute(sql["add_contacts"], workspace_id, _json(world.contacts), since)
+    await _people(connection, workspace_id, make_lives(world, wall, SEED + 2), since)
     await connection.execute(sql["add_threads"], workspace_id, _dump(_threads(world)))
     messages = [message for thread in world.threads for message in thread.messages]
     await connection.execute(sql["add_messages"], workspace_id, _json(messages))
@@ -146,6 +147,30 @@ async def _fill(connection: Connection, workspace_id: int, world: World, wall: d
     await connection.execute(sql["add_consents"], workspace_id, _dump(_consents(world)))
     await connection.execute(sql["add_reviews"], workspace_id, _dump(_reviews(world)))
     await connection.execute(sql["add_templates"], workspace_id, _json(TEMPLATES), wall)
+
+
+async def _people(connection: Connection, workspace_id: int, lives: Sequence[DemoLife], since: datetime) -> None:
+    sql = statements()
+    pipelines = [{"name": name, "stages": stages} for name, stages in PIPELINES.items()]
+    await connection.execute(sql["add_fields"], workspace_id, _dump(FIELDS))
+    await connection.execute(sql["add_pipelines"], workspace_id, _dump(pipelines))
+    await connection.execute(sql["add_contacts"], workspace_id, _json(lives), since)
+    seconds = [
+        {"address": life.address, "phone": life.second[0], "label": life.second[1]} for life in lives if life.second
+    ]
+    await connection.execute(sql["add_second_phones"], workspace_id, _dump(seconds), since)
+    tags = [{"address": life.address, "name": name} for life in lives for name in life.tags]
+    await connection.execute(sql["add_tags"], workspace_id, _dump(tags))
+    stages = [
+        {"address": life.address, "pipeline": life.stage[0], "stage": life.stage[1]} for life in lives if life.stage
+    ]
+    await connection.execute(sql["add_standings"], workspace_id, _dump(stages))
+    showings = [as_json(showing) | {"address": life.address} for life in lives for showing in life.showings]
+    await connection.execute(sql["add_showings"], workspace_id, _dump(showings))
+
+
+def _newest(thread: DemoThread, direction: str) -> str | None:
+    return max((message.at.isoformat() for message in thread.messages if message.direction == direction), default=None)
 
 
 def _threads(world: World) -> list[dict[str, Any]]:
@@ -158,6 +183,8 @@ def _threads(world: World) -> list[dict[str, Any]]:
             "last_at": thread.messages[-1].at.isoformat(),
             "preview": thread.messages[-1].body[:_PREVIEW],
             "direction": thread.messages[-1].direction,
+            "last_in_at": _newest(thread, "in"),
+            "last_out_at": _newest(thread, "out"),
             "created_at": thread.messages[0].at.isoformat(),
         }
         for thread in world.threads
@@ -204,5 +231,5 @@ def _json(rows: Sequence[Any]) -> str:
     return _dump([as_json(row) for row in rows])
 
 
-def _dump(rows: Sequence[dict[str, Any]]) -> str:
+def _dump(rows: Sequence[Mapping[str, Any]]) -> str:
     return orjson.dumps(rows).decode()

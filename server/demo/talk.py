@@ -25,6 +25,8 @@ _BLANKS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+STREETS: Final = _BLANKS["street"]
+
 _KINDS: Final[Mapping[str, Kind]] = {"open": "open", "then": "then", "end": "end"}
 
 

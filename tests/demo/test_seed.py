@@ -12,7 +12,10 @@ import pytest
 
 from server.demo.people import MEMBERS
 from server.demo.seed import DemoRefused, Seeded, SimulatorAccount, demo_wall, seed_demo
+from server.domain.contact import checked_text
 from server.domain.delivery import RANK, State
+from server.domain.fields import Field, checked
+from server.domain.phone import is_test_number
 from server.store.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -185,3 +188,31 @@ async def test_the_clock_never_runs_behind_what_was_written(store: Store) -> Non
     await store.call(doing("UPDATE thread SET last_at = $1 WHERE id = (SELECT min(id) FROM thread)", written))
     assert await demo_wall(store, real) == written + timedelta(minutes=1)
     assert await demo_wall(store, real + timedelta(days=3)) == WALL + timedelta(days=3), "Monday"
+
+
+async def test_the_people_of_the_demo_have_lives(store: Store) -> None:
+    seeded = await seed(store)
+    workspace = seeded.workspace_id
+    rows = await store.contacts.rows(workspace, range(1, 1000))
+    assert len(rows) == 124
+    assert sum(not row.name for row in rows) == 4, "strangers are contacts to be named later"
+    assert {"Open House Attendee", "Hot lead"} <= {tag.name for tag in await store.catalogue.tags(workspace)}
+    assert [(one.name, one.stages[0].name) for one in await store.catalogue.pipelines(workspace)] == [
+        ("Buyers", "New Lead"),
+        ("Sellers", "New Lead"),
+    ]
+    assert all(stage.contacts for stage in (await store.catalogue.pipelines(workspace))[0].stages[:3])
+    assert sum(len(row.phones) == 2 for row in rows) >= 3
+    assert sum(row.property_address != "" for row in rows) > 60
+    assert {row.owner.name for row in rows if row.owner} == {member.name for member in MEMBERS}
+    priya = await value(store, "SELECT id FROM member WHERE email = $1", MEMBERS[2].email)
+    values = await store.values.values(workspace, priya, [row.contact_id for row in rows], WALL)
+    assert sum(one["showing_time"] is not None for one in values.values()) >= 5
+    fields = {
+        field.name: Field(field.name, field.label, field.kind, field.choices)
+        for field in await store.catalogue.fields(workspace)
+    }
+    for row in rows:
+        assert all(checked(fields[name], value) == value for name, value in row.custom.items())
+        assert all(is_test_number(phone.address) for phone in row.phones)
+        assert row.email == checked_text("email", row.email)

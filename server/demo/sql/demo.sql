@@ -56,25 +56,84 @@ SELECT $1, e.address, e.opted_out, e.held, e.opted_out::int, ARRAY[e.zone], $3
 FROM jsonb_to_recordset($2::jsonb) AS e(address text, zone text, opted_out boolean, held boolean)
 
 -- name: add_contacts
--- Those who have a name, each with a phone.
+-- Everybody, each with a phone; strangers have no name yet.
 WITH given AS MATERIALIZED (
-    SELECT nextval(pg_get_serial_sequence('contact', 'id')) AS contact_id, c.*
-    FROM jsonb_to_recordset($2::jsonb) AS c(address text, first text, last text)
-    WHERE c.first <> ''
+    SELECT nextval(pg_get_serial_sequence('contact', 'id')) AS contact_id, m.id AS owner_id, c.*
+    FROM jsonb_to_recordset($2::jsonb) AS c(address text, first text, last text, email text, owner text, street text,
+         city text, state text, zip text, zone text, property_address text, custom jsonb)
+    LEFT JOIN member m ON m.workspace_id = $1 AND m.email = c.owner
 ), named AS (
-    INSERT INTO contact (id, workspace_id, first_name, last_name, created_at) OVERRIDING SYSTEM VALUE
-    SELECT contact_id, $1, first, last, $3 FROM given
+    INSERT INTO contact (id, workspace_id, first_name, last_name, email, owner_id, street, city, state, zip, zone,
+                         property_address, custom, source, created_at) OVERRIDING SYSTEM VALUE
+    SELECT contact_id, $1, first, last, email, owner_id, street, city, state, zip, zone, property_address, custom,
+           CASE first WHEN '' THEN 'inbound' ELSE 'demo' END, $3
+    FROM given
 )
-INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id)
-SELECT $1, g.contact_id, e.id FROM given g JOIN endpoint e ON e.workspace_id = $1 AND e.address = g.address
+INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id, label)
+SELECT $1, g.contact_id, e.id, CASE g.first WHEN '' THEN '' ELSE 'mobile' END
+FROM given g JOIN endpoint e ON e.workspace_id = $1 AND e.address = g.address
+
+-- name: add_second_phones
+-- Some have another number, at which nobody has texted them yet.
+WITH given AS MATERIALIZED (
+    SELECT c.*, p.contact_id, e.zones FROM jsonb_to_recordset($2::jsonb) AS c(address text, phone text, label text)
+    JOIN endpoint e ON e.workspace_id = $1 AND e.address = c.address JOIN contact_phone p ON p.endpoint_id = e.id
+), made AS (
+    INSERT INTO endpoint (workspace_id, address, zones, created_at) SELECT $1, g.phone, g.zones, $3 FROM given g
+    RETURNING id, address
+)
+INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id, label, priority)
+SELECT $1, g.contact_id, m.id, g.label, 1 FROM given g JOIN made m ON m.address = g.phone
+
+-- name: add_fields
+-- What this brokerage notes of people.
+INSERT INTO custom_field (workspace_id, name, label, kind, choices, position)
+SELECT $1, f.name, f.label, f.kind, ARRAY(SELECT jsonb_array_elements_text(f.choices)), row_number() OVER () - 1
+FROM jsonb_to_recordset($2::jsonb) AS f(name text, label text, kind text, choices jsonb)
+
+-- name: add_pipelines
+-- How far people come, step by step.
+WITH given AS MATERIALIZED (
+    SELECT g.p->>'name' AS name, g.p->'stages' AS stages, g.ord FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS g (p, ord)
+), made AS (
+    INSERT INTO pipeline (workspace_id, name, position) SELECT $1, name, ord - 1 FROM given ORDER BY ord RETURNING id, name
+)
+INSERT INTO stage (workspace_id, pipeline_id, name, position)
+SELECT $1, m.id, s.name, s.ord - 1 FROM given g JOIN made m ON m.name = g.name
+CROSS JOIN LATERAL jsonb_array_elements_text(g.stages) WITH ORDINALITY AS s (name, ord) ORDER BY g.ord, s.ord
+
+-- name: add_tags
+-- Who has which tag.
+WITH given AS MATERIALIZED (
+    SELECT p.contact_id, t.name FROM jsonb_to_recordset($2::jsonb) AS t(address text, name text)
+    JOIN endpoint e ON e.workspace_id = $1 AND e.address = t.address JOIN contact_phone p ON p.endpoint_id = e.id
+), made AS (
+    INSERT INTO tag (workspace_id, name) SELECT DISTINCT $1, name FROM given RETURNING id, name
+)
+INSERT INTO contact_tag (workspace_id, contact_id, tag_id)
+SELECT $1, g.contact_id, m.id FROM given g JOIN made m ON m.name = g.name
+
+-- name: add_standings
+-- Who stands where.
+INSERT INTO contact_stage (workspace_id, contact_id, pipeline_id, stage_id)
+SELECT $1, p.contact_id, l.id, s.id FROM jsonb_to_recordset($2::jsonb) AS g(address text, pipeline text, stage text)
+JOIN endpoint e ON e.workspace_id = $1 AND e.address = g.address JOIN contact_phone p ON p.endpoint_id = e.id
+JOIN pipeline l ON l.workspace_id = $1 AND l.name = g.pipeline JOIN stage s ON s.pipeline_id = l.id AND s.name = g.stage
+
+-- name: add_showings
+-- Visits that were agreed on.
+INSERT INTO showing (workspace_id, contact_id, property_address, at, note)
+SELECT $1, p.contact_id, g.property_address, g.at, g.note
+FROM jsonb_to_recordset($2::jsonb) AS g(address text, property_address text, at timestamptz, note text)
+JOIN endpoint e ON e.workspace_id = $1 AND e.address = g.address JOIN contact_phone p ON p.endpoint_id = e.id
 
 -- name: add_threads
 -- One for each conversation, as its newest text left it.
 INSERT INTO thread (workspace_id, endpoint_id, number_id, last_seq, in_total, last_at, last_preview, last_direction,
-                    created_at)
-SELECT $1, e.id, n.id, t.last_seq, t.in_total, t.last_at, t.preview, t.direction, t.created_at
-FROM jsonb_to_recordset($2::jsonb) AS t(address text, number text, last_seq bigint, in_total bigint,
-     last_at timestamptz, preview text, direction text, created_at timestamptz)
+                    last_in_at, last_out_at, created_at)
+SELECT $1, e.id, n.id, t.last_seq, t.in_total, t.last_at, t.preview, t.direction, t.last_in_at, t.last_out_at, t.created_at
+FROM jsonb_to_recordset($2::jsonb) AS t(address text, number text, last_seq bigint, in_total bigint, last_at timestamptz,
+     preview text, direction text, last_in_at timestamptz, last_out_at timestamptz, created_at timestamptz)
 JOIN endpoint e ON e.workspace_id = $1 AND e.address = t.address
 JOIN number n ON n.workspace_id = $1 AND n.address = t.number
 ORDER BY e.id
