@@ -67,6 +67,12 @@ const people = createRoute({
   }),
   component: lazyRouteComponent(() => import("../people/PeoplePage"), "PeoplePage"),
 });
+const imports = createRoute({
+  getParentRoute: () => inside,
+  path: "/people/import",
+  validateSearch: (search: Record<string, unknown>): { id?: number } => (typeof search["id"] === "number" && search["id"] > 0 ? { id: search["id"] } : {}),
+  component: lazyRouteComponent(() => import("../imports/ImportPage"), "ImportPage"),
+});
 const contact = createRoute({
   getParentRoute: () => inside,
   path: "/people/$contactId",
@@ -96,7 +102,7 @@ const sending = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, contact, fields, templates.addChildren([noTemplate, template]), system, sending])]),
+  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, imports, contact, fields, templates.addChildren([noTemplate, template]), system, sending])]),
   defaultPreload: "intent",
   defaultPendingMs: 400,
 });
