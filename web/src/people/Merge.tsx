@@ -98,7 +98,7 @@ function Preview({ contact, other, onBack, onClose }: { contact: Contact; other:
             <dt>{line.label}</dt>
             <dd>
               <span>
-                {line.value}
+                {line.value || "none"}
                 {line.taken && <small> from {titleOf(other)}</small>}
               </span>
               {line.lost !== null && <s>{line.lost}</s>}

@@ -118,6 +118,8 @@ it("a merge keeps our values, takes what we lack, joins numbers and tags, and na
   expect(shown.lines).toContainEqual({ label: "First name", value: "Ann", taken: false, lost: "Anne" });
   expect(shown.lines).toContainEqual({ label: "City", value: "Boston", taken: true, lost: null });
   expect(shown.lines).toContainEqual({ label: "Budget", value: "9", taken: true, lost: null });
+  const housed = previewOf({ ...kept, city: "Bath" }, { ...other, zip: "02134" }, []);
+  expect(housed.lines, "an address is taken whole or not at all").toContainEqual({ label: "ZIP", value: "", taken: false, lost: "02134" });
 });
 
 describe("a custom value", () => {
