@@ -5,6 +5,7 @@ import { useEffect, useMemo } from "react";
 import { sessionIsOver, sessionQuery } from "../api";
 import { Live } from "../live/live";
 import { LiveContext, useBadge, useLive, useStatus } from "../live/hooks";
+import { UndoToast } from "../compose/UndoToast";
 import { Announcer } from "./Announcer";
 import { Rail } from "./Rail";
 import { Shortcuts } from "./Shortcuts";
@@ -53,6 +54,7 @@ function Inside() {
       </div>
       <Announcer />
       <Shortcuts />
+      <UndoToast />
     </div>
   );
 }

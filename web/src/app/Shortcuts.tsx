@@ -6,6 +6,7 @@ const KEYS = [
   { keys: ["J", "Down"], does: "Next conversation or person" },
   { keys: ["K", "Up"], does: "Previous conversation or person" },
   { keys: ["Enter"], does: "Open it; send the reply" },
+  { keys: ["N"], does: "New message" },
   { keys: ["Shift", "Enter"], does: "New line", together: true },
   { keys: ["X"], does: "Select the person; with Shift, all up to there" },
   { keys: ["/"], does: "Search people" },

@@ -3,33 +3,24 @@ import { ActionIcon, Checkbox } from "@mantine/core";
 import { Ban, MoonStar, SendHorizontal } from "lucide-react";
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { InboxRow } from "../gen/wire";
+import { Extras, ExtraTools, useExtras } from "../compose/Extras";
+import { useDraft } from "../compose/useDraft";
 import { useLive } from "../live/hooks";
 import { TemplatePicker } from "../templates";
-import { countSegments, nameOf, plain } from "../text/segments";
 import { timeThere } from "../text/hours";
 import { nameOrNumber } from "../text/people";
 import { isPhone } from "./focus";
 import { useHours, useMinute } from "./useHours";
+import { Cost, MAX_CHARACTERS } from "./Cost";
 import styles from "./Composer.module.css";
 
-const MAX_CHARACTERS = 1_600; // as server/ws/protocol.py
 const TALLEST = 220; // px
-
-const draftKey = (id: number): string => `threadline.draft:${id}`;
-
-function useDraft(id: number): [string, (text: string) => void] {
-  const [text, setText] = useState(() => sessionStorage.getItem(draftKey(id)) ?? "");
-  const keep = (next: string) => {
-    setText(next);
-    if (next) sessionStorage.setItem(draftKey(id), next);
-    else sessionStorage.removeItem(draftKey(id));
-  };
-  return [text, keep];
-}
 
 export const Composer = memo(function Composer({ id, row }: { id: number; row: InboxRow | undefined }) {
   const live = useLive();
-  const [text, setText] = useDraft(id);
+  const draft = useDraft(id);
+  const text = draft.body;
+  const extras = useExtras(id, text);
   const [acknowledged, acknowledge] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
   const length = useMemo(() => [...text].length, [text]);
@@ -39,7 +30,7 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
   const silent = optedOut || held;
   const invalid = blocked ? null : (row?.invalid ?? null);
   const closed = !row || blocked || invalid !== null || (silent && !acknowledged);
-  const ready = !closed && text.trim() !== "" && length <= MAX_CHARACTERS;
+  const ready = !closed && (text.trim() !== "" || extras.attached.pictures.length > 0) && length <= MAX_CHARACTERS && !extras.busy && !(extras.plan && silent);
 
   useEffect(() => acknowledge(false), [optedOut, held]);
   useEffect(() => {
@@ -55,12 +46,16 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
 
   const send = () => {
     if (!ready) return;
+    if (extras.wanted) {
+      extras.send(silent, draft.done);
+      return;
+    }
     live.send(id, text, silent ? { acknowledged_opt_out: true } : {});
-    setText("");
+    draft.done();
     box.current?.focus();
   };
   const write = (next: string) => {
-    setText(next);
+    draft.write(next);
     live.typing(id, next !== "");
   };
   const key = (event: KeyboardEvent) => {
@@ -108,18 +103,20 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
         </div>
       )}
       {row && !blocked && <QuietHours id={id} name={nameOrNumber(row)} />}
-      <div className={styles.box} data-closed={closed}>
+      <Extras extras={extras} />
+      <div className={styles.box} data-closed={closed} onDrop={extras.attached.drop} onDragOver={(event) => event.preventDefault()}>
         <TemplatePicker threadId={id} text={text} box={box} disabled={closed} onPick={write} />
         <textarea
           ref={box} rows={1} aria-label="Message" aria-describedby="reply-cost" enterKeyHint="send" value={text} disabled={closed}
           placeholder={blocked || invalid ? "Replies are blocked" : closed && row ? "Tick the box above to write" : "Write a reply"}
-          onChange={(event) => write(event.currentTarget.value)} onKeyDown={key} onBlur={() => live.typing(id, false)}
+          onChange={(event) => write(event.currentTarget.value)} onKeyDown={key} onBlur={() => live.typing(id, false)} onPaste={extras.attached.paste}
         />
-        <ActionIcon type="submit" size={36} radius={11} variant="filled" aria-label="Send" disabled={!ready} className={styles.send}>
+        <ExtraTools extras={extras} disabled={closed} />
+        <ActionIcon type="submit" size={36} radius={11} variant="filled" aria-label={extras.plan ? "Schedule" : "Send"} disabled={!ready} className={styles.send}>
           <SendHorizontal size={18} strokeWidth={2} />
         </ActionIcon>
       </div>
-      <Cost text={text} length={length} onReplace={write} />
+      <Cost text={text} length={length} pictures={extras.attached.pictures.length} onReplace={write} />
     </form>
   );
 });
@@ -143,41 +140,5 @@ function QuietHours({ id, name }: { id: number; name: string }) {
         Your reply goes out at once{hours.until && <>; campaigns wait until {timeThere(hours.zones, new Date(hours.until), now)} there</>}.
       </p>
     </div>
-  );
-}
-
-function Cost({ text, length, onReplace }: { text: string; length: number; onReplace: (text: string) => void }) {
-  const cost = useMemo(() => countSegments(text), [text]);
-  if (text === "")
-    return (
-      <p id="reply-cost" className={styles.cost}>
-        <span className={styles.keys}>Enter sends, Shift+Enter starts a new line</span>
-      </p>
-    );
-  const { costly } = cost;
-  const dear = costly !== null && costly.without > 0 && cost.count > costly.without;
-  const tooLong = length > MAX_CHARACTERS;
-  return (
-    <p id="reply-cost" className={styles.cost} data-testid="cost">
-      {tooLong && (
-        <strong>
-          {(length - MAX_CHARACTERS).toLocaleString("en-US")} characters too many: a text holds {MAX_CHARACTERS.toLocaleString("en-US")}
-        </strong>
-      )}
-      {dear && !tooLong && (
-        <span className={styles.dear}>
-          {nameOf(costly.char)} makes this {cost.count} segments instead of {costly.without}
-          {countSegments(plain(text)).count < cost.count && (
-            <button type="button" onClick={() => onReplace(plain(text))}>
-              Use plain characters
-            </button>
-          )}
-        </span>
-      )}
-      <span className={styles.count}>
-        {cost.count} {cost.count === 1 ? "segment" : "segments"} · {cost.left} left
-        {cost.encoding === "UCS-2" && " · Unicode"}
-      </span>
-    </p>
   );
 }

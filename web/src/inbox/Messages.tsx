@@ -4,6 +4,8 @@ import { ArrowDown, CircleAlert, Info } from "lucide-react";
 import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { api } from "../api";
 import { useSession } from "../app/session";
+import { composeApi } from "../compose/api";
+import { ChangeLater } from "../compose/ChangeLater";
 import { useLive } from "../live/hooks";
 import type { ThreadView } from "../live/store";
 import { clockTime, dayTitle, fullTime } from "../text/time";
@@ -73,6 +75,11 @@ const Run = memo(
         <span className={first.direction === "out" && !first.mine ? styles.author : "hush"}>{author}</span>
         {bubbles.map((bubble) => (
           <div key={bubble.key} className={styles.bubble} data-dir={bubble.direction} data-waiting={bubble.seq === null} data-seq={bubble.seq} title={fullTime(new Date(bubble.at))}>
+            {bubble.pictures.map((url) => (
+              <a key={url} href={url} target="_blank" rel="noreferrer" className={styles.picture}>
+                <img src={url} alt="Picture" loading="lazy" />
+              </a>
+            ))}
             {bubble.body}
             {bubble.media > 0 && <em className={styles.media}>{bubble.media === 1 ? "1 attachment" : `${bubble.media} attachments`}</em>}
           </div>
@@ -90,7 +97,7 @@ const Run = memo(
   (a, b) => a.id === b.id && a.name === b.name && a.blocked === b.blocked && a.bubbles.length === b.bubbles.length && a.bubbles.every((bubble, index) => isSame(bubble, b.bubbles[index])),
 );
 
-const isSame = (a: Bubble, b: Bubble | undefined): boolean => b !== undefined && a.key === b.key && a.seq === b.seq && a.fate.words === b.fate.words && a.fate.waits?.until === b.fate.waits?.until && a.at === b.at && a.author === b.author;
+const isSame = (a: Bubble, b: Bubble | undefined): boolean => b !== undefined && a.key === b.key && a.seq === b.seq && a.fate.words === b.fate.words && a.fate.waits?.until === b.fate.waits?.until && a.at === b.at && a.author === b.author && a.body === b.body;
 
 function Fate({ id, bubble, blocked }: { id: number; bubble: Bubble; blocked: boolean }) {
   const live = useLive();
@@ -107,6 +114,7 @@ function Fate({ id, bubble, blocked }: { id: number; bubble: Bubble; blocked: bo
           <button onClick={() => live.release(id, seq, false)}>Discard</button>
         </>
       )}
+      {fate.act === "cancel" && seq !== null && fate.waits && <Planned id={id} seq={seq} body={bubble.body} waits={fate.waits} />}
       {fate.act === "retry" && (
         <>
           <button onClick={() => live.tryAgain(id, bubble.key)}>Try again</button>
@@ -117,6 +125,24 @@ function Fate({ id, bubble, blocked }: { id: number; bubble: Bubble; blocked: bo
   );
 }
 
+/** What waits for its time can be called off until then, and a scheduled text changed. */
+function Planned({ id, seq, body, waits }: { id: number; seq: number; body: string; waits: NonNullable<Bubble["fate"]["waits"]> }) {
+  const hours = useHours(id);
+  const [changing, change] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const tell = (error: Error) => setProblem(error.message);
+  const planned = waits.why === "plan";
+  return (
+    <>
+      {planned && <button onClick={() => composeApi.change(id, seq, { send_at: new Date(0).toISOString() }).catch(tell)}>Send now</button>}
+      {planned && <button onClick={() => change(true)}>Change</button>}
+      <button onClick={() => composeApi.cancel(id, seq).catch(tell)}>Cancel</button>
+      {problem && <span role="alert">{problem}</span>}
+      {changing && <ChangeLater thread={id} seq={seq} body={body} at={new Date(waits.until)} zones={hours?.zones ?? []} onClose={() => change(false)} />}
+    </>
+  );
+}
+
 /** Until when it waits, by the contact's clock: that is what the wait is for. */
 function Waiting({ id, waits }: { id: number; waits: NonNullable<Bubble["fate"]["waits"]> }) {
   const hours = useHours(id);
@@ -124,6 +150,8 @@ function Waiting({ id, waits }: { id: number; waits: NonNullable<Bubble["fate"][
   const until = new Date(waits.until);
   if (until <= now) return <>Sending…</>;
   const when = hours && hours.zones.length > 0 ? `${timeThere(hours.zones, until, now)} there` : fullTime(until);
+  if (waits.why === "undo") return <>Sending in a moment</>;
+  if (waits.why === "plan") return <>Scheduled for {when}</>;
   return waits.why === "hours" ? <>Waiting for {when}</> : <>Waiting for {when}: they have had enough texts for now</>;
 }
 

@@ -5,6 +5,7 @@ import { MessageSquareDashed } from "lucide-react";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { api } from "../api";
 import { isTyping } from "../app/Shortcuts";
+import { NewMessageButton } from "../compose/NewMessageButton";
 import { useInboxLoaded, useLive, useNextCursor, useOrder } from "../live/hooks";
 import { useToday } from "../text/useToday";
 import { ConnectionStatus } from "./ConnectionStatus";
@@ -70,6 +71,7 @@ export function ThreadList({ open }: { open: number | null }) {
           Inbox
         </span>
         <ConnectionStatus />
+        <NewMessageButton />
       </header>
       <div ref={list} className={styles.scroll} {...pointer}>
         {!loaded && <Skeletons count={9} />}

@@ -13,15 +13,17 @@ export interface Bubble {
   readonly mine: boolean;
   readonly note: string | null;
   readonly media: number;
+  /** Addresses of pictures that we hold ourselves. */
+  readonly pictures: readonly string[];
   readonly fate: Fate;
 }
 
 export interface Fate {
   readonly tone: "quiet" | "bad" | "ask";
   readonly words: string;
-  readonly act: "none" | "send-again" | "release" | "retry";
+  readonly act: "none" | "send-again" | "release" | "retry" | "cancel";
   /** The server lets it leave no earlier than this. */
-  readonly waits?: { readonly until: string; readonly why: "hours" | "cap" };
+  readonly waits?: { readonly until: string; readonly why: "hours" | "cap" | "plan" | "undo" };
 }
 
 export type Item =
@@ -41,14 +43,15 @@ const ENDS_HERE = new Set(["opted_out", "invalid"]); // another try would end in
 const because = (lead: string, error: string | null | undefined): string => (error ? `${lead}: ${error}` : lead);
 
 /** What became of an outbound text, in words, and what the person can do about it. */
-export function fateOf(message: Pick<MessageOut, "state" | "error" | "error_code" | "error_class" | "waits_until">): Fate {
+export function fateOf(message: Pick<MessageOut, "state" | "error" | "error_code" | "error_class" | "waits_until"> & Partial<Pick<MessageOut, "klass">>): Fate {
   const { state, error, waits_until: until } = message;
   const why = WAITS[message.error_code ?? ""];
   switch (state) {
     case "received":
       return { tone: "quiet", words: "", act: "none" };
     case "queued":
-      if (why && until) return { tone: "quiet", words: "Waiting", act: "none", waits: { until, why } };
+      if (until && !message.error_code) return { tone: "quiet", words: "Scheduled", act: "cancel", waits: { until, why: message.klass === "send_later" ? "plan" : "undo" } };
+      if (why && until) return { tone: "quiet", words: "Waiting", act: "cancel", waits: { until, why } };
       return { tone: "quiet", words: "Sending…", act: "none" };
     case "sent":
       return { tone: "quiet", words: "Sent", act: "none" };
@@ -60,7 +63,7 @@ export function fateOf(message: Pick<MessageOut, "state" | "error" | "error_code
     case "blocked":
       return { tone: "bad", words: because("Not sent", error), act: "none" };
     case "cancelled":
-      return { tone: "quiet", words: "Discarded, not sent", act: "none" };
+      return { tone: "quiet", words: message.error_code === "replied" ? "Cancelled: they wrote first" : "Discarded, not sent", act: "none" };
     case "expired":
       return { tone: "bad", words: because("Not sent in time", error), act: "send-again" };
     case "unconfirmed":
@@ -69,6 +72,8 @@ export function fateOf(message: Pick<MessageOut, "state" | "error" | "error_code
       return { tone: "ask", words: OPT_OUTS.has(message.error_code ?? "") || !error ? "Opted out meanwhile" : because("Held", error), act: "release" };
   }
 }
+
+const isOurs = (url: string): boolean => url.startsWith("/media/");
 
 export function bubbleOf(message: MessageOut, me: number): Bubble {
   const automatic = message.klass === AUTOMATIC;
@@ -81,7 +86,8 @@ export function bubbleOf(message: MessageOut, me: number): Bubble {
     author: automatic ? "Automatic answer" : (message.author ?? null),
     mine: message.author_id === me && !automatic,
     note: message.keyword ? (NOTES[message.keyword] ?? null) : null,
-    media: message.media?.length ?? 0,
+    media: (message.media ?? []).filter((url) => !isOurs(url)).length,
+    pictures: (message.media ?? []).filter(isOurs),
     fate: fateOf(message),
   };
 }
@@ -89,7 +95,7 @@ export function bubbleOf(message: MessageOut, me: number): Bubble {
 export function bubbleOfPending(send: PendingSend): Bubble {
   const fate: Fate =
     send.state === "refused" ? { tone: "bad", words: because("Not sent", send.error), act: "retry" } : { tone: "quiet", words: "Sending…", act: "none" };
-  return { key: send.cmd_id, seq: null, direction: "out", body: send.data.body, at: send.at, author: null, mine: true, note: null, media: 0, fate };
+  return { key: send.cmd_id, seq: null, direction: "out", body: send.data.body, at: send.at, author: null, mine: true, note: null, media: 0, pictures: [], fate };
 }
 
 /** A bubble whose fate needs words of its own ends its run. */

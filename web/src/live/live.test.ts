@@ -20,7 +20,7 @@ const event = (seq: number, more: Partial<MessageOut> = {}): ServerFrame => ({
 });
 const status = (seq: number, ref: number, state: MessageOut["state"]): ServerFrame => ({
   t: "event", ch: "thread:1", seq, epoch: "e",
-  data: { kind: "status", ref, state, at: "2026-11-22T10:00:00Z", error_class: null, error_code: null, error: null, waits_until: null },
+  data: { kind: "status", ref, state, at: "2026-11-22T10:00:00Z", error_class: null, error_code: null, error: null, waits_until: null, body: null },
 });
 const snapshot = (seqs: number[], epoch = "e"): ServerFrame => ({
   t: "snapshot", ch: "thread:1", epoch, seq: seqs.at(-1) ?? 0, p: null,

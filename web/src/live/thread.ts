@@ -26,7 +26,7 @@ export function applyEvent(state: ThreadState, seq: number, epoch: string, data:
 function restate(messages: readonly MessageOut[], status: Extract<ThreadEventData, { kind: "status" }>): readonly MessageOut[] {
   return messages.map((message) =>
     message.seq === status.ref
-      ? { ...message, state: status.state, error_class: status.error_class, error_code: status.error_code, error: status.error, waits_until: status.waits_until }
+      ? { ...message, body: status.body ?? message.body, state: status.state, error_class: status.error_class, error_code: status.error_code, error: status.error, waits_until: status.waits_until }
       : message,
   );
 }

@@ -1,0 +1,1 @@
+export { NewMessage, type NewMessageProps } from "./NewMessage";
