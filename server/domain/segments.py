@@ -6,6 +6,7 @@ surrogate pair is split. A grapheme of several code points (a flag, a family) ma
 splits it too.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -45,12 +46,12 @@ def count(text: str) -> Segments:
     >>> count("See you at 5 👍").costly
     (('👍', 13),)
     """
-    first: dict[str, int] = {}
-    for char in set(text) - GSM_7:
-        first[char] = text.index(char)
+    chars = set(text)
+    first = {char: text.index(char) for char in chars - GSM_7}
     encoding: Encoding = "UCS-2" if first else "GSM-7"
     single, several = _LIMITS[encoding]
-    wide = _wide_indexes(text, encoding)
+    doubled = chars & GSM_ESCAPED if encoding == "GSM-7" else {char for char in chars if char > "\uffff"}
+    wide = _wide_indexes(text, doubled) if doubled else []
     units = len(text) + len(wide)
     if units <= single:
         return Segments(min(1, units), encoding, units, single - units, _in_order(first))
@@ -62,11 +63,11 @@ def _in_order(first: dict[str, int]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(first.items(), key=lambda found: found[1]))
 
 
-def _wide_indexes(text: str, encoding: Encoding) -> list[int]:
+def _wide_indexes(text: str, doubled: Set[str]) -> list[int]:
     """Where the characters of two units begin, in units."""
     starts: list[int] = []
     for index, char in enumerate(text):
-        if char in GSM_ESCAPED if encoding == "GSM-7" else char > "\uffff":
+        if char in doubled:
             starts.append(index + len(starts))
     return starts
 
