@@ -329,6 +329,7 @@ CREATE TABLE endpoint (                   -- the gate's row: one for each recipi
     CONSTRAINT only_a_start_lifts_the_carriers_block CHECK (NOT carrier_blocked OR opted_out)
 ) WITH (fillfactor = 80);
 CREATE INDEX endpoint_by_end ON endpoint (workspace_id, reverse(address));   -- by its last digits
+CREATE INDEX endpoint_opted_out ON endpoint (workspace_id, id) WHERE opted_out;
 
 CREATE TABLE contact_phone (
     workspace_id bigint NOT NULL,
@@ -337,7 +338,7 @@ CREATE TABLE contact_phone (
     priority     smallint NOT NULL DEFAULT 0,        -- the lowest first
     label        text NOT NULL DEFAULT '',            -- mobile, home, work
     PRIMARY KEY (contact_id, endpoint_id),
-    UNIQUE (endpoint_id),                             -- one number, one contact, one thread, in whatever spelling
+    UNIQUE (endpoint_id) INCLUDE (contact_id),        -- one number, one contact, one thread, in whatever spelling
     FOREIGN KEY (workspace_id, contact_id) REFERENCES contact (workspace_id, id),
     FOREIGN KEY (workspace_id, endpoint_id) REFERENCES endpoint (workspace_id, id)
 );

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from string import Template
 from typing import Any, Final
@@ -27,24 +28,50 @@ class Parameters:
         return f"${len(self.values)}"
 
 
-def condition(node: Node[Asked], parameters: Parameters) -> str:
-    """SQL that is true or false, never null, of the contact ``c``."""
+def condition(node: Node[Asked], parameters: Parameters, *, at_once: bool) -> str:
+    """SQL that is true or false, never null, of the contact ``c``.
+
+    *at_once*: it is asked of all contacts, so that those whom an alternative finds are better selected than probed for.
+    """
     match node:
         case Leaf(asks=asked):
-            return _test(asked, parameters)
+            return _one(asked, parameters)
         case Not(part=part):
-            return f"NOT ({condition(part, parameters)})"
-        case Group(join="all", parts=parts):
-            return " AND ".join(f"({condition(part, parameters)})" for part in parts) or "true"
-        case Group(parts=parts):
-            return " OR ".join(f"({condition(part, parameters)})" for part in parts) or "false"
+            return f"NOT ({condition(part, parameters, at_once=at_once)})"
+        case Group(join="any", parts=parts) if at_once:
+            return _any(parts, parameters)
+        case Group(join=join, parts=parts):
+            word = " AND " if join == "all" else " OR "
+            return word.join(f"({condition(part, parameters, at_once=at_once)})" for part in parts) or "true"
+
+
+def _any(parts: Sequence[Node[Asked]], parameters: Parameters) -> str:
+    """Alternatives that select contacts are one selection: PostgreSQL has no index for an OR of several tables."""
+    selected, others = [], []
+    for part in parts:
+        if isinstance(part, Leaf) and _selects(part.asks):
+            selected.append(_test(part.asks, parameters))
+        else:
+            others.append(condition(part, parameters, at_once=True))
+    among = [Template(_SQL["among"]).substitute(selected=" UNION ALL ".join(selected))] if selected else []
+    return " OR ".join(f"({one})" for one in among + others)
+
+
+def _one(asked: Asked, parameters: Parameters) -> str:
+    if asked.test == "before" and asked.kind in _LAST:
+        ever = _one(Asked(asked.kind, asked.name, "ever", ()), parameters)
+        since = _one(Asked(asked.kind, asked.name, "since", asked.values), parameters)
+        return Template(_SQL["before"]).substitute(ever=ever, since=since)
+    sql = _test(asked, parameters)
+    return Template(_SQL["one"]).substitute(selected=sql) if _selects(asked) else sql
+
+
+def _selects(asked: Asked) -> bool:
+    """Whether the test's statement selects contacts; the others are conditions on one."""
+    return _SQL.get(f"{asked.kind}_{asked.test}", "").startswith("SELECT")
 
 
 def _test(asked: Asked, parameters: Parameters) -> str:
-    if asked.test == "before" and asked.kind in _LAST:
-        ever = _test(Asked(asked.kind, asked.name, "ever", ()), parameters)
-        since = _test(Asked(asked.kind, asked.name, "since", asked.values), parameters)
-        return Template(_SQL["before"]).substitute(ever=ever, since=since)
     names = {"workspace": "$1"}
     if asked.kind.startswith("custom_"):
         names["field"] = parameters.add(asked.name.removeprefix(CUSTOM))

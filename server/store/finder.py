@@ -49,7 +49,7 @@ class _Where:
         if self.terms is not None:
             parts.append((found_at_once if at_once else found_one_by_one)(self.terms, parameters))
         if self.node is not None:
-            parts.append(condition(self.node, parameters))
+            parts.append(condition(self.node, parameters, at_once=at_once))
         return " AND ".join(f"({part})" for part in parts) or "true"
 
 

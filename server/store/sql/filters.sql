@@ -131,136 +131,136 @@ c.created_at >= $value::timestamptz;
 c.created_at < $value::timestamptz;
 
 -- name: tag_has
--- This tag.
-EXISTS (SELECT FROM contact_tag x WHERE x.contact_id = c.id AND x.workspace_id = $workspace AND x.tag_id = $value::bigint);
+-- This tag; it belongs to this workspace, and so does who has it.
+SELECT x.contact_id FROM contact_tag x WHERE x.tag_id = $value::bigint;
 
 -- name: tag_filled
 -- Some tag.
-EXISTS (SELECT FROM contact_tag x WHERE x.contact_id = c.id AND x.workspace_id = $workspace);
+SELECT x.contact_id FROM contact_tag x WHERE x.workspace_id = $workspace;
 
 -- name: stage_is
--- Stands in this stage.
-EXISTS (SELECT FROM contact_stage x
-        WHERE x.contact_id = c.id AND x.workspace_id = $workspace AND x.stage_id = $value::bigint);
+-- Stands in this stage, which is of this workspace.
+SELECT x.contact_id FROM contact_stage x WHERE x.stage_id = $value::bigint;
 
 -- name: pipeline_has
--- Stands in some stage of it.
-EXISTS (SELECT FROM contact_stage x
-        WHERE x.contact_id = c.id AND x.workspace_id = $workspace AND x.pipeline_id = $value::bigint);
+-- Stands in some stage of it; it is of this workspace.
+SELECT x.contact_id FROM contact_stage x WHERE x.pipeline_id = $value::bigint;
 
 -- name: phone_is
 -- One of their numbers is this.
-EXISTS (SELECT FROM contact_phone p JOIN endpoint e ON e.id = p.endpoint_id
-        WHERE p.contact_id = c.id AND e.workspace_id = $workspace AND e.address = $value::text);
+SELECT x.contact_id FROM contact_phone x JOIN endpoint e ON e.id = x.endpoint_id
+WHERE e.workspace_id = $workspace AND e.address = $value::text;
 
 -- name: phone_begins
 -- One of them begins with these digits: with its country code, or North America's.
-EXISTS (SELECT FROM contact_phone p JOIN endpoint e ON e.id = p.endpoint_id
-        WHERE p.contact_id = c.id AND e.workspace_id = $workspace
-          AND (e.address ^@ ('+' || $value::text) OR e.address ^@ ('+1' || $value)));
+SELECT x.contact_id FROM contact_phone x JOIN endpoint e ON e.id = x.endpoint_id
+WHERE e.workspace_id = $workspace AND (e.address ^@ ('+' || $value::text) OR e.address ^@ ('+1' || $value));
 
 -- name: phone_ends
 -- One of them ends with these digits.
-EXISTS (SELECT FROM contact_phone p JOIN endpoint e ON e.id = p.endpoint_id
-        WHERE p.contact_id = c.id AND e.workspace_id = $workspace AND reverse(e.address) ^@ reverse($value::text));
+SELECT x.contact_id FROM contact_phone x JOIN endpoint e ON e.id = x.endpoint_id
+WHERE e.workspace_id = $workspace AND reverse(e.address) ^@ reverse($value::text);
 
 -- name: phone_filled
 -- There is a number.
-EXISTS (SELECT FROM contact_phone p WHERE p.contact_id = c.id AND p.workspace_id = $workspace);
+SELECT x.contact_id FROM contact_phone x WHERE x.workspace_id = $workspace;
 
 -- name: area_code_is
 -- One of their numbers is of this area.
-EXISTS (SELECT FROM contact_phone p JOIN endpoint e ON e.id = p.endpoint_id
-        WHERE p.contact_id = c.id AND e.workspace_id = $workspace AND e.address ^@ ('+1' || $value::text));
+SELECT x.contact_id FROM contact_phone x JOIN endpoint e ON e.id = x.endpoint_id
+WHERE e.workspace_id = $workspace AND e.address ^@ ('+1' || $value::text);
 
 -- name: our_number_is
 -- A conversation of theirs goes over this number of ours.
-EXISTS (SELECT FROM contact_phone p JOIN thread t ON t.endpoint_id = p.endpoint_id
-        WHERE p.contact_id = c.id AND t.workspace_id = $workspace AND t.number_id = $value::bigint);
+SELECT x.contact_id FROM contact_phone x JOIN thread t ON t.endpoint_id = x.endpoint_id
+WHERE t.workspace_id = $workspace AND t.number_id = $value::bigint;
 
 -- name: last_in_since
 -- They wrote at that instant or later.
-EXISTS (SELECT FROM contact_phone p JOIN thread t ON t.endpoint_id = p.endpoint_id
-        WHERE p.contact_id = c.id AND t.workspace_id = $workspace AND t.last_in_at >= $value::timestamptz);
+SELECT x.contact_id FROM contact_phone x JOIN thread t ON t.endpoint_id = x.endpoint_id
+WHERE t.workspace_id = $workspace AND t.last_in_at >= $value::timestamptz;
 
 -- name: last_in_ever
 -- They wrote once.
-EXISTS (SELECT FROM contact_phone p JOIN thread t ON t.endpoint_id = p.endpoint_id
-        WHERE p.contact_id = c.id AND t.workspace_id = $workspace AND t.last_in_at IS NOT NULL);
+SELECT x.contact_id FROM contact_phone x JOIN thread t ON t.endpoint_id = x.endpoint_id
+WHERE t.workspace_id = $workspace AND t.last_in_at IS NOT NULL;
 
 -- name: last_out_since
 -- We wrote at that instant or later.
-EXISTS (SELECT FROM contact_phone p JOIN thread t ON t.endpoint_id = p.endpoint_id
-        WHERE p.contact_id = c.id AND t.workspace_id = $workspace AND t.last_out_at >= $value::timestamptz);
+SELECT x.contact_id FROM contact_phone x JOIN thread t ON t.endpoint_id = x.endpoint_id
+WHERE t.workspace_id = $workspace AND t.last_out_at >= $value::timestamptz;
 
 -- name: last_out_ever
 -- We wrote once.
-EXISTS (SELECT FROM contact_phone p JOIN thread t ON t.endpoint_id = p.endpoint_id
-        WHERE p.contact_id = c.id AND t.workspace_id = $workspace AND t.last_out_at IS NOT NULL);
+SELECT x.contact_id FROM contact_phone x JOIN thread t ON t.endpoint_id = x.endpoint_id
+WHERE t.workspace_id = $workspace AND t.last_out_at IS NOT NULL;
 
 -- name: last_text_since
 -- Somebody wrote at that instant or later.
-EXISTS (SELECT FROM contact_phone p JOIN thread t ON t.endpoint_id = p.endpoint_id
-        WHERE p.contact_id = c.id AND t.workspace_id = $workspace
-          AND (t.last_in_at >= $value::timestamptz OR t.last_out_at >= $value));
+SELECT x.contact_id FROM contact_phone x JOIN thread t ON t.endpoint_id = x.endpoint_id
+WHERE t.workspace_id = $workspace AND (t.last_in_at >= $value::timestamptz OR t.last_out_at >= $value);
 
 -- name: last_text_ever
 -- There has been a text.
-EXISTS (SELECT FROM contact_phone p JOIN thread t ON t.endpoint_id = p.endpoint_id
-        WHERE p.contact_id = c.id AND t.workspace_id = $workspace
-          AND (t.last_in_at IS NOT NULL OR t.last_out_at IS NOT NULL));
+SELECT x.contact_id FROM contact_phone x JOIN thread t ON t.endpoint_id = x.endpoint_id
+WHERE t.workspace_id = $workspace AND (t.last_in_at IS NOT NULL OR t.last_out_at IS NOT NULL);
 
 -- name: replied_yes
 -- One of their conversations has texts in both directions.
-EXISTS (SELECT FROM contact_phone p JOIN thread t ON t.endpoint_id = p.endpoint_id
-        WHERE p.contact_id = c.id AND t.workspace_id = $workspace
-          AND t.last_in_at IS NOT NULL AND t.last_out_at IS NOT NULL);
+SELECT x.contact_id FROM contact_phone x JOIN thread t ON t.endpoint_id = x.endpoint_id
+WHERE t.workspace_id = $workspace AND t.last_in_at IS NOT NULL AND t.last_out_at IS NOT NULL;
 
 -- name: waiting_yes
 -- In one of them the newest text is theirs.
-EXISTS (SELECT FROM contact_phone p JOIN thread t ON t.endpoint_id = p.endpoint_id
-        WHERE p.contact_id = c.id AND t.workspace_id = $workspace
-          AND t.last_in_at IS NOT NULL AND (t.last_out_at IS NULL OR t.last_in_at > t.last_out_at));
+SELECT x.contact_id FROM contact_phone x JOIN thread t ON t.endpoint_id = x.endpoint_id
+WHERE t.workspace_id = $workspace AND t.last_in_at IS NOT NULL AND (t.last_out_at IS NULL OR t.last_in_at > t.last_out_at);
 
 -- name: showing_between
 -- Both ends included.
-EXISTS (SELECT FROM showing s WHERE s.contact_id = c.id AND s.workspace_id = $workspace
-        AND s.at BETWEEN $value::timestamptz AND $other::timestamptz);
+SELECT x.contact_id FROM showing x
+WHERE x.workspace_id = $workspace AND x.at BETWEEN $value::timestamptz AND $other::timestamptz;
 
 -- name: showing_ever
 -- There is one.
-EXISTS (SELECT FROM showing s WHERE s.contact_id = c.id AND s.workspace_id = $workspace);
+SELECT x.contact_id FROM showing x WHERE x.workspace_id = $workspace;
 
 -- name: campaign_has
 -- It left for one of their numbers, or may have left.
-EXISTS (SELECT FROM campaign_recipient r JOIN contact_phone p ON p.endpoint_id = r.endpoint_id
-        WHERE p.contact_id = c.id AND r.workspace_id = $workspace AND r.campaign_id = $value::bigint
-          AND r.state IN ('in_flight', 'wired', 'unconfirmed'));
+SELECT x.contact_id FROM campaign_recipient r JOIN contact_phone x ON x.endpoint_id = r.endpoint_id
+WHERE r.workspace_id = $workspace AND r.campaign_id = $value::bigint AND r.state IN ('in_flight', 'wired', 'unconfirmed');
 
 -- name: opted_out_yes
 -- One of their numbers.
-EXISTS (SELECT FROM contact_phone p JOIN endpoint e ON e.id = p.endpoint_id
-        WHERE p.contact_id = c.id AND e.workspace_id = $workspace AND e.opted_out);
+SELECT x.contact_id FROM contact_phone x JOIN endpoint e ON e.id = x.endpoint_id
+WHERE e.workspace_id = $workspace AND e.opted_out;
 
 -- name: held_yes
 -- One of their numbers.
-EXISTS (SELECT FROM contact_phone p JOIN endpoint e ON e.id = p.endpoint_id
-        WHERE p.contact_id = c.id AND e.workspace_id = $workspace AND e.held);
+SELECT x.contact_id FROM contact_phone x JOIN endpoint e ON e.id = x.endpoint_id
+WHERE e.workspace_id = $workspace AND e.held;
 
 -- name: consented_yes
 -- One of their numbers.
-EXISTS (SELECT FROM contact_phone p JOIN endpoint e ON e.id = p.endpoint_id
-        WHERE p.contact_id = c.id AND e.workspace_id = $workspace AND e.consented_at IS NOT NULL);
+SELECT x.contact_id FROM contact_phone x JOIN endpoint e ON e.id = x.endpoint_id
+WHERE e.workspace_id = $workspace AND e.consented_at IS NOT NULL;
 
 -- name: carrier_blocked_yes
 -- One of their numbers.
-EXISTS (SELECT FROM contact_phone p JOIN endpoint e ON e.id = p.endpoint_id
-        WHERE p.contact_id = c.id AND e.workspace_id = $workspace AND e.carrier_blocked);
+SELECT x.contact_id FROM contact_phone x JOIN endpoint e ON e.id = x.endpoint_id
+WHERE e.workspace_id = $workspace AND e.carrier_blocked;
 
 -- name: invalid_yes
 -- One of their numbers.
-EXISTS (SELECT FROM contact_phone p JOIN endpoint e ON e.id = p.endpoint_id
-        WHERE p.contact_id = c.id AND e.workspace_id = $workspace AND e.invalid_reason IS NOT NULL);
+SELECT x.contact_id FROM contact_phone x JOIN endpoint e ON e.id = x.endpoint_id
+WHERE e.workspace_id = $workspace AND e.invalid_reason IS NOT NULL;
+
+-- name: one
+-- A test whose statement selects contacts, asked of one of them.
+EXISTS ($selected AND x.contact_id = c.id);
+
+-- name: among
+-- Such tests, asked of all contacts at once.
+c.id IN ($selected);
 
 -- name: before
 -- Before an instant, but once: what a last text's "before" means, of the two tests that it is made of.

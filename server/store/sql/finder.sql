@@ -41,8 +41,8 @@ FROM unnest($2::text[]) WITH ORDINALITY AS g (piece, ord) CROSS JOIN LATERAL (
 c.search @@ $query::text::tsquery;
 
 -- name: tagged
--- Asked of one contact: it has one of these tags.
-EXISTS (SELECT FROM contact_tag x WHERE x.contact_id = c.id AND x.workspace_id = $workspace AND x.tag_id = ANY ($tags::bigint[]));
+-- Asked of one contact: it has one of these tags, which are of this workspace.
+EXISTS (SELECT FROM contact_tag x WHERE x.contact_id = c.id AND x.tag_id = ANY ($tags::bigint[]));
 
 -- name: dialled
 -- Asked of one contact: one of its numbers begins or ends so.
@@ -56,7 +56,7 @@ SELECT k.id FROM contact k WHERE k.workspace_id = $workspace AND k.search @@ $qu
 
 -- name: tagged_ids
 -- Asked of all contacts: as `tagged`.
-SELECT x.contact_id FROM contact_tag x WHERE x.workspace_id = $workspace AND x.tag_id = ANY ($tags::bigint[]);
+SELECT x.contact_id FROM contact_tag x WHERE x.tag_id = ANY ($tags::bigint[]);
 
 -- name: dialled_ids
 -- Asked of all contacts: as `dialled`.
