@@ -30,6 +30,8 @@ PAGES: Final = (
     "/templates",
     "/templates/new",
     "/templates/<int:template_id>",
+    "/bulk",
+    "/bulk/<int:bulk_id>",
     "/settings/fields",
     "/system",
     "/system/sending",

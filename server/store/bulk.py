@@ -11,6 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
+from textwrap import shorten
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -109,7 +110,7 @@ class PostgresBulk:
 
     async def _draft(self, text: BulkText, cmd_id: UUID, fingerprint: bytes, number_id: int, now: datetime) -> None:
         body, answers = storable(text.body), storable_json(dict(text.answers))
-        name = " ".join(body.split())[:NAME_LENGTH]
+        name = shorten(body, NAME_LENGTH, placeholder="…")
         given = text.workspace_id, name, cmd_id, fingerprint, text.member_id, number_id, body, answers, now
         await self._postgres.read(lambda c: c.execute(_SQL["draft"], *given))
 

@@ -90,6 +90,16 @@ const templates = createRoute({
 });
 const noTemplate = createRoute({ getParentRoute: () => templates, path: "/" });
 const template = createRoute({ getParentRoute: () => templates, path: "$templateId" });
+const bulks = createRoute({
+  getParentRoute: () => inside,
+  path: "/bulk",
+  component: lazyRouteComponent(() => import("../bulk/BulkListPage"), "BulkListPage"),
+});
+const bulk = createRoute({
+  getParentRoute: () => inside,
+  path: "/bulk/$bulkId",
+  component: lazyRouteComponent(() => import("../bulk/BulkPage"), "BulkPage"),
+});
 const system = createRoute({
   getParentRoute: () => inside,
   path: "/system",
@@ -102,7 +112,7 @@ const sending = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, imports, contact, fields, templates.addChildren([noTemplate, template]), system, sending])]),
+  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, imports, contact, fields, templates.addChildren([noTemplate, template]), bulks, bulk, system, sending])]),
   defaultPreload: "intent",
   defaultPendingMs: 400,
 });

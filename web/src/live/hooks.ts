@@ -1,5 +1,6 @@
 // How components see the live state: each subscribes to the one key that it shows.
-import { createContext, use, useCallback, useSyncExternalStore } from "react";
+import { createContext, use, useCallback, useEffect, useSyncExternalStore } from "react";
+import type { BulkOut } from "../gen/wire";
 import type { Live } from "./live";
 import type { Colleague, RowView, ThreadView } from "./store";
 import type { Status } from "./socket";
@@ -28,6 +29,13 @@ export const useReviewNews = (): object => useKey("review", (live) => live.store
 export const useRow = (id: number): RowView | undefined => useKey(`row:${id}`, (live) => live.store.row(id));
 export const useThread = (id: number): ThreadView => useKey(`thread:${id}`, (live) => live.store.thread(id));
 export const usePeople = (id: number): readonly Colleague[] => useKey(`people:${id}`, (live) => live.store.people(id));
+
+/** How a text to many stands, as it changes. */
+export function useBulk(id: number): BulkOut | undefined {
+  const live = useLive();
+  useEffect(() => live.follow(id), [live, id]);
+  return useKey(`bulk:${id}`, () => live.store.bulk(id));
+}
 
 export function useStatus(): Status {
   const live = useLive();

@@ -3,7 +3,7 @@ import { present } from "../clock";
 import type { CommandData, Send, ServerFrame } from "../gen/wire";
 import { Commands } from "./commands";
 import { Socket, type Status } from "./socket";
-import { LiveStore, threadChannel, type Arrival } from "./store";
+import { bulkChannel, LiveStore, threadChannel, type Arrival } from "./store";
 
 const HIDDEN_FLUSH_MS = 250; // a hidden tab gets no animation frames, and its title must still count
 const TYPING_REPEAT_MS = 3_000;
@@ -74,6 +74,12 @@ export class Live {
       this.store.forgetPeople(threadId);
       this.store.commit();
     };
+  }
+
+  /** Shows how a text to many goes on until the answer is called. */
+  follow(bulkId: number): () => void {
+    this.socket.join(bulkChannel(bulkId));
+    return () => this.socket.leave(bulkChannel(bulkId));
   }
 
   send(threadId: number, body: string, more: Pick<Send, "acknowledged_opt_out" | "resend_of"> = {}): void {

@@ -1,7 +1,7 @@
 // What this tab knows, and how each frame changes it. No sockets, timers or clocks here: frames go in, touched keys and
 // the channels that must be asked for again come out.
 import type {
-  Ack, Err, InboxPage, InboxRow, MessageOut, ReadMarkOut, Send, ServerFrame, Snapshot, Subscribe, Subscribed, ThreadSnapshot, UserSnapshot,
+  Ack, BulkOut, Err, InboxPage, InboxRow, MessageOut, ReadMarkOut, Send, ServerFrame, Snapshot, Subscribe, Subscribed, ThreadSnapshot, UserSnapshot,
 } from "../gen/wire";
 import { place } from "./inbox";
 import { applyEvent, fromSnapshot, withOlder, type ThreadState } from "./thread";
@@ -39,13 +39,16 @@ export interface Arrival {
 }
 
 export type Position = Pick<Subscribe, "after" | "epoch" | "p">;
-type Key = "order" | "badge" | "review" | `row:${number}` | `thread:${number}` | `people:${number}`;
+type Key = "order" | "badge" | "review" | `row:${number}` | `thread:${number}` | `people:${number}` | `bulk:${number}`;
 
 const NO_ONE: readonly Colleague[] = [];
 const EMPTY: ThreadView = { state: null, pending: [], missing: false };
 
 export const threadChannel = (id: number): string => `thread:${id}`;
 const threadOf = (channel: string): number | null => (channel.startsWith("thread:") ? Number(channel.slice(7)) : null);
+
+export const bulkChannel = (id: number): `bulk:${number}` => `bulk:${id}`;
+const bulkOf = (channel: string): number | null => (channel.startsWith("bulk:") ? Number(channel.slice(5)) : null);
 
 interface Presence {
   v: number;
@@ -63,6 +66,7 @@ export class LiveStore {
   private readonly threads = new Map<number, ThreadView>();
   private readonly presence = new Map<number, Map<string, Presence>>();
   private readonly colleagues = new Map<number, readonly Colleague[]>();
+  private readonly bulks = new Map<number, { v: number; data: BulkOut }>();
   private readonly positions = new Map<string, { epoch: string; p: string | null }>();
   private readonly asked = new Map<string, number>(); // channel -> id of the subscription that is under way
   private readonly touched = new Set<Key>();
@@ -90,6 +94,7 @@ export class LiveStore {
   thread = (id: number): ThreadView => this.threads.get(id) ?? EMPTY;
   people = (id: number): readonly Colleague[] => this.colleagues.get(id) ?? NO_ONE;
   nextCursor = (): string | null => this.cursor;
+  bulk = (id: number): BulkOut | undefined => this.bulks.get(id)?.data;
 
   /** Tells the listeners of what changed since the last call, once each. */
   commit(): Arrival[] {
@@ -172,7 +177,9 @@ export class LiveStore {
 
   private stateFrame(frame: Extract<ServerFrame, { t: "state" }>): string[] {
     const id = threadOf(frame.ch);
-    if (id !== null) this.person(id, frame.key, frame.v, frame.data as Omit<Presence, "v">);
+    const bulk = bulkOf(frame.ch);
+    if (bulk !== null) this.takeBulk(bulk, frame.v, frame.data as BulkOut);
+    else if (id !== null) this.person(id, frame.key, frame.v, frame.data as Omit<Presence, "v">);
     else if (frame.ch === "inbox") this.takeRow(frame.data as InboxRow);
     else if (frame.key === "badge") this.takeBadge(frame.v, (frame.data as { unread_threads: number }).unread_threads);
     else if (frame.key === "review") this.takeReviews(frame.v, frame.data as { open: number });
@@ -188,6 +195,11 @@ export class LiveStore {
       if (!this.marks.has(id)) this.marks.set(id, { thread_id: id, in_ord: data.in_ord, v: -1 }); // any mark with a version is newer
       this.takeRow(data.thread);
       this.setThread(id, { ...this.thread(id), missing: false, state: fromSnapshot(data, frame.seq ?? data.thread.last_seq, frame.epoch) });
+      return [];
+    }
+    const bulk = bulkOf(frame.ch);
+    if (bulk !== null) {
+      this.takeBulk(bulk, -1, frame.data as BulkOut);
       return [];
     }
     const other = this.positions.get(frame.ch)?.epoch !== frame.epoch;
@@ -263,6 +275,13 @@ export class LiveStore {
     this.badgeVersion = version;
     this.badge = unread;
     this.touched.add("badge");
+  }
+
+  /** A snapshot bears no version: it is newer than what came before, and whatever comes after it is newer still. */
+  private takeBulk(id: number, version: number, data: BulkOut): void {
+    if (version !== -1 && version <= (this.bulks.get(id)?.v ?? -1)) return;
+    this.bulks.set(id, { v: version, data });
+    this.touched.add(bulkChannel(id));
   }
 
   private takeReviews(version: number, told: { open: number }): void {

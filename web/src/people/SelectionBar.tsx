@@ -2,13 +2,16 @@
 import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { Download, MessageSquareText, Milestone, Tag as TagIcon, UserRound, X } from "lucide-react";
-import { useState } from "react";
+import { useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
 import { exportCsv } from "./api";
 import { EditMany, type What } from "./EditMany";
 import { amount, people } from "./rows";
 import { audienceOf, howMany, isEmpty, NOBODY, pageState, type Selection, type Spec } from "./selection";
 import type { Contact } from "./types";
 import styles from "./SelectionBar.module.css";
+
+const BulkDialog = lazy(async () => ({ default: (await import("../bulk/BulkDialog")).BulkDialog }));
 
 interface Props {
   selection: Selection;
@@ -21,6 +24,8 @@ interface Props {
 export function SelectionBar({ selection, spec, total, loaded, onSelect }: Props) {
   const [editing, edit] = useState<What | null>(null);
   const [said, say] = useState("");
+  const [texting, text] = useState(false);
+  const navigate = useNavigate();
   const exporting = useMutation({ mutationFn: () => exportCsv(audienceOf(selection, spec)), onSuccess: (file) => save(file, "people.csv"), onError: (error) => say(error.message) });
   const count = howMany(selection, total);
   const shown = loaded.map((row) => row.contact_id);
@@ -41,6 +46,7 @@ export function SelectionBar({ selection, spec, total, loaded, onSelect }: Props
             )}
           </p>
           <div className={styles.acts}>
+            <Act icon={MessageSquareText} label="Text" main onClick={() => text(true)} />
             <Act icon={TagIcon} label="Tag" onClick={() => edit("tag")} />
             <Act icon={Milestone} label="Stage" onClick={() => edit("stage")} />
             <Act icon={UserRound} label="Owner" onClick={() => edit("owner")} />
@@ -55,6 +61,17 @@ export function SelectionBar({ selection, spec, total, loaded, onSelect }: Props
             </p>
           )}
         </section>
+      )}
+      {texting && (
+        <Suspense fallback={null}>
+          <BulkDialog
+            audience={audienceOf(selection, spec)}
+            onDone={(id) => {
+              text(false);
+              if (id !== null) void navigate({ to: "/bulk/$bulkId", params: { bulkId: String(id) } });
+            }}
+          />
+        </Suspense>
       )}
       {editing && (
         <EditMany

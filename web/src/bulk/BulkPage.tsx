@@ -1,0 +1,194 @@
+// One text to many while it goes out and afterwards: how far it is, what became of each, and the way to take it back.
+import { Button, Modal, NativeSelect } from "@mantine/core";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { CircleAlert, Download, Undo2 } from "lucide-react";
+import { useEffect, useState } from "react";
+import { Problem } from "../api";
+import type { BulkOut } from "../gen/wire";
+import { useBulk } from "../live/hooks";
+import { amount, people } from "../people/rows";
+import { formatNumber } from "../text/people";
+import { fullTime } from "../text/time";
+import { bulkQuery, failedOf, forgetRecipients, openOf, recall, recipientsOf, recipientsQuery, stateOf, statusOf, toneOf, WHICH, type Recipient, type Which } from "./bulk";
+import { Progress } from "./Progress";
+import styles from "./BulkPage.module.css";
+
+const AGAIN_MS = 2_000; // of the list while texts go out: the figures above it are live
+
+export function BulkPage() {
+  const { bulkId } = useParams({ from: "/inside/bulk/$bulkId" });
+  const id = Number(bulkId);
+  const live = useBulk(id);
+  const read = useQuery(bulkQuery(id));
+  const bulk = live ?? read.data;
+  if (read.error instanceof Problem && read.error.status === 404) return <NotThere />;
+  return (
+    <div className={styles.page}>
+      {read.isError && (
+        <p className={styles.problem} role="alert">
+          <CircleAlert size={16} aria-hidden="true" /> {read.error.message}
+        </p>
+      )}
+      {!bulk && read.isPending && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
+      {bulk && <Head bulk={bulk} />}
+      {bulk && <Figures bulk={bulk} />}
+      {bulk && <Recipients bulk={bulk} />}
+    </div>
+  );
+}
+
+function NotThere() {
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <h1>There is no such text</h1>
+        <p>
+          It may belong to another workspace. All of yours are under <Link to="/bulk">Bulk texts</Link>.
+        </p>
+      </header>
+    </div>
+  );
+}
+
+function Head({ bulk }: { bulk: BulkOut }) {
+  return (
+    <header className={styles.head}>
+      <p className={styles.back}>
+        <Link to="/bulk">Bulk texts</Link>
+      </p>
+      <div className={styles.title}>
+        <h1>{bulk.name}</h1>
+        <span className={styles.state} data-state={bulk.state} role="status">
+          {stateOf(bulk)}
+        </span>
+        {openOf(bulk) > 0 && bulk.state === "active" && <Recall bulk={bulk} />}
+      </div>
+      <p>
+        {bulk.author ? `${bulk.author}, ` : ""}
+        <time dateTime={bulk.launched_at}>{fullTime(new Date(bulk.launched_at))}</time>
+      </p>
+      {bulk.body !== bulk.name && <blockquote className={styles.body}>{bulk.body}</blockquote>}
+    </header>
+  );
+}
+
+function Recall({ bulk }: { bulk: BulkOut }) {
+  const queries = useQueryClient();
+  const [asking, ask] = useState(false);
+  const recalling = useMutation({
+    mutationFn: () => recall(bulk.id),
+    onSuccess: async (now) => {
+      queries.setQueryData(bulkQuery(bulk.id).queryKey, now);
+      ask(false);
+      await forgetRecipients(queries, bulk.id);
+    },
+  });
+  return (
+    <>
+      <Button variant="default" color="clay" className={styles.recall} leftSection={<Undo2 size={16} aria-hidden="true" />} onClick={() => ask(true)}>
+        Recall
+      </Button>
+      <Modal opened={asking} onClose={() => ask(false)} title="Recall this text?" closeButtonProps={{ "aria-label": "Close" }}>
+        <div className={styles.ask}>
+          <p>
+            {people(openOf(bulk))} have not got it yet, and will not. What has left already cannot be taken back.
+          </p>
+          {recalling.isError && <p role="alert">{recalling.error.message}</p>}
+          <div>
+            <Button variant="default" onClick={() => ask(false)} data-autofocus>
+              Keep sending
+            </Button>
+            <Button color="clay" onClick={() => recalling.mutate()} loading={recalling.isPending}>
+              Recall it
+            </Button>
+          </div>
+        </div>
+      </Modal>
+    </>
+  );
+}
+
+function Figures({ bulk }: { bulk: BulkOut }) {
+  const facts = [
+    { label: "Recipients", value: recipientsOf(bulk), note: bulk.excluded > 0 ? `${amount(bulk.excluded)} left out` : "" },
+    { label: "Sent", value: bulk.wired, note: bulk.segments > 0 ? `${amount(bulk.segments)} segments` : "" },
+    { label: "Delivered", value: bulk.delivered, note: "" },
+    { label: "Failed", value: failedOf(bulk), note: bulk.unconfirmed > 0 ? `${amount(bulk.unconfirmed)} not confirmed` : "" },
+    { label: "Skipped", value: bulk.skipped, note: "" },
+    { label: "To go", value: openOf(bulk), note: "" },
+  ];
+  return (
+    <section aria-label="Progress" className={styles.figures}>
+      <Progress bulk={bulk} />
+      <dl>
+        {facts.map(({ label, value, note }) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd data-figure={label}>{amount(value)}</dd>
+            <dd className={styles.note}>{note}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Recipients({ bulk }: { bulk: BulkOut }) {
+  const queries = useQueryClient();
+  const [which, show] = useState<Which>("");
+  const going = openOf(bulk) > 0;
+  const found = useInfiniteQuery({ ...recipientsQuery(bulk.id, which), refetchInterval: going ? AGAIN_MS : false });
+  useEffect(() => void forgetRecipients(queries, bulk.id), [queries, bulk.id, going, bulk.delivered]);
+  const rows = found.data?.pages.flatMap((page) => page.rows) ?? [];
+  return (
+    <section className={styles.recipients} aria-labelledby="recipients">
+      <header>
+        <h2 id="recipients">Recipients</h2>
+        <NativeSelect aria-label="Show" value={which} data={WHICH.map(({ value, label }) => ({ value, label }))} onChange={(event) => show(event.currentTarget.value as Which)} />
+        <Button component="a" href={`/api/v1/bulk/${bulk.id}/recipients.csv`} variant="default" leftSection={<Download size={16} aria-hidden="true" />}>
+          Download
+        </Button>
+      </header>
+      {found.isError && <p className={styles.problem} role="alert">{found.error.message}</p>}
+      {found.data && rows.length === 0 && <p className={styles.none}>Nobody here.</p>}
+      {rows.length > 0 && (
+        <ul>
+          {rows.map((row) => (
+            <Row key={row.ord} row={row} />
+          ))}
+        </ul>
+      )}
+      {found.hasNextPage && (
+        <p className={styles.more}>
+          <Button variant="default" onClick={() => void found.fetchNextPage()} loading={found.isFetchingNextPage}>
+            Show more
+          </Button>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Row({ row }: { row: Recipient }) {
+  const name = row.name ?? (row.address ? formatNumber(row.address) : "Unnamed contact");
+  return (
+    <li data-recipient={row.ord}>
+      <span className={styles.who}>
+        {row.thread_id === null ? (
+          row.contact_id === null ? <b>{name}</b> : <Link to="/people/$contactId" params={{ contactId: String(row.contact_id) }}>{name}</Link>
+        ) : (
+          <Link to="/phone/sms/$threadId" params={{ threadId: String(row.thread_id) }}>
+            {name}
+            <span className="hush">: open the conversation</span>
+          </Link>
+        )}
+        {row.name && row.address && <small className="numeric">{formatNumber(row.address)}</small>}
+      </span>
+      <span className={styles.status} data-tone={toneOf(row)}>
+        {statusOf(row)}
+      </span>
+      <span className={styles.reason}>{row.reason}</span>
+    </li>
+  );
+}
