@@ -109,7 +109,7 @@ async def test_every_route_is_blind_to_another_workspace(office: Office) -> None
     assert refusal(await eve.post("/api/v1/templates", HELLO | {"folder_id": folder["folder_id"]})) == (
         422, "no_such_folder", "folder_id"
     )  # fmt: skip
-    for who in ({"contact_id": 1}, {"thread_id": THREAD_OF_ANA}):
+    for who in ({"contact_id": 1}, {"thread_id": THREAD_OF_ANA}, {"thread_id": THREAD_OF_A_STRANGER}):
         assert (await eve.post("/api/v1/templates/render", {"body": "Hi {{first_name}}"} | who)).status == 404
     assert "lot_size" not in str((await eve.get("/api/v1/templates/tokens")).json)
     assert (await eve.post("/api/v1/templates/check", {"body": "{{lot_size}}"})).json["faults"]

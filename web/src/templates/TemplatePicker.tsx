@@ -7,7 +7,7 @@ import { useEffect, useMemo, useRef, useState, type RefObject } from "react";
 import { Chooser } from "./Chooser";
 import { Missing } from "./Missing";
 import { SaveTemplate } from "./SaveTemplate";
-import { countUse, foldersQuery, render, templatesQuery, tokensQuery, type Recipient, type Rendered, type Template } from "./templates";
+import { countUse, foldersQuery, render, templatesQuery, tokensQuery, type Fault, type Recipient, type Rendered, type Template } from "./templates";
 import { found, inserted } from "./text";
 import { Words } from "./Words";
 import styles from "./TemplatePicker.module.css";
@@ -20,6 +20,8 @@ export interface TemplatePickerProps extends Recipient {
   /** The box where one writes: "/" opens the list while it is empty, and the focus returns to it. */
   box?: RefObject<HTMLTextAreaElement | null>;
   disabled?: boolean;
+  /** Give the template as it is, tokens and all: for a window that fills them in for each of many. */
+  raw?: boolean;
 }
 
 interface Asking {
@@ -27,7 +29,7 @@ interface Asking {
   readonly rendered: Rendered;
 }
 
-export function TemplatePicker({ onPick, text = "", box, disabled = false, contactId, threadId }: TemplatePickerProps) {
+export function TemplatePicker({ onPick, text = "", box, disabled = false, raw = false, contactId, threadId }: TemplatePickerProps) {
   const [opened, setOpened] = useState(false);
   const [asking, ask] = useState<Asking | null>(null);
   const [saving, save] = useState(false);
@@ -96,7 +98,7 @@ export function TemplatePicker({ onPick, text = "", box, disabled = false, conta
           {asking ? (
             <Missing {...asking} recipient={recipient} onBack={() => ask(null)} onDone={(rendered) => use(asking.template, rendered)} />
           ) : (
-            <List recipient={recipient} onUse={use} onMissing={(template, rendered) => ask({ template, rendered })}>
+            <List recipient={recipient} raw={raw} onUse={use} onMissing={(template, rendered) => ask({ template, rendered })}>
               <footer className={styles.foot}>
                 {text.trim() !== "" && (
                   <button
@@ -131,12 +133,13 @@ export function TemplatePicker({ onPick, text = "", box, disabled = false, conta
 
 interface ListProps {
   recipient: Recipient;
+  raw: boolean;
   onUse: (template: Template, text: string) => void;
   onMissing: (template: Template, rendered: Rendered) => void;
   children: React.ReactNode;
 }
 
-function List({ recipient, onUse, onMissing, children }: ListProps) {
+function List({ recipient, raw, onUse, onMissing, children }: ListProps) {
   const templates = useQuery(templatesQuery);
   const folders = useQuery(foldersQuery);
   const tokens = useQuery(tokensQuery);
@@ -145,13 +148,15 @@ function List({ recipient, onUse, onMissing, children }: ListProps) {
   const [busy, setBusy] = useState(false);
   const byId = useMemo(() => new Map((folders.data ?? []).map((folder) => [folder.folder_id, folder])), [folders.data]);
   const shown = useMemo(() => found(templates.data ?? [], byId, query), [templates.data, byId, query]);
+  const refuse = (template: Template, fault: Fault | undefined) => setProblem(`“${template.name}” cannot be used: ${fault?.sentence ?? "it has a fault."}`);
   const choose = (template: Template) => {
     if (busy) return;
-    setBusy(true);
     setProblem(null);
+    if (raw) return template.faults.length > 0 ? refuse(template, template.faults[0]) : onUse(template, template.body);
+    setBusy(true);
     render(template.body, recipient)
       .then((rendered) => {
-        if (rendered.text === null) setProblem(`“${template.name}” cannot be used: ${rendered.faults[0]?.sentence ?? "it has a fault"}`);
+        if (rendered.text === null) refuse(template, rendered.faults[0]);
         else if (rendered.missing.length > 0) onMissing(template, rendered);
         else onUse(template, rendered.text);
       })
