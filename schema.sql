@@ -1269,11 +1269,12 @@ END $$;
 -- into words: rows whose number was in an earlier row of the file, numbers that belong to somebody else, renamed threads.
 CREATE FUNCTION import_people(
     p_import bigint, p_runner uuid, p_from integer, p_to integer, p_rows jsonb, p_refusals jsonb, p_lease interval
-) RETURNS TABLE (what text, line integer, address text, ref bigint) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (what text, line integer, address text, ref bigint) LANGUAGE plpgsql SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     job   import;
     moved integer;
+    known bigint[];
 BEGIN
     UPDATE import i SET rows_done = p_to, leased_until = clock_timestamp() + p_lease
     WHERE i.id = p_import AND i.state = 'running' AND i.rows_done = p_from AND i.runner = p_runner RETURNING i.* INTO job;
@@ -1294,6 +1295,8 @@ BEGIN
            NULL::bigint AS owner
     FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS g (r, ord),
          jsonb_array_elements(g.r->'phones') WITH ORDINALITY AS p (v, nth);
+    CREATE INDEX ON import_row (ord);
+    CREATE INDEX ON import_phone (ord);
     ANALYZE import_row, import_phone;
 
     -- people before their numbers, as an edit of a contact locks them; then numbers: nobody else names them meanwhile
@@ -1324,9 +1327,14 @@ BEGIN
     FROM (SELECT x.ord, row_number() OVER (PARTITION BY x.contact_id ORDER BY x.ord) AS pass
           FROM import_row x WHERE x.contact_id IS NOT NULL) q
     WHERE r.ord = q.ord AND q.pass > 1;
+    -- what the import has changed already is looked up one by one: nothing is known yet of how much that is, and a plan
+    -- that reads all of it for each slice was seen
     RETURN QUERY
-    SELECT 'repeated', r.line, NULL::text, c.line::bigint FROM import_row r
-    JOIN import_change c ON c.import_id = p_import AND c.contact_id = r.contact_id
+    SELECT 'repeated', q.line, NULL::text, q.before FROM (
+        SELECT r.line, (SELECT c.line::bigint FROM import_change c
+                        WHERE c.import_id = p_import AND c.contact_id = r.contact_id) AS before
+        FROM import_row r WHERE r.contact_id IS NOT NULL) q
+    WHERE q.before IS NOT NULL
     UNION ALL
     SELECT 'repeated', r.line, NULL::text, x.line::bigint FROM import_row r
     JOIN import_row x ON x.contact_id = r.contact_id AND x.pass = r.pass - 1
@@ -1349,7 +1357,8 @@ BEGIN
     -- who is there already: what stood there before, then the new values, the last row last
     PERFORM 1 FROM contact k WHERE k.id IN (SELECT r.contact_id FROM import_row r) ORDER BY k.id FOR NO KEY UPDATE;
     SELECT count(*) INTO moved FROM import_row r WHERE r.contact_id IS NOT NULL AND r.pass = 1
-    AND NOT EXISTS (SELECT FROM import_change c WHERE c.import_id = p_import AND c.contact_id = r.contact_id);
+    AND (SELECT c.line FROM import_change c WHERE c.import_id = p_import AND c.contact_id = r.contact_id) IS NULL;
+    known := ARRAY(SELECT DISTINCT r.contact_id FROM import_row r WHERE r.contact_id IS NOT NULL);
     INSERT INTO import_change AS c (import_id, contact_id, kind, line, version, before)
     SELECT p_import, k.id, 'updated', r.line, k.version, jsonb_build_object(
                'contact', jsonb_build_object(
@@ -1363,8 +1372,6 @@ BEGIN
                                    FROM contact_stage s WHERE s.contact_id = k.id), '[]'))
     FROM import_row r JOIN contact k ON k.id = r.contact_id WHERE r.pass = 1
     ON CONFLICT (import_id, contact_id) DO UPDATE SET line = EXCLUDED.line;
-    UPDATE import_change c SET line = r.line FROM import_row r
-    WHERE r.pass > 1 AND c.import_id = p_import AND c.contact_id = r.contact_id AND c.line < r.line;
     FOR nth IN 1 .. coalesce((SELECT max(r.pass) FROM import_row r WHERE r.contact_id IS NOT NULL), 0) LOOP
         UPDATE contact k SET
                (first_name, last_name, email, street, city, state, zip, zone, property_address) = (
@@ -1385,8 +1392,6 @@ BEGIN
            r.owner_id, coalesce(n.street, ''), coalesce(n.city, ''), coalesce(n.state, ''), coalesce(n.zip, ''), n.zone,
            coalesce(n.property_address, ''), r.custom, 'import'
     FROM import_row r, jsonb_populate_record(NULL::contact, r.texts) n WHERE r.fresh ORDER BY r.ord;
-    INSERT INTO import_change (import_id, contact_id, kind, line, version)
-    SELECT p_import, r.contact_id, 'created', r.line, 1 FROM import_row r WHERE r.fresh;
 
     -- what hangs on them
     INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id, label, priority)
@@ -1421,16 +1426,24 @@ BEGIN
         job.workspace_id,
         ARRAY(SELECT p.endpoint_id FROM import_phone p JOIN import_row r ON r.ord = p.ord
               WHERE r.consents AND (p.owner IS NULL OR p.owner = r.contact_id)
-                AND NOT EXISTS (SELECT FROM consent_event c WHERE c.endpoint_id = p.endpoint_id AND c.source = 'import'
-                                AND c.evidence->>'import' = p_import::text)),
+                AND (SELECT c.id FROM consent_event c WHERE c.endpoint_id = p.endpoint_id AND c.source = 'import'
+                     AND c.evidence->>'import' = p_import::text LIMIT 1) IS NULL),
         'import', job.confirmed_by, job.consent->>'wording', job.consent || jsonb_build_object('import', p_import, 'file', job.name),
         NULL, (job.consent->>'at')::timestamptz);
 
-    UPDATE import_change c SET version = k.version, texts = (
-               SELECT coalesce(sum(t.last_seq), 0) FROM contact_phone p
-               JOIN thread t ON t.workspace_id = p.workspace_id AND t.endpoint_id = p.endpoint_id WHERE p.contact_id = k.id)
-    FROM import_row r JOIN contact k ON k.id = r.contact_id
-    WHERE r.pass = 1 AND c.import_id = p_import AND c.contact_id = r.contact_id;
+    INSERT INTO import_change (import_id, contact_id, kind, line, version, texts)
+    SELECT p_import, r.contact_id, 'created', r.line, 1, (
+               SELECT coalesce(sum(t.last_seq), 0) FROM import_phone p
+               JOIN thread t ON t.workspace_id = job.workspace_id AND t.endpoint_id = p.endpoint_id WHERE p.ord = r.ord)
+    FROM import_row r WHERE r.fresh;
+    IF known <> '{}' THEN
+        UPDATE import_change c SET version = k.version, line = greatest(c.line, q.line), texts = (
+                   SELECT coalesce(sum(t.last_seq), 0) FROM contact_phone p
+                   JOIN thread t ON t.workspace_id = p.workspace_id AND t.endpoint_id = p.endpoint_id
+                   WHERE p.contact_id = k.id)
+        FROM (SELECT r.contact_id, max(r.line) AS line FROM import_row r GROUP BY 1) q JOIN contact k ON k.id = q.contact_id
+        WHERE c.import_id = p_import AND c.contact_id = ANY (known) AND c.contact_id = q.contact_id;
+    END IF;
     INSERT INTO import_refusal AS f (import_id, line, sentence, taken, cells)
     SELECT p_import, (g.r->>'line')::integer, g.r->>'sentence', (g.r->>'taken')::boolean,
            ARRAY(SELECT jsonb_array_elements_text(g.r->'cells'))
