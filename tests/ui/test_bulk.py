@@ -38,7 +38,7 @@ def select(page: Page, found: list[dict[str, Any]]) -> Locator:
     show(page, found[0]["first_name"].split()[0])
     expect(rows(page)).to_have_count(len(found))
     page.get_by_role("checkbox", name=re.compile("Select|select")).first.click()
-    page.get_by_role("button", name="Text", exact=True).click()
+    page.get_by_role("button", name="Send SMS", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Text", exact=True).wait_for()
     return dialog

@@ -377,6 +377,18 @@ def test_all_of_a_search_are_tagged_staged_and_given_an_owner_at_once(page: Page
         assert row["owner"]["name"] == owner
 
 
+def test_the_selected_are_written_to_from_the_bar(page: Page, office: Office) -> None:
+    tag = word()
+    office.tagged(tag, 2)
+    show(page, tag)
+    page.get_by_role("checkbox", name="Select the 2 shown").click()
+    page.get_by_role("button", name="Send SMS").click()
+    expect(page.get_by_role("dialog", name="Text many people")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_test_id("selected")).to_have_text("2 selected")
+
+
 def test_the_selected_are_exported_as_a_file(page: Page, office: Office) -> None:
     tag = word()
     office.tagged(tag, 2)

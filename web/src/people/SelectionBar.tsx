@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { Download, MessageSquareText, Milestone, Tag as TagIcon, UserRound, X } from "lucide-react";
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { exportCsv } from "./api";
 import { EditMany, type What } from "./EditMany";
 import { amount, people } from "./rows";
@@ -22,11 +22,13 @@ interface Props {
 }
 
 export function SelectionBar({ selection, spec, total, loaded, onSelect }: Props) {
+  // One object for as long as it means the same people: a text to them is bound to it, and so is its cmd_id.
+  const audience = useMemo(() => audienceOf(selection, spec), [selection, spec]);
   const [editing, edit] = useState<What | null>(null);
   const [said, say] = useState("");
   const [texting, text] = useState(false);
   const navigate = useNavigate();
-  const exporting = useMutation({ mutationFn: () => exportCsv(audienceOf(selection, spec)), onSuccess: (file) => save(file, "people.csv"), onError: (error) => say(error.message) });
+  const exporting = useMutation({ mutationFn: () => exportCsv(audience), onSuccess: (file) => save(file, "people.csv"), onError: (error) => say(error.message) });
   const count = howMany(selection, total);
   const shown = loaded.map((row) => row.contact_id);
   const more = selection.kind === "some" && pageState(selection, shown) === "all" && total !== null && total > shown.length;
@@ -46,7 +48,7 @@ export function SelectionBar({ selection, spec, total, loaded, onSelect }: Props
             )}
           </p>
           <div className={styles.acts}>
-            <Act icon={MessageSquareText} label="Text" main onClick={() => text(true)} />
+            <Act icon={MessageSquareText} label="Send SMS" main onClick={() => text(true)} />
             <Act icon={TagIcon} label="Tag" onClick={() => edit("tag")} />
             <Act icon={Milestone} label="Stage" onClick={() => edit("stage")} />
             <Act icon={UserRound} label="Owner" onClick={() => edit("owner")} />
@@ -65,7 +67,7 @@ export function SelectionBar({ selection, spec, total, loaded, onSelect }: Props
       {texting && (
         <Suspense fallback={null}>
           <BulkDialog
-            audience={audienceOf(selection, spec)}
+            audience={audience}
             onDone={(id) => {
               text(false);
               if (id !== null) void navigate({ to: "/bulk/$bulkId", params: { bulkId: String(id) } });
@@ -75,7 +77,7 @@ export function SelectionBar({ selection, spec, total, loaded, onSelect }: Props
       )}
       {editing && (
         <EditMany
-          what={editing} audience={audienceOf(selection, spec)} count={count} onClose={() => edit(null)}
+          what={editing} audience={audience} count={count} onClose={() => edit(null)}
           onDone={(changed) => {
             edit(null);
             say(`${people(changed)} changed`);

@@ -1,22 +1,25 @@
 import { Button } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
 import { MessageSquareText } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
 import { mainPhone } from "./rows";
 import type { Contact } from "./types";
 
-/** Opens the conversation with the first number that takes texts. */
+const NewMessage = lazy(() => import("../compose").then(({ NewMessage }) => ({ default: NewMessage })));
+
+/** A new message to the first number that takes texts. */
 export function Sms({ contact }: { contact: Contact }) {
-  const thread = mainPhone(contact)?.thread_id;
-  const look = { leftSection: <MessageSquareText size={16} aria-hidden="true" /> };
-  if (!thread)
-    return (
-      <Button {...look} disabled>
+  const [writing, write] = useState(false);
+  const phone = mainPhone(contact);
+  return (
+    <>
+      <Button leftSection={<MessageSquareText size={16} aria-hidden="true" />} disabled={!phone} onClick={() => write(true)}>
         SMS
       </Button>
-    );
-  return (
-    <Button {...look} component={Link} to={`/phone/sms/${thread}`}>
-      SMS
-    </Button>
+      {writing && phone && (
+        <Suspense>
+          <NewMessage to={phone.address} name={contact.name} onClose={() => write(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }
