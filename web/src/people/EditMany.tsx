@@ -8,7 +8,7 @@ import type { Audience } from "./selection";
 import styles from "./EditMany.module.css";
 
 export type What = "tag" | "stage" | "owner";
-const TITLES: Record<What, string> = { tag: "Tag", stage: "Move to a stage", owner: "Set the owner" };
+const TITLES: Record<What, string> = { tag: "Tag people", stage: "Move to a stage", owner: "Set the owner" };
 
 interface Props {
   what: What;
