@@ -7,14 +7,14 @@ at once, however many match in all. Else all that match are found by whatever in
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from string import Template
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from server.domain import search as domain_search
 from server.domain.filter_fields import REFERENCES, CustomKind, Field, custom_field
-from server.domain.filters import Asked, Bound, Condition, Node, Vocabulary, asked, bind, leaves, parse
+from server.domain.filters import Asked, Bound, Condition, Node, Not, Vocabulary, asked, bind, leaves, parse
 from server.ports.filters import Definition, Found, Sort
 from server.store.filters import Parameters, condition
 from server.store.keysets import Keyset, Order, parsed, told
@@ -82,7 +82,11 @@ class PostgresFinder:
 
     async def count(self, workspace_id: int, definition: Definition | None = None, q: str = "") -> int:
         async def read(connection: Connection, where: _Where) -> int:
-            rows = await _fetch(connection, "count", where, at_once=True)
+            match where:
+                case _Where(node=Not(part=denied), terms=None):
+                    rows = await _fetch(connection, "count_others", replace(where, node=denied), at_once=True)
+                case _:
+                    rows = await _fetch(connection, "count", where, at_once=True)
             return cast(int, rows[0]["count"])
 
         return await self._find(workspace_id, definition, q, read)
@@ -138,7 +142,6 @@ class PostgresFinder:
         typed, now = domain_search.sought(q), self._wall()
 
         async def run(connection: Connection) -> T:
-            await connection.fetchrow(_SQL["settings"])
             node = None
             if parsed_node is not None:
                 node = asked(await bound(connection, workspace_id, parsed_node), now)
@@ -176,4 +179,5 @@ async def _fetch(connection: Connection, name: str, where: _Where, *, at_once: b
     if "below" in fragments:
         names["below"] = Template(fragments["below"]).substitute(names)
         names["where"] = f"({names['where']}) AND {fragments['and_also']}"
+    await connection.fetchrow(_SQL["at_once" if at_once else "one_by_one"])
     return await connection.fetch(Template(_SQL[name]).substitute(names), *parameters.values)

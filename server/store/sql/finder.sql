@@ -1,6 +1,14 @@
--- name: settings
+-- name: at_once
 -- One plan fits neither a tag that everybody has nor one that nobody has; and what is hashed is larger than elsewhere.
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('work_mem', '32MB', true);
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('work_mem', '32MB', true),
+       set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true),
+       set_config('max_parallel_workers_per_gather', '2', true);
+
+-- name: one_by_one
+-- For a walk along an order that ends after some dozen: nothing is worth hashing, nor a second process.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('work_mem', '256kB', true),
+       set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+       set_config('max_parallel_workers_per_gather', '0', true);
 
 -- name: vocabulary
 -- What a definition refers to, by ids or names in small letters, as this workspace has it.
@@ -71,6 +79,11 @@ c.id IN ($ways);
 -- name: count
 -- How many.
 SELECT count(*) FROM contact c WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL AND $where;
+
+-- name: count_others
+-- How many are left when those who match are taken away: what is denied is mostly rare, and everybody is counted by an index.
+SELECT (SELECT count(*) FROM contact c WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL)
+     - (SELECT count(*) FROM contact c WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL AND $where) AS count;
 
 -- name: ids_after
 -- The next ones by id.
