@@ -219,6 +219,24 @@ def test_saving_under_a_name_that_is_taken_says_so_beside_the_name(page: Page, l
     expect(bubble(page, "Hello again")).to_have_count(0)
 
 
+def test_in_a_new_message_escape_closes_what_was_opened_last_alone(page: Page) -> None:
+    page.get_by_role("button", name="New message").first.click()
+    window = page.get_by_role("dialog", name="New message")
+    window.get_by_role("button", name="Templates", exact=True).click()
+    expect(finder(page)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(finder(page)).to_have_count(0)
+    expect(window).to_be_visible()
+    window.get_by_role("textbox", name="Message", exact=True).fill("Not lost")
+    window.get_by_role("button", name="Templates", exact=True).click()
+    page.get_by_role("button", name="Save as template").click()
+    saving = page.get_by_role("dialog", name="Save as template")
+    expect(saving.get_by_label("Name", exact=True)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(saving).to_have_count(0)
+    expect(window.get_by_role("textbox", name="Message", exact=True)).to_have_value("Not lost")
+
+
 # Where they are written
 
 

@@ -3,6 +3,7 @@ import { Button, Modal } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { Problem } from "../api";
+import { ownEscape } from "./escape";
 import { Fields, useLook } from "./Fields";
 import { Preview } from "./Preview";
 import { add, forgetTemplates, renderedQuery, tokensQuery, type NewTemplate, type Recipient } from "./templates";
@@ -33,7 +34,7 @@ export function SaveTemplate({ text, recipient, onClose }: { text: string; recip
       .finally(() => setBusy(false));
   };
   return (
-    <Modal opened onClose={onClose} title="Save as template" size="lg" returnFocus={false} closeButtonProps={{ "aria-label": "Close" }}>
+    <Modal opened onClose={onClose} title="Save as template" size="lg" returnFocus={false} closeOnEscape={false} {...ownEscape(onClose)} closeButtonProps={{ "aria-label": "Close" }}>
       <form className={styles.form} onSubmit={submit} aria-label="New template">
         <Fields value={value} faults={faults} problem={problem} onChange={change} focusName />
         {general !== null && (

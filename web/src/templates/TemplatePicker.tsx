@@ -5,6 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { BookmarkPlus, LayoutTemplate, TriangleAlert, UserRound } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, type RefObject } from "react";
 import { Chooser } from "./Chooser";
+import { ownEscape } from "./escape";
 import { Missing } from "./Missing";
 import { SaveTemplate } from "./SaveTemplate";
 import { countUse, foldersQuery, render, templatesQuery, tokensQuery, type Fault, type Recipient, type Rendered, type Template } from "./templates";
@@ -87,13 +88,7 @@ export function TemplatePicker({ onPick, text = "", box, disabled = false, raw =
         <Popover.Dropdown
           className={styles.panel} aria-label="Templates"
           onSubmit={(event) => event.stopPropagation()} // a form of ours is no reason to send the text of the window around it
-          onKeyDown={(event) => {
-            if (event.key !== "Escape") return;
-            event.stopPropagation();
-            event.preventDefault();
-            if (asking) ask(null);
-            else close();
-          }}
+          {...ownEscape(() => (asking ? ask(null) : close()))}
         >
           {asking ? (
             <Missing {...asking} recipient={recipient} onBack={() => ask(null)} onDone={(rendered) => use(asking.template, rendered)} />
