@@ -6,8 +6,9 @@ the same rows. The database says whose an import is; the bell only saves waiting
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -63,8 +64,8 @@ class Importer:
             while await self._imports.undo_some(job.import_id, self._runner, self._slice, LEASE_S, self._clock.real()):
                 await trio.lowlevel.checkpoint()
         else:
-            await _Run(job, self._imports, self._runner, self._slice).to_end()
-            await self._imports.finish(job.import_id, self._runner, None, self._clock.real())
+            if await _Run(job, self._imports, self._runner, self._slice).to_end():
+                await self._imports.finish(job.import_id, self._runner, None, self._clock.real())
         return True
 
 
@@ -72,48 +73,79 @@ class _Lost(Exception):
     """Another server has taken the import over."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Rows of the file with what they say; `part` is stored as one, or row by row where that is refused."""
+
+    rows: Sequence[CsvRow]
+    part: Slice
+
+
 class _Run:
-    """One file from its cursor to its end."""
+    """One file from its cursor to its end: while the database takes a slice, the next one is read."""
 
     def __init__(self, job: Import, imports: Imports, runner: UUID, slice_rows: int) -> None:
         self._job, self._imports, self._runner, self._slice = job, imports, runner, slice_rows
         self._columns = Columns(job.columns.places, job.columns.names)
-        self._cursor = job.rows_done
+        self._failure: Exception | None = None
 
-    async def to_end(self) -> None:
-        job = self._job
+    async def to_end(self) -> bool:
+        """Whether it got there; another server may have taken it over. Raises what either half raised."""
+        known = await self._imports.vocabulary(self._job.workspace_id)
+        give, take = trio.open_memory_channel[_Read](0)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._half, self._read_all, give, known)
+            await self._half(self._store_all, take, known)
+            nursery.cancel_scope.cancel()
+        if isinstance(self._failure, _Lost):
+            log.info("import_lost", import_id=self._job.import_id)
+            return False
+        if self._failure is not None:
+            raise self._failure
+        return True
+
+    async def _half(self, work: Callable[..., Awaitable[None]], *with_: object) -> None:
+        """Both halves end when one fails, and its error is raised as it is, outside of the nursery's group."""
+        try:
+            await work(*with_)
+        except trio.BrokenResourceError:
+            pass  # the other half has ended
+        except Exception as error:  # noqa: BLE001 - raised again by to_end
+            self._failure = self._failure or error
+
+    async def _read_all(self, give: trio.MemorySendChannel[_Read], known: Vocabulary) -> None:
+        job, nth, rows = self._job, 0, list[CsvRow]()
         assert job.dialect is not None, "the store starts no import whose file was not read"  # noqa: S101 - a bug
-        known, nth, rows = await self._imports.vocabulary(job.workspace_id), 0, list[CsvRow]()
-        try:
-            async with aclosing(data_rows(self._imports, job.import_id, job.dialect)) as found:
-                async for row in found:
-                    nth += 1
-                    if nth <= job.rows_done:
-                        continue
-                    rows.append(row)
-                    if len(rows) == self._slice:
-                        await self._store(rows, known)
-                        rows = []
-            await self._store(rows, known)
-        except _Lost:
-            log.info("import_lost", import_id=job.import_id)
+        async with give, aclosing(data_rows(self._imports, job.import_id, job.dialect)) as found:
+            async for row in found:
+                nth += 1
+                if nth <= job.rows_done:
+                    continue
+                rows.append(row)
+                if len(rows) == self._slice:
+                    await give.send(await self._read(rows, nth - len(rows), known))
+                    rows = []
+            if rows:
+                await give.send(await self._read(rows, nth - len(rows), known))
 
-    async def _store(self, rows: Sequence[CsvRow], known: Vocabulary) -> None:
+    async def _store_all(self, take: trio.MemoryReceiveChannel[_Read], known: Vocabulary) -> None:
+        async with take:
+            async for read in take:
+                try:
+                    await self._take(read.part)
+                except SliceRefused:
+                    await self._one_by_one(read, known)
+
+    async def _one_by_one(self, read: _Read, known: Vocabulary) -> None:
         """Where the database refuses something in a slice, each of its rows goes alone, and only the culprit stays."""
-        if not rows:
-            return
-        try:
-            await self._take(await self._read(rows, known))
-        except SliceRefused:
-            if len(rows) > 1:
-                for row in rows:
-                    await self._store([row], known)
-                return
-            log.exception("import_row_refused", import_id=self._job.import_id, line=rows[0].number)
-            refused = Refusal(rows[0].number, UNREADABLE, rows[0].cells)
-            await self._take(Slice(self._cursor, self._cursor + 1, (), (refused,)))
+        for at, row in enumerate(read.rows, start=read.part.start):
+            try:
+                await self._take((await self._read([row], at, known)).part)
+            except SliceRefused:
+                log.exception("import_row_refused", import_id=self._job.import_id, line=row.number)
+                await self._take(Slice(at, at + 1, (), (Refusal(row.number, UNREADABLE, row.cells),)))
 
-    async def _read(self, rows: Sequence[CsvRow], known: Vocabulary) -> Slice:
+    async def _read(self, rows: Sequence[CsvRow], start: int, known: Vocabulary) -> _Read:
         people, refusals = list[Person](), list[Refusal]()
         for nth, row in enumerate(rows, start=1):
             one = read_row(row, self._columns, known)
@@ -123,9 +155,8 @@ class _Run:
                 refusals.append(one)
             if nth % TURN == 0:
                 await trio.lowlevel.checkpoint()
-        return Slice(self._cursor, self._cursor + len(rows), fold(people), refusals)
+        return _Read(rows, Slice(start, start + len(rows), fold(people), refusals))
 
     async def _take(self, part: Slice) -> None:
         if not await self._imports.store_slice(self._job, self._runner, part, LEASE_S):
             raise _Lost
-        self._cursor = part.end
