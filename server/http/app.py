@@ -10,6 +10,7 @@ from quart import Response, request
 from quart_trio import QuartTrio
 
 from server.http import (
+    batch,
     bulk,
     compose,
     consent,
@@ -80,6 +81,7 @@ def _routes(deps: Deps) -> Iterable[Route]:
         auth,
         threads.routes,
         compose.routes,
+        batch.routes,
         precheck.routes,
         drafts.routes,
         media.routes,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from server.domain.compose import MAX_MEDIA, MAX_RECIPIENTS, MAX_UNDO_S, TooLate, bulk_timing, patient_timing, timing
+from server.domain.compose import MAX_MEDIA, MAX_UNDO_S, TooLate, patient_timing, timing
 from server.domain.gate import MessageClass
 from server.domain.phone import normalise
 from server.domain.segments import count, smart_encode
@@ -22,7 +22,6 @@ from server.ports import CommandConflict, Enqueued, EnqueueMt, EnqueueResult, No
 from server.ports.compose import Change, Unreachable, Wanted
 from server.ws.protocol import MAX_BODY
 
-_BATCH_LIMIT: Final = 2_000_000  # bytes: of 200 texts of 1,600 characters each
 NOT_A_NUMBER: Final = "This is not a phone number that can get texts."
 WHOM: Final = "Say whom it is for: to, contact_id or thread_id, one of them."
 UNREACHABLE: Final = {
@@ -112,47 +111,6 @@ class ChangedOut(BaseModel):
     state: str
 
 
-class BatchItem(BaseModel):
-    """One of `to`, `contact_id` and `thread_id` says whom it is for."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    cmd_id: UUID
-    body: Body
-    to: Address | None = None
-    contact_id: Ordinal | None = None
-    thread_id: Ordinal | None = None
-
-
-class BatchIn(BaseModel):
-    """Texts to several recipients, each with a `cmd_id` of its own: repeat the same request until an answer comes.
-
-    They are bulk by law: quiet hours, opt-outs and caps stop them as they stop a campaign.
-    """
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    messages: list[BatchItem] = Field(min_length=1, max_length=MAX_RECIPIENTS)
-    number_id: Ordinal | None = None
-
-
-class BatchAnswer(BaseModel):
-    """What became of one text: queued for good as `seq` of its thread, or `code` and `detail` say why not."""
-
-    cmd_id: UUID
-    thread_id: int | None = None
-    seq: int | None = None
-    again: bool = False
-    code: str | None = None
-    detail: str | None = None
-
-
-class BatchOut(BaseModel):
-    """One answer for each text, in their order."""
-
-    answers: list[BatchAnswer]
-
-
 @routes.post("/api/v1/messages", MEMBER, body=MessageIn, answers={202: SentOut})
 async def send(call: Call, body: MessageIn) -> Answer:
     """Send a text. Accepted means queued for good; what becomes of it comes by the socket."""
@@ -160,22 +118,6 @@ async def send(call: Call, body: MessageIn) -> Answer:
     thread_id = await _thread(call, body)
     result = await call.deps.commands.enqueue(_mt(call, body, thread_id, pictures))
     return Answer(_sent(result), 202)
-
-
-@routes.post("/api/v1/messages/batch", MEMBER, body=BatchIn, json_limit=_BATCH_LIMIT, answers={202: BatchOut})
-async def send_several(call: Call, body: BatchIn) -> Answer:
-    """Send up to 200 texts as bulk, in one commit. Each is judged by itself."""
-    items = body.messages
-    if len({item.cmd_id for item in items}) < len(items):
-        raise Problem(422, "invalid", "A cmd_id stands there twice.", field="messages")
-    places = await _places(call, items, body.number_id)
-    mts = list(_bulk(call, items, places))
-    results = iter(await call.deps.compose.enqueue_bulk(mts))
-    answers = [
-        _answered(item.cmd_id, next(results) if isinstance(place, int) else place)
-        for item, place in zip(items, places, strict=True)
-    ]
-    return Answer({"answers": answers}, 202)
 
 
 @routes.delete(_MESSAGE, MEMBER, answers={200: ChangedOut})
@@ -258,7 +200,7 @@ def _mt(call: Call, text: MessageIn, thread_id: int, pictures: tuple[tuple[str, 
         workspace_id=member.workspace_id,
         thread_id=thread_id,
         cmd_id=text.cmd_id,
-        fingerprint=_fingerprint(
+        fingerprint=fingerprint_of(
             member.member_id, whom, text.words, text.send_at, text.cancel_on_reply, text.undo_s, pictures
         ),
         klass=when.klass,
@@ -274,7 +216,7 @@ def _mt(call: Call, text: MessageIn, thread_id: int, pictures: tuple[tuple[str, 
     )
 
 
-def _fingerprint(*request: object) -> bytes:
+def fingerprint_of(*request: object) -> bytes:
     """What makes two requests with one id the same: author, recipient as it was named, and text."""
     return hashlib.sha256(repr(request).encode("utf-8", "surrogatepass")).digest()
 
@@ -290,70 +232,3 @@ def _sent(result: EnqueueResult) -> SentOut:
         case OptOutUnacknowledged():
             sentence = "This contact has opted out, or may have asked to."
             raise Problem(409, "opted_out", sentence, field="acknowledged_opt_out")
-
-
-# Several
-
-_Place = int | Unreachable | str
-"""A thread, or why there is none; a sentence stands for a number that is none."""
-
-_REFUSED: Final[dict[type, tuple[str, str]]] = {
-    NoSuchThread: ("not_found", "There is no such thread."),
-    CommandConflict: ("command_conflict", "This cmd_id was used for something else."),
-    OptOutUnacknowledged: ("opted_out", "This contact has opted out, or may have asked to."),
-}
-
-
-async def _places(call: Call, items: Sequence[BatchItem], number_id: int | None) -> list[_Place]:
-    places: list[_Place] = [WHOM] * len(items)
-    wanted: dict[int, Wanted] = {}
-    for nth, item in enumerate(items):
-        if (item.to is None) + (item.contact_id is None) + (item.thread_id is None) != 2:
-            continue
-        if item.thread_id is not None:
-            places[nth] = item.thread_id
-        elif item.to is None:
-            wanted[nth] = Wanted(item.cmd_id, None, item.contact_id)
-        elif address := normalise(item.to):
-            wanted[nth] = Wanted(item.cmd_id, address)
-        else:
-            places[nth] = NOT_A_NUMBER
-    if wanted:
-        found = await call.deps.compose.open_threads(
-            call.member.workspace_id, list(wanted.values()), number_id, call.deps.clock.wall()
-        )
-        for nth, place in zip(wanted, found, strict=True):
-            places[nth] = place
-    return places
-
-
-def _bulk(call: Call, items: Sequence[BatchItem], places: Sequence[_Place]) -> Iterator[EnqueueMt]:
-    """Those that have a thread. Built by position: 200 at a time, names cost."""
-    now, member = call.deps.clock.wall(), call.member
-    when = bulk_timing(now)
-    for item, place in zip(items, places, strict=True):
-        if isinstance(place, int):
-            yield EnqueueMt(
-                member.workspace_id,
-                place,
-                item.cmd_id,
-                _fingerprint(member.member_id, item.to, item.contact_id, item.thread_id, item.body),
-                when.klass,
-                item.body,
-                count(item.body).count,
-                now,
-                author_id=member.member_id,
-                expires_at=when.expires_at,
-            )
-
-
-def _answered(cmd_id: UUID, result: EnqueueResult | Unreachable | str) -> dict[str, Any]:
-    """`BatchAnswer`, as a plain dict."""
-    if isinstance(result, Enqueued):
-        return {"cmd_id": cmd_id, "thread_id": result.thread_id, "seq": result.seq, "again": result.again}
-    if isinstance(result, str):
-        return {"cmd_id": cmd_id, "code": "invalid", "detail": result}
-    if isinstance(result, Unreachable):
-        return {"cmd_id": cmd_id, "code": result.why, "detail": UNREACHABLE[result.why][1]}
-    code, detail = _REFUSED[type(result)]
-    return {"cmd_id": cmd_id, "code": code, "detail": detail}
