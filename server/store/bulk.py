@@ -172,11 +172,14 @@ class PostgresBulk:
         return await self.progress(workspace_id, bulk_id)
 
     async def _tidy(self, bulk_id: int, now: datetime) -> None:
-        """Until nobody is pending; another server may be at it too."""
-        while (told := await self._engine.told(bulk_id)) is not None and told.pending:
-            if not await self._engine.advance(bulk_id, now):
+        """Until nothing is queued and nobody pending; another server may be at it too."""
+        while True:
+            more = await self._engine.advance(bulk_id, now)
+            told = await self._engine.told(bulk_id)
+            if not more and (told is None or not told.pending):
+                return
+            if not more:
                 await trio.sleep(AGAIN_S)
-        await self._engine.advance(bulk_id, now)
 
 
 class _Piece:

@@ -81,8 +81,9 @@ class _Step:
     async def run(self, connection: Connection) -> bool:
         """True where there is more to do at once."""
         self.told, self.queued = [], 0
-        tidied = announcements(await connection.fetch(_SQL["recall_queued"], self._id, self._now, TIDIED))
-        self.told += tidied
+        self.told += announcements(await connection.fetch(_SQL["recall_queued"], self._id, self._now, TIDIED))
+        if self.told:
+            return True  # threads are locked: the campaign's own locks come before theirs
         await connection.execute(_SQL["lock_shared"], self._id)
         row = await connection.fetchrow(_SQL["claim"], self._id)
         if row is None:
@@ -93,7 +94,6 @@ class _Step:
             gone = await connection.fetch(_SQL["recall_pending"], self._id, TIDIED)
             if gone:
                 self.told.append(CampaignMoved(row["workspace_id"], self._id))
-            if tidied or gone:
                 return True
         await self._end(connection, row)
         return False

@@ -23,6 +23,7 @@ from server.domain.delivery import State
 from server.domain.gate import MessageClass
 from server.domain.testimony import Channel, Entry, Statement
 from server.ports import AttemptOutcome, Authorised, Voided
+from server.ports.bulk import Addresses, BulkText, Launched
 from server.ports.compose import Change, Compose, Drafts, Pictures, Wanted
 from server.ports.consent import Consents, NewEntry
 from server.store import receipts
@@ -238,6 +239,27 @@ async def join(world: World) -> Act:
     return world.store.ledger.join_early_receipts
 
 
+async def bulk(world: World, count: int = 2) -> int:
+    """A text to some who have threads, in another order than their numbers, and some who have none."""
+    await two_threads(world)
+    given = Addresses((BOB, ALICE, "+12025550103")[:count])
+    launched = await world.store.bulk.launch(BulkText(1, 1, given, "Hi"), uuid4(), count, NOON)
+    assert isinstance(launched, Launched)
+    return launched.bulk_id
+
+
+async def queue_bulk(world: World) -> Act:
+    bulk_id = await bulk(world, 3)
+    return lambda: world.store.bulk_engine.advance(bulk_id, NOON)
+
+
+async def recall_bulk(world: World) -> Act:
+    bulk_id = await bulk(world)
+    assert await world.store.bulk_engine.advance(bulk_id, NOON)
+    await world.sql("UPDATE campaign SET state = 'cancelled'")
+    return lambda: world.store.bulk_engine.advance(bulk_id, NOON)
+
+
 async def climb(world: World) -> Act:
     one = await sent_to_alice(world)
     await world.store.ledger.record_outcome(one.attempt_id, world.gen, Unknown("reset"), NOON)
@@ -382,6 +404,8 @@ METHODS = [
     pytest.param(expire, {"thread"}, id="expiring"),
     pytest.param(join, {"endpoint", "thread"}, id="joining early receipts"),
     pytest.param(climb, {"attempt"}, id="the next rung"),
+    pytest.param(queue_bulk, {"campaign", "thread"}, id="queueing a text to many"),
+    pytest.param(recall_bulk, {"thread"}, id="tidying after a recall"),
     pytest.param(crashed(known=True), {"outbox", "attempt"}, id="attempts of a dead node"),
     pytest.param(crashed(known=False), {"node"}, id="fencing a node"),
     pytest.param(note_sweep, set(), id="a sweep"),

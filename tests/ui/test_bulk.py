@@ -79,6 +79,19 @@ def test_a_selection_is_written_to_looked_through_sent_and_followed_to_the_last_
     expect(page.get_by_text(f"Hi {found[0]['first_name']}, an open house on Sunday?").last).to_be_visible()
 
 
+def test_a_template_goes_in_with_its_tokens_and_each_gets_the_own_values(page: Page, office: Office) -> None:
+    name = word()
+    office.ask("POST", "/templates", {"name": name, "body": "Hello {{first_name}}, it is us", "shared": True})
+    found = people(office, 2)
+    dialog = select(page, found)
+    dialog.get_by_role("button", name="Templates").click()
+    page.get_by_role("combobox", name="Find a template").fill(name)
+    page.get_by_role("option").filter(has_text=name).click()
+    expect(dialog.get_by_label("Text", exact=True)).to_have_value("Hello {{first_name}}, it is us")
+    dialog.get_by_role("button", name="Next recipient").click()
+    expect(dialog.get_by_test_id("preview-text")).to_have_text(f"Hello {found[1]['first_name']}, it is us")
+
+
 def test_a_value_that_somebody_lacks_is_asked_for(page: Page, office: Office) -> None:
     tag = word()
     found = people(office, 1, tag, property_address="12 Elm St") + people(office, 1, tag)

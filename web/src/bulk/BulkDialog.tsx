@@ -7,6 +7,7 @@ import { ShieldCheck } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import { Problem } from "../api";
 import { amount, people } from "../people/rows";
+import { TemplatePicker } from "../templates";
 import { countSegments, nameOf } from "../text/segments";
 import { launch, previewQuery, TYPED_FROM, type Audience, type Preview, type Wording } from "./bulk";
 import { PhonePreview } from "./PhonePreview";
@@ -73,7 +74,10 @@ export function BulkDialog({ audience, onDone }: BulkDialogProps) {
             inputWrapperOrder={["label", "input", "description", "error"]} onChange={(event) => setBody(event.currentTarget.value)}
             error={found.error instanceof Problem && found.error.field === "body" && body.trim() !== "" ? found.error.detail : undefined}
           />
-          <Cost text={body} />
+          <div className={styles.tools}>
+            <TemplatePicker raw box={box} text={body} onPick={setBody} />
+            <Cost text={body} />
+          </div>
           {asked.length > 0 && (
             <fieldset className={styles.answers}>
               <legend>What some of them lack</legend>
