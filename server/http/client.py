@@ -32,6 +32,7 @@ PAGES: Final = (
     "/templates/<int:template_id>",
     "/bulk",
     "/bulk/<int:bulk_id>",
+    "/settings/consent",
     "/settings/fields",
     "/system",
     "/system/sending",

@@ -48,6 +48,15 @@ async def consent(call: Call, endpoint_id: int, query: LedgerQuery) -> Answer:
     return Answer(await _told(call, endpoint_id, query.before, query.limit))
 
 
+@routes.get(f"/api/v1/threads/<int(max={BIGINT}):thread_id>/consent", MEMBER, answers={200: ConsentOut})
+async def thread_consent(call: Call, thread_id: int) -> Answer:
+    """How the consent of the number stands that a conversation is with."""
+    endpoint_id = await call.deps.consents.endpoint_of(call.member.workspace_id, thread_id)
+    if endpoint_id is None:
+        raise not_found()
+    return Answer(await _told(call, endpoint_id))
+
+
 @routes.post(ENDPOINT, MEMBER, body=ConsentIn, answers={200: ConsentOut})
 async def record_consent(call: Call, endpoint_id: int, body: ConsentIn) -> Answer:
     """Write down an opt-in, a revocation, or the undoing of an opt-out."""

@@ -109,6 +109,9 @@ class Consents(Protocol):
         self, workspace_id: int, endpoint_id: int, *, below: int | None = None, limit: int = 100
     ) -> ConsentLedger | None: ...
 
+    async def endpoint_of(self, workspace_id: int, thread_id: int) -> int | None:
+        """The number that a conversation is with."""
+
     async def tell(
         self, workspace_id: int, member_id: int, endpoint_id: int, entry: NewEntry, now: datetime
     ) -> Told | None:

@@ -83,6 +83,12 @@ class PostgresConsents:
         state, entries = found
         return ConsentLedger(state, entries[:limit], more=len(entries) > limit)
 
+    async def endpoint_of(self, workspace_id: int, thread_id: int) -> int | None:
+        found: int | None = await self._postgres.read(
+            lambda c: c.fetchval(_SQL["endpoint_of"], workspace_id, thread_id)
+        )
+        return found
+
     async def whole_ledger(
         self, workspace_id: int, member_id: int, endpoint_id: int
     ) -> tuple[ConsentState, Sequence[ConsentEntry]] | None:

@@ -72,6 +72,7 @@ async def test_an_opt_in_is_written_down_with_its_evidence_and_shown_in_words(of
         "note": "At the open house",
     }
     assert (await browser.get(PATH)).json == told.json
+    assert (await browser.get("/api/v1/threads/1/consent")).json == told.json
     assert await audited(office) == ["consent_consent_given"]
 
 
@@ -235,6 +236,7 @@ async def test_nothing_of_another_workspace_is_there(office: Office) -> None:
     eve = await office.eve()
     for answer in (
         await eve.get(PATH),
+        await eve.get("/api/v1/threads/1/consent"),
         await eve.get(f"{PATH}/proof"),
         await eve.post(PATH, REVOKED),
         await eve.get("/api/v1/proofs/1"),

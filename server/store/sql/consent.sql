@@ -78,3 +78,7 @@ WITH changed AS (
 )
 INSERT INTO audit (workspace_id, member_id, action, detail)
 SELECT c.id, $2, 'opt_in_required_changed', jsonb_build_object('required', $3::boolean) FROM changed c;
+
+-- name: endpoint_of
+-- The number that a conversation is with.
+SELECT endpoint_id FROM thread WHERE workspace_id = $1 AND id = $2;

@@ -2,7 +2,7 @@
 import { Popover, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
-import { Activity, Gauge, Inbox, Keyboard, LayoutTemplate, LogOut, Monitor, Moon, Send, ShieldQuestionMark, SlidersHorizontal, Sun, UsersRound } from "lucide-react";
+import { Activity, Gauge, Inbox, Keyboard, LayoutTemplate, LogOut, Monitor, Moon, Send, ShieldCheck, ShieldQuestionMark, SlidersHorizontal, Sun, UsersRound } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { api } from "../api";
 import { useBadge, useLive, useReviewCount } from "../live/hooks";
@@ -116,6 +116,7 @@ function Member() {
           ))}
         </div>
         <MenuLink to="/settings/fields" icon={SlidersHorizontal} label="Fields, tags, stages" onClick={() => setOpened(false)} />
+        <MenuLink to="/settings/consent" icon={ShieldCheck} label="Consent" onClick={() => setOpened(false)} />
         <span className={styles.onPhone}>
           <MenuLink to="/bulk" icon={Send} label="Bulk texts" onClick={() => setOpened(false)} />
           <MenuLink to="/system/sending" icon={Gauge} label="Sending" onClick={() => setOpened(false)} />
@@ -134,7 +135,7 @@ function Member() {
   );
 }
 
-function MenuLink({ to, icon: Icon, label, onClick }: { to: "/settings/fields" | "/bulk" | "/system" | "/system/sending"; icon: typeof Gauge; label: string; onClick: () => void }) {
+function MenuLink({ to, icon: Icon, label, onClick }: { to: "/settings/fields" | "/settings/consent" | "/bulk" | "/system" | "/system/sending"; icon: typeof Gauge; label: string; onClick: () => void }) {
   return (
     <Link to={to} className={styles.entry} onClick={onClick}>
       <Icon size={16} aria-hidden="true" />

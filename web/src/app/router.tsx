@@ -100,6 +100,11 @@ const bulk = createRoute({
   path: "/bulk/$bulkId",
   component: lazyRouteComponent(() => import("../bulk/BulkPage"), "BulkPage"),
 });
+const consent = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings/consent",
+  component: lazyRouteComponent(() => import("../consent/ConsentSettingsPage"), "ConsentSettingsPage"),
+});
 const system = createRoute({
   getParentRoute: () => inside,
   path: "/system",
@@ -112,7 +117,7 @@ const sending = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, imports, contact, fields, templates.addChildren([noTemplate, template]), bulks, bulk, system, sending])]),
+  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, imports, contact, fields, consent, templates.addChildren([noTemplate, template]), bulks, bulk, system, sending])]),
   defaultPreload: "intent",
   defaultPendingMs: 400,
 });

@@ -1,8 +1,8 @@
 // The open conversation: who it is with, what was said, and the reply.
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { ArrowLeft, Ban, MailOpen, MessageCircleOff } from "lucide-react";
-import { useCallback, useEffect } from "react";
+import { ArrowLeft, Ban, MailOpen, MessageCircleOff, ShieldCheck } from "lucide-react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { Avatar } from "../app/Avatar";
 import { useSession } from "../app/session";
 import type { Colleague } from "../live/store";
@@ -15,11 +15,22 @@ import { focusHeading, focusList, HEADING, isPhone } from "./focus";
 import { Messages } from "./Messages";
 import styles from "./ThreadPane.module.css";
 
+const ThreadConsent = lazy(() => import("../consent/ThreadConsent").then((module) => ({ default: module.ThreadConsent })));
+
 export function ThreadPane({ id }: { id: number }) {
   const live = useLive();
   const thread = useThread(id);
   const row = useRow(id)?.row;
   const leave = useLeave();
+  const [consent, setConsent] = useState(false);
+  const consentButton = useRef<HTMLButtonElement>(null);
+  const closeConsent = () => {
+    // after the key that closed it, which would else leave the conversation as well
+    requestAnimationFrame(() => {
+      setConsent(false);
+      requestAnimationFrame(() => consentButton.current?.focus());
+    });
+  };
   useEffect(() => live.visit(id), [live, id]);
   useEscape(leave);
   const known = row !== undefined;
@@ -70,6 +81,11 @@ export function ThreadPane({ id }: { id: number }) {
           <span className={`bone ${styles.bone}`} />
         )}
         <Viewers id={id} />
+        <Tooltip label="Consent">
+          <ActionIcon ref={consentButton} variant="subtle" size={40} aria-label="Consent" aria-haspopup="dialog" onClick={() => setConsent(true)} disabled={!row}>
+            <ShieldCheck size={19} strokeWidth={1.8} />
+          </ActionIcon>
+        </Tooltip>
         <Tooltip label="Mark as unread">
           <ActionIcon variant="subtle" size={40} aria-label="Mark as unread" onClick={markUnread} disabled={!thread.state}>
             <MailOpen size={19} strokeWidth={1.8} />
@@ -77,6 +93,11 @@ export function ThreadPane({ id }: { id: number }) {
         </Tooltip>
       </header>
       {row && <HeldBanner row={row} />}
+      {row && consent && (
+        <Suspense>
+          <ThreadConsent threadId={id} name={nameOrNumber(row)} onClose={closeConsent} />
+        </Suspense>
+      )}
       <Messages id={id} thread={thread} name={row ? nameOrNumber(row) : "this contact"} blocked={row?.carrier_blocked ?? false} />
       <Typists id={id} />
       <Composer id={id} row={row} />

@@ -6,13 +6,15 @@ import { ArrowLeft, Merge as MergeIcon, Trash2, UserRoundX } from "lucide-react"
 import { useEffect, useState } from "react";
 import { Problem } from "../api";
 import { Avatar } from "../app/Avatar";
+import { forgetConsent } from "../consent/consent";
+import { ConsentCard } from "../consent/ConsentCard";
 import { useLive } from "../live/hooks";
 import { formatNumber } from "../text/people";
 import { contactQuery, forgetPeople, forgetTimeline, peopleApi } from "./api";
 import { ClashNote, Details } from "./Details";
 import { Merge } from "./Merge";
 import { Phones } from "./Phones";
-import { mainPhone, markOf, titleOf } from "./rows";
+import { byPriority, mainPhone, markOf, titleOf } from "./rows";
 import { Showings } from "./Showings";
 import { Sms } from "./Sms";
 import { Standings } from "./Standings";
@@ -86,6 +88,7 @@ function Page({ contact, stale }: { contact: Contact; stale: boolean }) {
       <div className={styles.columns} data-side={side}>
         <div className={styles.left}>
           <Phones contact={contact} />
+          <Consents contact={contact} />
           <Details contact={contact} edit={edit} />
           <Tags contact={contact} />
           <Standings contact={contact} />
@@ -97,6 +100,16 @@ function Page({ contact, stale }: { contact: Contact; stale: boolean }) {
       {asked === "delete" && <Delete contact={contact} onClose={() => ask(null)} />}
     </div>
   );
+}
+
+/** How the consent of each number stands, the first to be written to first. */
+function Consents({ contact }: { contact: Contact }) {
+  const queries = useQueryClient();
+  const changed = () => {
+    void queries.invalidateQueries({ queryKey: contactQuery(contact.contact_id).queryKey });
+    void forgetTimeline(queries, contact.contact_id);
+  };
+  return byPriority(contact.phones).map((phone) => <ConsentCard key={phone.endpoint_id} endpointId={phone.endpoint_id} onChanged={changed} />);
 }
 
 /** What the socket tells of the contact's conversations is a reason to read the page anew. */
@@ -113,6 +126,7 @@ function useNews(contact: Contact): void {
         timer = undefined;
         void queries.invalidateQueries({ queryKey: contactQuery(id).queryKey });
         void forgetTimeline(queries, id);
+        void forgetConsent(queries);
       }, 300);
     };
     const ends = threads.split(" ").filter(Boolean).map((thread) => live.store.subscribe(`row:${Number(thread)}`, news));

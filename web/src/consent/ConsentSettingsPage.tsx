@@ -1,0 +1,52 @@
+// Whether texts in bulk need an opt-in on record. Owners and managers decide; everybody may know.
+import { Switch } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useSession } from "../app/session";
+import { consentApi, forgetConsent, settingsQuery } from "./consent";
+import styles from "./Consent.module.css";
+
+export function ConsentSettingsPage() {
+  const queries = useQueryClient();
+  const { member } = useSession();
+  const found = useQuery(settingsQuery);
+  const changing = useMutation({
+    mutationFn: consentApi.settings,
+    onSuccess: (next) => {
+      queries.setQueryData(settingsQuery.queryKey, next);
+      void forgetConsent(queries);
+    },
+  });
+  const mayChange = member.role !== "agent";
+  const problem = changing.error ?? found.error;
+  const required = changing.isPending ? changing.variables.opt_in_required : found.data?.opt_in_required;
+  return (
+    <div className={styles.page}>
+      <header>
+        <h1>Consent</h1>
+        <p>Who may be written to, and what shows it.</p>
+      </header>
+      <section className={styles.box} aria-label="Texts in bulk">
+        <Switch
+          size="md" label="Texts in bulk need an opt-in on record" checked={required ?? false} disabled={!mayChange || !found.data || changing.isPending}
+          description="Bulk texts and campaigns then go only to numbers whose consent is on record: by a form, in words, with an imported list, or by the contact's START. What is queued already is held to it too."
+          onChange={(event) => changing.mutate({ opt_in_required: event.currentTarget.checked })}
+        />
+        {!mayChange && <p className={styles.sentence}>Only owners and managers may change this.</p>}
+        {problem && (
+          <p className={styles.problem} role="alert">
+            {problem.message}
+          </p>
+        )}
+      </section>
+      <section className={styles.box} aria-labelledby="always">
+        <h2 id="always">What always holds</h2>
+        <ul>
+          <li>Who texts STOP, or asks to stop in plain words, gets no bulk text any more, from any number of this workspace.</li>
+          <li>An imported list never lifts an opt-out. Only the contact&apos;s START does, or their own newer consent, with evidence.</li>
+          <li>An opt-out that the carrier holds is lifted by the contact&apos;s START alone.</li>
+          <li>The record of each number is kept for ever. Nothing in it can be changed, and all of it can be downloaded from the contact&apos;s page.</li>
+        </ul>
+      </section>
+    </div>
+  );
+}
