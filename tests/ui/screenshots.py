@@ -64,6 +64,10 @@ def _pages(context: BrowserContext, live: Live) -> Iterator[tuple[str, Page]]:
     page.get_by_role("region", name="Needs review").get_by_role("button").first.wait_for()
     yield "held", page
     yield from _people(page)
+    page.goto("/templates")
+    page.get_by_role("link", name="Confirm a showing").click()
+    page.get_by_test_id("preview").wait_for()
+    yield "template", page
     page.goto("/system")
     page.get_by_role("row", name="limiter").first.wait_for()
     yield "system", page

@@ -10,6 +10,7 @@ const KEYS = [
   { keys: ["Shift", "Enter"], does: "New line", together: true },
   { keys: ["X"], does: "Select the person; with Shift, all up to there" },
   { keys: ["/"], does: "Search people" },
+  { keys: ["/"], does: "Templates, where nothing is written yet" },
   { keys: ["Esc"], does: "Back to the list" },
   { keys: ["?"], does: "Show this list" },
 ];
