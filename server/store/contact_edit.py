@@ -80,8 +80,8 @@ class Edit:
         for phone in phones:
             if not await self.run("attach", ids[phone.address], storable(phone.label)):
                 raise Undone(await self._taken(phone.address, ids[phone.address]))
-        await self.renamed(sorted(ids.values()))
         await self.place(known_only=True)
+        await self.renamed(sorted(ids.values()))
 
     async def _taken(self, address: str, endpoint_id: int) -> PhoneTaken:
         holder = await self.connection.fetchrow(_SQL["holder"], self.workspace_id, endpoint_id)

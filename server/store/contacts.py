@@ -89,11 +89,11 @@ class PostgresContacts:
             plain = {name: value for name, value in values.items() if name != "custom"}
             await edit.run("change", storable_json(plain), storable_json(custom), emptied)
             await edit.audit("contact_changed", fields=[*plain, *(f"custom.{name}" for name in (*custom, *emptied))])
+            if "zone" in plain or "zip" in plain:
+                await edit.place()
             before = edit.contact
             if any(name in plain and plain[name] != before[name] for name in ("first_name", "last_name")):
                 await edit.renamed(await edit.endpoint_ids())
-            if "zone" in plain or "zip" in plain:
-                await edit.place()
 
         return await self._edit(workspace_id, member_id, contact_id, work, version=version)
 

@@ -42,6 +42,7 @@ HOLD: Final = {
     "campaign": "SELECT pg_advisory_xact_lock(1)",
     "node": "SELECT FROM node ORDER BY gen LIMIT 1 FOR NO KEY UPDATE",
     "attempt": "SELECT FROM attempt ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
+    "contact": "SELECT FROM contact ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
     "endpoint": "SELECT FROM endpoint ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
     "review": "SELECT FROM review ORDER BY id LIMIT 1 FOR NO KEY UPDATE",
     "thread": "SELECT FROM thread ORDER BY endpoint_id LIMIT 1 FOR NO KEY UPDATE",
@@ -471,6 +472,11 @@ def test_no_method_of_the_store_is_forgotten() -> None:
 async def test_locks_are_taken_in_one_order(
     world: World, prepare: Prepare, waits_for: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await judge(world, prepare, waits_for, monkeypatch)
+
+
+async def judge(world: World, prepare: Prepare, waits_for: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails unless what *prepare* gives waits for exactly these classes, in their order."""
     act = await prepare(world)
     undo_everything(world, monkeypatch)
     waited = set()
