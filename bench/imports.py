@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import uuid4
 
+import structlog
 import trio
 
 from bench.rig import cpu
@@ -179,6 +181,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--quick", action="store_true", help="two thousand rows: whether it still runs")
     asked = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # one line is printed
     with open_ground() as ground, ground.turn() as turn:
         figures = trio.run(measure, turn.dsn, 2_000 if asked.quick else asked.rows, ground.pid)
     print(json.dumps({"bench": "imports", **figures}))

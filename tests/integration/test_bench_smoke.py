@@ -34,6 +34,11 @@ ROOT = Path(__file__).parents[2]
             {"event", "per_user", "kib_per_idle_socket"},
             id="every push reaches every socket",
         ),
+        pytest.param(
+            ("bench.imports", "--quick"),
+            {"rows_per_s", "late_p99_ms", "question_p99_ms", "undo_s"},
+            id="every row of a list comes in or is told, and is taken back",
+        ),
     ],
 )
 def test_a_bench_measures(arguments: tuple[str, ...], figures: set[str]) -> None:
