@@ -469,8 +469,9 @@ async def test_a_recall_waits_for_whoever_queues_at_this_moment(world: World) ->
     async with trio.open_nursery() as nursery:
         async with holding(world, f"SELECT pg_advisory_xact_lock_shared({bulk_id})"):
             nursery.start_soon(recall)
-            while not await world.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-                await trio.lowlevel.checkpoint()
+            with trio.fail_after(20):
+                while not await world.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                    await trio.lowlevel.checkpoint()
             assert not done.is_set()
         await done.wait()
 
