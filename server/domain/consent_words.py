@@ -62,6 +62,7 @@ KIND_WORDS: Final[Mapping[ConsentKind, str]] = {
     ConsentKind.CONSENT_GIVEN: "Opted in",
     ConsentKind.REVOKED: "Consent taken back",
     ConsentKind.UNDONE: "Opt-out undone",
+    ConsentKind.IMPORT_UNDONE: "The list was taken back, and its opt-in with it",
 }
 
 SOURCE_WORDS: Final[Mapping[str, str]] = {
