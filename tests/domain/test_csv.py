@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from server.domain.csv_bytes import Encoding, NotAList, NotText, Reading, decoder
 from server.domain.csv_cells import csv_line
 from server.domain.csv_columns import SKIP, Vocabulary, guess
-from server.domain.csv_rows import UNCLOSED, RowReader, column_names, guess_header, guess_separator, rows_of
+from server.domain.csv_rows import UNCLOSED, CsvRow, RowReader, column_names, guess_header, guess_separator, rows_of
 from server.domain.fields import Field, FieldKind
 from server.domain.import_row import Columns, Person, Refusal, fold, read_row
 
@@ -58,7 +58,7 @@ text_cells = st.lists(st.text(st.sampled_from('a"\n,;é '), max_size=6), min_siz
 @given(st.lists(text_cells, min_size=1, max_size=8), st.integers(1, 7))
 def test_however_a_file_is_cut_its_rows_are_the_same(table: list[list[str]], size: int) -> None:
     text = "".join(csv_line(row) for row in table)
-    reader, found = RowReader(","), []
+    reader, found = RowReader(","), list[CsvRow]()
     for at in range(0, len(text), size):
         found += reader.feed(text[at : at + size])
     found += reader.end()

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import Faults, OpenContext, log_in
 from tests.ui.live_server import Live
-from tests.ui.test_pages import AXE, RULES, _complaints_in
+from tests.ui.test_pages import complaints
 
 LIST = (
     "First name,Surname,Mobile,Budget\r\nNadia,Okafor,(617) 555-0171,450000\r\nSven,Berg,617-555-0172,\r\n"
@@ -134,15 +134,14 @@ def test_no_step_of_an_import_has_a_barrier(new_context: OpenContext, live: Live
     faults.watch(page)
     page.goto("/people/import")
     page.get_by_role("heading", name="Drop a list here").wait_for()
-    page.evaluate(AXE)
-    found = _complaints_in(page, "dark", ["color-contrast"]) + _complaints_in(page, "light", RULES)
+    found = complaints(page)
     send(page, name=f"barriers {width}.csv")
     page.get_by_role("heading", name="What the first rows become").wait_for()
-    found += _complaints_in(page, "dark", ["color-contrast"]) + _complaints_in(page, "light", RULES)
+    found += complaints(page)
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
     state(page)
     page.get_by_role("button", name="Import 4 rows").click()
     page.get_by_text("Done", exact=True).wait_for()
     page.get_by_role("heading", name="Rows to look at").wait_for()
-    found += _complaints_in(page, "dark", ["color-contrast"]) + _complaints_in(page, "light", RULES)
+    found += complaints(page)
     assert found == []
