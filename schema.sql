@@ -1489,7 +1489,8 @@ BEGIN
     )
     UPDATE endpoint e SET consented_at = (
         SELECT max(c.at) FROM consent_event c
-        WHERE c.endpoint_id = e.id AND c.kind IN ('consent_given', 'opted_in', 'undone')
+        WHERE c.endpoint_id = e.id
+          AND (c.kind IN ('consent_given', 'opted_in', 'undone') OR (c.kind = 'released' AND c.source = 'text'))  -- their START
           AND c.id > coalesce((SELECT max(n.id) FROM consent_event n WHERE n.endpoint_id = e.id AND n.kind = ANY (p_said_no)), 0)
           AND NOT (c.source = 'import' AND EXISTS (
               SELECT FROM import i WHERE i.id::text = c.evidence->>'import' AND i.state IN ('undoing', 'undone'))))

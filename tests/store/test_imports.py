@@ -290,6 +290,15 @@ async def test_undo_takes_the_opt_ins_back_and_no_opt_out(world: World) -> None:
     assert [row["kind"] for row in kinds] == ["consent_given", "import_undone"]
 
 
+async def test_undo_leaves_what_the_contact_has_said_since(world: World) -> None:
+    done = await bring(world, "Name,Phone\nMaya,2025550101\nBo,2025550102\n")
+    await world.receive("I do not want this?", from_=ALICE, keyword="AMBIGUOUS")
+    await world.receive("START", from_=ALICE, keyword="START")
+    await undo(world, done.import_id)
+    rows = await world.sql("SELECT consented_at IS NOT NULL AS said FROM endpoint ORDER BY address")
+    assert [row["said"] for row in rows] == [True, False]
+
+
 async def test_an_undo_goes_on_after_a_crash(world: World) -> None:
     done = await bring(world, "Name,Phone\n" + "".join(f"P{n},20255501{n:02}\n" for n in range(10)))
     assert await world.store.imports.undo(1, 1, done.import_id)
