@@ -123,7 +123,7 @@ class ExcludedOut(BaseModel):
     count: int
 
 
-class SegmentsOut(BaseModel):
+class BulkSegmentsOut(BaseModel):
     min: int
     max: int
     total: int
@@ -152,13 +152,13 @@ class ShownOut(BaseModel):
     sentence: str | None
 
 
-class PreviewOut(BaseModel):
+class BulkPreviewOut(BaseModel):
     """`longest`, `shortest` and `missing` are places in the audience; `names` counts who lacks which value."""
 
     audience: int
     recipients: int
     excluded: list[ExcludedOut]
-    segments: SegmentsOut
+    segments: BulkSegmentsOut
     cost: CostOut
     duration_s: float | None
     opt_in_required: bool
@@ -179,7 +179,7 @@ class BulkListOut(BaseModel):
     next_cursor: int | None
 
 
-class RecipientOut(BaseModel):
+class BulkRecipientOut(BaseModel):
     """`reason` says in words why somebody gets no text, or what became of it."""
 
     ord: int
@@ -195,14 +195,14 @@ class RecipientOut(BaseModel):
 
 
 class RecipientsOut(BaseModel):
-    rows: list[RecipientOut]
+    rows: list[BulkRecipientOut]
     next_cursor: int | None
 
 
 # Before the launch
 
 
-@routes.post("/api/v1/bulk/preview", MEMBER, body=PreviewIn, answers={200: PreviewOut})
+@routes.post("/api/v1/bulk/preview", MEMBER, body=PreviewIn, answers={200: BulkPreviewOut})
 async def preview(call: Call, body: PreviewIn) -> Answer:
     """What a launch would do now: who gets it, who does not and why, what it costs, and one recipient's text."""
     text, now = body.text(call), call.deps.clock.wall()
@@ -331,15 +331,15 @@ def _people(count: int) -> str:
     return "One person" if count == 1 else f"{count:,} people"
 
 
-def _preview(found: Preview, shown: Shown | None) -> PreviewOut:
-    return PreviewOut(
+def _preview(found: Preview, shown: Shown | None) -> BulkPreviewOut:
+    return BulkPreviewOut(
         audience=found.audience,
         recipients=found.recipients,
         excluded=[
             ExcludedOut(reason=reason, sentence=SENTENCES[reason], count=count)
             for reason, count in found.excluded.items()
         ],
-        segments=SegmentsOut(min=found.segments_min, max=found.segments_max, total=found.segments_total),
+        segments=BulkSegmentsOut(min=found.segments_min, max=found.segments_max, total=found.segments_total),
         cost=CostOut(amount=f"{found.cost:.2f}", currency=found.currency),
         duration_s=found.duration_s,
         opt_in_required=found.opt_in_required,
@@ -375,7 +375,7 @@ _WORDS: Final[Mapping[str, str]] = {
 
 
 def _recipient(row: RecipientRow, explain: Explain) -> dict[str, Any]:
-    """`RecipientOut`."""
+    """`BulkRecipientOut`."""
     reason = _WORDS.get(row.reason or "") if row.state in ("excluded", "skipped") else None
     return {
         "ord": row.ord,

@@ -53,7 +53,7 @@ class DescribeIn(BaseModel):
     tags: list[TagName] | None = Field(default=None, max_length=20)
 
 
-class ConsentIn(BaseModel):
+class ImportConsentIn(BaseModel):
     """The statement that stands behind the file: who gathered the consents, when at the latest, in which words."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
@@ -68,7 +68,7 @@ class ConfirmIn(BaseModel):
 
     places: list[Place] | None = Field(default=None, max_length=200)
     tags: list[TagName] | None = Field(default=None, max_length=20)
-    consent: ConsentIn
+    consent: ImportConsentIn
 
 
 class RefusalsQuery(BaseModel):
@@ -92,13 +92,13 @@ class ColumnOut(BaseModel):
     samples: list[str]
 
 
-class ConsentOut(BaseModel):
+class ImportConsentOut(BaseModel):
     who: str
     at: datetime
     wording: str
 
 
-class PreviewOut(BaseModel):
+class ImportPreviewOut(BaseModel):
     """What a row would become. `sentence`: why it would not be taken; `notes`: what would be left out."""
 
     line: int
@@ -109,7 +109,7 @@ class PreviewOut(BaseModel):
     notes: list[str]
 
 
-class FaultOut(BaseModel):
+class ImportFaultOut(BaseModel):
     """Why the columns cannot be taken like this; `column` counts from 0."""
 
     sentence: str
@@ -127,7 +127,7 @@ class ImportOut(BaseModel):
     confirmed_by: str | None
     dialect: DialectOut | None
     tags: list[str]
-    consent: ConsentOut | None
+    consent: ImportConsentOut | None
     rows_total: int
     rows_done: int
     created: int
@@ -146,8 +146,8 @@ class ImportViewOut(ImportOut):
     """With its columns; until it is confirmed, also what its first rows would become."""
 
     columns: list[ColumnOut]
-    preview: list[PreviewOut]
-    fault: FaultOut | None
+    preview: list[ImportPreviewOut]
+    fault: ImportFaultOut | None
 
 
 class ImportPageOut(BaseModel):

@@ -28,7 +28,7 @@ _CHUNK: Final = 2_000
 routes: Final = Routes("contacts")
 
 
-class AudienceIn(FindIn):
+class EditAudienceIn(FindIn):
     """`contact_ids`, or a `filter` (or the id of a saved one) with `q`. An empty filter, {"all": []}, is everybody."""
 
     contact_ids: Annotated[list[Id], Field(max_length=_MOST_TICKED)] | None = None
@@ -55,7 +55,7 @@ class MassEditIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    audience: AudienceIn
+    audience: EditAudienceIn
     add_tags: list[TagName] = Field(default_factory=list, max_length=20)
     remove_tag_ids: list[Id] = Field(default_factory=list, max_length=20)
     stage: MoveIn | None = None
@@ -96,7 +96,7 @@ async def edit_contacts(call: Call, body: MassEditIn) -> Answer:
     return Answer({"changed": changed})
 
 
-async def _next(call: Call, audience: AudienceIn, definition: Definition | None, after: int) -> Sequence[int]:
+async def _next(call: Call, audience: EditAudienceIn, definition: Definition | None, after: int) -> Sequence[int]:
     """The ids above *after*, ascending: whoever the change lets out of the filter is not looked for again."""
     if audience.contact_ids is not None:
         return sorted({id_ for id_ in audience.contact_ids if id_ > after})[:_CHUNK]

@@ -25,7 +25,7 @@ routes: Final = Routes("messages")
 Kind = Literal["opted_out", "recipient_held", "carrier_blocked", "invalid_number", "not_a_test_number", "quiet_hours"]
 
 
-class CheckIn(BaseModel):
+class PrecheckIn(BaseModel):
     """One of `to`, `contact_id` and `thread_id`; `send_at`: as it would be then."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -85,8 +85,8 @@ class CheckOut(BaseModel):
     segments: SegmentsOut
 
 
-@routes.post("/api/v1/messages/check", MEMBER, body=CheckIn, answers={200: CheckOut})
-async def check(call: Call, body: CheckIn) -> Answer:
+@routes.post("/api/v1/messages/check", MEMBER, body=PrecheckIn, answers={200: CheckOut})
+async def check(call: Call, body: PrecheckIn) -> Answer:
     """What should be known before this text is sent. Nothing is made or sent."""
     at = body.send_at or call.deps.clock.wall()
     found = await call.deps.compose.whereabouts(call.member.workspace_id, _whom(body), at)
@@ -106,7 +106,7 @@ async def check(call: Call, body: CheckIn) -> Answer:
     )
 
 
-def _whom(body: CheckIn) -> Whom:
+def _whom(body: PrecheckIn) -> Whom:
     if [body.to, body.contact_id, body.thread_id].count(None) != 2:
         raise Problem(422, "invalid", WHOM, field="to")
     address = None if body.to is None else normalise(body.to)

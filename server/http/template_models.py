@@ -104,7 +104,7 @@ class RenderIn(In):
 # What goes out
 
 
-class FaultOut(BaseModel):
+class TemplateFaultOut(BaseModel):
     """What is wrong at `at`, `length` long, in code points. `instead` may go in its place: it is what was likely meant.
 
     `placeholder`: a literal {{custom_field}}; ask which field is meant.
@@ -127,21 +127,21 @@ class TokenOut(BaseModel):
     choices: list[str]
 
 
-class CostlyOut(BaseModel):
+class RenderedCostlyOut(BaseModel):
     """A character outside of GSM-7, and where it stands first (code points)."""
 
     char: str
     at: int
 
 
-class SegmentsOut(BaseModel):
+class RenderedSegmentsOut(BaseModel):
     """What the text costs as it stands. `plain_count`: with typographic characters replaced by their plain kin."""
 
     count: int
     encoding: str
     units: int
     units_left: int
-    costly: list[CostlyOut]
+    costly: list[RenderedCostlyOut]
     plain_count: int
 
 
@@ -160,7 +160,7 @@ class TemplateOut(BaseModel):
     author: str | None
     changed_at: datetime
     tokens: list[str]
-    faults: list[FaultOut]
+    faults: list[TemplateFaultOut]
 
 
 class TemplatesOut(BaseModel):
@@ -195,7 +195,7 @@ class UsedOut(BaseModel):
 class CheckedOut(BaseModel):
     """`tokens` are the names that it asks for."""
 
-    faults: list[FaultOut]
+    faults: list[TemplateFaultOut]
     tokens: list[str]
 
 
@@ -206,9 +206,9 @@ class RenderedOut(BaseModel):
     """
 
     text: str | None
-    faults: list[FaultOut]
+    faults: list[TemplateFaultOut]
     missing: list[TokenOut]
     values: dict[str, str | None]
-    segments: SegmentsOut
+    segments: RenderedSegmentsOut
     characters: int
     too_long: bool

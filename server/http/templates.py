@@ -14,15 +14,15 @@ from server.http.rules import MEMBER, Routes
 from server.http.template_models import (
     CheckedOut,
     CheckIn,
-    CostlyOut,
-    FaultOut,
     FolderIn,
     FolderOut,
     FolderPatch,
     FoldersOut,
+    RenderedCostlyOut,
     RenderedOut,
+    RenderedSegmentsOut,
     RenderIn,
-    SegmentsOut,
+    TemplateFaultOut,
     TemplateIn,
     TemplateOut,
     TemplatePatch,
@@ -255,8 +255,10 @@ def _row(row: TemplateRow, known: frozenset[str], call: Call) -> TemplateOut:
     )
 
 
-def _fault(fault: Fault) -> FaultOut:
-    return FaultOut(kind=fault.kind, at=fault.at, length=fault.length, sentence=fault.sentence, instead=fault.instead)
+def _fault(fault: Fault) -> TemplateFaultOut:
+    return TemplateFaultOut(
+        kind=fault.kind, at=fault.at, length=fault.length, sentence=fault.sentence, instead=fault.instead
+    )
 
 
 def _folder(folder: TemplateFolder) -> FolderOut:
@@ -270,12 +272,12 @@ def _rendered(filled: Filled, known: Mapping[str, TokenOut], values: dict[str, s
         faults=[_fault(fault) for fault in filled.faults],
         missing=[known[name] for name in filled.missing],
         values=values,
-        segments=SegmentsOut(
+        segments=RenderedSegmentsOut(
             count=segments.count,
             encoding=segments.encoding,
             units=segments.units,
             units_left=segments.units_left,
-            costly=[CostlyOut(char=char, at=at) for char, at in segments.costly],
+            costly=[RenderedCostlyOut(char=char, at=at) for char, at in segments.costly],
             plain_count=count(smart_encode(text)).count,
         ),
         characters=len(text),

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from server.http.bulk import PreviewOut, RecipientOut
+from server.http.bulk import BulkPreviewOut, BulkRecipientOut
 from server.ws.protocol import BulkOut
 from tests.http.house import Browser
 from tests.http.office import Office
@@ -45,7 +45,7 @@ async def launched(browser: Browser, ids: list[int]) -> int:
 async def test_the_preview_tells_who_gets_it_who_does_not_and_what_it_costs(office: Office, ids: list[int]) -> None:
     answer = await (await office.raj()).post("/api/v1/bulk/preview", bulk(ids, at=1))
     assert answer.status == 200
-    PreviewOut.model_validate(answer.json)
+    BulkPreviewOut.model_validate(answer.json)
     told = answer.json
     assert (told["audience"], told["recipients"]) == (3, 2)
     assert told["excluded"] == [
@@ -113,7 +113,7 @@ async def test_progress_recipients_and_their_file_tell_the_same(office: Office, 
     assert (told["audience"], told["excluded"], told["pending"], told["state"]) == (3, 1, 2, "active")
     assert (await browser.get("/api/v1/bulk")).json == {"rows": [told], "next_cursor": None}
     page = (await browser.get(f"/api/v1/bulk/{bulk_id}/recipients?limit=2")).json
-    assert [RecipientOut.model_validate(row).state for row in page["rows"]] == ["pending", "pending"]
+    assert [BulkRecipientOut.model_validate(row).state for row in page["rows"]] == ["pending", "pending"]
     rest = (await browser.get(f"/api/v1/bulk/{bulk_id}/recipients?cursor={page['next_cursor']}")).json
     assert [row["reason"] for row in rest["rows"]] == ["A value that the text needs is missing"]
     assert rest["next_cursor"] is None
