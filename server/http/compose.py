@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from server.domain.compose import MAX_MEDIA, MAX_UNDO_S, TooLate, patient_timing, timing
 from server.domain.gate import MessageClass
@@ -78,12 +78,6 @@ class MessageIn(BaseModel):
     undo_s: int = Field(default=0, ge=0, le=MAX_UNDO_S)
     acknowledged_opt_out: bool = False
 
-    @model_validator(mode="after")
-    def _says_something(self) -> MessageIn:
-        if not self.media:
-            says_something(self.body)
-        return self
-
     @property
     def words(self) -> str:
         """What is sent, and so what is stored, shown and counted."""
@@ -114,6 +108,8 @@ class ChangedOut(BaseModel):
 @routes.post("/api/v1/messages", MEMBER, body=MessageIn, answers={202: SentOut})
 async def send(call: Call, body: MessageIn) -> Answer:
     """Send a text. Accepted means queued for good; what becomes of it comes by the socket."""
+    if not (body.media or body.body.strip()):
+        raise Problem(422, "invalid", "Write something first.", field="body")
     pictures = await _pictures(call, body.media)
     thread_id = await _thread(call, body)
     result = await call.deps.commands.enqueue(_mt(call, body, thread_id, pictures))

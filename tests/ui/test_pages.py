@@ -231,7 +231,8 @@ def test_no_page_has_a_barrier(new_context: OpenContext, live: Live, faults: Fau
     if place == "shortcuts":
         page.keyboard.press("?")
         page.get_by_role("dialog").wait_for()
-    assert complaints(page) == []
+    # what lies behind the member's menu is half hidden by it
+    assert complaints(page, "[role=dialog]" if place == "account" else "html") == []
 
 
 @pytest.mark.parametrize("width", [390, 1280])
