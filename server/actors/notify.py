@@ -7,7 +7,7 @@ gets the newest and never a counter that somebody kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -54,7 +54,7 @@ class Announcer:
         self.thread_news: ThreadNews = lambda change: None
         self.on_consent: Callable[[ConsentFlipped], None] = lambda flip: None
         self.on_held: Callable[[int], None] = lambda endpoint_id: None
-        self.on_outbox: Callable[[], None] = lambda: None
+        self.on_outbox: Callable[[Collection[int]], None] = lambda number_ids: None
         self.on_answer_owed: Callable[[], None] = lambda: None
         self.on_reply: Callable[[int], None] = lambda thread_id: None
         self.on_campaign: Callable[[int], None] = lambda campaign_id: None
@@ -80,8 +80,8 @@ class Announcer:
 
     def _hint(self, one: OutboxGrew | AnswerOwed | CampaignMoved) -> None:
         match one:
-            case OutboxGrew():
-                self.on_outbox()
+            case OutboxGrew(number_ids=number_ids):
+                self.on_outbox(number_ids)
             case AnswerOwed():
                 self.on_answer_owed()
             case CampaignMoved(campaign_id=campaign_id):

@@ -1,14 +1,15 @@
 """The stager: shows the limiter which rows are due, so that they can be granted by name. Takes no locks.
 
-It looks when something was queued (a doorbell), when one of a number's queues in the limiter runs low, and once a
-second in any case, since doorbells may be lost. The limiter's queues are kept short: the order within them is the
-database's.
+It looks at a number when something was queued for it or when one of its queues in the limiter runs low, and at all of
+them once a second, since rings may be lost. The limiter's queues are kept short: the order in them is the database's.
+A queue that is long enough is passed over by a ring: else each text of a busy campaign would show the same rows again.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import structlog
@@ -46,26 +47,48 @@ class Stager:
         self, ledger: Ledger, limiter: RateLimiter, clock: Clock, numbers: Callable[[], Sequence[Number]]
     ) -> None:
         self._ledger, self._limiter, self._clock, self._numbers = ledger, limiter, clock, numbers
-        self.bell = Doorbell()
+        self._bell = Doorbell()
+        self._rung_for: set[int] = set()
+        self._look_at_all_at = -math.inf
         self._cut_off: dict[int, list[StreamKey]] = {}  # streams of whose due rows the last look showed only the first
 
     async def run(self) -> None:
         while True:
+            rung_for, self._rung_for = self._rung_for, set()
+            now = self._clock.monotonic()
+            everything = now >= self._look_at_all_at
+            if everything:
+                self._look_at_all_at = now + LOOK_EVERY_S
             try:
                 for number in self._numbers():
-                    await self._look(number.number_id)
+                    if everything or number.number_id in rung_for:
+                        await self._look(number.number_id, () if everything else self._long(number.number_id))
             except StoreUnavailable:
                 log.warning("look_failed")
-            await self.bell.wait(LOOK_EVERY_S)
+            await self._bell.wait(max(0.0, self._look_at_all_at - self._clock.monotonic()))
+
+    def ring(self, number_ids: Collection[int]) -> None:
+        """Rows of these numbers may have become due."""
+        self._rung_for.update(number_ids)
+        self._bell.ring()
+
+    def ring_for_all(self) -> None:
+        """The limiter knows of nothing yet."""
+        self._look_at_all_at = -math.inf
+        self._bell.ring()
 
     def ring_if_low(self, number_id: int) -> None:
         """Called with each departure. Where the last look showed all there was, there is nothing to look for."""
-        cut_off = self._cut_off.get(number_id, ())
-        if any(self._limiter.waiting(stream) < LOW_WATER for stream in cut_off):
-            self.bell.ring()
+        if len(self._long(number_id)) < len(self._cut_off.get(number_id, ())):
+            self.ring((number_id,))
 
-    async def _look(self, number_id: int) -> None:
-        rows = await self._ledger.due(number_id, self._clock.wall(), QUEUE_AHEAD)
+    def _long(self, number_id: int) -> Sequence[StreamKey]:
+        """Streams that need no more rows for now."""
+        cut_off = self._cut_off.get(number_id, ())
+        return [stream for stream in cut_off if self._limiter.waiting(stream) >= LOW_WATER]
+
+    async def _look(self, number_id: int, besides: Sequence[StreamKey]) -> None:
+        rows = await self._ledger.due(number_id, self._clock.wall(), QUEUE_AHEAD, besides)
         shown = Counter(row.stream for row in rows)
-        self._cut_off[number_id] = [stream for stream, count in shown.items() if count == QUEUE_AHEAD]
+        self._cut_off[number_id] = [*besides, *(stream for stream, count in shown.items() if count == QUEUE_AHEAD)]
         self._limiter.offer(rows)

@@ -231,7 +231,7 @@ class Wiring:
         self.announcer.thread_news = self._thread_news
         self.announcer.on_consent = self._consent_flipped
         self.announcer.on_held = self._held
-        self.announcer.on_outbox = self._ring_stager
+        self.announcer.on_outbox = self.stager.ring
         self.announcer.on_reply = self.lifeline.replied
         self.announcer.on_answer_owed = self.lifeline.answers.ring
         self.announcer.on_campaign = self.dispatcher.moved
@@ -254,7 +254,7 @@ class Wiring:
         self.sender.void_endpoint(endpoint_id, "the contact may have asked to stop")
 
     def _ring_stager(self) -> None:
-        self.stager.bell.ring()
+        self.stager.ring_for_all()
 
     def _departed(self, number_id: int) -> None:
         self.stager.ring_if_low(number_id)

@@ -7,7 +7,7 @@ it, a later change of its status takes the next one. `in_ord` counts inbound tex
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -140,9 +140,9 @@ class ReviewChanged:
 
 @dataclass(frozen=True, slots=True)
 class OutboxGrew:
-    """New work that is due now: the stager need not wait for its next look."""
+    """New work of these numbers is due now: the stager need not wait for its next look."""
 
-    number_ids: frozenset[int] = field(default_factory=frozenset)
+    number_ids: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)

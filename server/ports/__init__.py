@@ -272,10 +272,12 @@ class Ledger(Protocol):
     async def enqueue_mt(self, mt: EnqueueMt) -> EnqueueResult:
         """T2."""
 
-    async def due(self, number_id: int, now: datetime, limit: int) -> Sequence[DueRow]:
+    async def due(
+        self, number_id: int, now: datetime, limit: int, besides: Collection[StreamKey] = ()
+    ) -> Sequence[DueRow]:
         """Queued and due rows of a number for the limiter: of each stream the first `limit` by due time and id.
 
-        The streams come by lane. Takes no locks.
+        The streams come by lane, without those in `besides`. Takes no locks.
         """
 
     async def authorise(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +20,7 @@ from server.domain.messages import Announcement
 from server.domain.timetable import Timetable
 from server.domain.verdict import Allowed, Blocked, Decision, Deferred, Held
 from server.killpoints import reach
-from server.ports import Announce, Authorised, DueRow, Fenced, Granted, Refused
+from server.ports import Announce, Authorised, DueRow, Fenced, Granted, Refused, StreamKey
 from server.store.facts import caps_of, gate_facts, hours_of, valid_until
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -48,8 +48,12 @@ class Authorise:
         self._postgres, self._announce, self._disown = postgres, announce, disown
         self._timetable = timetable
 
-    async def due(self, number_id: int, now: datetime, limit: int) -> Sequence[DueRow]:
-        rows = await self._postgres.read(lambda c: c.fetch(_SQL["due"], number_id, now, limit))
+    async def due(
+        self, number_id: int, now: datetime, limit: int, besides: Collection[StreamKey] = ()
+    ) -> Sequence[DueRow]:
+        left_out = [(stream.lane, stream.campaign_id or 0, stream.dest_carrier) for stream in besides]
+        columns_out = [list(column) for column in zip(*left_out, strict=True)] or [[], [], []]
+        rows = await self._postgres.read(lambda c: c.fetch(_SQL["due"], number_id, now, limit, *columns_out))
         columns = ("id", "number_id", "lane", "cost", "campaign_id", "dest_carrier", "campaign_rate")
         return [DueRow(*(row[column] for column in columns)) for row in rows]
 

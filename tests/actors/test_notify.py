@@ -113,7 +113,7 @@ class Desk:
         self.announcer.thread_news = self.heard.append
         self.announcer.on_consent = self.heard.append
         self.announcer.on_held = self.heard.append
-        self.announcer.on_outbox = lambda: self.heard.append("outbox")
+        self.announcer.on_outbox = lambda number_ids: self.heard.append(f"outbox {sorted(number_ids)}")
         self.announcer.on_answer_owed = lambda: self.heard.append("answer")
         self.replies: list[int] = []
         self.announcer.on_reply = self.replies.append
@@ -132,8 +132,9 @@ async def desk() -> AsyncIterator[Desk]:
 async def test_each_announcement_reaches_whom_it_concerns(autojump_clock: MockClock) -> None:
     async with desk() as it:
         flip, mark = ConsentFlipped(WORKSPACE, 7, True, 1), ReadMark(ANN, 5, 2, 9)
-        it.announcer.announce([text(5), flip, OutboxGrew(), AnswerOwed(WORKSPACE, 7), ReadMoved(WORKSPACE, mark)])
-        assert it.heard == [text(5), flip, "outbox", "answer"]
+        grew, owed = OutboxGrew(frozenset({3})), AnswerOwed(WORKSPACE, 7)
+        it.announcer.announce([text(5), flip, grew, owed, ReadMoved(WORKSPACE, mark)])
+        assert it.heard == [text(5), flip, "outbox [3]", "answer"]
         assert it.screens.marks == [mark]
         assert it.replies == [5], "a text of the contact's may cancel what waits"
 

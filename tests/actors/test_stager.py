@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import cast
@@ -16,19 +16,24 @@ from tests.actors.fakes import FakeClock, FakeLimiter
 
 
 class DueRows:
-    """Due rows by number. `looks` are the seconds and numbers of each look."""
+    """Due rows by number, all of one stream. `looks` are the numbers of the looks, `left_out` the streams of each."""
 
     def __init__(self) -> None:
         self.rows: dict[int, list[int]] = {}
-        self.looks: list[tuple[float, int]] = []
+        self.looks: list[int] = []
+        self.left_out: list[list[StreamKey]] = []
         self.away = False
 
-    async def due(self, number_id: int, now: datetime, limit: int) -> Sequence[DueRow]:
+    async def due(
+        self, number_id: int, now: datetime, limit: int, besides: Collection[StreamKey] = ()
+    ) -> Sequence[DueRow]:
         await trio.lowlevel.checkpoint()
-        self.looks.append((trio.current_time(), number_id))
+        self.looks.append(number_id)
+        self.left_out.append(list(besides))
         if self.away:
             raise StoreUnavailable("away")
-        return [DueRow(row, number_id, 1, 1, None) for row in self.rows.get(number_id, [])[:limit]]
+        rows = [DueRow(row, number_id, 1, 1, None) for row in self.rows.get(number_id, [])[:limit]]
+        return [row for row in rows if row.stream not in besides]
 
 
 class Queues(FakeLimiter):
@@ -55,6 +60,7 @@ async def stage() -> AsyncIterator[Stage]:
         nursery.start_soon(made.stager.run)
         await wait_all_tasks_blocked()
         made.due.looks.clear()
+        made.due.left_out.clear()
         yield made
         nursery.cancel_scope.cancel()
 
@@ -62,7 +68,7 @@ async def stage() -> AsyncIterator[Stage]:
 async def test_a_ring_shows_the_limiter_what_is_due(autojump_clock: MockClock) -> None:
     async with stage() as it:
         it.due.rows[1] = [5, 6]
-        it.stager.bell.ring()
+        it.stager.ring([1])
         await wait_all_tasks_blocked()
         assert it.limiter.offered == [5, 6]
 
@@ -70,19 +76,55 @@ async def test_a_ring_shows_the_limiter_what_is_due(autojump_clock: MockClock) -
 async def test_many_rings_are_one_look(autojump_clock: MockClock) -> None:
     async with stage() as it:
         for _ in range(100):
-            it.stager.bell.ring()
+            it.stager.ring([1])
         await wait_all_tasks_blocked()
         assert len(it.due.looks) == 1
 
 
 async def test_a_ring_during_a_look_brings_another_look(autojump_clock: MockClock) -> None:
     async with stage() as it:
-        it.stager.bell.ring()
+        it.stager.ring([1])
         while not it.due.looks:
             await trio.lowlevel.checkpoint()
-        it.stager.bell.ring()
+        it.stager.ring([1])
         await wait_all_tasks_blocked()
         assert len(it.due.looks) == 2
+
+
+async def test_a_ring_for_one_number_brings_no_look_at_another(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        it.numbers.append(Number(2, 1, 1, "+12025550101", 1.0, 1))
+        it.stager.ring([2])
+        await wait_all_tasks_blocked()
+        assert it.due.looks == [2]
+
+
+async def test_a_limiter_that_knows_of_nothing_is_shown_every_number(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        it.numbers.append(Number(2, 1, 1, "+12025550101", 1.0, 1))
+        it.stager.ring_for_all()
+        await wait_all_tasks_blocked()
+        assert it.due.looks == [1, 2]
+
+
+async def test_a_long_queue_is_passed_over_by_rings_until_it_is_low_and_once_a_second_by_none(
+    autojump_clock: MockClock,
+) -> None:
+    async with stage() as it:
+        queue = StreamKey(1, 1, None, "")
+        it.due.rows[1] = list(range(QUEUE_AHEAD + 1))
+        it.limiter.depth = QUEUE_AHEAD
+        for _ in range(3):
+            it.stager.ring([1])
+            await wait_all_tasks_blocked()
+        it.limiter.depth = LOW_WATER - 1
+        it.stager.ring([1])
+        await wait_all_tasks_blocked()
+        it.limiter.depth = QUEUE_AHEAD
+        it.stager.ring([1])
+        await wait_all_tasks_blocked()
+        await trio.sleep(1.5)
+        assert it.due.left_out == [[], [queue], [queue], [], [queue], []]
 
 
 async def test_without_any_ring_it_looks_each_second(autojump_clock: MockClock) -> None:
@@ -95,13 +137,13 @@ async def test_it_looks_for_every_number_and_for_those_that_come_later(autojump_
     async with stage() as it:
         it.numbers.append(Number(2, 1, 1, "+12025550101", 1.0, 1))
         await trio.sleep(1.5)
-        assert [number for _, number in it.due.looks] == [1, 2]
+        assert it.due.looks == [1, 2]
 
 
 async def test_a_departure_rings_only_where_the_queue_runs_low(autojump_clock: MockClock) -> None:
     async with stage() as it:
         it.due.rows[1] = list(range(QUEUE_AHEAD + 1))
-        it.stager.bell.ring()
+        it.stager.ring([1])
         await wait_all_tasks_blocked()
         it.due.looks.clear()
         it.limiter.depth = LOW_WATER

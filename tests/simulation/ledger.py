@@ -35,6 +35,7 @@ from server.ports import (
     OwedAnswer,
     Refused,
     StoreUnavailable,
+    StreamKey,
     Voided,
 )
 from tests.simulation.machine import Host, NodeKilled, Process
@@ -122,8 +123,10 @@ class NodeLedger:
     async def enqueue_mt(self, mt: EnqueueMt) -> EnqueueResult:
         return await self._call("enqueue_mt", lambda: self._memory.enqueue_mt(mt))
 
-    async def due(self, number_id: int, now: datetime, limit: int) -> Sequence[DueRow]:
-        return await self._read("due", lambda: self._memory.due(number_id, now, limit))
+    async def due(
+        self, number_id: int, now: datetime, limit: int, besides: Collection[StreamKey] = ()
+    ) -> Sequence[DueRow]:
+        return await self._read("due", lambda: self._memory.due(number_id, now, limit, besides))
 
     async def authorise(
         self, granted: Sequence[Granted], gen: int, limiter_epoch: int, now: datetime

@@ -6,7 +6,7 @@ PostgreSQL's is its own. T4, T5 and Lifeline's transactions are in `recovery.py`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 from uuid import UUID
@@ -44,6 +44,7 @@ from server.ports import (
     Number,
     OptOutUnacknowledged,
     Refused,
+    StreamKey,
 )
 from server.ports.consent import NotWrittenDown, WrittenDown
 from tests.simulation.statements import News, Told, note_status
@@ -237,14 +238,17 @@ class Memory:
 
     # T3
 
-    def due(self, number_id: int, now: datetime, limit: int) -> Sequence[DueRow]:
+    def due(
+        self, number_id: int, now: datetime, limit: int, besides: Collection[StreamKey] = ()
+    ) -> Sequence[DueRow]:
         rows = [
             row
             for row in self.tables.outbox.values()
             if row.number_id == number_id and row.state == "queued" and row.due_at <= now
         ]
         rows.sort(key=lambda row: (row.lane, row.due_at, row.id))
-        return [DueRow(row.id, row.number_id, row.lane, row.cost, None) for row in rows[:limit]]
+        due = [DueRow(row.id, row.number_id, row.lane, row.cost, None) for row in rows]
+        return [row for row in due if row.stream not in besides][:limit]
 
     def authorise(
         self, granted: Sequence[Granted], gen: int, epoch: int, now: datetime

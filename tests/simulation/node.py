@@ -147,7 +147,7 @@ class SimNode:
             self._limits,
             lease_s=world.plan.lease_s,
             wall=clock.wall,
-            on_taken=lambda: self.stager.bell.ring(),
+            on_taken=lambda: self.stager.ring_for_all(),
             on_departed=lambda number_id: self.stager.ring_if_low(number_id),
         )
         self.sender = Sender(self.ledger, self.limiter, carriers, self.journal, clock, gen, workers=world.plan.workers)
@@ -158,7 +158,7 @@ class SimNode:
         publisher, inbox = cast(Publisher, Silence()), cast(Inbox, None)
         self.announcer = Announcer(inbox, cast(Reviews, None), publisher)
         self.announcer.on_consent = self._consent_flipped
-        self.announcer.on_outbox = self.stager.bell.ring
+        self.announcer.on_outbox = self.stager.ring
         self.announcer.on_answer_owed = self.lifeline.answers.ring
         actors = ThreadActors(ThreadPorts(self.ledger, inbox, publisher, clock))
         self.threads: Registry[int, ThreadMessage] = Registry(

@@ -109,6 +109,20 @@ async def test_due_rows_come_by_lane_then_time(world: World) -> None:
     assert await world.store.ledger.due(2, later(0), 10) == []
 
 
+async def test_streams_that_are_left_out_hide_no_other(world: World) -> None:
+    thread = (await world.receive()).thread_id
+    await world.sql("INSERT INTO campaign (workspace_id, name, state) VALUES (1, 'Spring', 'active')")
+    await world.send(thread, klass=MessageClass.BULK)
+    await world.send(thread, klass=MessageClass.BULK, campaign_id=1)
+    await world.send(thread)
+    streams = [row.stream for row in await world.store.ledger.due(1, later(0), 10)]
+    assert len(set(streams)) == 3
+    for left_out in streams:
+        seen = [row.stream for row in await world.store.ledger.due(1, later(0), 10, [left_out])]
+        assert seen == [stream for stream in streams if stream != left_out]
+    assert await world.store.ledger.due(1, later(0), 10, streams) == []
+
+
 async def test_a_text_of_a_campaign_bears_it_wherever_it_is_stored(world: World) -> None:
     thread = (await world.receive()).thread_id
     await world.sql("INSERT INTO campaign (workspace_id, name, state) VALUES (1, 'Spring', 'active')")

@@ -1,6 +1,7 @@
 -- name: due
 -- Rows of a number that may leave now, for the limiter, without locks: of each stream (lane, campaign, destination carrier)
 -- the first ones by due time and id, so that a stream that is held up hides no other. The index gives each in one step.
+-- $4 to $6: lanes, campaigns and carriers of the streams that are left out; OFFSET 0 leaves them out before their rows are read.
 WITH RECURSIVE stream AS (
     (SELECT o.lane, coalesce(o.campaign_id, 0) AS campaign, o.dest_carrier FROM outbox o
      WHERE o.number_id = $1 AND o.state = 'queued'
@@ -12,7 +13,12 @@ WITH RECURSIVE stream AS (
           AND (o.lane, coalesce(o.campaign_id, 0), o.dest_carrier) > (s.lane, s.campaign, s.dest_carrier)
         ORDER BY o.lane, coalesce(o.campaign_id, 0), o.dest_carrier LIMIT 1) n
 )
-SELECT r.*, c.rate AS campaign_rate FROM stream s CROSS JOIN LATERAL (
+SELECT r.*, c.rate AS campaign_rate FROM (
+    SELECT s.* FROM stream s
+    WHERE NOT EXISTS (SELECT FROM unnest($4::smallint[], $5::bigint[], $6::text[]) AS f (lane, campaign, carrier)
+                      WHERE (f.lane, f.campaign, f.carrier) = (s.lane, s.campaign, s.dest_carrier))
+    OFFSET 0
+) s CROSS JOIN LATERAL (
     SELECT o.id, o.number_id, o.lane, o.cost, o.campaign_id, o.dest_carrier, o.due_at FROM outbox o
     WHERE o.number_id = $1 AND o.state = 'queued' AND o.lane = s.lane AND coalesce(o.campaign_id, 0) = s.campaign
       AND o.dest_carrier = s.dest_carrier AND o.due_at <= $2
