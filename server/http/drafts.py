@@ -31,6 +31,8 @@ class DraftIn(BaseModel):
 
 
 class DraftOut(BaseModel):
+    """`changed_at` is null where nothing was ever typed; of an emptied draft it is when it was emptied."""
+
     thread_id: int
     body: str
     recipient: str
@@ -51,7 +53,8 @@ async def draft(call: Call, thread_id: int) -> Answer:
     """What stands unsent in a thread; thread 0 is New Message. All empty where there is nothing."""
     member = call.member
     found = await call.deps.drafts.draft(member.workspace_id, member.member_id, thread_id)
-    return Answer(_out(found or SavedDraft(thread_id, "", "", (), call.deps.now())))
+    nothing = DraftOut(thread_id=thread_id, body="", recipient="", media=[], changed_at=None)
+    return Answer(_out(found) if found else nothing)
 
 
 @routes.put(_DRAFT, MEMBER, body=DraftIn, answers={200: DraftOut})

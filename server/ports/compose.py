@@ -105,7 +105,8 @@ class SavedDraft:
 class Drafts(Protocol):
     """Of the member who asks, and of nobody else."""
 
-    async def draft(self, workspace_id: int, member_id: int, thread_id: int) -> SavedDraft | None: ...
+    async def draft(self, workspace_id: int, member_id: int, thread_id: int) -> SavedDraft | None:
+        """What stands there, also where it was emptied. None where nothing was ever typed."""
 
     async def save_draft(self, workspace_id: int, member_id: int, draft: SavedDraft) -> SavedDraft | None:
         """What is stored after this: of two, the one that was changed later. None where there is no such thread."""

@@ -18,7 +18,7 @@ class PostgresDrafts:
         self._postgres = postgres
 
     async def draft(self, workspace_id: int, member_id: int, thread_id: int) -> SavedDraft | None:
-        row = await self._postgres.read(lambda c: c.fetchrow(_SQL["draft"], workspace_id, member_id, thread_id))
+        row = await self._postgres.read(lambda c: c.fetchrow(_SQL["stored_draft"], workspace_id, member_id, thread_id))
         return None if row is None else _draft(row)
 
     async def save_draft(self, workspace_id: int, member_id: int, draft: SavedDraft) -> SavedDraft | None:

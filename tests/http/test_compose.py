@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -361,6 +362,16 @@ async def test_a_draft_that_was_sent_is_not_brought_back_by_an_older_tab(desk: D
     await desk.browser.delete(f"{DRAFT}?changed_at=2026-11-20T16:00:06Z")
     await draft_put(desk, "Hell", "04")
     assert (await desk.browser.get(DRAFT)).json["body"] == ""
+
+
+async def test_when_it_was_done_with_is_told_and_nothing_where_nothing_was_ever_typed(desk: Desk) -> None:
+    """A tab that typed before a moment that is told lets its words go: one that nobody wrote down would cost them."""
+    assert (await desk.browser.get(DRAFT)).json["changed_at"] is None
+    await draft_put(desk, "Hello", "05")
+    await desk.browser.delete(f"{DRAFT}?changed_at=2026-11-20T16:00:06Z")
+    told = (await desk.browser.get(DRAFT)).json
+    assert (told["body"], told["recipient"]) == ("", "")
+    assert datetime.fromisoformat(told["changed_at"]) == datetime(2026, 11, 20, 16, 0, 6, tzinfo=UTC)
 
 
 async def test_a_draft_belongs_to_a_thread_of_this_workspace(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.ui.conftest import Faults, OpenContext, log_in
 from tests.ui.inbox_page import (
@@ -204,10 +204,40 @@ def test_the_reply_counts_its_segments_and_names_what_makes_it_dear(page: Page) 
 
 
 def test_a_draft_outlives_the_page(page: Page) -> None:
-    open_thread(page, quiet_thread(page)["thread_id"])
-    message_box(page).fill("Half a thought")
+    thread_id = quiet_thread(page)["thread_id"]
+    body = unique("Half a thought")
+    open_thread(page, thread_id)
+    message_box(page).fill(body)
     page.reload()
-    expect(message_box(page)).to_have_value("Half a thought")
+    expect(message_box(page)).to_have_value(body)
+    told = f"/api/v1/drafts/{thread_id}"
+    page.wait_for_function("async path => (await (await fetch(path)).json()).body", arg=told)
+    assert page.request.get(told).json()["body"] == body, "nothing more was typed, and the server has it"
+    expect(message_box(page)).to_have_value(body)
+
+
+def test_what_the_server_does_not_have_is_saved_and_not_dropped_when_the_tab_is_looked_at_again(page: Page) -> None:
+    body = unique("From a tunnel")
+    lost: list[Any] = []
+
+    def lose_the_first(route: Route) -> None:
+        if route.request.method == "PUT" and not lost:
+            lost.append(route.request.post_data_json)
+            route.fulfill(json={})
+        else:
+            route.continue_()
+
+    def saves(request: Request) -> bool:
+        return request.method == "PUT" and "/drafts/" in request.url
+
+    open_thread(page, quiet_thread(page)["thread_id"])
+    page.route("**/api/v1/drafts/*", lose_the_first)
+    with page.expect_request(saves):
+        message_box(page).fill(body)
+    with page.expect_request(saves) as again:
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert lost[0]["body"] == again.value.post_data_json["body"] == body
+    expect(message_box(page)).to_have_value(body)
 
 
 def test_a_contact_who_opts_out_is_answered_only_knowingly(page: Page, live: Live) -> None:

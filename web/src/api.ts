@@ -97,12 +97,12 @@ export interface Sending {
   days: BrandDay[];
 }
 
-/** A request under /api/v1; what it answers is believed to be a T. An answer without a body is null. */
-export async function call<T>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+/** A request under /api/v1; what it answers is believed to be a T. An answer without a body is null. One that *outlives* its page is small. */
+export async function call<T>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown, signal?: AbortSignal, outlives = false): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF"] = "1";
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const answer = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal: signal ?? null }).catch((error: unknown) => {
+  const answer = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal: signal ?? null, keepalive: outlives }).catch((error: unknown) => {
     if (signal?.aborted) throw error;
     throw new Problem(0, "No connection", "The server cannot be reached. Check your connection and try again.");
   });

@@ -1,8 +1,3 @@
--- name: draft
--- What a member has typed and not sent.
-SELECT thread_id, body, recipient, media, changed_at FROM draft
-WHERE workspace_id = $1 AND member_id = $2 AND thread_id = $3 AND (body <> '' OR recipient <> '' OR media <> '{}');
-
 -- name: save_draft
 -- The newer of two wins: what was typed before the stored one changes nothing. Thread 0 is New Message.
 INSERT INTO draft AS d (workspace_id, member_id, thread_id, body, recipient, media, changed_at)
@@ -12,6 +7,6 @@ ON CONFLICT (member_id, thread_id) DO UPDATE SET body = EXCLUDED.body, recipient
     media = EXCLUDED.media, changed_at = EXCLUDED.changed_at WHERE d.changed_at <= EXCLUDED.changed_at;
 
 -- name: stored_draft
--- The row itself, emptied or not.
+-- What a member has typed and not sent. An emptied one is told too: a tab that typed before knows that it is done with.
 SELECT thread_id, body, recipient, media, changed_at FROM draft
 WHERE workspace_id = $1 AND member_id = $2 AND thread_id = $3;

@@ -4,17 +4,16 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, Send } from "lucide-react";
 import type { BulkOut } from "../gen/wire";
+import { useBulk } from "../live/hooks";
 import { amount } from "../people/rows";
 import { rowTime } from "../text/time";
 import { useToday } from "../text/useToday";
-import { bulksQuery, failedOf, openOf, recipientsOf, stateOf } from "./bulk";
+import { bulksQuery, failedOf, movesOf, recipientsOf, stateOf } from "./bulk";
 import { Progress } from "./Progress";
 import styles from "./BulkListPage.module.css";
 
-const AGAIN_MS = 2_000;
-
 export function BulkListPage() {
-  const found = useInfiniteQuery({ ...bulksQuery, refetchInterval: ({ state }) => (state.data?.pages.some((page) => page.rows.some((row) => openOf(row) > 0)) ? AGAIN_MS : false) });
+  const found = useInfiniteQuery(bulksQuery);
   const rows = found.data?.pages.flatMap((page) => page.rows) ?? [];
   return (
     <div className={styles.page}>
@@ -32,7 +31,7 @@ export function BulkListPage() {
       {rows.length > 0 && (
         <ul className={styles.list} aria-label="Bulk texts">
           {rows.map((row) => (
-            <Item key={row.id} bulk={row} />
+            <Item key={row.id} read={row} />
           ))}
         </ul>
       )}
@@ -47,8 +46,10 @@ export function BulkListPage() {
   );
 }
 
-function Item({ bulk }: { bulk: BulkOut }) {
+function Item({ read }: { read: BulkOut }) {
   const today = useToday();
+  const live = useBulk(read.id, !movesOf(read));
+  const bulk = live ?? read;
   const failed = failedOf(bulk);
   return (
     <li className={styles.item}>

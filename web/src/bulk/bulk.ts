@@ -147,6 +147,9 @@ export const recipientsOf = (bulk: BulkOut): number => bulk.audience - bulk.excl
 export const failedOf = (bulk: BulkOut): number => bulk.rejected + bulk.undelivered;
 export const openOf = (bulk: BulkOut): number => bulk.pending + bulk.in_flight;
 
+/** Whether its figures can still move: it has not ended, or no receipt has told yet what became of some that left. */
+export const movesOf = (bulk: BulkOut): boolean => bulk.ended_at === null || openOf(bulk) > 0 || bulk.wired > bulk.delivered + bulk.undelivered;
+
 export interface Share {
   readonly key: string;
   readonly label: string;

@@ -57,7 +57,7 @@ export const composeApi = {
   cancel: (thread: number, seq: number) => call<unknown>("DELETE", messagePath(thread, seq)),
   change: (thread: number, seq: number, change: { body?: string; send_at?: string; cancel_on_reply?: boolean }) => call<unknown>("PATCH", messagePath(thread, seq), change),
   draft: (thread: number) => call<Draft>("GET", `/drafts/${thread}`),
-  saveDraft: (thread: number, body: string, recipient: string, changed_at: string) => call<Draft>("PUT", `/drafts/${thread}`, { body, recipient, changed_at }),
+  saveDraft: (thread: number, body: string, recipient: string, changed_at: string, leaving = false) => call<Draft>("PUT", `/drafts/${thread}`, { body, recipient, changed_at }, undefined, leaving),
   upload,
 };
 

@@ -30,10 +30,10 @@ export const useRow = (id: number): RowView | undefined => useKey(`row:${id}`, (
 export const useThread = (id: number): ThreadView => useKey(`thread:${id}`, (live) => live.store.thread(id));
 export const usePeople = (id: number): readonly Colleague[] => useKey(`people:${id}`, (live) => live.store.people(id));
 
-/** How a text to many stands, as it changes. */
-export function useBulk(id: number): BulkOut | undefined {
+/** How a text to many stands, as it changes; one that is *still* is not followed. */
+export function useBulk(id: number, still = false): BulkOut | undefined {
   const live = useLive();
-  useEffect(() => live.follow(id), [live, id]);
+  useEffect(() => (still ? undefined : live.follow(id)), [live, id, still]);
   return useKey(`bulk:${id}`, () => live.store.bulk(id));
 }
 
