@@ -1,6 +1,7 @@
 """`./test`: runs the parts, counts what ran, and ends with the line `N passed, N failed` and an honest status.
 
-Two lanes side by side for two cores, about equally long. Nothing in them leans on how fast the machine is.
+Two workers for two cores take the next part as soon as they are free, the longest first. Nothing in the parts leans on
+how fast the machine is.
 """
 
 import sys
@@ -14,10 +15,12 @@ sys.path.insert(0, str(ROOT))
 from tools.children import Children, Stopped  # noqa: E402  -- started by its path, so the root must be added first
 from tools.test_parts import PARTS, Count, Part, Workshop, passed_through  # noqa: E402  -- the same
 
-LANES = (
-    ("integration", "races"),
-    ("lint", "imports", "gen", "types", "client", "unit", "simulation", "guards", "ui", "crash"),
-)
+WORKERS = 2
+# What stands together is done in turn: the browser's tests are served the client that was built.
+QUEUE = (
+    ("client", "ui"), ("integration",), ("unit",), ("guards",), ("crash",), ("races",), ("simulation",), ("types",),
+    ("lint",), ("imports",), ("gen",),
+)  # fmt: skip
 USAGE = f"""Usage: ./test [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST]
        ./test crash [--kills N --out DIR] | races [--n N --seed S] | simulation [--seeds N | --seed S -v]
        ./test guards [NAME ...] | bench NAME [...] | screenshots --out DIR
@@ -45,31 +48,32 @@ def main(arguments: list[str]) -> int:
 
 def _run(names: list[str], workshop: Workshop) -> int:
     began = time.monotonic()
-    lanes = [[name for name in lane if name in names] for lane in LANES]
-    with ThreadPoolExecutor(len(lanes)) as pool:
-        counts = dict(pair for lane in pool.map(lambda lane: _in_turn(lane, workshop), lanes) for pair in lane)
-    print(f"\n--- {time.monotonic() - began:.0f} s")
-    for name, count in counts.items():
-        print(f"{name}: {count}")
-    passed, failed = (sum(getattr(count, field) for count in counts.values()) for field in ("passed", "failed"))
+    turns = [[name for name in turn if name in names] for turn in QUEUE]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        ended = [one for turn in pool.map(lambda turn: _in_turn(turn, workshop), turns) for one in turn]
+    print(f"\n--- {time.monotonic() - began:.0f} s, of which the longest part last:")
+    for name, count, took_s in sorted(ended, key=lambda one: one[2]):
+        print(f"{name}: {count} ({took_s:.0f} s)")
+    passed, failed = (sum(getattr(count, field) for _, count, _ in ended) for field in ("passed", "failed"))
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
 
 
-def _in_turn(names: list[str], workshop: Workshop) -> list[tuple[str, Count]]:
-    return [(name, _one(name, PARTS[name], workshop)) for name in names]
+def _in_turn(names: list[str], workshop: Workshop) -> list[tuple[str, Count, float]]:
+    return [(name, *_one(name, PARTS[name], workshop)) for name in names]
 
 
-def _one(name: str, part: Part, workshop: Workshop) -> Count:
-    """Run a part; all it said is in .cache/test/NAME.log and is shown if it failed. Its last line is its count."""
+def _one(name: str, part: Part, workshop: Workshop) -> tuple[Count, float]:
+    """Run a part; its count and seconds. All it said is in .cache/test/NAME.log and is shown if it failed."""
     print(f"{name} ...", flush=True)
     began = time.monotonic()
     log = workshop.log(name)
     log.write_bytes(b"")
     count = part(workshop, name)
     said = log.read_text(encoding="utf-8", errors="replace") if count.failed else ""
-    print(f"{said}{name}: {count} ({time.monotonic() - began:.0f} s)", flush=True)
-    return count
+    took_s = time.monotonic() - began
+    print(f"{said}{name}: {count} ({took_s:.0f} s)", flush=True)
+    return count, took_s
 
 
 if __name__ == "__main__":
