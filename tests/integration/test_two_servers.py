@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import httpx2
 import trio
 
 from server.carriers.simulator.api import Api
-from server.carriers.simulator.carrier import SimulatedCarrier
+from server.carriers.simulator.carrier import SimulatedCarrier, body_sha256
 from server.carriers.simulator.command import start as start_simulator
 from server.carriers.simulator.faults import Faults
 from server.carriers.simulator.ledger import Ledger
@@ -32,16 +34,18 @@ LATE_S = 0.5
 
 
 class Arrivals(Ledger):
-    """Keeps when the first byte of each accepted text came."""
+    """Keeps when the first byte of each accepted text came, and a digest of what it says."""
 
     def __init__(self) -> None:
         super().__init__(None)
         self.at: list[float] = []
+        self.bodies: list[str] = []
 
     def record_soon(self, kind: str, *, mono_ns: int | None = None, **fields: Any) -> None:
         super().record_soon(kind, mono_ns=mono_ns, **fields)
         if kind == "accepted":
             self.at.append((mono_ns or time.monotonic_ns()) / 1e9)
+            self.bodies.append(fields["body_sha256"])
 
 
 def worst_excess(at: list[float]) -> float:
@@ -99,7 +103,8 @@ async def thread_with_maya(store: Store) -> int:
 async def queue(store: Store, thread: int, count: int) -> None:
     now = await store.call(lambda c: c.fetchval("SELECT clock_timestamp()"))
     texts = [
-        EnqueueMt(1, thread, uuid4(), b"x", MessageClass.PERSON, "Hello", 1, now, author_id=ANN) for _ in range(count)
+        EnqueueMt(1, thread, uuid4(), b"x", MessageClass.PERSON, f"Text {n}", 1, now, author_id=ANN)
+        for n in range(count)
     ]
     await store.ledger.enqueue_bulk(texts)
 
@@ -110,30 +115,40 @@ async def senders(store: Store) -> list[int]:
     return [row["gen"] for row in await store.call(lambda c: c.fetch(query))]
 
 
-async def test_one_sends_until_it_hands_over_or_ends_and_no_window_holds_more(dsn: str, tmp_path: Path) -> None:
-    env = {"THREADLINE_SIMULATED": "1", "THREADLINE_NODE_LEASE": "3"}
+def sent(store: Store, count: int) -> Callable[[], Any]:
+    async def enough() -> bool:
+        return len(await senders(store)) >= count
+
+    return enough
+
+
+@asynccontextmanager
+async def town(dsn: str) -> AsyncIterator[tuple[Store, Arrivals]]:
+    """A database with people in it, and a carrier, that two servers share."""
     arrivals = Arrivals()
-    async with trio.open_nursery() as around, open_store(dsn) as store, httpx2.AsyncClient(trust_env=False) as http:
+    async with trio.open_nursery() as around, open_store(dsn) as store:
         faults = Faults(Random(1))  # noqa: S311 - chance, not a secret
         webhooks = Webhooks(arrivals, TOKEN, None)
         carrier = SimulatedCarrier(SID, arrivals, webhooks, faults, inbound_url=None, receipts=False)
         simulator = await start_simulator(around, carrier, Api(carrier, TOKEN, frozenset({NUMBER})))
         await store.call(lambda c: _seed(c, simulator))
+        yield store, arrivals
+        around.cancel_scope.cancel()
+
+
+ENV: Final = {"THREADLINE_SIMULATED": "1", "THREADLINE_NODE_LEASE": "3", "THREADLINE_LADDER": "1,2,3,4"}
+
+
+async def test_one_sends_until_it_hands_over_or_ends_and_no_window_holds_more(dsn: str, tmp_path: Path) -> None:
+    async with town(dsn) as (store, arrivals), httpx2.AsyncClient(trust_env=False) as http:
         thread, ann, eve = await thread_with_maya(store), await log_in(store, ANN), await log_in(store, EVE)
-
-        def sent(count: int) -> Callable[[], Any]:
-            async def enough() -> bool:
-                return len(await senders(store)) >= count
-
-            return enough
-
-        async with serving(environ(dsn, tmp_path / "one", **env)) as (_, one):
-            async with serving(environ(dsn, tmp_path / "two", **env)) as (process, two):
+        async with serving(environ(dsn, tmp_path / "one", **ENV)) as (_, one):
+            async with serving(environ(dsn, tmp_path / "two", **ENV)) as (process, two):
                 at_two = Browser(http, two, ann)
                 path = f"/api/v1/threads/{thread}/messages"
                 for _ in range(3):
                     assert await at_two.post(path, {"cmd_id": str(uuid4()), "body": "Hello"}) == 202
-                await eventually(sent(3))
+                await eventually(sent(store, 3))
                 assert await senders(store) == [1, 1, 1], "the first sends what the second took"
                 pace = await at_two.get("/api/v1/system/pace")
                 assert (pace["holds"], [(node["gen"], node["sends"]) for node in pace["servers"]]) == (
@@ -142,21 +157,51 @@ async def test_one_sends_until_it_hands_over_or_ends_and_no_window_holds_more(ds
                 )
 
                 await queue(store, thread, 60)
-                await eventually(sent(13))
+                await eventually(sent(store, 13))
                 assert await Browser(http, two, eve).post("/api/v1/system/hand-over", {"gen": 2}) == 200
-                await eventually(sent(63))
+                await eventually(sent(store, 63))
                 by = await senders(store)
                 assert by == sorted(by), "after the first text of the second none is the first's"
                 assert {1, 2} == set(by)
 
                 await queue(store, thread, 40)
-                await eventually(sent(70))
+                await eventually(sent(store, 70))
                 process.send_signal(signal.SIGTERM)
                 with trio.fail_after(30):
                     await process.wait()
-            await eventually(sent(103))
+            await eventually(sent(store, 103))
             assert (await senders(store))[-1] == 1, "the first took over from the second"
             assert (await Browser(http, one, ann).get("/api/v1/system/pace"))["holds"]
-        around.cancel_scope.cancel()
     assert len(arrivals.at) == 103
     assert worst_excess(arrivals.at) <= 0
+
+
+async def test_the_other_takes_over_from_one_that_was_killed_and_nothing_leaves_twice(dsn: str, tmp_path: Path) -> None:
+    """Each has a folder of its own, as on two machines: the killed one's journal is not there to be read."""
+    async with town(dsn) as (store, arrivals):
+        thread = await thread_with_maya(store)
+        one, two = (serving(environ(dsn, tmp_path / folder, **ENV)) for folder in ("one", "two"))
+        async with one as (process, _), two:
+            await queue(store, thread, 60)
+            await eventually(sent(store, 13))
+            process.kill()
+            await process.wait()
+            await eventually(partial(all_settled, store))
+        by = await senders(store)
+        in_doubt = await bodies(store, "unconfirmed")
+        assert len(by) + len(in_doubt) == 60
+        assert by == sorted(by), "after the first text of the second none is the first's"
+        assert set(by) == {1, 2}
+        assert len(set(arrivals.bodies)) == len(arrivals.bodies), "none left twice"
+        assert set(await bodies(store, "sent")) <= set(arrivals.bodies)
+        assert set(arrivals.bodies) <= {*await bodies(store, "sent"), *in_doubt}
+        assert worst_excess(arrivals.at) <= 0
+
+
+async def all_settled(store: Store) -> bool:
+    return not await store.call(lambda c: c.fetchval("SELECT EXISTS (SELECT FROM outbox)"))
+
+
+async def bodies(store: Store, state: str) -> list[str]:
+    rows = await store.call(lambda c: c.fetch("SELECT body FROM message WHERE state = $1", state))
+    return [body_sha256(row["body"]) for row in rows]
