@@ -15,7 +15,7 @@ POINTS: Final = (
     "journal_written", "first_byte", "answered", "t4_before", "t4_committed", "t5_before", "t5_committed",
 )  # fmt: skip
 
-BULK_POINTS: Final = ("bulk_queued",)  # reached only where somebody writes to many
+BULK_POINTS: Final = ("bulk_piece", "bulk_launched", "bulk_queued")  # reached only where somebody writes to many
 
 _armed: dict[str, int] = {}
 
@@ -27,7 +27,7 @@ def arm(setting: str | None) -> None:
         return
     point, _, count = setting.partition(":")
     if point not in (*POINTS, *BULK_POINTS):
-        raise ValueError(f"there is no kill point {point!r}; there are {', '.join(POINTS)}")
+        raise ValueError(f"there is no kill point {point!r}; there are {', '.join((*POINTS, *BULK_POINTS))}")
     _armed[point] = int(count or 1)
 
 

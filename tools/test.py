@@ -23,6 +23,7 @@ QUEUE = (
 )  # fmt: skip
 USAGE = f"""Usage: ./test [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST]
        ./test crash [--kills N --out DIR] | races [--n N --seed S] | simulation [--seeds N | --seed S -v]
+       ./test bulk [--recipients N --stops S --kills K --rate R --seed S --out DIR]
        ./test guards [NAME ...] | bench NAME [...] | screenshots --out DIR
 Parts: {", ".join(PARTS)}"""
 
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
     children = Children()
     workshop = Workshop(ROOT, children)
     try:
-        if arguments and arguments[0] in {"crash", "races", "simulation", "guards", "bench", "screenshots"}:
+        if arguments and arguments[0] in {"crash", "races", "bulk", "simulation", "guards", "bench", "screenshots"}:
             return passed_through(workshop, arguments[0], arguments[1:])
         end = arguments.index("--") if "--" in arguments else len(arguments)
         own, workshop.for_pytest = arguments[:end], arguments[end + 1 :]

@@ -19,6 +19,7 @@ import trio
 
 from server.domain.audience import Exclusion
 from server.domain.messages import CampaignMoved
+from server.killpoints import reach
 from server.ports import Announce
 from server.ports.bulk import (
     BulkText,
@@ -121,11 +122,13 @@ class PostgresBulk:
         done: int | None = 0
         while done is not None and done < len(crowd):
             done = await self._postgres.call(_Piece(text.workspace_id, bulk_id, crowd, await crowd.judged(done, CHUNK)))
+            reach("bulk_piece")
             await trio.lowlevel.checkpoint()
         if done is None:
             return None
         result = await self._postgres.call(lambda c: _begin(c, text, bulk_id, expected, now))
         if isinstance(result, Launched):
+            reach("bulk_launched")
             self._announce([CampaignMoved(text.workspace_id, bulk_id)])
         return result
 

@@ -2,61 +2,36 @@
 
 from __future__ import annotations
 
-import json
-import sys
+import logging
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any, Final
-from uuid import uuid4
+from typing import Final
 
-import httpx2
 import trio
 
+from tests.bulk import judging, plan
+from tests.bulk.judging import Seen, say
+from tests.bulk.people import add_people, launch
 from tests.crash.cast import FAST
-from tests.crash.ground import Ground, judge, open_ground, settled, until
+from tests.crash.ground import Ground, dump, open_ground, until
+from tests.crash.journals import JournalDisk
+from tests.crash.killer import Killer, KillLog
+from tests.crash.kills import sweep_and_settle
 from tests.crash.processes import RunFailed
-from tools.ledger_facts import read_ledger
 
 FAULT_RATE: Final = 0.02
 FAULTS: Final = [
     "accept_500", "accept_cut", "accept_reset", "accept_close", "accept_garbage", "refuse_500", "refuse_reset",
     "throttle", "opted_out", "opted_out_receipt", "invalid", "receipts_twice", "receipts_reversed", "receipts_early",
 ]  # fmt: skip
-BODY: Final = "Hi {{first_name}}, our open house is on Sunday at 2. Shall I keep a spot for you?"
-STATES: Final = ("excluded", "pending", "in_flight", "wired", "rejected", "unconfirmed", "skipped")
-POLL_EVERY_S: Final = 0.05
-WITHIN_S: Final = 600.0
-_AREAS: Final = [code for code in range(300, 1000) if code % 100 != 11 and code != 802]
-
-_PEOPLE: Final = """
-WITH given AS (SELECT a.address, a.n FROM unnest($1::text[]) WITH ORDINALITY AS a (address, n)),
-numbers AS (INSERT INTO endpoint (workspace_id, address) SELECT 1, address FROM given ORDER BY n RETURNING id, address),
-made AS (INSERT INTO contact (workspace_id, first_name) SELECT 1, 'Person ' || n FROM given ORDER BY n RETURNING id)
-INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id)
-SELECT 1, m.id, e.id FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM made) m
-JOIN given g USING (n) JOIN numbers e ON e.address = g.address
-RETURNING contact_id
-"""
-# One statement is one moment: the sum, the recount by the texts, and texts that no recipient answers for.
-_SUMS: Final = """
-SELECT c.audience, c.state, c.launched_at IS NOT NULL AS launched,
-       count(r.*) FILTER (WHERE r.state = ANY ($1)) AS rows,
-       count(*) FILTER (WHERE r.thread_id IS NOT NULL AND r.state IS DISTINCT FROM recipient_state(m.state)) AS astray,
-       count(*) FILTER (WHERE r.state = 'wired') AS wired, count(*) FILTER (WHERE r.state = 'pending') AS pending,
-       count(*) FILTER (WHERE r.state = 'in_flight') AS in_flight
-FROM campaign c LEFT JOIN campaign_recipient r ON r.campaign_id = c.id
-LEFT JOIN message m ON m.thread_id = r.thread_id AND m.seq = r.seq
-WHERE c.kind = 'bulk' GROUP BY c.id
-"""
-_LEFT: Final = """
-SELECT r.state, e.address FROM campaign_recipient r JOIN endpoint e ON e.id = r.endpoint_id WHERE r.state <> 'excluded'
-"""
-
-
-_ATTEMPTS: Final = "SELECT id::text AS id FROM attempt WHERE klass = 'bulk'"
+LOOK_EVERY_S: Final = 0.02
+WITHIN_S: Final = 900.0
+_MIDDLE: Final = (1 / 3, 2 / 3)  # of the work done, between which people say STOP
+_AT_ONCE: Final = 0.2  # share of the STOPs of people whose text is leaving, and of those who have it
+_LIFE_S: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,167 +40,132 @@ class Wish:
     stops: int
     kills: int
     rate: float
-    seed: int
 
 
 @dataclass
-class Seen:
-    """What the poll saw. `wrong` are sentences."""
+class Handsets:
+    """What they have sent so far; the newest text is no older than `last_in`."""
 
-    polls: int = 0
-    wired: int = 0
-    state: str = ""
-    most_ahead: int = 0
-    wrong: list[str] = field(default_factory=list)
+    texts: int = 0
+    stops: int = 0
+    last_in: datetime | None = None
 
 
-def run(wish: Wish, out: Path) -> int:
+def run(wish: Wish, out: Path, seed: int) -> int:
     """Returns the exit code; the last line printed is the judge's."""
-    return trio.run(_run, wish, out)
+    logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)
+    journals = JournalDisk(out / "data" / "journal", out / "journals")  # before any thread: they share what is mounted
+    rng = Random(seed)  # noqa: S311 - chance to be repeated, no secret
+    try:
+        return trio.run(_run, wish, out, rng, journals, ("--seed", str(seed), "--fault-rate", str(FAULT_RATE)))
+    finally:
+        journals.close()
 
 
-async def _run(wish: Wish, out: Path) -> int:
-    rng, began = Random(wish.seed), time.monotonic()  # noqa: S311 - chance to be repeated, no secret
-    async with open_ground(out, "--seed", str(wish.seed), "--fault-rate", str(FAULT_RATE)) as ground:
+async def _run(wish: Wish, out: Path, rng: Random, journals: JournalDisk, options: tuple[str, ...]) -> int:
+    began, log, seen = time.monotonic(), KillLog(out / "kills.jsonl"), Seen()
+    log.path.touch()
+    async with open_ground(out, *options) as ground:
         await ground.carrier.control(faults={"kinds": FAULTS})
-        ids = await _people(ground, wish)
-        await ground.server.start()
-        await ground.server.ready()
-        await _launch(ground, ids)
-        _say(f"launched after {time.monotonic() - began:.1f} s")
-        seen = Seen()
+        ids, handsets = await add_people(ground, wish.recipients, wish.rate), Handsets()
+        say(f"{len(ids)} people after {time.monotonic() - began:.1f} s")
+        deadly = _Deadly(ground, wish, seen, handsets, journals, log, rng)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_poll, ground, seen)
-            nursery.start_soon(_interfere, ground, wish, seen, rng)
-            if not await until(lambda: _ended(seen), WITHIN_S):
-                raise RunFailed(f"It had not ended after {WITHIN_S:g} s: {seen}")
-            _say(f"ended after {time.monotonic() - began:.1f} s, {seen.polls} polls, {seen.most_ahead} queued at most")
-            if not await settled(ground, WITHIN_S):
-                raise RunFailed("The carrier did not come to rest.")
+            nursery.start_soon(judging.poll, ground, seen)
+            nursery.start_soon(launch, ground, ids)
+            nursery.start_soon(deadly.stops)
+            await deadly.kills(nursery)
+            say(f"{log.at.total()} kills after {time.monotonic() - began:.1f} s; missed: {dict(deadly.plan.missed)}")
+            if not await until(deadly.all_over, WITHIN_S):
+                raise RunFailed(f"It had not ended after {WITHIN_S:g} s: {seen}, {handsets}")
+            say(f"ended after {time.monotonic() - began:.1f} s, {seen.polls} polls, {seen.most_ahead} queued at most")
+            await sweep_and_settle(ground, journals, handsets.texts, handsets.last_in)
             nursery.cancel_scope.cancel()
-        wrong = [*seen.wrong, *await _figures_differ(ground)]
+        wrong = [*seen.wrong, *plan.missing(log.at, wish.kills), *await judging.figures_differ(ground)]
         await ground.server.stop()
-        wrong += await _sent_astray(ground, out)
-        return _verdict(ground, wrong)
+        journals.keep()
+        wrong += await judging.sent_astray(ground)
+        dump(ground)
+        return await judging.verdict(ground, log, seen, handsets.stops, wrong)
 
 
-async def _people(ground: Ground, wish: Wish) -> list[int]:
-    addresses = [f"+1{area}55501{n:02}" for area in _AREAS for n in range(100)][: wish.recipients]
-    rows = await ground.store.call(lambda c: c.fetch(_PEOPLE, addresses))
-    await ground.store.call(lambda c: c.execute("UPDATE number SET rate = $1, burst = 5 WHERE id = 2", wish.rate))
-    # some have opted out before: they are excluded
-    await ground.store.call(
-        lambda c: c.execute("UPDATE endpoint SET opted_out = true WHERE id % 97 = 0 AND address LIKE '+1___55501__'")
-    )
-    return [row["contact_id"] for row in rows]
+class _Deadly:
+    """The kills, spread over all of the work, and the STOPs in its middle."""
 
+    def __init__(
+        self,
+        ground: Ground,
+        wish: Wish,
+        seen: Seen,
+        handsets: Handsets,
+        journals: JournalDisk,
+        log: KillLog,
+        rng: Random,
+    ) -> None:
+        self._ground, self._wish, self._seen, self._handsets, self._rng = ground, wish, seen, handsets, rng
+        self.plan = plan.BulkPlan(wish.kills, rng)
+        self._killer = Killer(ground, self.plan, self._write_in, journals, log, rng)
 
-async def _launch(ground: Ground, ids: list[int]) -> None:
-    """By the API, as a browser does; the same click twice."""
-    headers = {"Origin": ground.server.url, "X-CSRF": "1"}
-    cookies = {"threadline": ground.cast.session}
-    async with httpx2.AsyncClient(
-        base_url=ground.server.url, headers=headers, cookies=cookies, timeout=60, trust_env=False
-    ) as client:
-        text: dict[str, Any] = {"audience": {"contact_ids": ids}, "body": BODY, "number_id": 2}
-        preview = await client.post("/api/v1/bulk/preview", json=text)
-        count, cmd_id = preview.json()["recipients"], str(uuid4())
-        for _ in range(2):
-            answer = await client.post("/api/v1/bulk", json=text | {"cmd_id": cmd_id, "expected_count": count})
-            if answer.status_code != httpx2.codes.ACCEPTED:
-                raise RunFailed(f"The launch was answered {answer.status_code}: {answer.text}")
+    async def all_over(self) -> bool:
+        return self._seen.state == "completed" and self._handsets.stops == self._wish.stops
 
+    # Kills
 
-async def _poll(ground: Ground, seen: Seen) -> None:
-    while True:
-        rows = await ground.store.call(lambda c: c.fetch(_SUMS, list(STATES)))
-        for row in rows:
-            seen.polls += 1
-            seen.wired, seen.state = row["wired"], row["state"]
-            seen.most_ahead = max(seen.most_ahead, row["in_flight"])
-            if row["launched"] and row["rows"] != row["audience"]:
-                seen.wrong.append(f"{row['rows']} recipients of {row['audience']}")
-            if row["astray"]:
-                seen.wrong.append(f"{row['astray']} recipients are elsewhere than their texts")
-        await trio.sleep(POLL_EVERY_S)
+    async def kills(self, nursery: trio.Nursery) -> None:
+        """Afterwards a server lives."""
+        for nth, kill in enumerate(self.plan):
+            await self._done(plan.share_before(nth, self._wish.kills))
+            await self._killer.carry_out(kill, nursery)
+        await self._live()
 
+    async def _live(self) -> None:
+        if self._ground.server.ended:
+            await self._ground.server.start()
+            await self._ground.server.ready()
 
-async def _ended(seen: Seen) -> bool:
-    return seen.state == "completed"
+    async def _done(self, share: float) -> None:
+        """Wait until so much of the work is done; a server that is dead does none."""
+        if share:
+            await self._live()
+        while self._seen.done < share * self._wish.recipients:  # noqa: ASYNC110 - another process sends them
+            await trio.sleep(LOOK_EVERY_S)
 
+    def _write_in(self, nursery: trio.Nursery) -> None:
+        """In each life somebody writes, so that T1 has work at any time."""
+        nursery.start_soon(self._chat)
 
-async def _interfere(ground: Ground, wish: Wish, seen: Seen, rng: Random) -> None:
-    """STOPs in the middle, most of them of people who wait for their text; kills spread over all of it."""
-    await _reached(seen, wish.recipients // 3)
-    rows = await ground.store.call(lambda c: c.fetch(_LEFT))
-    waiting = [row["address"] for row in rows if row["state"] in ("pending", "in_flight")]
-    served = [row["address"] for row in rows if row["state"] == "wired"]
-    some = min(len(served), wish.stops // 5)
-    stoppers = rng.sample(served, some) + waiting[: wish.stops // 5]
-    stoppers += rng.sample(waiting[wish.stops // 5 :], wish.stops - len(stoppers))
-    for nth, address in enumerate(stoppers):
-        await ground.carrier.control(mo={"from": address, "to": FAST, "body": "STOP"})
-        if wish.kills and nth % max(1, len(stoppers) // wish.kills) == 0 and not ground.server.ended:
-            await ground.server.kill()
-            await ground.server.start()
-            await ground.server.ready()
-        await trio.sleep(0.02)
+    async def _chat(self) -> None:
+        await self._ground.server.up.wait()
+        for _ in range(3):
+            await trio.sleep(self._rng.uniform(0, _LIFE_S))
+            await self._say(self._rng.choice(self._ground.cast.of([*self._ground.cast.contacts])).address, "Hello?")
 
+    # STOPs
 
-async def _reached(seen: Seen, wired: int) -> None:
-    while seen.wired < wired:  # noqa: ASYNC110 - another process sends them
-        await trio.sleep(POLL_EVERY_S)
+    async def stops(self) -> None:
+        """Some of people who have the text, some of those whose turn it is, most of those who wait."""
+        begin, end = (share * self._wish.recipients for share in _MIDDLE)
+        said: set[str] = set()
+        for nth in range(self._wish.stops):
+            while self._seen.done < begin + (end - begin) * nth / self._wish.stops:  # noqa: ASYNC110 - the same
+                await trio.sleep(LOOK_EVERY_S)
+            address = await self._stopper(said)
+            said.add(address)
+            await self._say(address, "STOP")
+            self._handsets.stops += 1
 
+    async def _stopper(self, said: set[str]) -> str:
+        rows = await self._ground.store.call(lambda c: c.fetch(judging.LEFT))
+        left = [row for row in rows if row["address"] not in said]
+        waits = [row["address"] for row in left if row["state"] in ("pending", "in_flight")]
+        leaving = [row["address"] for row in left if row["state"] == "in_flight"]
+        has_it = [row["address"] for row in left if row["state"] == "wired"]
+        chance = self._rng.random()
+        if leaving and chance < _AT_ONCE:
+            return str(leaving[0])
+        return str(self._rng.choice(has_it if chance > 1 - _AT_ONCE or not waits else waits))
 
-# The end
-
-
-async def _figures_differ(ground: Ground) -> list[str]:
-    """Dashboard = list = export = a recount of rows."""
-    headers, cookies = {"Origin": ground.server.url}, {"threadline": ground.cast.session}
-    async with httpx2.AsyncClient(
-        base_url=ground.server.url, headers=headers, cookies=cookies, timeout=60, trust_env=False
-    ) as client:
-        [listed] = (await client.get("/api/v1/bulk")).json()["rows"]
-        one = (await client.get(f"/api/v1/bulk/{listed['id']}")).json()
-        export = (await client.get(f"/api/v1/bulk/{listed['id']}/recipients.csv")).text.splitlines()[1:]
-    rows = await ground.store.call(lambda c: c.fetch("SELECT state, delivery FROM campaign_recipient"))
-    counted = Counter(row["state"] for row in rows)
-    exported = Counter(line.split(",")[2].replace(" ", "_") for line in export)
-    for delivery in ("sent", "delivered", "undelivered"):
-        exported["wired"] += exported.pop(delivery, 0)
-    _say(json.dumps({name: one[name] for name in ("audience", *STATES, "delivered", "undelivered", "segments")}))
-    told = {state: one[state] for state in STATES if one[state]}
-    wrong = [] if listed == one else ["The list and the page tell different figures."]
-    if told != {state: counted[state] for state in STATES if counted[state]}:
-        wrong.append(f"The page tells {told}, the rows {dict(counted)}.")
-    if told != {state: exported[state] for state in STATES if exported[state]}:
-        wrong.append(f"The page tells {told}, the export {dict(exported)}.")
-    return wrong
-
-
-async def _sent_astray(ground: Ground, out: Path) -> list[str]:
-    """By the carrier's ledger: each recipient at most once, nobody who is no recipient, and all who count as wired."""
-    bulk = {row["id"] for row in await ground.store.call(lambda c: c.fetch(_ATTEMPTS))}
-    sent = Counter(line.to for line in read_ledger(out / "ledger.jsonl").accepted if line.attempt in bulk)
-    rows = await ground.store.call(lambda c: c.fetch(_LEFT))
-    wired = {row["address"] for row in rows if row["state"] == "wired"}
-    unconfirmed = {row["address"] for row in rows if row["state"] == "unconfirmed"}
-    wrong = [f"{address} got it {times} times." for address, times in sent.items() if times > 1]
-    if lost := wired - set(sent):
-        wrong.append(f"{len(lost)} count as wired, and the carrier never took them.")
-    if strangers := set(sent) - wired - unconfirmed:
-        wrong.append(f"{len(strangers)} got it and do not count as wired.")
-    return wrong
-
-
-def _verdict(ground: Ground, wrong: list[str]) -> int:
-    code, line, _ = judge(ground)
-    for sentence in wrong[:20]:
-        _say(sentence)
-    print(line, flush=True)
-    return 1 if code or wrong else 0
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+    async def _say(self, address: str, body: str) -> None:
+        self._handsets.last_in = datetime.now(UTC)
+        await self._ground.carrier.control(mo={"from": address, "to": FAST, "body": body})
+        self._handsets.texts += 1

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.crash
 
 
 def test_a_text_to_many_keeps_its_promises_with_faults_stops_and_a_kill_in_the_middle(tmp_path: Path) -> None:
-    wish = ("--recipients", "300", "--stops", "12", "--kills", "1", "--rate", "60", "--seed", "7")
+    wish = ("--recipients", "300", "--stops", "12", "--kills", "6", "--rate", "40", "--seed", "7")
     command = (sys.executable, "-m", "tests.bulk", *wish, "--out", str(tmp_path / "run"))
     ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     assert ended.returncode == 0, ended.stdout[-4000:]

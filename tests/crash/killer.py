@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,6 @@ from tests.crash.journals import JournalDisk
 from tests.crash.plan import BACKEND, POSTMASTER, RANDOM, Kill, Plan
 from tests.crash.processes import RunFailed
 from tests.crash.strikes import recover, strike
-from tests.crash.traffic import Traffic
 
 _REACHED_WITHIN_S: Final = 6.0
 _REFUSED_WITHIN_S: Final = 20.0
@@ -42,28 +42,37 @@ class KillLog:
 
 
 class Killer:
-    """*rng*: how long PostgreSQL stays away, and how long the server lives on after it came back."""
+    """*release* begins a life's traffic; *rng*: how long PostgreSQL is away, and how long the server outlives that."""
 
     def __init__(
-        self, ground: Ground, plan: Plan, traffic: Traffic, journals: JournalDisk, log: KillLog, rng: Random
+        self,
+        ground: Ground,
+        plan: Plan,
+        release: Callable[[trio.Nursery], None],
+        journals: JournalDisk,
+        log: KillLog,
+        rng: Random,
     ) -> None:
-        self._ground, self._plan, self._traffic, self._journals = ground, plan, traffic, journals
+        self._ground, self._plan, self._release, self._journals = ground, plan, release, journals
         self._log, self._rng, self._began = log, rng, 0.0
 
     async def run(self, nursery: trio.Nursery) -> None:
         for kill in self._plan:
-            await self._bring_up(kill)
-            self._traffic.release(nursery)
-            if kill.full == "full_in_life" and self._journals.can_be_full:
-                await self._ground.server.ready()
-                self._journals.fill()
-            if kill.kind == "postgres":
-                await self._kill_postgres(kill)
-            elif kill.kind == "mixed":
-                await self._kill_both(kill)
-            else:
-                await self._kill_server(kill)
-            self._journals.free()
+            await self.carry_out(kill, nursery)
+
+    async def carry_out(self, kill: Kill, nursery: trio.Nursery) -> None:
+        await self._bring_up(kill)
+        self._release(nursery)
+        if kill.full == "full_in_life" and self._journals.can_be_full:
+            await self._ground.server.ready()
+            self._journals.fill()
+        if kill.kind == "postgres":
+            await self._kill_postgres(kill)
+        elif kill.kind == "mixed":
+            await self._kill_both(kill)
+        else:
+            await self._kill_server(kill)
+        self._journals.free()
 
     async def _bring_up(self, kill: Kill) -> None:
         """A server that lives may serve another kill; one that needs a start of its own ends the other in order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -58,7 +59,7 @@ async def _run(
         await ground.carrier.control(faults={"kinds": [*_FAULTS, *_SLOW_FAULTS]})
         plan, texts = Plan(kills, rng), texts_for(kills)
         traffic = Traffic(ground.cast, ground.carrier, ground.server, ground.store, rng, kills + 1, texts)
-        killer = Killer(ground, plan, traffic, journals, log, rng)
+        killer = Killer(ground, plan, traffic.release, journals, log, rng)
         async with trio.open_nursery() as nursery:
             await killer.run(nursery)
             _say(f"{kills} kills after {time.monotonic() - began:.0f} s; missed: {dict(plan.missed)}")
@@ -77,21 +78,26 @@ async def _come_to_rest(ground: Ground, traffic: Traffic, journals: JournalDisk,
         await server.start()
     await server.ready()
     await traffic.finish(nursery, _FINISH_WITHIN_S)
-    if not await until(lambda: _all_posted(ground, traffic.tally), _FINISH_WITHIN_S):
+    await sweep_and_settle(ground, journals, traffic.tally.webhooks, traffic.tally.last_in)
+    await server.stop()
+    journals.keep()
+
+
+async def sweep_and_settle(ground: Ground, journals: JournalDisk, webhooks: int, last_in: datetime | None) -> None:
+    """A stop in order once all *webhooks* were posted, and a start, whose sweep finds what none of them brought."""
+    if not await until(lambda: _all_posted(ground, webhooks), _FINISH_WITHIN_S):
         raise RunFailed("The carrier did not post all its webhooks.")
-    await server.stop()
+    await ground.server.stop()
     journals.keep()
-    await server.start()
-    await server.ready()
-    if not await settled(ground, _SETTLE_WITHIN_S, traffic.tally.last_in):
+    await ground.server.start()
+    await ground.server.ready()
+    if not await settled(ground, _SETTLE_WITHIN_S, last_in):
         _say(f"not settled within {_SETTLE_WITHIN_S:g} s")
-    await server.stop()
-    journals.keep()
 
 
-async def _all_posted(ground: Ground, tally: Tally) -> bool:
+async def _all_posted(ground: Ground, webhooks: int) -> bool:
     counts = (await ground.carrier.control())["ledger"]
-    return bool(counts.get("mo", 0) >= tally.webhooks)
+    return bool(counts.get("mo", 0) >= webhooks)
 
 
 # The end

@@ -78,7 +78,7 @@ class Plan:
         self._rng = rng
         postgres = mixed = round(kills / 6)
         server = kills - postgres - mixed
-        points = [self._named(point) for point in _dealt(POINTS, server // 2, rng)]
+        points = [self._at(point) for point in _dealt(POINTS, server // 2, rng)]
         points += [self._random() for _ in range(server - len(points))]
         both = [self._mixed(order) for order in _dealt(ORDERS, mixed, rng)]
         mortal = self._with_full_disks(self._with_losses([*points, *both], kills), kills)
@@ -107,9 +107,11 @@ class Plan:
 
     # One of each kind
 
-    def _named(self, point: str) -> Kill:
+    def _at(self, point: str) -> Kill:
         # The sweep at each start goes through T1 with everything of the last minutes: webhooks come later.
-        nth = self._rng.choice((1, 1, 2, 20) if point.startswith("t1") else (1, 1, 2))
+        return self._named(point, self._rng.choice((1, 1, 2, 20) if point.startswith("t1") else (1, 1, 2)))
+
+    def _named(self, point: str, nth: int) -> Kill:
         return Kill("server", point, point, nth)
 
     def _random(self) -> Kill:

@@ -14,6 +14,7 @@ _SENDER: Final = "server/actors/sender.py"
 _T3: Final = "tests/store/test_ledger_authorise.py"
 _T4: Final = "tests/store/test_ledger_outcomes.py"
 _CONSENT: Final = "tests/store/test_consent.py"
+_BULK: Final = "tests/store/test_bulk.py"
 _LIFELINE: Final = "tests/store/test_ledger_lifeline.py"
 _RACES: Final = "tests/races/test_races.py"
 _ORDERS: Final = "tests/races/test_all_orders.py::test_in_no_order_of_their_statements_do_both_win"
@@ -417,5 +418,11 @@ GUARDS: Final = (
         (f"{_RACES}::test_a_stop_always_wins_over_an_undo_that_did_not_see_it",),
         (_RACES,),
         also=(f"{_RACES}::test_a_revocation_that_is_written_down_and_a_send_never_both_win",),
+    ),
+    Guard(
+        "one_server_at_a_time_carries_a_bulk_on",
+        (Edit("server/store/sql/bulk.sql", "\nFOR NO KEY UPDATE SKIP LOCKED;", ";"),),
+        (f"{_BULK}::test_a_server_that_stood_still_while_queueing_never_calls_back_what_another_has_sent",),
+        (_BULK,),
     ),
 )

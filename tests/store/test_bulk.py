@@ -71,6 +71,33 @@ async def advance(world: World, bulk_id: int) -> None:
         pass
 
 
+GATE = 777
+AT_THE_GATE = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 777 AND NOT granted)"
+ASTRAY = """
+SELECT count(*) FROM campaign_recipient r JOIN message m USING (thread_id, seq)
+WHERE r.campaign_id = $1 AND r.state <> recipient_state(m.state)
+"""
+
+
+async def stand_still_before_queueing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first transaction that has chosen whose turn it is waits at GATE before it writes their texts."""
+    enqueue_turn, first = bulk_engine._Step._enqueue, True
+
+    async def stopped(step: Any, connection: Any, row: Any, turn: Any) -> None:
+        nonlocal first
+        if first:
+            first = False
+            await connection.execute(f"SELECT pg_advisory_xact_lock_shared({GATE})")
+        await enqueue_turn(step, connection, row, turn)
+
+    monkeypatch.setattr(bulk_engine._Step, "_enqueue", stopped)
+
+
+async def until(world: World, query: str) -> None:
+    while not await world.value(query):
+        await trio.lowlevel.checkpoint()
+
+
 async def figures(world: World, bulk_id: int) -> Progress:
     progress = await world.store.bulk.progress(1, bulk_id)
     assert progress is not None
@@ -301,6 +328,22 @@ async def test_two_servers_queue_each_recipient_once(world: World) -> None:
             nursery.start_soon(advance, world, bulk_id)
     assert await world.value("SELECT count(*) FROM message") == 30
     assert await world.value("SELECT count(DISTINCT cmd_id) FROM message") == 30
+
+
+async def test_a_server_that_stood_still_while_queueing_never_calls_back_what_another_has_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bulk_id = await launch(world, text(await people(world, 3)))
+    await stand_still_before_queueing(monkeypatch)
+    async with trio.open_nursery() as nursery, holding(world, f"SELECT pg_advisory_xact_lock({GATE})"):
+        nursery.start_soon(world.store.bulk_engine.advance, bulk_id, NOON)
+        await until(world, AT_THE_GATE)
+        await world.store.bulk_engine.advance(bulk_id, NOON)  # by another server
+        await wire(world)
+    await wire(world)
+    found = await figures(world, bulk_id)
+    assert (found.in_flight, found.wired) == (0, 3)
+    assert await world.value(ASTRAY, bulk_id) == 0
 
 
 async def test_a_chunk_that_is_rolled_back_is_queued_again_under_the_same_commands(
