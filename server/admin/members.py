@@ -9,8 +9,8 @@ import trio
 from server.admin.database import AdminError, in_store
 from server.admin.workspaces import NewWorkspace, find_workspace, insert_workspace
 from server.config import Config
+from server.domain.roles import Role
 from server.http.passwords import MIN_LENGTH, Passwords
-from server.http.rules import Role
 from server.ports import RowRefused, Workspace
 from server.store.store import Store
 

@@ -9,9 +9,10 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 from quart import request
 
+from server.domain.roles import Role
 from server.http.call import Answer, Call, cookie_name, token_hash
 from server.http.errors import Problem
-from server.http.rules import MEMBER, PUBLIC, Role, Routes
+from server.http.rules import MEMBER, PUBLIC, Routes
 from server.http.throttle import Throttle, throttle_key
 from server.ports import Member, Workspace
 

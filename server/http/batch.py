@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from server.domain.compose import MAX_RECIPIENTS, bulk_timing
 from server.domain.phone import normalise
 from server.domain.segments import count
 from server.http.call import Answer, Call
-from server.http.compose import NOT_A_NUMBER, UNREACHABLE, WHOM, Address, fingerprint_of
+from server.http.compose import NOT_A_NUMBER, UNREACHABLE, WHOM, Address, fingerprint_of, says_something
 from server.http.errors import Problem
 from server.http.rules import MEMBER, Routes
 from server.http.threads import Ordinal
@@ -37,6 +37,8 @@ class BatchItem(BaseModel):
     to: Address | None = None
     contact_id: Ordinal | None = None
     thread_id: Ordinal | None = None
+
+    _says_something = field_validator("body")(says_something)
 
 
 class BatchIn(BaseModel):

@@ -14,11 +14,12 @@ from pydantic import BaseModel, ValidationError
 from quart import Response, request
 
 from server.config import Config
+from server.domain.roles import RANKS
 from server.http.addresses import client_address
 from server.http.body import raw_body, whole_body
 from server.http.deps import Deps
 from server.http.errors import Problem, invalid
-from server.http.rules import RANKS, Route, Rule
+from server.http.rules import Route, Rule
 from server.ports import Member, Workspace
 
 SAFE: Final = frozenset({"GET", "HEAD"})

@@ -14,6 +14,7 @@ import trio
 from quart import Response
 
 from server.domain.proof_files import MOST_BYTES, clean_name, kind_of
+from server.domain.roles import Deed
 from server.domain.testimony import FIELDS, OBJECTIONS, Objection
 from server.http.call import Answer, Call
 from server.http.consent_wire import (
@@ -30,7 +31,7 @@ from server.http.consent_wire import (
 )
 from server.http.dossier import dossier
 from server.http.errors import Problem, not_found
-from server.http.rules import MANAGER, MEMBER, Routes
+from server.http.rules import MEMBER, Routes, whoever_may
 from server.ports.consent import NoSuchProof, NotWrittenDown
 
 ENDPOINT: Final = f"/api/v1/endpoints/<int(max={BIGINT}):endpoint_id>/consent"
@@ -145,7 +146,7 @@ async def consent_settings(call: Call) -> Answer:
     return Answer({"opt_in_required": await call.deps.consents.opt_in_required(call.member.workspace_id)})
 
 
-@routes.patch(SETTINGS, MANAGER, body=ConsentSettings, answers={200: ConsentSettings})
+@routes.patch(SETTINGS, whoever_may(Deed.CHANGE_CONSENT_RULE), body=ConsentSettings, answers={200: ConsentSettings})
 async def change_consent_settings(call: Call, body: ConsentSettings) -> Answer:
     """Require an opt-in for texts in bulk, or do not. It counts for what is queued already, too."""
     member = call.member

@@ -6,9 +6,10 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from server.domain.roles import Role
 from server.http.call import Answer, Call
 from server.http.errors import not_found
-from server.http.rules import PUBLIC, Role, Routes
+from server.http.rules import PUBLIC, Routes
 
 routes: Final = Routes("demo")
 

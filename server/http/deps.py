@@ -11,8 +11,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from server.config import Config
+from server.domain.roles import Role
 from server.http.passwords import Passwords
-from server.http.rules import Role
 from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
 from server.ports.bulk import Bulk
 from server.ports.catalogue import Catalogue

@@ -7,9 +7,10 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from server.domain.fields import FieldKind, name_for
+from server.domain.roles import Deed
 from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
-from server.http.rules import MEMBER, Routes
+from server.http.rules import MEMBER, Routes, whoever_may
 from server.ports.catalogue import CustomField
 from server.ports.contacts import Refused
 
@@ -20,6 +21,8 @@ Label = Annotated[
     str, Field(max_length=80), AfterValidator(lambda written: " ".join(written.split())), Field(min_length=1)
 ]
 Choice = Annotated[str, Field(max_length=200)]
+
+_RULE: Final = whoever_may(Deed.CHANGE_FIELDS)
 
 routes: Final = Routes("custom-fields")
 
@@ -69,7 +72,7 @@ async def custom_fields(call: Call) -> Answer:
     return Answer(CustomFieldsOut(custom_fields=[_field(field) for field in fields]))
 
 
-@routes.post("/api/v1/custom-fields", MEMBER, body=CustomFieldIn, answers={201: CustomFieldOut})
+@routes.post("/api/v1/custom-fields", _RULE, body=CustomFieldIn, answers={201: CustomFieldOut})
 async def add_custom_field(call: Call, body: CustomFieldIn) -> Answer:
     """Make a field. A name that means something already, or is taken, is refused."""
     name = name_for(body.label) if body.name is None else body.name.strip()
@@ -79,7 +82,7 @@ async def add_custom_field(call: Call, body: CustomFieldIn) -> Answer:
     )
 
 
-@routes.patch(_FIELD, MEMBER, body=CustomFieldPatch, answers={200: CustomFieldOut})
+@routes.patch(_FIELD, _RULE, body=CustomFieldPatch, answers={200: CustomFieldOut})
 async def change_custom_field(call: Call, field_id: int, body: CustomFieldPatch) -> Answer:
     """Change a field's label, choices or place; its name and kind stay."""
     changed = await call.deps.catalogue.change_field(
@@ -88,7 +91,7 @@ async def change_custom_field(call: Call, field_id: int, body: CustomFieldPatch)
     return Answer(_told(changed))
 
 
-@routes.delete(_FIELD, MEMBER, answers={204: None})
+@routes.delete(_FIELD, _RULE, answers={204: None})
 async def remove_custom_field(call: Call, field_id: int) -> Answer:
     """Delete a field, with its values in all contacts."""
     if not await call.deps.catalogue.remove_field(call.member.workspace_id, field_id):

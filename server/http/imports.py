@@ -20,6 +20,7 @@ from server.domain.csv_cells import csv_line, guarded
 from server.domain.csv_columns import CUSTOM, NEW, mapping_fault
 from server.domain.fields import Field, FieldKind
 from server.domain.import_survey import SAMPLE, Survey, survey
+from server.domain.roles import Deed, may
 from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
 from server.http.import_models import (
@@ -167,6 +168,8 @@ async def confirm_import(call: Call, import_id: int, body: ConfirmIn) -> Answer:
         if place.startswith(NEW)
     ]
     settled = replace(columns, places=tuple(place.replace(NEW, CUSTOM, 1) for place in columns.places))
+    if new and not may(call.member.role, Deed.CHANGE_FIELDS):
+        raise Problem(403, "role", "Only managers and owners may add a field to all contacts.", field="places")
     statement = ImportConsent(said.who, said.at, said.wording)
     now = call.deps.clock.real()
     if not await imports.confirm(workspace_id, call.member.member_id, import_id, settled, new, statement, now):

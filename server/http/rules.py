@@ -9,11 +9,10 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel
 from quart_trio import QuartTrio
 
+from server.domain.roles import LOWEST, RANKS, Deed
+
 JSON_LIMIT: Final = 65_536  # bytes; a text has at most 1,600 characters
 
-RANKS: Final[Mapping[str, int]] = {"agent": 0, "manager": 1, "owner": 2}
-
-Role = Literal["owner", "manager", "agent"]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Answers = Mapping[int, type[BaseModel] | None]
 Handler = Callable[..., Awaitable[Any]]
@@ -33,6 +32,11 @@ LOCAL: Final = Rule("this machine", this_machine=True)
 MEMBER: Final = Rule("members", RANKS["agent"])
 MANAGER: Final = Rule("managers and owners", RANKS["manager"])
 OWNER: Final = Rule("owners", RANKS["owner"])
+
+
+def whoever_may(deed: Deed) -> Rule:
+    """The rule of a route that does *deed* and nothing else."""
+    return {"agent": MEMBER, "manager": MANAGER, "owner": OWNER}[LOWEST[deed]]
 
 
 class RouteWithoutRule(Exception):

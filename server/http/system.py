@@ -6,9 +6,10 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from server.domain.roles import Deed
 from server.http.call import Answer, Call
 from server.http.errors import Problem
-from server.http.rules import MEMBER, OWNER, Routes
+from server.http.rules import MEMBER, Routes, whoever_may
 
 routes: Final = Routes("system")
 
@@ -33,7 +34,9 @@ async def pace(call: Call) -> Answer:
     return Answer(await call.deps.pace(call.member.workspace_id))
 
 
-@routes.post("/api/v1/system/hand-over", OWNER, body=HandOver, answers={200: None, 409: None})
+@routes.post(
+    "/api/v1/system/hand-over", whoever_may(Deed.HAND_OVER_SENDING), body=HandOver, answers={200: None, 409: None}
+)
 async def hand_over(call: Call, body: HandOver) -> Answer:
     """Let another server send. It begins three seconds later, when what this one allowed has left."""
     if not await call.deps.hand_over(body.gen):

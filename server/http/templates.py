@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from server.domain.filling import MAX_TEXT, Filled, fill
+from server.domain.roles import Deed, may
 from server.domain.segments import count, smart_encode
 from server.domain.tokens import KNOWN, Fault, parse
 from server.http.call import Answer, Call
@@ -39,6 +40,7 @@ from server.ports.templates import (
     NewTemplate,
     NoSuchFolder,
     NotTheAuthor,
+    NotYours,
     TemplateFolder,
     TemplateOutcome,
     TemplateRow,
@@ -111,14 +113,14 @@ async def template(call: Call, template_id: int) -> Answer:
 
 @routes.patch(_TEMPLATE, MEMBER, body=TemplatePatch, answers={200: TemplateOut})
 async def change_template(call: Call, template_id: int, body: TemplatePatch) -> Answer:
-    """Change a template. One that is shared becomes somebody's own by its author only."""
+    """Change a template. What somebody else shares only managers and owners change, and it stays shared."""
     known = await _known(call)
     if body.body is not None:
         _refuse_faults(body.body, known)
     changes: Any = body.model_dump(exclude_unset=True, exclude={"version"})
     member, now = call.member, call.deps.clock.wall()
     outcome = await call.deps.templates.change(
-        member.workspace_id, member.member_id, template_id, changes, body.version, now
+        member.workspace_id, member.member_id, template_id, changes, body.version, now, others=_may_change_others(call)
     )
     if outcome is None:
         raise not_found()
@@ -127,11 +129,15 @@ async def change_template(call: Call, template_id: int, body: TemplatePatch) -> 
 
 @routes.delete(_TEMPLATE, MEMBER, query=VersionQuery, answers={204: None})
 async def remove_template(call: Call, template_id: int, query: VersionQuery) -> Answer:
-    """Remove a template for all who use it."""
+    """Remove a template for all who use it; what somebody else shares only managers and owners remove."""
     member = call.member
-    gone = await call.deps.templates.remove(member.workspace_id, member.member_id, template_id, query.version)
+    gone = await call.deps.templates.remove(
+        member.workspace_id, member.member_id, template_id, query.version, others=_may_change_others(call)
+    )
     if isinstance(gone, TemplateStale):
         _refuse_stale(gone, await _known(call), call)
+    if isinstance(gone, NotYours):
+        raise _not_yours()
     if not gone:
         raise not_found()
     return Answer(status=204)
@@ -313,6 +319,8 @@ def _saved(outcome: TemplateOutcome, known: frozenset[str], call: Call) -> Templ
         case NotTheAuthor():
             sentence = "Others use this template. Only who made it may take it back; save a copy for yourself."
             raise Problem(403, "not_the_author", sentence, field="shared")
+        case NotYours():
+            raise _not_yours()
         case TooMany(most=most):
             raise _too_many(most, "templates")
 
@@ -325,6 +333,15 @@ def _folder_saved(outcome: TemplateFolder | NameTaken | TooMany) -> FolderOut:
             raise _too_many(most, "folders")
         case TemplateFolder():
             return _folder(outcome)
+
+
+def _may_change_others(call: Call) -> bool:
+    return may(call.member.role, Deed.CHANGE_OTHERS_TEMPLATES)
+
+
+def _not_yours() -> Problem:
+    sentence = "Only managers, owners and who made it may change this template; save a copy for yourself."
+    return Problem(403, "role", sentence)
 
 
 def _taken(what: str) -> Problem:

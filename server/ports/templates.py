@@ -83,11 +83,16 @@ class NotTheAuthor:
 
 
 @dataclass(frozen=True, slots=True)
+class NotYours:
+    """A shared template is changed by its author, or by whoever may change others'."""
+
+
+@dataclass(frozen=True, slots=True)
 class TooMany:
     most: int
 
 
-TemplateOutcome = TemplateSaved | TemplateStale | NameTaken | NoSuchFolder | NotTheAuthor | TooMany
+TemplateOutcome = TemplateSaved | TemplateStale | NameTaken | NoSuchFolder | NotTheAuthor | NotYours | TooMany
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +124,15 @@ class Templates(Protocol):
         changes: TemplateChanges,
         version: int | None,
         now: datetime,
+        *,
+        others: bool,
     ) -> TemplateOutcome | None:
-        """With *version*, only where it is still the present one."""
+        """With *version*, only where it is still the present one. *others*: also what somebody else shares."""
         ...
 
     async def remove(
-        self, workspace_id: int, member_id: int, template_id: int, version: int | None
-    ) -> bool | TemplateStale: ...
+        self, workspace_id: int, member_id: int, template_id: int, version: int | None, *, others: bool
+    ) -> bool | TemplateStale | NotYours: ...
 
     async def use(self, workspace_id: int, member_id: int, template_id: int, now: datetime) -> int | None:
         """Count one use; how many there are now."""

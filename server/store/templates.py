@@ -14,6 +14,7 @@ from server.ports.templates import (
     NewTemplate,
     NoSuchFolder,
     NotTheAuthor,
+    NotYours,
     TemplateChanges,
     TemplateFolder,
     TemplateOutcome,
@@ -78,12 +79,16 @@ class PostgresTemplates:
         changes: TemplateChanges,
         version: int | None,
         now: datetime,
+        *,
+        others: bool,
     ) -> TemplateOutcome | None:
         async def run(connection: Connection) -> TemplateOutcome | None:
             row = await connection.fetchrow(_SQL["held"], workspace_id, member_id, template_id)
             if row is None:
                 return None
             before = _template(row)
+            if not (others or _own(before, member_id)):
+                return NotYours()
             if version not in {None, before.version}:
                 return TemplateStale(before)
             after = _changed(before, changes)
@@ -100,12 +105,14 @@ class PostgresTemplates:
         return await self._named(run)
 
     async def remove(
-        self, workspace_id: int, member_id: int, template_id: int, version: int | None
-    ) -> bool | TemplateStale:
-        async def run(connection: Connection) -> bool | TemplateStale:
+        self, workspace_id: int, member_id: int, template_id: int, version: int | None, *, others: bool
+    ) -> bool | TemplateStale | NotYours:
+        async def run(connection: Connection) -> bool | TemplateStale | NotYours:
             row = await connection.fetchrow(_SQL["held"], workspace_id, member_id, template_id)
             if row is None:
                 return False
+            if not (others or _own(_template(row), member_id)):
+                return NotYours()
             if version not in {None, row["version"]}:
                 return TemplateStale(_template(row))
             await connection.execute(_SQL["remove"], workspace_id, template_id)
@@ -176,6 +183,11 @@ async def _takes(connection: Connection, workspace_id: int, owner: int | None, f
     if folder_id is None:
         return True
     return await connection.fetchval(_SQL["folder_held"], workspace_id, owner, folder_id) is not None
+
+
+def _own(row: TemplateRow, member_id: int) -> bool:
+    """A private one is seen by its owner only."""
+    return not row.shared or row.author_id == member_id
 
 
 def _changed(before: TemplateRow, changes: TemplateChanges) -> NewTemplate:

@@ -17,11 +17,11 @@ from quart_trio import QuartTrio
 
 from server.config import Config, load_config
 from server.domain.messages import Message, ReadMark, ThreadEvent, ThreadRow
+from server.domain.roles import Role
 from server.domain.timetable import Local, shipped_timetable
 from server.http.app import create_app
 from server.http.deps import DemoFacts, DemoLogin, Deps
 from server.http.passwords import Passwords
-from server.http.rules import Role
 from server.observe import Meters
 from server.ports import (
     CommandConflict,

@@ -82,7 +82,7 @@ async def test_what_contacts_stand_in_goes_only_when_told_so(office: Office) -> 
 
 
 async def test_a_field_is_made_of_its_label_and_keeps_its_name(office: Office) -> None:
-    browser = await office.raj()
+    browser = await office.dana()
     made = await browser.post("/api/v1/custom-fields", {"label": "Lot size (acres)", "kind": "number"})
     assert (made.status, made.json["name"]) == (201, "lot_size_acres")
     path = f"/api/v1/custom-fields/{made.json['field_id']}"
@@ -99,7 +99,7 @@ async def test_a_field_is_made_of_its_label_and_keeps_its_name(office: Office) -
 
 @pytest.mark.parametrize("name", [*sorted(KNOWN), "custom_field", "phone", "Budget!"])
 async def test_a_name_that_collides_with_what_is_there_is_refused(office: Office, name: str) -> None:
-    browser = await office.raj()
+    browser = await office.dana()
     refused = await browser.post("/api/v1/custom-fields", {"label": "Mine", "name": name})
     assert (refused.status, refused.json["field"]) == (422, "name")
     label = name.replace("_", " ").title()
@@ -108,8 +108,20 @@ async def test_a_name_that_collides_with_what_is_there_is_refused(office: Office
     assert await fields(browser) == []
 
 
+async def test_an_agent_reads_the_fields_and_changes_none(office: Office) -> None:
+    field = (await (await office.dana()).post("/api/v1/custom-fields", {"label": "Budget"})).json
+    path, raj = f"/api/v1/custom-fields/{field['field_id']}", await office.raj()
+    for refused in (
+        await raj.post("/api/v1/custom-fields", {"label": "Mine"}),
+        await raj.patch(path, {"label": "Mine"}),
+        await raj.delete(path),
+    ):
+        assert (refused.status, refused.json["code"]) == (403, "role")
+    assert [one.label for one in await fields(raj)] == ["Budget"]
+
+
 async def test_of_ten_who_make_a_field_at_once_one_does(office: Office) -> None:
-    browser, statuses = await office.raj(), list[int]()
+    browser, statuses = await office.dana(), list[int]()
 
     async def make() -> None:
         statuses.append((await browser.post("/api/v1/custom-fields", {"label": "Budget"})).status)
@@ -121,7 +133,7 @@ async def test_of_ten_who_make_a_field_at_once_one_does(office: Office) -> None:
 
 
 async def test_a_field_goes_with_its_values_and_one_of_that_name_begins_empty(office: Office) -> None:
-    browser = await office.raj()
+    browser = await office.dana()
     field = (await browser.post("/api/v1/custom-fields", {"label": "Budget"})).json
     row = await made(browser, custom={"budget": "high"})
     path = f"/api/v1/contacts/{row['contact_id']}"
@@ -145,7 +157,7 @@ async def test_members_and_numbers_are_the_workspaces_own(office: Office) -> Non
 
 async def test_the_values_of_a_contacts_tokens_are_told(office: Office) -> None:
     browser = await office.raj()
-    await browser.post("/api/v1/custom-fields", {"label": "Budget", "kind": "number"})
+    await (await office.dana()).post("/api/v1/custom-fields", {"label": "Budget", "kind": "number"})
     row = await made(browser, custom={"budget": 450000}, property_address="7 Linden St")
     path = f"/api/v1/contacts/{row['contact_id']}"
     await browser.post(f"{path}/showings", {"at": "2026-11-21T15:00:00-05:00"})
@@ -160,10 +172,10 @@ async def test_the_values_of_a_contacts_tokens_are_told(office: Office) -> None:
 
 
 async def test_nothing_of_another_workspace_is_listed_or_changed(office: Office) -> None:
-    raj, eve = await office.raj(), await office.eve()
-    tag = (await raj.post("/api/v1/tags", {"name": "Hot"})).json["tag_id"]
-    pipeline = (await raj.post("/api/v1/pipelines", {"name": "Buyers", "stages": ["New"]})).json
-    field = (await raj.post("/api/v1/custom-fields", {"label": "Budget"})).json["field_id"]
+    dana, eve = await office.dana(), await office.eve()
+    tag = (await dana.post("/api/v1/tags", {"name": "Hot"})).json["tag_id"]
+    pipeline = (await dana.post("/api/v1/pipelines", {"name": "Buyers", "stages": ["New"]})).json
+    field = (await dana.post("/api/v1/custom-fields", {"label": "Budget"})).json["field_id"]
     ids = {"tag_id": tag, "field_id": field, "pipeline_id": pipeline["pipeline_id"]}
     ids["stage_id"] = pipeline["stages"][0]["stage_id"]
     ours = [route for route in _routes(office.house.deps) if route.tag in {"tags", "pipelines", "custom-fields"}]
@@ -177,4 +189,4 @@ async def test_nothing_of_another_workspace_is_listed_or_changed(office: Office)
         assert (await eve.ask(route.method, path, body)).status == 404, route.endpoint
     for name in ("tags", "pipelines", "custom-fields"):
         assert (await eve.get(f"/api/v1/{name}")).json == {name.replace("-", "_"): []}
-    assert [one["name"] for one in (await raj.get("/api/v1/pipelines")).json["pipelines"]] == ["Buyers"]
+    assert [one["name"] for one in (await dana.get("/api/v1/pipelines")).json["pipelines"]] == ["Buyers"]

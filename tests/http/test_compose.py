@@ -378,3 +378,10 @@ async def test_a_draft_belongs_to_a_thread_of_this_workspace(desk: Desk) -> None
     thread = (await desk.world.receive()).thread_id
     assert (await draft_put(desk, "Hi", "05", f"/api/v1/drafts/{thread}")).status == 200
     assert (await draft_put(desk, "Hi", "05", "/api/v1/drafts/999")).status == 404
+
+
+async def test_a_batch_with_a_text_that_says_nothing_names_it_and_queues_none(desk: Desk) -> None:
+    answer = await desk.batch({"to": ALICE}, {"to": "+12025550102", "body": " \n\t"})
+    assert (answer.status, answer.json["field"]) == (422, "messages.1.body")
+    assert answer.json["detail"] == "Write something first."
+    assert await desk.world.value("SELECT count(*) FROM outbox") == 0

@@ -89,6 +89,18 @@ async def test_a_list_is_sent_looked_at_confirmed_and_taken_back(office: Office)
     assert (await browser.get("/api/v1/contacts/1")).status == 404
 
 
+async def test_an_agent_brings_people_in_but_no_new_field(office: Office) -> None:
+    browser = await office.raj()
+    at = f"/api/v1/imports/{(await send(browser, LIST)).json['import_id']}"
+    places = ["first_name", "last_name", "phone", "new:budget"]
+    refused = await browser.post(f"{at}/confirm", {"places": places, "consent": SAID})
+    assert (refused.status, refused.json["code"], refused.json["field"]) == (403, "role", "places")
+    assert (await browser.get(at)).json["state"] == "uploaded"
+    assert await office.sql("SELECT FROM custom_field") == []
+    places[3] = "skip"
+    assert (await browser.post(f"{at}/confirm", {"places": places, "consent": SAID})).status == 202
+
+
 def utf16(text: str) -> bytes:
     return b"\xff\xfe" + text.encode("utf-16-le")
 

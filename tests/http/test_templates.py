@@ -36,7 +36,7 @@ HELLO = {"name": "Hello", "body": "Hi {{first_name|there}}, it's {{agent_name}}.
 
 
 class Office:
-    """Dana and Raj work in one workspace, Eve in the other."""
+    """Dana, Kim (agents) and Raj (a manager) work in one workspace, Eve in the other."""
 
     def __init__(self, house: House, store: Store) -> None:
         self.house, self.store = house, store
@@ -48,8 +48,8 @@ class Office:
         return browser
 
     async def member(self, workspace_id: int, name: str) -> Member:
-        password = QUICK.hash(PASSWORD)
-        return await self.store.people.add_member(workspace_id, f"{name}@acme.example", name.title(), "agent", password)
+        password, role = QUICK.hash(PASSWORD), "manager" if name == "raj" else "agent"
+        return await self.store.people.add_member(workspace_id, f"{name}@acme.example", name.title(), role, password)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def office(house: House, dsn: str) -> AsyncIterator[Office]:
     async with open_store(dsn) as store:
         await store.call(lambda c: c.execute(SEED))
         office = Office(house, store)
-        for workspace_id, name in ((1, "dana"), (1, "raj"), (2, "eve")):
+        for workspace_id, name in ((1, "dana"), (1, "raj"), (2, "eve"), (1, "kim")):
             await office.member(workspace_id, name)
         house.clock.wall_time = NOW
         house.replace(people=store.people, templates=store.templates, token_values=store.values)
@@ -321,3 +321,16 @@ async def test_one_recipient_at_a_time(office: Office) -> None:
     assert (await dana.post("/api/v1/templates/render", both)).status == 422
     for who in ({"contact_id": 99}, {"contact_id": 2}, {"thread_id": THREAD_ELSEWHERE}):
         assert (await dana.post("/api/v1/templates/render", {"body": "Hi"} | who)).status == 404
+
+
+async def test_what_somebody_else_shares_is_changed_by_managers_and_its_author_only(office: Office) -> None:
+    dana, raj, kim = [await office.enter(name) for name in ("dana", "raj", "kim")]
+    path = f"/api/v1/templates/{(await added(dana, shared=True))['template_id']}"
+    for change in ({"name": "Mine"}, {"body": "Bye"}, {"shared": False}):
+        assert refusal(await kim.patch(path, change)) == (403, "role", None)
+    assert refusal(await kim.delete(path)) == (403, "role", None)
+    assert (await kim.get(path)).json["version"] == 1
+    assert (await kim.post(f"{path}/used")).status == 200
+    assert (await raj.patch(path, {"body": "From Raj"})).status == 200
+    assert (await dana.patch(path, {"body": "From Dana"})).status == 200
+    assert (await raj.delete(path)).status == 204

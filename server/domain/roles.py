@@ -1,0 +1,41 @@
+"""Decides what a member's role allows beyond what everybody in the workspace may do. One table; the routes ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Literal
+
+Role = Literal["owner", "manager", "agent"]
+
+RANKS: Final[Mapping[str, int]] = MappingProxyType({"agent": 0, "manager": 1, "owner": 2})
+
+
+class Deed(StrEnum):
+    """What not everybody may do."""
+
+    CHANGE_OTHERS_TEMPLATES = "change_others_templates"  # shared ones that somebody else has made
+    CHANGE_FIELDS = "change_fields"  # the workspace's custom fields, also those that an import would add
+    CHANGE_CONSENT_RULE = "change_consent_rule"  # whether bulk needs an opt-in
+    HAND_OVER_SENDING = "hand_over_sending"  # to another server
+
+
+LOWEST: Final[Mapping[Deed, Role]] = MappingProxyType(
+    {
+        Deed.CHANGE_OTHERS_TEMPLATES: "manager",
+        Deed.CHANGE_FIELDS: "manager",
+        Deed.CHANGE_CONSENT_RULE: "manager",
+        Deed.HAND_OVER_SENDING: "owner",
+    }
+)
+"""The lowest role that may do it."""
+
+
+def may(role: str, deed: Deed) -> bool:
+    """Whether *role* allows it. A role that nobody knows allows nothing.
+
+    >>> may("manager", Deed.CHANGE_FIELDS), may("agent", Deed.CHANGE_FIELDS), may("guest", Deed.CHANGE_FIELDS)
+    (True, False, False)
+    """
+    return RANKS.get(role, -1) >= RANKS[LOWEST[deed]]
