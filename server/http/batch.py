@@ -12,11 +12,11 @@ from server.domain.compose import MAX_RECIPIENTS, bulk_timing
 from server.domain.phone import normalise
 from server.domain.segments import count
 from server.http.call import Answer, Call
-from server.http.compose import NOT_A_NUMBER, UNREACHABLE, WHOM, Address, fingerprint_of, says_something
+from server.http.compose import NOT_A_NUMBER, NOT_QUEUED, UNREACHABLE, WHOM, Address, fingerprint_of, says_something
 from server.http.errors import Problem
 from server.http.rules import MEMBER, Routes
 from server.http.threads import Ordinal
-from server.ports import CommandConflict, Enqueued, EnqueueMt, EnqueueResult, NoSuchThread, OptOutUnacknowledged
+from server.ports import Enqueued, EnqueueMt, EnqueueResult
 from server.ports.compose import Unreachable, Wanted
 from server.ws.protocol import MAX_BODY
 
@@ -89,12 +89,6 @@ async def send_several(call: Call, body: BatchIn) -> Answer:
 _Place = int | Unreachable | str
 """A thread, or why there is none; a sentence stands for a number that is none."""
 
-_REFUSED: Final[dict[type, tuple[str, str]]] = {
-    NoSuchThread: ("not_found", "There is no such thread."),
-    CommandConflict: ("command_conflict", "This cmd_id was used for something else."),
-    OptOutUnacknowledged: ("opted_out", "This contact has opted out, or may have asked to."),
-}
-
 
 async def _places(call: Call, items: Sequence[BatchItem], number_id: int | None) -> list[_Place]:
     places: list[_Place] = [WHOM] * len(items)
@@ -147,5 +141,5 @@ def _answered(cmd_id: UUID, result: EnqueueResult | Unreachable | str) -> dict[s
         return {"cmd_id": cmd_id, "code": "invalid", "detail": result}
     if isinstance(result, Unreachable):
         return {"cmd_id": cmd_id, "code": result.why, "detail": UNREACHABLE[result.why][1]}
-    code, detail = _REFUSED[type(result)]
-    return {"cmd_id": cmd_id, "code": code, "detail": detail}
+    refusal = NOT_QUEUED[type(result)]
+    return {"cmd_id": cmd_id, "code": refusal.code, "detail": refusal.sentence}

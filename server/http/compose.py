@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
@@ -16,6 +16,7 @@ from server.domain.phone import normalise
 from server.domain.segments import count, smart_encode
 from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
+from server.http.ids import part
 from server.http.rules import MEMBER, Routes
 from server.http.threads import Ordinal, SentOut
 from server.ports import CommandConflict, Enqueued, EnqueueMt, EnqueueResult, NoSuchThread, OptOutUnacknowledged
@@ -30,8 +31,25 @@ UNREACHABLE: Final = {
     "no_number": (422, "There is no number here to write from."),
 }
 
-_BIGINT: Final = 2**63 - 1
-_MESSAGE: Final = f"/api/v1/threads/<int(max={_BIGINT}):thread_id>/messages/<int(max={_BIGINT}):seq>"
+
+class Refusal(NamedTuple):
+    """Why a text was not queued: `code` is for programs, `sentence` for people, `field` what is wrong."""
+
+    status: int
+    code: str
+    sentence: str
+    field: str | None = None
+
+
+NOT_QUEUED: Final[Mapping[type[EnqueueResult], Refusal]] = {
+    NoSuchThread: Refusal(404, "not_found", "There is no such thread."),
+    CommandConflict: Refusal(409, "command_conflict", "This cmd_id was used for something else.", "cmd_id"),
+    OptOutUnacknowledged: Refusal(
+        409, "opted_out", "This contact has opted out, or may have asked to.", "acknowledged_opt_out"
+    ),
+}
+
+_MESSAGE: Final = f"/api/v1/threads/{part('thread_id')}/messages/{part('seq')}"
 _TOO_LATE: Final = {
     "sending": "It is too late: the text is on its way.",
     "cancelled": "It was cancelled before.",
@@ -218,13 +236,7 @@ def fingerprint_of(*request: object) -> bytes:
 
 
 def _sent(result: EnqueueResult) -> SentOut:
-    match result:
-        case Enqueued(thread_id=thread_id, seq=seq, again=again):
-            return SentOut(thread_id=thread_id, seq=seq, again=again)
-        case NoSuchThread():
-            raise not_found()
-        case CommandConflict():
-            raise Problem(409, "command_conflict", "This cmd_id was used for something else.", field="cmd_id")
-        case OptOutUnacknowledged():
-            sentence = "This contact has opted out, or may have asked to."
-            raise Problem(409, "opted_out", sentence, field="acknowledged_opt_out")
+    if isinstance(result, Enqueued):
+        return SentOut(thread_id=result.thread_id, seq=result.seq, again=result.again)
+    refusal = NOT_QUEUED[type(result)]
+    raise Problem(refusal.status, refusal.code, refusal.sentence, field=refusal.field)

@@ -17,24 +17,15 @@ from server.domain.proof_files import MOST_BYTES, clean_name, kind_of
 from server.domain.roles import Deed
 from server.domain.testimony import FIELDS, OBJECTIONS, Objection
 from server.http.call import Answer, Call
-from server.http.consent_wire import (
-    BIGINT,
-    PAGE,
-    ConsentIn,
-    ConsentOut,
-    ConsentSettings,
-    LedgerQuery,
-    ProofOut,
-    ProofQuery,
-    consent_out,
-    proof_out,
-)
+from server.http.consent_models import PAGE, ConsentIn, ConsentOut, ConsentSettings, LedgerQuery, ProofOut, ProofQuery
+from server.http.consent_wire import consent_out, proof_out
 from server.http.dossier import dossier
 from server.http.errors import Problem, not_found
+from server.http.ids import part
 from server.http.rules import MEMBER, Routes, whoever_may
 from server.ports.consent import NoSuchProof, NotWrittenDown
 
-ENDPOINT: Final = f"/api/v1/endpoints/<int(max={BIGINT}):endpoint_id>/consent"
+ENDPOINT: Final = f"/api/v1/endpoints/{part('endpoint_id')}/consent"
 SETTINGS: Final = "/api/v1/settings/consent"
 
 routes: Final = Routes("consent")
@@ -49,7 +40,7 @@ async def consent(call: Call, endpoint_id: int, query: LedgerQuery) -> Answer:
     return Answer(await _told(call, endpoint_id, query.before, query.limit))
 
 
-@routes.get(f"/api/v1/threads/<int(max={BIGINT}):thread_id>/consent", MEMBER, answers={200: ConsentOut})
+@routes.get(f"/api/v1/threads/{part('thread_id')}/consent", MEMBER, answers={200: ConsentOut})
 async def thread_consent(call: Call, thread_id: int) -> Answer:
     """How the consent of the number stands that a conversation is with."""
     endpoint_id = await call.deps.consents.endpoint_of(call.member.workspace_id, thread_id)
@@ -121,7 +112,7 @@ async def add_proof(call: Call, body: AsyncIterator[bytes], query: ProofQuery) -
     return Answer(proof_out(proof), 201)
 
 
-@routes.get(f"/api/v1/proofs/<int(max={BIGINT}):proof_id>", MEMBER)
+@routes.get(f"/api/v1/proofs/{part('proof_id')}", MEMBER)
 async def proof(call: Call, proof_id: int) -> Response:
     """The bytes of a proof file, to be saved."""
     found = await call.deps.consents.proof(call.member.workspace_id, proof_id)

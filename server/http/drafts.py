@@ -10,11 +10,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from server.http.call import Answer, Call
 from server.http.errors import not_found
+from server.http.ids import part
 from server.http.rules import MEMBER, Routes
 from server.ports.compose import SavedDraft
 from server.ws.protocol import MAX_BODY
 
-_DRAFT: Final = f"/api/v1/drafts/<int(max={2**63 - 1}):thread_id>"
+_DRAFT: Final = f"/api/v1/drafts/{part('thread_id')}"
 
 routes: Final = Routes("drafts")
 

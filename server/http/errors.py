@@ -18,6 +18,8 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from server.http.passwords import TooManyLogins
 from server.ports import CommandsBusy, StoreUnavailable
+from server.ports.bulk import AudienceRefused
+from server.ports.contacts import Refused
 
 log = structlog.get_logger()
 
@@ -60,6 +62,11 @@ def not_found() -> Problem:
     return Problem(404, "not_found", _SENTENCES[404])
 
 
+def refused(outcome: Refused) -> Problem:
+    """What was asked for cannot be, and why."""
+    return Problem(422, "invalid", outcome.sentence, field=outcome.field)
+
+
 def invalid(error: ValidationError) -> Problem:
     """A 422 that names the first field at fault and never repeats its value."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
@@ -97,6 +104,11 @@ def install_errors(app: QuartTrio) -> None:
     async def store_away(_: StoreUnavailable) -> Response:
         sentence = "The database cannot be reached at the moment. Nothing was lost; try again."
         return render(Problem(503, "store_unavailable", sentence, headers={"Retry-After": "2"}))
+
+    @app.errorhandler(AudienceRefused)
+    async def nobody_to_reach(refused: AudienceRefused) -> Response:
+        more = {} if refused.at is None else {"at": refused.at}
+        return render(Problem(422, "invalid", str(refused), field=refused.field, more=more))
 
     @app.errorhandler(CommandsBusy)
     async def busy(_: CommandsBusy) -> Response:

@@ -17,9 +17,9 @@ from server.domain.csv_columns import OWN_NAMES, Vocabulary, plain
 from server.domain.filter_values import FilterFault
 from server.domain.phone import for_people
 from server.http.call import Call
-from server.http.contacts import Id
 from server.http.filters import filter_problem
 from server.http.finding import FindIn, definition_of
+from server.http.ids import Id
 from server.http.rules import MEMBER, Routes
 from server.ports.contacts import ContactPhone, ContactRow
 from server.ports.filters import Definition

@@ -9,13 +9,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from server.domain.fields import FieldKind, name_for
 from server.domain.roles import Deed
 from server.http.call import Answer, Call
-from server.http.errors import Problem, not_found
+from server.http.errors import not_found, refused
+from server.http.ids import part
 from server.http.rules import MEMBER, Routes, whoever_may
 from server.ports.catalogue import CustomField
 from server.ports.contacts import Refused
 
-_BIGINT: Final = 2**63 - 1
-_FIELD: Final = f"/api/v1/custom-fields/<int(max={_BIGINT}):field_id>"
+_FIELD: Final = f"/api/v1/custom-fields/{part('field_id')}"
 
 Label = Annotated[
     str, Field(max_length=80), AfterValidator(lambda written: " ".join(written.split())), Field(min_length=1)
@@ -103,8 +103,8 @@ def _told(outcome: CustomField | Refused | None) -> CustomFieldOut:
     match outcome:
         case None:
             raise not_found()
-        case Refused(field=field, sentence=sentence):
-            raise Problem(422, "invalid", sentence, field=field)
+        case Refused():
+            raise refused(outcome)
         case CustomField():
             return _field(outcome)
 

@@ -12,11 +12,11 @@ from server.domain import filter_fields
 from server.domain.filter_values import FilterFault
 from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
+from server.http.ids import part
 from server.http.rules import MEMBER, Routes
 from server.ports.filters import FilterNameTaken, SavedFilter
 
-_BIGINT: Final = 2**63 - 1
-_FILTER: Final = f"/api/v1/filters/<int(max={_BIGINT}):filter_id>"
+_FILTER: Final = f"/api/v1/filters/{part('filter_id')}"
 
 routes: Final = Routes("filters")
 

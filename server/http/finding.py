@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from server.domain.filter_values import FilterFault
 from server.domain.search import LONGEST
 from server.http.call import Answer, Call
-from server.http.contacts import ContactOut, Id, contact_out
+from server.http.contact_models import ContactOut
+from server.http.contact_wire import contact_out
 from server.http.errors import Problem
 from server.http.filters import FilterJson, filter_problem
+from server.http.ids import Id
 from server.http.rules import MEMBER, Routes
 from server.ports.filters import Definition, Sort
 from server.ws.protocol import PAGE

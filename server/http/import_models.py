@@ -12,6 +12,7 @@ from server.domain.csv_columns import MappingFault, Vocabulary, mapping_fault
 from server.domain.import_row import Person
 from server.domain.import_survey import Survey, previewed
 from server.domain.phone import for_people
+from server.http.ids import Id
 from server.ports.imports import Import, ImportState
 
 PREVIEW: Final = 8
@@ -33,7 +34,7 @@ class ImportsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    below: int | None = Field(default=None, ge=1, le=2**63 - 1)
+    below: Id | None = None
     limit: int = Field(default=20, ge=1, le=100)
 
 

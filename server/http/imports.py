@@ -23,6 +23,7 @@ from server.domain.import_survey import SAMPLE, Survey, survey
 from server.domain.roles import Deed, may
 from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
+from server.http.ids import part
 from server.http.import_models import (
     ConfirmIn,
     DescribeIn,
@@ -43,7 +44,7 @@ LIMIT: Final = 50_000_000  # bytes: half a million people with all that one know
 MOST_ROWS: Final = 1_000_000
 _CHUNK: Final = 512 * 1024
 _CLOCKS_DIFFER: Final = timedelta(minutes=2)
-_ONE: Final = f"/api/v1/imports/<int(max={2**63 - 1}):import_id>"
+_ONE: Final = f"/api/v1/imports/{part('import_id')}"
 
 routes: Final = Routes("imports")
 

@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from server.domain.filter_values import FilterFault
 from server.http.call import Answer, Call
-from server.http.contacts import Id, TagName
-from server.http.errors import Problem
+from server.http.contact_models import TagName
+from server.http.errors import refused
 from server.http.filters import filter_problem
 from server.http.finding import FindIn, definition_of
+from server.http.ids import Id
 from server.http.rules import MEMBER, Routes
 from server.ports.contacts import Refused
 from server.ports.filters import Definition
@@ -91,7 +92,7 @@ async def edit_contacts(call: Call, body: MassEditIn) -> Answer:
     while ids := await _next(call, body.audience, definition, after):
         outcome = await call.deps.mass_edits.edit(member.workspace_id, member.member_id, ids, edit)
         if isinstance(outcome, Refused):
-            raise Problem(422, "invalid", outcome.sentence, field=outcome.field)
+            raise refused(outcome)
         changed, after = changed + outcome, ids[-1]
     return Answer({"changed": changed})
 

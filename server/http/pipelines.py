@@ -8,13 +8,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
+from server.http.ids import part
 from server.http.rules import MEMBER, Routes
 from server.http.tags import taken
 from server.ports.catalogue import InUse, Pipeline, Stage
 
-_BIGINT: Final = 2**63 - 1
-_PIPELINE: Final = f"/api/v1/pipelines/<int(max={_BIGINT}):pipeline_id>"
-_STAGE: Final = f"{_PIPELINE}/stages/<int(max={_BIGINT}):stage_id>"
+_PIPELINE: Final = f"/api/v1/pipelines/{part('pipeline_id')}"
+_STAGE: Final = f"{_PIPELINE}/stages/{part('stage_id')}"
 
 Name = Annotated[
     str, Field(max_length=80), AfterValidator(lambda written: " ".join(written.split())), Field(min_length=1)

@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
+from server.http.ids import part
 from server.http.rules import MEMBER, Routes
 from server.http.threads import Ordinal
 from server.ports import Decided, DecidedOtherwise
 from server.ws.encode import review_out
 from server.ws.protocol import PAGE, ReviewDecision, ReviewOut, ReviewPageOut
 
-_BIGINT: Final = 2**63 - 1
 _SENTENCES: Final[Mapping[str | None, str]] = {
     "opted_out": "an opt-out",
     "not_a_revocation": "not a request to stop",
@@ -56,7 +56,7 @@ async def reviews(call: Call, query: ReviewQuery) -> Answer:
     return Answer({"reviews": told, "open": page.open, "next_cursor": page.next_cursor})
 
 
-@routes.post(f"/api/v1/review/<int(max={_BIGINT}):review_id>", MEMBER, body=DecisionIn, answers={200: ReviewOut})
+@routes.post(f"/api/v1/review/{part('review_id')}", MEMBER, body=DecisionIn, answers={200: ReviewOut})
 async def decide(call: Call, review_id: int, body: DecisionIn) -> Answer:
     """Decide what a text was. Where somebody decided otherwise before, the answer says who and when."""
     member = call.member

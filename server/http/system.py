@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from server.domain.roles import Deed
 from server.http.call import Answer, Call
 from server.http.errors import Problem
+from server.http.ids import Id
 from server.http.rules import MEMBER, Routes, whoever_may
 
 routes: Final = Routes("system")
@@ -19,7 +20,7 @@ class HandOver(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    gen: int = Field(ge=1, le=2**63 - 1)
+    gen: Id
 
 
 @routes.get("/api/v1/system/actors", MEMBER)

@@ -7,14 +7,14 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from server.http.call import Answer, Call
-from server.http.contacts import TagName
+from server.http.contact_models import TagName
 from server.http.errors import Problem, not_found
+from server.http.ids import part
 from server.http.rules import MEMBER, Routes
 from server.ports.catalogue import Tag
 from server.ports.contacts import Refused
 
-_BIGINT: Final = 2**63 - 1
-_TAG: Final = f"/api/v1/tags/<int(max={_BIGINT}):tag_id>"
+_TAG: Final = f"/api/v1/tags/{part('tag_id')}"
 
 routes: Final = Routes("tags")
 

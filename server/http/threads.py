@@ -10,14 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
+from server.http.ids import BIGINT, part
 from server.http.rules import MEMBER, Routes
 from server.ports import CommandConflict, Enqueued, NoSuchThread, OptOutUnacknowledged
 from server.ws.encode import inbox_row, message_out, read_mark
 from server.ws.protocol import MAX_BODY, PAGE, InboxPage, ReadMarkOut, Send, ThreadSnapshot
 
-_BIGINT: Final = 2**63 - 1
-_THREAD: Final = f"/api/v1/threads/<int(max={_BIGINT}):thread_id>"
-Ordinal = Annotated[int, Field(ge=0, le=_BIGINT)]
+_THREAD: Final = f"/api/v1/threads/{part('thread_id')}"
+Ordinal = Annotated[int, Field(ge=0, le=BIGINT)]
 
 routes: Final = Routes("threads")
 

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from server.http.call import Answer, Call
-from server.http.contacts import CONTACT, Id, Phone
+from server.http.contact_models import Phone
+from server.http.contacts import CONTACT
 from server.http.errors import Problem, not_found
+from server.http.ids import Id
 from server.http.rules import MEMBER, Routes
 from server.ports.contacts import MergedAway, Refused
 from server.ports.timeline import Happening, NewCall
