@@ -212,7 +212,9 @@ CREATE TABLE contact (
                           ELSE left(folded(btrim(first_name || ' ' || last_name)), 100) END) STORED,
     search       tsvector GENERATED ALWAYS AS (
                      array_to_tsvector(search_words(first_name || ' ' || last_name || ' ' || email))) STORED,
-    UNIQUE (workspace_id, id),
+    -- what filters ask of a contact's own columns is answered by this index alone: a fifth of the table
+    CONSTRAINT contact_face UNIQUE (workspace_id, id)
+        INCLUDE (deleted_at, created_at, owner_id, source, city, state, zip, zone),
     FOREIGN KEY (workspace_id, owner_id) REFERENCES member (workspace_id, id),
     FOREIGN KEY (workspace_id, merged_into) REFERENCES contact (workspace_id, id),
     CHECK (merged_into IS NULL OR deleted_at IS NOT NULL)
@@ -220,6 +222,7 @@ CREATE TABLE contact (
 CREATE INDEX contact_by_name ON contact (workspace_id, sort_name, id) WHERE deleted_at IS NULL;
 CREATE INDEX contact_by_creation ON contact (workspace_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX contact_search ON contact USING gin (search);
+CREATE INDEX contact_hidden ON contact (workspace_id, id) WHERE deleted_at IS NOT NULL;   -- mostly few
 
 CREATE TABLE tag (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

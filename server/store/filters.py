@@ -8,7 +8,7 @@ from string import Template
 from typing import Any, Final
 
 from server.domain.filter_fields import CUSTOM
-from server.domain.filters import Asked, Group, Leaf, Node, Not
+from server.domain.filters import EVERYBODY, Asked, Group, Leaf, Node, Not, leaves
 from server.store.named_sql import statements
 
 _SQL = statements("filters")
@@ -45,25 +45,54 @@ def condition(node: Node[Asked], parameters: Parameters, *, at_once: bool) -> st
             return word.join(f"({condition(part, parameters, at_once=at_once)})" for part in parts) or "true"
 
 
+def apart(node: Node[Asked]) -> tuple[Sequence[Asked], Node[Asked]] | None:
+    """Tests that select all who may match, and what those are still asked; None where that is not enough.
+
+    Where it is, nothing of a contact but its id is read.
+    """
+    if not all(_selects(asked) or _is_made_of_two(asked) for asked in leaves(node)):
+        return None
+    match node:
+        case Leaf(asks=asked) if _selects(asked):
+            return [asked], EVERYBODY
+        case Group(join="any", parts=parts):
+            selected = [part.asks for part in parts if isinstance(part, Leaf) and _selects(part.asks)]
+            return (selected, EVERYBODY) if len(selected) == len(parts) else None
+        case Group(parts=parts):
+            for n, part in enumerate(parts):
+                if (found := apart(part)) is not None:
+                    return found[0], Group("all", (found[1], *parts[:n], *parts[n + 1 :]))
+    return None
+
+
+def selection(tests: Sequence[Asked], parameters: Parameters) -> str:
+    """Whom at least one of *tests* selects, some of them more than once."""
+    return " UNION ALL ".join(_test(asked, parameters) for asked in tests)
+
+
 def _any(parts: Sequence[Node[Asked]], parameters: Parameters) -> str:
     """Alternatives that select contacts are one selection: PostgreSQL has no index for an OR of several tables."""
     selected, others = [], []
     for part in parts:
         if isinstance(part, Leaf) and _selects(part.asks):
-            selected.append(_test(part.asks, parameters))
+            selected.append(part.asks)
         else:
             others.append(condition(part, parameters, at_once=True))
-    among = [Template(_SQL["among"]).substitute(selected=" UNION ALL ".join(selected))] if selected else []
+    among = [Template(_SQL["among"]).substitute(selected=selection(selected, parameters))] if selected else []
     return " OR ".join(f"({one})" for one in among + others)
 
 
 def _one(asked: Asked, parameters: Parameters) -> str:
-    if asked.test == "before" and asked.kind in _LAST:
+    if _is_made_of_two(asked):
         ever = _one(Asked(asked.kind, asked.name, "ever", ()), parameters)
         since = _one(Asked(asked.kind, asked.name, "since", asked.values), parameters)
         return Template(_SQL["before"]).substitute(ever=ever, since=since)
     sql = _test(asked, parameters)
     return Template(_SQL["one"]).substitute(selected=sql) if _selects(asked) else sql
+
+
+def _is_made_of_two(asked: Asked) -> bool:
+    return asked.test == "before" and asked.kind in _LAST
 
 
 def _selects(asked: Asked) -> bool:

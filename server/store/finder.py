@@ -14,9 +14,22 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from server.domain import search as domain_search
 from server.domain.filter_fields import REFERENCES, CustomKind, Field, custom_field
-from server.domain.filters import Asked, Bound, Condition, Node, Not, Vocabulary, asked, bind, leaves, parse
+from server.domain.filters import (
+    Asked,
+    Bound,
+    Condition,
+    Group,
+    Leaf,
+    Node,
+    Not,
+    Vocabulary,
+    asked,
+    bind,
+    leaves,
+    parse,
+)
 from server.ports.filters import Definition, Found, Sort
-from server.store.filters import Parameters, condition
+from server.store.filters import Parameters, apart, condition, selection
 from server.store.keysets import Keyset, Order, parsed, told
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -82,12 +95,10 @@ class PostgresFinder:
 
     async def count(self, workspace_id: int, definition: Definition | None = None, q: str = "") -> int:
         async def read(connection: Connection, where: _Where) -> int:
-            match where:
-                case _Where(node=Not(part=denied), terms=None):
-                    rows = await _fetch(connection, "count_others", replace(where, node=denied), at_once=True)
-                case _:
-                    rows = await _fetch(connection, "count", where, at_once=True)
-            return cast(int, rows[0]["count"])
+            parameters = Parameters(workspace_id)
+            counted = _count(where, parameters)
+            await connection.fetchrow(_SQL["counting"])
+            return cast(int, await connection.fetchval(counted, *parameters.values))
 
         return await self._find(workspace_id, definition, q, read)
 
@@ -149,6 +160,20 @@ class PostgresFinder:
             return await read(connection, _Where(workspace_id, node, found))
 
         return await self._postgres.call(run, idempotent=True)
+
+
+def _count(where: _Where, parameters: Parameters) -> str:
+    match where:
+        case _Where(node=Not(part=denied), terms=None):
+            names = {"counted": _count(replace(where, node=denied), parameters)}
+            return Template(_SQL["others"]).substitute(names, workspace="$1")
+        case _Where(node=Group() | Leaf() as node, terms=None) if (found := apart(node)) is not None:
+            names = {"chosen": selection(found[0], parameters)}
+            names["where"] = f"({condition(found[1], parameters, at_once=True)})"
+            return Template(_SQL["count_chosen"]).substitute(names, workspace="$1")
+        case _:
+            names = {"where": where.sql(parameters, at_once=True)}
+            return Template(_SQL["count"]).substitute(names, workspace="$1")
 
 
 async def bound(connection: Connection, workspace_id: int, node: Node[Condition]) -> Node[Bound]:

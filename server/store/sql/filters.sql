@@ -131,20 +131,23 @@ c.created_at >= $value::timestamptz;
 c.created_at < $value::timestamptz;
 
 -- name: tag_has
--- This tag; it belongs to this workspace, and so does who has it.
-SELECT x.contact_id FROM contact_tag x WHERE x.tag_id = $value::bigint;
+-- This tag; who has it belongs to its workspace.
+SELECT x.contact_id FROM contact_tag x WHERE x.tag_id = $value::bigint
+AND EXISTS (SELECT FROM tag g WHERE g.workspace_id = $workspace AND g.id = $value);
 
 -- name: tag_filled
 -- Some tag.
 SELECT x.contact_id FROM contact_tag x WHERE x.workspace_id = $workspace;
 
 -- name: stage_is
--- Stands in this stage, which is of this workspace.
-SELECT x.contact_id FROM contact_stage x WHERE x.stage_id = $value::bigint;
+-- Stands in this stage.
+SELECT x.contact_id FROM contact_stage x WHERE x.stage_id = $value::bigint
+AND EXISTS (SELECT FROM stage g WHERE g.workspace_id = $workspace AND g.id = $value);
 
 -- name: pipeline_has
--- Stands in some stage of it; it is of this workspace.
-SELECT x.contact_id FROM contact_stage x WHERE x.pipeline_id = $value::bigint;
+-- Stands in some stage of it.
+SELECT x.contact_id FROM contact_stage x WHERE x.pipeline_id = $value::bigint
+AND EXISTS (SELECT FROM pipeline g WHERE g.workspace_id = $workspace AND g.id = $value);
 
 -- name: phone_is
 -- One of their numbers is this.
