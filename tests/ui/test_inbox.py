@@ -236,7 +236,8 @@ def test_what_the_server_does_not_have_is_saved_and_not_dropped_when_the_tab_is_
         message_box(page).fill(body)
     with page.expect_request(saves) as again:
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    assert lost[0]["body"] == again.value.post_data_json["body"] == body
+    saved: Any = again.value.post_data_json
+    assert lost[0]["body"] == saved["body"] == body
     expect(message_box(page)).to_have_value(body)
 
 
