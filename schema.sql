@@ -2088,7 +2088,21 @@ BEGIN
            NULL::text, NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, a.number_id FROM again a;
 END $$;
 
--- End queued rows whose validity has passed; of those that may have left nobody can say that they did not.
+-- Take rows that wait, which the caller has locked, out of the outbox: their texts end in p_state. Of those that may have left
+-- nobody can say that they did not.
+CREATE FUNCTION end_waiting(p_rows outbox[], p_state text, p_reason text, p_now timestamptz) RETURNS SETOF told LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    DELETE FROM outbox o USING unnest(p_rows) w WHERE o.id = w.id;
+    RETURN QUERY SELECT s.* FROM (
+        SELECT array_agg(w.thread_id) AS t, array_agg(w.seq) AS q,
+               array_agg(CASE WHEN w.resends > 0 THEN 'unconfirmed' ELSE p_state END) AS s,
+               array_agg((CASE WHEN w.resends > 0 THEN 10 ELSE 50 END)::smallint) AS r, array_agg('gate'::text) AS c,
+               array_agg(p_reason) AS k, array_agg(p_now) AS a FROM unnest(p_rows) w
+    ) a CROSS JOIN LATERAL note_status(a.t, a.q, a.s, a.r, a.c, a.k, a.a) s;
+END $$;
+
+-- End queued rows whose validity has passed.
 CREATE FUNCTION expire_due(p_now timestamptz, p_limit integer) RETURNS SETOF told LANGUAGE plpgsql AS $$
 DECLARE
     late outbox[];
@@ -2099,13 +2113,7 @@ BEGIN
     IF late IS NULL THEN
         RETURN;
     END IF;
-    DELETE FROM outbox o USING unnest(late) l WHERE o.id = l.id;
-    RETURN QUERY SELECT s.* FROM (
-        SELECT array_agg(l.thread_id) AS t, array_agg(l.seq) AS q,
-               array_agg(CASE WHEN l.resends > 0 THEN 'unconfirmed' ELSE 'expired' END) AS s,
-               array_agg((CASE WHEN l.resends > 0 THEN 10 ELSE 50 END)::smallint) AS r, array_agg('gate'::text) AS c, array_agg('expired'::text) AS k,
-               array_agg(p_now) AS a FROM unnest(late) l
-    ) a CROSS JOIN LATERAL note_status(a.t, a.q, a.s, a.r, a.c, a.k, a.a) s;
+    RETURN QUERY SELECT * FROM end_waiting(late, 'expired', 'expired', p_now);
 END $$;
 
 -- A person decides on a held text: send it anyway, for the consent as it stands now, or cancel it. No row: not held.
@@ -2140,8 +2148,8 @@ BEGIN
     END IF;
 END $$;
 
--- Take back what a cancelled campaign has queued, at most p_limit texts; of those that may have left nobody can say that they
--- did not. What somebody else has locked at this moment is left out: T3 blocks it, or the next turn finds it.
+-- Take back what a cancelled campaign has queued, at most p_limit texts. What somebody else has locked at this moment is left
+-- out: T3 blocks it, or the next turn finds it.
 CREATE FUNCTION recall_queued(p_campaign bigint, p_now timestamptz, p_limit integer) RETURNS SETOF told LANGUAGE plpgsql AS $$
 DECLARE
     waiting outbox[];
@@ -2155,13 +2163,7 @@ BEGIN
     IF waiting IS NULL THEN
         RETURN;
     END IF;
-    DELETE FROM outbox o USING unnest(waiting) w WHERE o.id = w.id;
-    RETURN QUERY SELECT s.* FROM (
-        SELECT array_agg(w.thread_id) AS t, array_agg(w.seq) AS q,
-               array_agg(CASE WHEN w.resends > 0 THEN 'unconfirmed' ELSE 'cancelled' END) AS s,
-               array_agg((CASE WHEN w.resends > 0 THEN 10 ELSE 50 END)::smallint) AS r, array_agg('gate'::text) AS c,
-               array_agg('campaign_cancelled'::text) AS k, array_agg(p_now) AS a FROM unnest(waiting) w
-    ) a CROSS JOIN LATERAL note_status(a.t, a.q, a.s, a.r, a.c, a.k, a.a) s;
+    RETURN QUERY SELECT * FROM end_waiting(waiting, 'cancelled', 'campaign_cancelled', p_now);
 END $$;
 
 -- Changing one's mind ------------------------------------------------------------------------------------------------------
@@ -2259,13 +2261,7 @@ BEGIN
     IF late IS NULL THEN
         RETURN;
     END IF;
-    DELETE FROM outbox o USING unnest(late) l WHERE o.id = l.id;
-    RETURN QUERY SELECT s.* FROM (
-        SELECT array_agg(l.thread_id) AS t, array_agg(l.seq) AS q,
-               array_agg(CASE WHEN l.resends > 0 THEN 'unconfirmed' ELSE 'cancelled' END) AS s,
-               array_agg((CASE WHEN l.resends > 0 THEN 10 ELSE 50 END)::smallint) AS r, array_agg('gate'::text) AS c,
-               array_agg('replied'::text) AS k, array_agg(p_now) AS a FROM unnest(late) l
-    ) a CROSS JOIN LATERAL note_status(a.t, a.q, a.s, a.r, a.c, a.k, a.a) s;
+    RETURN QUERY SELECT * FROM end_waiting(late, 'cancelled', 'replied', p_now);
 END $$;
 
 -- Take or renew the authority to grant departures. A hand-over waits for every transaction that authorises under the old
