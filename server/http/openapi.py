@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -31,7 +32,6 @@ def describe(routes: Iterable[Route], version: str, cookie: str) -> dict[str, An
     described = [route for route in routes if route.described]
     models = {model for route in described for model in (*route.answers.values(), route.body) if model is not None}
     ordered = sorted(models | {ProblemOut}, key=lambda model: model.__name__)
-    _, schemas = models_json_schema([(model, "serialization") for model in ordered], ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for route in described:
         paths.setdefault(_PARAMETER.sub(r"{\2}", route.path), {})[route.method.lower()] = _operation(route)
@@ -40,10 +40,18 @@ def describe(routes: Iterable[Route], version: str, cookie: str) -> dict[str, An
         "info": {"title": "Threadline", "version": version},
         "paths": paths,
         "components": {
-            "schemas": schemas["$defs"],
+            "schemas": _schemas(tuple(ordered)),
             "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": cookie}},
         },
     }
+
+
+@cache
+def _schemas(models: tuple[type[BaseModel], ...]) -> Mapping[str, Any]:
+    """Of all of them; half a second's work, done once for all the apps of this process."""
+    _, schemas = models_json_schema([(model, "serialization") for model in models], ref_template=_REF)
+    found: Mapping[str, Any] = schemas["$defs"]
+    return found
 
 
 def _operation(route: Route) -> dict[str, Any]:
