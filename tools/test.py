@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> int:
     try:
         if arguments and arguments[0] in {"crash", "races", "bulk", "simulation", "guards", "bench", "screenshots"}:
             return passed_through(workshop, arguments[0], arguments[1:])
+        workshop.sweep()
         end = arguments.index("--") if "--" in arguments else len(arguments)
         own, workshop.for_pytest = arguments[:end], arguments[end + 1 :]
         parts = [name for name in own if name != "--no-ui"] or list(PARTS)

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -59,9 +60,23 @@ class Workshop:
             before = log.tell()
             log.write(f"$ {' '.join(map(str, command))}\n".encode())
             log.flush()
-            plain = {**os.environ, "NO_COLOR": "1", **(env or {})}
-            status = self.children.run(command, cwd=self.root, output=log, env=plain)
+            status = self.children.run(command, cwd=self.root, output=log, env={**self._plain(), **(env or {})})
         return status, self.log(name).read_bytes()[before:].decode(errors="replace")
+
+    def sweep(self) -> None:
+        """Forget what was compiled of copies of the tree that are gone."""
+        for place in self._compiled().joinpath(*Path(tempfile.gettempdir()).parts[1:]).glob("threadline-*"):
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _compiled(self) -> Path:
+        return self.root / ".cache" / "python"
+
+    def _plain(self) -> dict[str, str]:
+        """The environment of all parts. Modules are compiled once, whatever the machine says: most of the hundreds of
+        Python processes that the parts start would else do little but compile, and ours is no folder of the tree.
+        """
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**kept, "NO_COLOR": "1", "PYTHONPYCACHEPREFIX": str(self._compiled())}
 
 
 Part = Callable[[Workshop, str], Count]
