@@ -111,7 +111,7 @@ class Meters:
     def __init__(self) -> None:
         self.registry: Final = CollectorRegistry()
         self.webhooks = self._counter("webhooks", "Webhooks by their kind and our answer", "kind", "status")
-        self._webhooks: dict[tuple[str, int], Counter] = {}  # finding a child by its labels takes a lock for each text
+        self._children: dict[tuple[str, ...], Counter] = {}  # finding one by its labels takes a lock for each text
         self.mt_outcomes = self._counter("mt_outcomes", "Sends by the carrier's answer", "outcome")
         self.mailbox_depth = self._gauge("mailbox_depth", "Messages that wait, by kind of actor", "actor")
         self.actor_restarts = self._gauge("actor_restarts", "Restarts after a crash since the start")
@@ -123,14 +123,11 @@ class Meters:
 
     def mt(self, outcome: str) -> None:
         """The carrier's answer to a send, or why there was none."""
-        self.mt_outcomes.labels(outcome).inc()
+        self._child(self.mt_outcomes, outcome).inc()
 
     def webhook(self, kind: str, status: int) -> None:
         """*kind* is inbound or status; *status* is what we answered."""
-        counter = self._webhooks.get((kind, status))
-        if counter is None:
-            counter = self._webhooks[kind, status] = self.webhooks.labels(kind, str(status))
-        counter.inc()
+        self._child(self.webhooks, kind, str(status)).inc()
 
     def login(self, result: str) -> None:
         self.logins.labels(result).inc()
@@ -146,6 +143,12 @@ class Meters:
         self.actor_restarts.set_function(read)
 
     # Making them
+
+    def _child(self, counter: Counter, *labels: str) -> Counter:
+        child = self._children.get(labels)
+        if child is None:
+            child = self._children[labels] = counter.labels(*labels)
+        return child
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(name, what, labels, namespace=_NAMESPACE, registry=self.registry)
