@@ -408,8 +408,9 @@ CREATE TABLE thread (
     last_direction text NOT NULL DEFAULT 'in' CHECK (last_direction IN ('in', 'out')),
     last_in_at     timestamptz,           -- the newest text from the contact, and to it
     last_out_at    timestamptz,
-    version        bigint NOT NULL DEFAULT 1,                      -- rises with every write of the row
-    changed_xid    xid8 NOT NULL DEFAULT pg_current_xact_id(),     -- renewed by every write; resume reads changed_xid >= p
+    reply_cancels  boolean NOT NULL DEFAULT false,                 -- a text may wait that a reply cancels; seen by T1 alone
+    version        bigint NOT NULL DEFAULT 1,                      -- rises with every write that people see
+    changed_xid    xid8 NOT NULL DEFAULT pg_current_xact_id(),     -- renewed by each such write; resume reads changed_xid >= p
     created_at     timestamptz NOT NULL DEFAULT now(),
     UNIQUE (workspace_id, endpoint_id),
     UNIQUE (workspace_id, id),
@@ -950,7 +951,7 @@ BEGIN
 END $$;
 
 -- Store a batch of inbound texts, each provider id once for ever. Items that give no row here are duplicates. Never touches
--- outbox or attempt. p_keyword is domain.optout.Heard: STOP, START, YES, HELP, AMBIGUOUS or WRONG_NUMBER. START and YES opt in
+-- outbox or attempt; cancels: a text may wait in the thread that a reply cancels. p_keyword is domain.optout.Heard: STOP, START, YES, HELP, AMBIGUOUS or WRONG_NUMBER. START and YES opt in
 -- again only where the contact is opted out at that moment; START also ends a review, and is a consent where none is on
 -- record, YES is neither. AMBIGUOUS and WRONG_NUMBER hold
 -- the endpoint, which is no flip and raises no epoch, and open a review in place of an older one. p_within: how long after the
@@ -960,7 +961,7 @@ CREATE FUNCTION record_mo(
     p_media text[], p_at timestamptz[], p_now timestamptz[], p_within interval
 ) RETURNS TABLE (
     ord bigint, workspace_id bigint, thread_id bigint, seq bigint, in_ord bigint, at timestamptz, keyword text,
-    endpoint_id bigint, flipped boolean, epoch integer, owed boolean, held boolean
+    endpoint_id bigint, flipped boolean, epoch integer, owed boolean, held boolean, cancels boolean
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -997,7 +998,7 @@ BEGIN
     SELECT f.account_id, f.provider_id, f.from_, f.to_, f.body, f.at FROM unnest(fresh) f WHERE f.number_id IS NULL
     ON CONFLICT DO NOTHING;
     RETURN QUERY SELECT f.ord, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::text,
-                        NULL::bigint, NULL::boolean, NULL::integer, NULL::boolean, NULL::boolean
+                        NULL::bigint, NULL::boolean, NULL::integer, NULL::boolean, NULL::boolean, NULL::boolean
                  FROM unnest(fresh) f WHERE f.number_id IS NULL;
 
     WITH made AS (
@@ -1109,9 +1110,9 @@ BEGIN
             last_in_at = greatest(t.last_in_at, EXCLUDED.last_in_at),
             last_preview = EXCLUDED.last_preview, last_direction = 'in', version = t.version + 1,
             changed_xid = pg_current_xact_id()
-        RETURNING t.id, t.endpoint_id, t.last_seq, t.in_total
+        RETURNING t.id, t.endpoint_id, t.last_seq, t.in_total, t.reply_cancels
     ), placed AS (
-        SELECT w.*, b.id AS thread_id, b.last_seq - w.total + w.nth AS seq, b.in_total - w.total + w.nth AS in_ord,
+        SELECT w.*, b.reply_cancels, b.id AS thread_id, b.last_seq - w.total + w.nth AS seq, b.in_total - w.total + w.nth AS in_ord,
                w.kind IN ('opted_out', 'opted_in', 'help_asked') AND NOT w.answered AND w.late < p_within AS owed
         FROM numbered w JOIN bumped b ON b.endpoint_id = w.endpoint_id
     ), messages AS (
@@ -1134,7 +1135,7 @@ BEGIN
     )
     SELECT p.ord, p.workspace_id, p.thread_id, p.seq, p.in_ord, p.at, p.keyword, p.endpoint_id,
            CASE p.kind WHEN 'opted_out' THEN true WHEN 'opted_in' THEN false END, p.epoch, coalesce(p.owed, false),
-           p.held
+           p.held, p.reply_cancels
     FROM placed p ORDER BY p.ord;
 END $$;
 
@@ -1644,11 +1645,13 @@ BEGIN
         LEFT JOIN endpoint e ON e.id = t.endpoint_id
         LEFT JOIN member m ON m.id = g.author_id AND m.workspace_id = g.workspace_id
     ), placed AS (
-        SELECT j.*, j.last_seq + row_number() OVER w AS seq, lead(j.ord) OVER w IS NULL AS newest
+        SELECT j.*, j.last_seq + row_number() OVER w AS seq, lead(j.ord) OVER w IS NULL AS newest,
+               bool_or(j.until_reply) OVER (PARTITION BY j.thread_id) AS reply_cancels
         FROM judged j WHERE j.verdict = 'enqueued' WINDOW w AS (PARTITION BY j.thread_id ORDER BY j.ord)
     ), bumped AS (
         UPDATE thread t SET last_seq = p.seq, last_at = greatest(t.last_at, p.now_), last_preview = left(p.body, 140),
-               last_out_at = greatest(t.last_out_at, p.now_), last_direction = 'out', version = t.version + 1, changed_xid = pg_current_xact_id()
+               last_out_at = greatest(t.last_out_at, p.now_), last_direction = 'out', version = t.version + 1,
+               reply_cancels = t.reply_cancels OR p.reply_cancels, changed_xid = pg_current_xact_id()
         FROM placed p WHERE p.newest AND t.id = p.thread_id
     ), commands AS (
         INSERT INTO command (workspace_id, cmd_id, fingerprint, thread_id, seq)
@@ -2228,6 +2231,7 @@ BEGIN
         WHERE o.id = waiting.id;
         UPDATE message m SET body = coalesce(p_body, m.body), segments = coalesce(p_segments, m.segments)
         WHERE m.thread_id = p_thread AND m.seq = p_seq;
+        UPDATE thread t SET reply_cancels = true WHERE t.id = p_thread AND p_until_reply AND NOT t.reply_cancels;
         UPDATE thread t SET last_preview = left(p_body, 140)
         WHERE t.id = p_thread AND p_body IS NOT NULL AND t.last_direction = 'out' AND t.last_preview = left(written.body, 140);
         INSERT INTO audit (workspace_id, member_id, action, detail)
@@ -2247,7 +2251,8 @@ BEGIN
 END $$;
 
 -- End what a reply cancels, in these threads (null: in all), at most p_limit texts. T1 never touches the outbox, so this is a
--- transaction of its own; what it has not reached yet the gate stops.
+-- transaction of its own; what it has not reached yet the gate stops. The threads' locks come before the look that ends their
+-- mark: no text comes to wait in between.
 CREATE FUNCTION cancel_replied(p_thread bigint[], p_now timestamptz, p_limit integer) RETURNS SETOF told LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
@@ -2258,10 +2263,13 @@ BEGIN
         WHERE o.cancel_after_in IS NOT NULL AND o.state IN ('queued', 'held') AND t.in_total > o.cancel_after_in
           AND (p_thread IS NULL OR o.thread_id = ANY (p_thread))
         ORDER BY o.id LIMIT p_limit FOR UPDATE OF o SKIP LOCKED) q;
-    IF late IS NULL THEN
-        RETURN;
+    PERFORM 1 FROM thread t WHERE t.id = ANY (p_thread) ORDER BY t.endpoint_id FOR NO KEY UPDATE;
+    IF late IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM end_waiting(late, 'cancelled', 'replied', p_now);
     END IF;
-    RETURN QUERY SELECT * FROM end_waiting(late, 'cancelled', 'replied', p_now);
+    UPDATE thread t SET reply_cancels = false
+    WHERE t.id = ANY (p_thread) AND t.reply_cancels
+      AND NOT EXISTS (SELECT FROM outbox o WHERE o.thread_id = t.id AND o.cancel_after_in IS NOT NULL);
 END $$;
 
 -- Take or renew the authority to grant departures. A hand-over waits for every transaction that authorises under the old

@@ -21,6 +21,7 @@ from server.domain.messages import (
     Message,
     OutboxGrew,
     ReadMoved,
+    Replied,
     ReviewChanged,
     RowsChanged,
     ThreadChanged,
@@ -78,12 +79,14 @@ class Announcer:
                 case _:
                     self._hint(one)
 
-    def _hint(self, one: OutboxGrew | AnswerOwed | CampaignMoved) -> None:
+    def _hint(self, one: OutboxGrew | AnswerOwed | CampaignMoved | Replied) -> None:
         match one:
             case OutboxGrew(number_ids=number_ids):
                 self.on_outbox(number_ids)
             case AnswerOwed():
                 self.on_answer_owed()
+            case Replied(thread_id=thread_id):
+                self.on_reply(thread_id)
             case CampaignMoved(campaign_id=campaign_id):
                 self.on_campaign(campaign_id)
 
@@ -123,12 +126,9 @@ class Announcer:
 
     def _thread_changed(self, change: ThreadChanged) -> None:
         self.thread_news(change)
-        written = any(isinstance(event, Message) and event.direction == "in" for event in change.events)
-        if written:
-            self.on_reply(change.thread_id)
         if self._publisher.online_members(change.workspace_id):
             self._rows[change.thread_id] = None
-            if written:
+            if any(isinstance(event, Message) and event.direction == "in" for event in change.events):
                 self._badges.add(change.workspace_id)
                 self._counted.set()
             self._changed.set()

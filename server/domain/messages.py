@@ -154,6 +154,14 @@ class AnswerOwed:
 
 
 @dataclass(frozen=True, slots=True)
+class Replied:
+    """The contact wrote in a thread where a text waits that a reply cancels."""
+
+    workspace_id: int
+    thread_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class RowsChanged:
     """Rows of the inbox changed for another reason than an event of their threads: a contact's name, for example."""
 
@@ -170,5 +178,13 @@ class CampaignMoved:
 
 
 Announcement = (
-    ThreadChanged | ReadMoved | ConsentFlipped | ReviewChanged | OutboxGrew | AnswerOwed | RowsChanged | CampaignMoved
+    ThreadChanged
+    | ReadMoved
+    | ConsentFlipped
+    | ReviewChanged
+    | OutboxGrew
+    | AnswerOwed
+    | Replied
+    | RowsChanged
+    | CampaignMoved
 )

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from server.domain.carrier import InboundText
 from server.domain.consent import ANSWER_WITHIN
-from server.domain.messages import Announcement, AnswerOwed, ConsentFlipped, Message, ReviewChanged, ThreadChanged
+from server.domain.messages import (
+    Announcement,
+    AnswerOwed,
+    ConsentFlipped,
+    Message,
+    Replied,
+    ReviewChanged,
+    ThreadChanged,
+)
 from server.killpoints import reach
 from server.ports import MoArrival, MoDuplicate, MoRecorded, MoResult, MoUnassigned
 from server.store.group_commit import Written
@@ -82,6 +90,8 @@ def _announced(row: Row, text: InboundText) -> list[Announcement]:
         told.append(ConsentFlipped(workspace_id, endpoint_id, row["flipped"], row["epoch"]))
     if row["held"] is not None:
         told.append(ReviewChanged(workspace_id, row["thread_id"], endpoint_id, row["held"]))
+    if row["cancels"]:
+        told.append(Replied(workspace_id, row["thread_id"]))
     if row["owed"]:
         told.append(AnswerOwed(workspace_id, endpoint_id))
     return told

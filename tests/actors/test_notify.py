@@ -18,6 +18,7 @@ from server.domain.messages import (
     OutboxGrew,
     ReadMark,
     ReadMoved,
+    Replied,
     ReviewChanged,
     StatusChange,
     ThreadChanged,
@@ -132,11 +133,11 @@ async def desk() -> AsyncIterator[Desk]:
 async def test_each_announcement_reaches_whom_it_concerns(autojump_clock: MockClock) -> None:
     async with desk() as it:
         flip, mark = ConsentFlipped(WORKSPACE, 7, True, 1), ReadMark(ANN, 5, 2, 9)
-        grew, owed = OutboxGrew(frozenset({3})), AnswerOwed(WORKSPACE, 7)
-        it.announcer.announce([text(5), flip, grew, owed, ReadMoved(WORKSPACE, mark)])
+        grew, owed, replied = OutboxGrew(frozenset({3})), AnswerOwed(WORKSPACE, 7), Replied(WORKSPACE, 6)
+        it.announcer.announce([text(5), flip, grew, owed, replied, ReadMoved(WORKSPACE, mark)])
         assert it.heard == [text(5), flip, "outbox [3]", "answer"]
         assert it.screens.marks == [mark]
-        assert it.replies == [5], "a text of the contact's may cancel what waits"
+        assert it.replies == [6]
 
 
 async def test_what_waits_for_a_decision_voids_bulk_and_is_counted_anew(autojump_clock: MockClock) -> None:

@@ -9,7 +9,7 @@ import trio
 
 from server.domain.carrier import Accepted, Unknown
 from server.domain.gate import MessageClass
-from server.domain.messages import OutboxGrew, StatusChange, ThreadChanged
+from server.domain.messages import OutboxGrew, Replied, StatusChange, ThreadChanged
 from server.ports import OptOutUnacknowledged, Refused
 from server.ports.compose import Change
 from tests.store.world import ALICE, BOB, NOON, World, holding, later, mt
@@ -60,6 +60,38 @@ async def test_without_the_wish_a_reply_cancels_nothing(world: World) -> None:
     await world.receive("Something else")
     assert await world.store.ledger.cancel_replied([thread], NOON, 10) == 0
     assert len(await world.authorise(now=later(60))) == 1
+
+
+async def test_a_reply_says_where_a_text_waits_that_it_cancels_and_nowhere_else(world: World) -> None:
+    thread, _ = await for_later(world)
+    other = (await world.receive(from_=BOB)).thread_id
+    await world.send(other, klass=LATER, due_at=later(60))
+    world.told.clear()
+    await world.receive("And I", from_=BOB)
+    await world.receive("I am free at four")
+    assert world.heard(Replied) == [Replied(1, thread)]
+
+
+async def test_replies_say_it_until_nothing_waits_there_any_more(world: World) -> None:
+    thread, _ = await for_later(world)
+    kept = await world.send(thread, klass=LATER, due_at=later(3600))
+
+    async def says_it() -> bool:
+        world.told.clear()
+        await world.receive("I am free at four")
+        return world.heard(Replied) == [Replied(1, thread)]
+
+    assert await says_it()
+    assert await says_it(), "nobody has looked yet"
+    assert await world.store.ledger.cancel_replied([thread], NOON, 10) == 1
+    assert not await says_it()
+    await world.store.compose.change(1, thread, kept.seq, 1, Change(cancel_on_reply=True), NOON)
+    assert await says_it()
+    async with holding(world, "SELECT FROM outbox FOR UPDATE"):
+        assert await world.store.ledger.cancel_replied([thread], NOON, 10) == 0
+    assert await says_it(), "what somebody else held is not forgotten"
+    assert await world.store.ledger.cancel_replied([thread], NOON, 10) == 1
+    assert not await says_it()
 
 
 async def test_what_a_reply_cancels_ends_at_once_in_its_thread_only(world: World) -> None:
