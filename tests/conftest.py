@@ -10,6 +10,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import asyncpg
@@ -19,7 +20,7 @@ from server.config import SETTINGS
 from server.store import embedded
 from server.store.schema import schema_sql
 
-_TEMPLATE = "threadline_template"
+TEMPLATE = "threadline_template"
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 _ENOUGH_BYTES = 2 * 1024**3
 _QUICK = {
@@ -72,42 +73,53 @@ def _quickest_place() -> Path | None:
     return _MEMORY
 
 
+class _Desk:
+    """One connection that makes and drops databases: each test would else start two PostgreSQL sessions for it."""
+
+    def __init__(self, dsn: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._connection = self._loop.run_until_complete(asyncpg.connect(dsn))
+
+    def execute(self, sql: str) -> None:
+        self._loop.run_until_complete(self._connection.execute(sql))
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self._connection.close())
+        self._loop.close()
+
+
 @pytest.fixture(scope="session")
-def _template(postgres: embedded.EmbeddedPostgres) -> str:
-    _execute(postgres.dsn, f"CREATE DATABASE {_TEMPLATE}")
-    _execute(postgres.dsn_of(_TEMPLATE), schema_sql())
-    return _TEMPLATE
+def _desk(postgres: embedded.EmbeddedPostgres) -> Iterator[_Desk]:
+    with closing(_Desk(postgres.dsn)) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="session")
+def _template(postgres: embedded.EmbeddedPostgres, _desk: _Desk) -> str:
+    _desk.execute(f"CREATE DATABASE {TEMPLATE}")
+    with closing(_Desk(postgres.dsn_of(TEMPLATE))) as inside:
+        inside.execute(schema_sql())
+    return TEMPLATE
 
 
 @pytest.fixture
-def dsn(postgres: embedded.EmbeddedPostgres, _template: str) -> Iterator[str]:
+def dsn(postgres: embedded.EmbeddedPostgres, _desk: _Desk, _template: str) -> Iterator[str]:
     """The DSN of a database of this test's own, with schema.sql in it and no rows."""
-    yield from _fresh_database(postgres, _template)
+    yield from _fresh_database(postgres, _desk, _template)
 
 
 @pytest.fixture
-def empty_dsn(postgres: embedded.EmbeddedPostgres) -> Iterator[str]:
+def empty_dsn(postgres: embedded.EmbeddedPostgres, _desk: _Desk) -> Iterator[str]:
     """The DSN of a database of this test's own with nothing in it."""
-    yield from _fresh_database(postgres, "template1")
+    yield from _fresh_database(postgres, _desk, "template1")
 
 
-def _fresh_database(postgres: embedded.EmbeddedPostgres, template: str) -> Iterator[str]:
+def _fresh_database(postgres: embedded.EmbeddedPostgres, desk: _Desk, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
-    _execute(postgres.dsn, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    desk.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield postgres.dsn_of(name)
     # A failed test may have left connections open; its failure is the news, not theirs.
-    _execute(postgres.dsn, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _execute(dsn: str, sql: str) -> None:
-    async def run() -> None:
-        connection = await asyncpg.connect(dsn)
-        try:
-            await connection.execute(sql)
-        finally:
-            await connection.close()
-
-    asyncio.run(run())
+    desk.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
