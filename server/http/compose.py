@@ -117,6 +117,14 @@ class ChangeIn(BaseModel):
         return None if body is None else says_something(body)
 
 
+class PlannedOut(BaseModel):
+    """A text for later as it stands: its words, when it leaves, and whether it does where the contact writes first."""
+
+    body: str
+    send_at: datetime
+    cancel_on_reply: bool
+
+
 class ChangedOut(BaseModel):
     thread_id: int
     seq: int
@@ -142,6 +150,15 @@ async def cancel(call: Call, thread_id: int, seq: int) -> Answer:
     if state != "cancelled":
         raise _too_late(state)
     return Answer(ChangedOut(thread_id=thread_id, seq=seq, state=state))
+
+
+@routes.get(_MESSAGE, MEMBER, answers={200: PlannedOut})
+async def planned(call: Call, thread_id: int, seq: int) -> Answer:
+    """A text that is to leave later and can be changed; there is none (404) once it leaves."""
+    found = await call.deps.compose.planned(call.member.workspace_id, thread_id, seq)
+    if found is None:
+        raise not_found()
+    return Answer(PlannedOut(body=found.body, send_at=found.send_at, cancel_on_reply=found.cancel_on_reply))
 
 
 @routes.patch(_MESSAGE, MEMBER, body=ChangeIn, answers={200: ChangedOut})

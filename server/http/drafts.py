@@ -31,13 +31,24 @@ class DraftIn(BaseModel):
     changed_at: AwareDatetime
 
 
+class DraftPictureOut(BaseModel):
+    """`url` shows it."""
+
+    media_id: UUID
+    url: str
+
+
 class DraftOut(BaseModel):
-    """`changed_at` is null where nothing was ever typed; of an emptied draft it is when it was emptied."""
+    """`pictures` are those of `media`.
+
+    `changed_at` is null where nothing was ever typed; of an emptied draft it is when it was emptied.
+    """
 
     thread_id: int
     body: str
     recipient: str
     media: list[str]
+    pictures: list[DraftPictureOut]
     changed_at: datetime | None
 
 
@@ -54,8 +65,9 @@ async def draft(call: Call, thread_id: int) -> Answer:
     """What stands unsent in a thread; thread 0 is New Message. All empty where there is nothing."""
     member = call.member
     found = await call.deps.drafts.draft(member.workspace_id, member.member_id, thread_id)
-    nothing = DraftOut(thread_id=thread_id, body="", recipient="", media=[], changed_at=None)
-    return Answer(_out(found) if found else nothing)
+    if found is None:
+        return Answer(DraftOut(thread_id=thread_id, body="", recipient="", media=[], pictures=[], changed_at=None))
+    return Answer(await _out(call, found))
 
 
 @routes.put(_DRAFT, MEMBER, body=DraftIn, answers={200: DraftOut})
@@ -76,14 +88,17 @@ async def _saved(call: Call, given: SavedDraft) -> Answer:
     stored = await call.deps.drafts.save_draft(member.workspace_id, member.member_id, given)
     if stored is None:
         raise not_found()
-    return Answer(_out(stored))
+    return Answer(await _out(call, stored))
 
 
-def _out(stored: SavedDraft) -> DraftOut:
+async def _out(call: Call, stored: SavedDraft) -> DraftOut:
+    ids = [UUID(one) for one in stored.media]
+    pictures = await call.deps.pictures.of(call.member.workspace_id, ids) if ids else ()
     return DraftOut(
         thread_id=stored.thread_id,
         body=stored.body,
         recipient=stored.recipient,
         media=list(stored.media),
+        pictures=[DraftPictureOut(media_id=one.media_id, url=one.path) for one in pictures or ()],
         changed_at=stored.changed_at,
     )

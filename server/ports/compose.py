@@ -48,6 +48,15 @@ class Change:
     cancel_on_reply: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A text for later that has not left; `cancel_on_reply`: it will not where the contact writes first."""
+
+    body: str
+    send_at: datetime
+    cancel_on_reply: bool
+
+
 class Compose(Protocol):
     """Every method checks the workspace."""
 
@@ -68,6 +77,9 @@ class Compose(Protocol):
     async def cancel(self, workspace_id: int, thread_id: int, seq: int, member_id: int, now: datetime) -> str | None:
         """Take a text back that waits. Its state after that: `cancelled`, or what it had become before, `sending` where
         it is on its way at this moment. None where there is no such text."""
+
+    async def planned(self, workspace_id: int, thread_id: int, seq: int) -> Planned | None:
+        """A text for later as it stands; None where there is none that can be changed."""
 
     async def change(
         self, workspace_id: int, thread_id: int, seq: int, member_id: int, change: Change, now: datetime

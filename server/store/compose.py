@@ -7,7 +7,7 @@ from datetime import datetime
 
 from server.domain.timetable import Local, Timetable
 from server.ports import Announce, EnqueueMt, EnqueueResult
-from server.ports.compose import Change, Unreachable, Wanted, Whereabouts, Whom
+from server.ports.compose import Change, Planned, Unreachable, Wanted, Whereabouts, Whom
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable
@@ -60,6 +60,10 @@ class PostgresCompose:
         )
         self._announce(announcements(rows))
         return verdicts(rows).get(0)
+
+    async def planned(self, workspace_id: int, thread_id: int, seq: int) -> Planned | None:
+        row = await self._postgres.read(lambda c: c.fetchrow(_SQL["planned"], workspace_id, thread_id, seq))
+        return None if row is None else Planned(row["body"], row["send_at"], row["cancel_on_reply"])
 
     async def change(
         self, workspace_id: int, thread_id: int, seq: int, member_id: int, change: Change, now: datetime

@@ -219,9 +219,27 @@ async def test_words_and_time_are_changed_in_place(desk: Desk) -> None:
         assert (refused.status, refused.json["field"]) == (422, field)
 
 
+@pytest.mark.parametrize("wished", [True, False])
+async def test_a_text_for_later_is_told_as_it_stands_until_it_leaves(desk: Desk, wished: bool) -> None:
+    path = await later_text(desk, cancel_on_reply=wished)
+    stands = (await desk.browser.get(path)).json
+    assert stands == {"body": "Hello", "send_at": "2026-11-20T18:00:00Z", "cancel_on_reply": wished}
+    await desk.browser.patch(path, {"body": "Hi", "cancel_on_reply": not wished})
+    changed = (await desk.browser.get(path)).json
+    assert (changed["body"], changed["cancel_on_reply"]) == ("Hi", not wished)
+    await desk.browser.delete(path)
+    assert (await desk.browser.get(path)).status == 404
+
+
+async def test_what_leaves_at_once_is_no_text_for_later(desk: Desk) -> None:
+    told = (await desk.text(to=ALICE)).json
+    assert (await desk.browser.get(f"/api/v1/threads/{told['thread_id']}/messages/{told['seq']}")).status == 404
+
+
 async def test_another_workspaces_text_is_not_there(desk: Desk) -> None:
     path = await later_text(desk)
     stranger = await desk.house.logged_in(EVE)
+    assert (await stranger.get(path)).status == 404
     assert (await stranger.delete(path)).status == 404
     assert (await stranger.patch(path, {"body": "Mine"})).status == 404
     thread_id = int(path.split("/")[4])
@@ -372,6 +390,27 @@ async def test_when_it_was_done_with_is_told_and_nothing_where_nothing_was_ever_
     told = (await desk.browser.get(DRAFT)).json
     assert (told["body"], told["recipient"]) == ("", "")
     assert datetime.fromisoformat(told["changed_at"]) == datetime(2026, 11, 20, 16, 0, 6, tzinfo=UTC)
+
+
+async def test_a_draft_says_when_it_was_typed_and_an_empty_one_nothing(desk: Desk) -> None:
+    """A tab that could not save what it holds must not take the absence of a stored draft for a newer one."""
+    assert (await desk.browser.get(DRAFT)).json["changed_at"] is None
+    await draft_put(desk, "Hello", "05")
+    assert (await desk.browser.get(DRAFT)).json["changed_at"] == "2026-11-20T16:00:05Z"
+    await desk.browser.delete(f"{DRAFT}?changed_at=2026-11-20T16:00:06Z")
+    emptied = (await desk.browser.get(DRAFT)).json
+    assert (emptied["body"], emptied["changed_at"]) == ("", "2026-11-20T16:00:06Z")
+
+
+async def test_a_draft_keeps_its_pictures_and_shows_nobody_elses(desk: Desk) -> None:
+    picture = (await upload(desk)).json
+    draft = {"body": "", "media": [picture["media_id"]], "changed_at": "2026-11-20T16:00:05Z"}
+    await desk.browser.put(DRAFT, draft)
+    kept = (await desk.browser.get(DRAFT)).json
+    assert kept["pictures"] == [{"media_id": picture["media_id"], "url": picture["url"]}]
+    stranger = await desk.house.logged_in(EVE)
+    stolen = (await stranger.put(DRAFT, draft)).json
+    assert stolen["pictures"] == []
 
 
 async def test_a_draft_belongs_to_a_thread_of_this_workspace(desk: Desk) -> None:

@@ -27,6 +27,12 @@ SELECT EXISTS (SELECT FROM contact c WHERE c.workspace_id = $1 AND c.id = $2
 -- Take a text back that waits.
 SELECT * FROM cancel_mt($1, $2, $3, $4, $5);
 
+-- name: planned
+-- A text for later that can still be changed.
+SELECT m.body, o.due_at AS send_at, o.cancel_after_in IS NOT NULL AS cancel_on_reply
+FROM outbox o JOIN message m ON m.workspace_id = o.workspace_id AND m.thread_id = o.thread_id AND m.seq = o.seq
+WHERE o.workspace_id = $1 AND o.thread_id = $2 AND o.seq = $3 AND o.klass = 'send_later' AND o.state = 'queued';
+
 -- name: change_mt
 -- Change a text that is to leave later.
 SELECT * FROM change_mt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
