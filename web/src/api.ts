@@ -97,19 +97,49 @@ export interface Sending {
   days: BrandDay[];
 }
 
-/** A request under /api/v1; what it answers is believed to be a T. An answer without a body is null. One that *outlives* its page is small. */
-export async function call<T>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown, signal?: AbortSignal, outlives = false): Promise<T> {
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+interface Asked {
+  type?: string;
+  body?: BodyInit | null;
+  signal?: AbortSignal | undefined;
+  /** It goes on where its page is left; then it has to be small. */
+  outlives?: boolean;
+}
+
+/** Asks, and raises a Problem with the server's own sentence where it refuses. */
+async function ask(method: Method, path: string, { type, body = null, signal, outlives = false }: Asked): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF"] = "1";
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  const answer = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal: signal ?? null, keepalive: outlives }).catch((error: unknown) => {
+  if (type !== undefined) headers["Content-Type"] = type;
+  const answer = await fetch(`/api/v1${path}`, { method, headers, body, signal: signal ?? null, keepalive: outlives }).catch((error: unknown) => {
     if (signal?.aborted) throw error;
     throw new Problem(0, "No connection", "The server cannot be reached. Check your connection and try again.");
   });
+  if (answer.ok) return answer;
   const said: unknown = await answer.json().catch(() => null);
-  if (answer.ok) return said as T;
   const { title, detail, field, ...more } = (said ?? {}) as { title?: string; detail?: string; field?: string };
   throw new Problem(answer.status, title ?? "Something went wrong", detail ?? `The server answered ${answer.status}.`, field ?? null, more);
+}
+
+const JSON_TYPE = "application/json";
+
+const inJson = (body: unknown): Asked => ({ type: JSON_TYPE, body: JSON.stringify(body) });
+
+/** A request under /api/v1; what it answers is believed to be a T. An answer without a body is null. One that *outlives* its page is small. */
+export async function call<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal, outlives = false): Promise<T> {
+  const answer = await ask(method, path, { ...(body !== undefined && inJson(body)), signal, outlives });
+  return (await answer.json().catch(() => null)) as T;
+}
+
+/** The file that the server makes of *body*. */
+export async function callForFile(path: string, body: unknown): Promise<Blob> {
+  return (await ask("POST", path, inJson(body))).blob();
+}
+
+/** Sends a file as it is. */
+export async function callWithFile<T>(path: string, file: Blob): Promise<T> {
+  return (await (await ask("POST", path, { type: "application/octet-stream", body: file })).json()) as T;
 }
 
 function withPresent(session: Session): Session {

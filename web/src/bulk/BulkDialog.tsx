@@ -6,10 +6,12 @@ import { useNavigate } from "@tanstack/react-router";
 import { ShieldCheck } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import { Problem } from "../api";
+import { Failure } from "../parts/Failure";
+import { useCommand } from "../parts/useCommand";
 import { amount, people } from "../people/rows";
 import { TemplatePicker } from "../templates";
 import { countSegments, nameOf } from "../text/segments";
-import { launch, previewQuery, TYPED_FROM, type Audience, type Preview, type Wording } from "./bulk";
+import { askedFor, isConfirmed, launch, mustBeTyped, previewQuery, type Audience, type Wording } from "./bulk";
 import { PhonePreview } from "./PhonePreview";
 import { Reach } from "./Reach";
 import styles from "./BulkDialog.module.css";
@@ -33,13 +35,13 @@ export function BulkDialog({ audience, onDone }: BulkDialogProps) {
   const [typed, setTyped] = useState("");
   const wording: Wording = useMemo(() => ({ audience, body, answers }), [audience, body, answers]);
   const [settled] = useDebouncedValue(wording, TYPING_MS);
-  const cmdId = useMemo(() => crypto.randomUUID(), [wording]); // another text is another command
+  const command = useCommand();
   const found = useQuery(previewQuery(settled));
   const preview = body.trim() === "" ? undefined : found.data;
   const fresh = settled === wording && found.isSuccess && !found.isPlaceholderData && !found.isFetching;
-  const asked = useAsked(preview, answers);
+  const asked = askedFor(preview?.names ?? {}, answers);
   const sending = useMutation({
-    mutationFn: (expected: number) => launch(wording, cmdId, expected),
+    mutationFn: (expected: number) => launch(wording, command.idOf(wording), expected),
     onSuccess: ({ bulk_id: id }) => {
       void queries.invalidateQueries({ queryKey: ["bulks"] });
       if (onDone) onDone(id);
@@ -52,8 +54,8 @@ export function BulkDialog({ audience, onDone }: BulkDialogProps) {
   });
   const close = () => onDone?.(null);
   const count = preview?.recipients ?? 0;
-  const mustType = count > TYPED_FROM;
-  const ready = fresh && count > 0 && (!mustType || typed.replace(/\D/g, "") === String(count));
+  const mustType = mustBeTyped(count);
+  const ready = fresh && count > 0 && isConfirmed(count, typed);
   const problem = sending.error ?? (fresh || found.isError ? found.error : null);
   return (
     <Modal
@@ -102,10 +104,10 @@ export function BulkDialog({ audience, onDone }: BulkDialogProps) {
           {preview && <Reach wording={settled} preview={preview} />}
         </div>
         <footer className={styles.foot}>
-          {problem && !(problem instanceof Problem && problem.field === "body") && body.trim() !== "" && (
-            <p className={styles.problem} role="alert">
-              {problem.message}
-            </p>
+          {body.trim() !== "" && !(problem instanceof Problem && problem.field === "body") && (
+            <div className={styles.problem}>
+              <Failure brief error={problem} />
+            </div>
           )}
           {mustType && (
             <TextInput
@@ -122,11 +124,6 @@ export function BulkDialog({ audience, onDone }: BulkDialogProps) {
       </form>
     </Modal>
   );
-}
-
-/** Tokens to ask for: those that somebody lacks, and those that were answered already, in the order of their names. */
-function useAsked(preview: Preview | undefined, answers: Readonly<Record<string, string>>): string[] {
-  return [...new Set([...Object.keys(preview?.names ?? {}), ...Object.keys(answers).filter((name) => answers[name])])].sort();
 }
 
 /** The segments are those of the filled texts; this names what makes them more than they need to be. */

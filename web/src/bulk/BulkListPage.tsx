@@ -1,10 +1,13 @@
 // Every text to many, the newest first.
-import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { CircleAlert, Send } from "lucide-react";
+import { Send } from "lucide-react";
 import type { BulkOut } from "../gen/wire";
 import { useBulk } from "../live/hooks";
+import { Failure } from "../parts/Failure";
+import { Nothing } from "../parts/Nothing";
+import { Page } from "../parts/Page";
+import { ShowMore } from "../parts/ShowMore";
 import { amount } from "../people/rows";
 import { rowTime } from "../text/time";
 import { useToday } from "../text/useToday";
@@ -16,18 +19,10 @@ export function BulkListPage() {
   const found = useInfiniteQuery(bulksQuery);
   const rows = found.data?.pages.flatMap((page) => page.rows) ?? [];
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        <h1>Bulk texts</h1>
-        <p>One text to many people, each in a conversation of their own. Begin with a selection in People.</p>
-      </header>
-      {found.isError && (
-        <p className={styles.problem} role="alert">
-          <CircleAlert size={16} aria-hidden="true" /> {found.error.message}
-        </p>
-      )}
+    <Page title="Bulk texts" lead="One text to many people, each in a conversation of their own. Begin with a selection in People.">
+      <Failure error={found.error} />
       {found.isPending && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
-      {found.data && rows.length === 0 && <Nothing />}
+      {found.data && rows.length === 0 && <Empty />}
       {rows.length > 0 && (
         <ul className={styles.list} aria-label="Bulk texts">
           {rows.map((row) => (
@@ -35,14 +30,8 @@ export function BulkListPage() {
           ))}
         </ul>
       )}
-      {found.hasNextPage && (
-        <p className={styles.more}>
-          <Button variant="default" onClick={() => void found.fetchNextPage()} loading={found.isFetchingNextPage}>
-            Show more
-          </Button>
-        </p>
-      )}
-    </div>
+      <ShowMore of={found} />
+    </Page>
   );
 }
 
@@ -73,14 +62,12 @@ function Item({ read }: { read: BulkOut }) {
   );
 }
 
-function Nothing() {
+function Empty() {
   return (
-    <div className={styles.nothing}>
-      <Send size={30} strokeWidth={1.5} aria-hidden="true" />
-      <h2>Nothing sent to many yet</h2>
+    <Nothing boxed icon={Send} title="Nothing sent to many yet">
       <p>
-        Select some <Link to="/people">people</Link>, a page of them or everybody whom a filter finds, and choose Text.
+        Select some <Link to="/people">people</Link>, a page of them or everybody whom a filter finds, and choose Send SMS.
       </p>
-    </div>
+    </Nothing>
   );
 }

@@ -1,12 +1,16 @@
 // One text to many while it goes out and afterwards: how far it is, what became of each, and the way to take it back.
-import { Button, Modal, NativeSelect } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { CircleAlert, Download, Undo2 } from "lucide-react";
+import { ChevronLeft, Download, Undo2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Problem } from "../api";
 import type { BulkOut } from "../gen/wire";
 import { useBulk } from "../live/hooks";
+import { Failure } from "../parts/Failure";
+import { Page } from "../parts/Page";
+import { ShowMore } from "../parts/ShowMore";
+import { Sure } from "../parts/Sure";
 import { amount, people } from "../people/rows";
 import { formatNumber } from "../text/people";
 import { fullTime } from "../text/time";
@@ -14,6 +18,7 @@ import { bulkQuery, failedOf, forgetRecipients, openOf, recall, recipientsOf, re
 import { Progress } from "./Progress";
 import styles from "./BulkPage.module.css";
 
+const WIDTH = 980; // px: three columns of recipients
 const AGAIN_MS = 2_000; // of the list while texts go out: the figures above it are live
 
 export function BulkPage() {
@@ -24,52 +29,54 @@ export function BulkPage() {
   const bulk = live ?? read.data;
   if (read.error instanceof Problem && read.error.status === 404) return <NotThere />;
   return (
-    <div className={styles.page}>
-      {read.isError && (
-        <p className={styles.problem} role="alert">
-          <CircleAlert size={16} aria-hidden="true" /> {read.error.message}
-        </p>
-      )}
+    <Page width={WIDTH} back={<Back />} title={bulk?.name ?? "Bulk text"} beside={bulk && <Standing bulk={bulk} />} lead={bulk && <Launched bulk={bulk} />}>
+      <Failure error={read.error} />
       {!bulk && read.isPending && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
-      {bulk && <Head bulk={bulk} />}
+      {bulk && bulk.body !== bulk.name && <blockquote className={styles.body}>{bulk.body}</blockquote>}
       {bulk && <Figures bulk={bulk} />}
       {bulk && <Recipients bulk={bulk} />}
-    </div>
+    </Page>
   );
 }
 
 function NotThere() {
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        <h1>There is no such text</h1>
-        <p>
+    <Page
+      width={WIDTH} title="There is no such text"
+      lead={
+        <>
           It may belong to another workspace. All of yours are under <Link to="/bulk">Bulk texts</Link>.
-        </p>
-      </header>
-    </div>
+        </>
+      }
+    />
   );
 }
 
-function Head({ bulk }: { bulk: BulkOut }) {
+function Back() {
   return (
-    <header className={styles.head}>
-      <p className={styles.back}>
-        <Link to="/bulk">Bulk texts</Link>
-      </p>
-      <div className={styles.title}>
-        <h1>{bulk.name}</h1>
-        <span className={styles.state} data-state={bulk.state} role="status">
-          {stateOf(bulk)}
-        </span>
-        {openOf(bulk) > 0 && bulk.state === "active" && <Recall bulk={bulk} />}
-      </div>
-      <p>
-        {bulk.author ? `${bulk.author}, ` : ""}
-        <time dateTime={bulk.launched_at}>{fullTime(new Date(bulk.launched_at))}</time>
-      </p>
-      {bulk.body !== bulk.name && <blockquote className={styles.body}>{bulk.body}</blockquote>}
-    </header>
+    <Link to="/bulk">
+      <ChevronLeft size={16} aria-hidden="true" /> Bulk texts
+    </Link>
+  );
+}
+
+function Standing({ bulk }: { bulk: BulkOut }) {
+  return (
+    <>
+      <span className={styles.state} data-state={bulk.state} role="status">
+        {stateOf(bulk)}
+      </span>
+      {openOf(bulk) > 0 && bulk.state === "active" && <Recall bulk={bulk} />}
+    </>
+  );
+}
+
+function Launched({ bulk }: { bulk: BulkOut }) {
+  return (
+    <>
+      {bulk.author ? `${bulk.author}, ` : ""}
+      <time dateTime={bulk.launched_at}>{fullTime(new Date(bulk.launched_at))}</time>
+    </>
   );
 }
 
@@ -89,22 +96,12 @@ function Recall({ bulk }: { bulk: BulkOut }) {
       <Button variant="default" color="clay" className={styles.recall} leftSection={<Undo2 size={16} aria-hidden="true" />} onClick={() => ask(true)}>
         Recall
       </Button>
-      <Modal opened={asking} onClose={() => ask(false)} title="Recall this text?" closeButtonProps={{ "aria-label": "Close" }}>
-        <div className={styles.ask}>
-          <p>
-            {people(openOf(bulk))} have not got it yet, and will not. What has left already cannot be taken back.
-          </p>
-          {recalling.isError && <p role="alert">{recalling.error.message}</p>}
-          <div>
-            <Button variant="default" onClick={() => ask(false)} data-autofocus>
-              Keep sending
-            </Button>
-            <Button color="clay" onClick={() => recalling.mutate()} loading={recalling.isPending}>
-              Recall it
-            </Button>
-          </div>
-        </div>
-      </Modal>
+      <Sure
+        opened={asking} title="Recall this text?" no="Keep sending" yes="Recall it" busy={recalling.isPending} error={recalling.error}
+        onNo={() => ask(false)} onYes={() => recalling.mutate()}
+      >
+        {people(openOf(bulk))} {openOf(bulk) === 1 ? "has" : "have"} not got it yet, and will not. What has left already cannot be taken back.
+      </Sure>
     </>
   );
 }
@@ -150,7 +147,7 @@ function Recipients({ bulk }: { bulk: BulkOut }) {
           Download
         </Button>
       </header>
-      {found.isError && <p className={styles.problem} role="alert">{found.error.message}</p>}
+      <Failure error={found.error} />
       {found.data && rows.length === 0 && <p className={styles.none}>Nobody here.</p>}
       {rows.length > 0 && (
         <ul>
@@ -159,13 +156,7 @@ function Recipients({ bulk }: { bulk: BulkOut }) {
           ))}
         </ul>
       )}
-      {found.hasNextPage && (
-        <p className={styles.more}>
-          <Button variant="default" onClick={() => void found.fetchNextPage()} loading={found.isFetchingNextPage}>
-            Show more
-          </Button>
-        </p>
-      )}
+      <ShowMore of={found} />
     </section>
   );
 }

@@ -1,6 +1,8 @@
 // Whom it reaches, who is left out and why, and what it costs.
 import { useMutation } from "@tanstack/react-query";
 import { Download } from "lucide-react";
+import { Failure } from "../parts/Failure";
+import { saveFile } from "../parts/saveFile";
 import { amount, people } from "../people/rows";
 import { spanOf } from "../text/time";
 import { exclusionsFile, money, type Preview, type Wording } from "./bulk";
@@ -37,7 +39,7 @@ export function Reach({ wording, preview }: { wording: Wording; preview: Preview
 }
 
 function LeftOut({ wording, preview, left }: { wording: Wording; preview: Preview; left: number }) {
-  const file = useMutation({ mutationFn: () => exclusionsFile(wording), onSuccess: (blob) => save(blob, "left-out.csv") });
+  const file = useMutation({ mutationFn: () => exclusionsFile(wording), onSuccess: (blob) => saveFile(blob, "left-out.csv") });
   return (
     <section className={styles.out} aria-label="Left out">
       <h3>{people(left)} left out</h3>
@@ -52,15 +54,7 @@ function LeftOut({ wording, preview, left }: { wording: Wording; preview: Previe
       <button type="button" onClick={() => file.mutate()} disabled={file.isPending}>
         <Download size={14} aria-hidden="true" /> Download the list
       </button>
-      {file.isError && <p role="alert">{file.error.message}</p>}
+      <Failure brief error={file.error} />
     </section>
   );
-}
-
-function save(blob: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000); // the browser reads it after the click
 }

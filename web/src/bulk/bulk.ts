@@ -1,6 +1,6 @@
 // Texts to many: what the server tells of them, and the words for how they stand.
 import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient } from "@tanstack/react-query";
-import { call } from "../api";
+import { call, callForFile } from "../api";
 import type { Filter } from "../filters/filter";
 import type { BulkOut } from "../gen/wire";
 
@@ -85,11 +85,7 @@ export const launch = (wording: Wording, cmdId: string, expected: number) =>
 
 export const recall = (id: number) => call<BulkOut>("POST", `/bulk/${id}/recall`);
 
-export async function exclusionsFile(wording: Wording): Promise<Blob> {
-  const answer = await fetch("/api/v1/bulk/exclusions.csv", { method: "POST", headers: { "X-CSRF": "1", "Content-Type": "application/json" }, body: JSON.stringify(wording) });
-  if (!answer.ok) throw new Error("The list could not be made. Try again.");
-  return answer.blob();
-}
+export const exclusionsFile = (wording: Wording): Promise<Blob> => callForFile("/bulk/exclusions.csv", wording);
 
 export const bulkQuery = (id: number) => queryOptions({ queryKey: ["bulk", id], queryFn: () => call<BulkOut>("GET", `/bulk/${id}`) });
 
@@ -168,8 +164,17 @@ export function sharesOf(bulk: BulkOut): Share[] {
   ].filter((share) => share.count > 0);
 }
 
-/** From this many on the number has to be typed before anything leaves. */
-export const TYPED_FROM = 1_000;
+const TYPED_ABOVE = 1_000;
+
+/** Above a thousand the number has to be typed before anything leaves: nobody does that by a slip of the hand. */
+export const mustBeTyped = (recipients: number): boolean => recipients > TYPED_ABOVE;
+
+/** Whether the number that was typed is the one that was shown, however it is grouped. */
+export const isConfirmed = (recipients: number, typed: string): boolean => !mustBeTyped(recipients) || typed.replace(/\D/g, "") === String(recipients);
+
+/** Tokens to ask for: those that somebody lacks, and those that were answered already, in the order of their names. */
+export const askedFor = (names: Readonly<Record<string, number>>, answers: Readonly<Record<string, string>>): string[] =>
+  [...new Set([...Object.keys(names), ...Object.keys(answers).filter((name) => answers[name])])].sort();
 
 export const money = (cost: { amount: string; currency: string }): string =>
   new Intl.NumberFormat("en-US", { style: "currency", currency: cost.currency }).format(Number(cost.amount));

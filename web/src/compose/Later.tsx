@@ -47,8 +47,18 @@ export function Later({ zones, plan, disabled = false, onPlan, children }: { zon
   );
 }
 
+interface TimeProps {
+  zones: readonly string[];
+  plan: Plan | null;
+  /** What the button says. */
+  done: string;
+  disabled?: boolean;
+  onDone: (plan: Plan) => void;
+  onNow?: () => void;
+}
+
 /** Date, time, whose clock, and whether a reply cancels it. */
-export function TimeFields({ zones, plan, done, onDone, onNow }: { zones: readonly string[]; plan: Plan | null; done: string; onDone: (plan: Plan) => void; onNow?: () => void }) {
+export function TimeFields({ zones, plan, done, disabled = false, onDone, onNow }: TimeProps) {
   const now = present();
   const theirs = zones[0];
   const [zone, setZone] = useState(theirs ?? mine());
@@ -103,7 +113,7 @@ export function TimeFields({ zones, plan, done, onDone, onNow }: { zones: readon
             Send now instead
           </Button>
         )}
-        <Button disabled={at === null || early} onClick={() => at && onDone({ at, cancelOnReply })}>
+        <Button disabled={disabled || at === null || early} onClick={() => at && onDone({ at, cancelOnReply })}>
           {done}
         </Button>
       </div>

@@ -1,24 +1,24 @@
 // A new message: whom, what, and what should be known before it leaves. Enter or Send.
 import { ActionIcon, Modal } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { CalendarClock, SendHorizontal, X } from "lucide-react";
+import { CalendarClock, SendHorizontal } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { Problem } from "../api";
 import { Cost, MAX_CHARACTERS } from "../inbox/Cost";
-import { checkQuery, composeApi, type Checked } from "./api";
-import { BothClocks, Later, type Plan } from "./Later";
+import { checkQuery, type Checked } from "./api";
+import { Failure } from "../parts/Failure";
+import { Later, type Plan } from "./Later";
 import styles from "./NewMessage.module.css";
 import { TemplatePicker } from "../templates";
 import { AttachButton, PictureStrip, usePictures } from "./Pictures";
+import { PlanLine } from "./PlanLine";
 import { To, type Recipient } from "./To";
-import { offerUndo } from "./undo";
 import { useDraft } from "./useDraft";
+import { useSending } from "./useSending";
 import { standing, Warnings } from "./Warnings";
-import { dateTime, mine } from "./zoned";
 
 const UNDO_S = 5;
-const OFFERED_MS = 8_000;
 
 export interface NewMessageProps {
   /** A number to write to, in any spelling. */
@@ -47,9 +47,8 @@ export function NewMessage(props: NewMessageProps) {
   const [chosen, setChosen] = useState<Recipient | null>(fixed);
   const [plan, setPlan] = useState<Plan | null>(null);
   const [acknowledged, acknowledge] = useState(false);
-  const attached = usePictures();
+  const attached = usePictures(draft);
   const box = useRef<HTMLTextAreaElement>(null);
-  const command = useRef<string | null>(null);
   const text = draft.body;
   const checking = useQuery(checkQuery(chosen?.whom ?? null, plan?.at.toISOString() ?? null));
   const checked = checking.data;
@@ -61,36 +60,20 @@ export function NewMessage(props: NewMessageProps) {
   const zones = checked?.hours.zones ?? [];
   const shown = chosen && checked ? { ...chosen, name: chosen.name ?? checked.recipient.name, address: checked.recipient.address } : chosen;
 
-  const sending = useMutation({
-    mutationFn: () =>
-      composeApi.send({
-        ...chosen?.whom,
-        cmd_id: (command.current ??= crypto.randomUUID()),
-        body: text,
-        ...(attached.pictures.length > 0 && { media: attached.pictures.map((one) => one.media_id) }),
-        ...(plan ? { send_at: plan.at.toISOString(), cancel_on_reply: plan.cancelOnReply } : { undo_s: UNDO_S }),
-        ...(asks && { acknowledged_opt_out: true }),
-      }),
-    onSuccess: ({ thread_id, seq }) => {
-      const until = Date.now() + (plan ? OFFERED_MS : UNDO_S * 1000);
-      offerUndo({ thread: thread_id, seq, body: text, until, when: plan ? dateTime(zones[0] ?? mine(), plan.at) : null });
-      draft.done();
-      onClose();
-      void navigate({ to: "/phone/sms/$threadId", params: { threadId: String(thread_id) } });
-    },
+  const sending = useSending(({ thread_id }) => {
+    draft.done();
+    onClose();
+    void navigate({ to: "/phone/sms/$threadId", params: { threadId: String(thread_id) } });
   });
-  useEffect(() => {
-    command.current = null; // what was changed is another command
-    sending.reset();
-    // eslint-disable-next-line
-  }, [text, chosen, plan, acknowledged, attached.pictures]);
+  const { reset } = sending;
+  useEffect(() => reset(), [reset, text, chosen, plan, acknowledged, draft.pictures]); // what was refused reads otherwise now
   useEffect(() => {
     if (chosen) box.current?.focus();
   }, [chosen]);
   useEffect(() => acknowledge(false), [chosen, plan]);
 
   const send = () => {
-    if (ready && !sending.isPending) sending.mutate();
+    if (ready && !sending.isPending) sending.mutate({ whom: chosen.whom, body: text, pictures: draft.pictures, plan, undo: UNDO_S, acknowledged: asks, zones });
   };
   const key = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing || matchMedia("(pointer: coarse)").matches) return;
@@ -113,11 +96,7 @@ export function NewMessage(props: NewMessageProps) {
             if (one) draft.write(text, one.name ?? one.address);
           }}
         />
-        {chosen && refused && (
-          <p className={styles.problem} role="alert">
-            {refused}
-          </p>
-        )}
+        <Failure brief error={chosen ? refused : null} />
         <Warnings checked={checked} plan={plan} acknowledged={acknowledged} onAcknowledge={acknowledge} />
         <div className={styles.box}>
           <PictureStrip attached={attached} />
@@ -134,23 +113,8 @@ export function NewMessage(props: NewMessageProps) {
             </ActionIcon>
           </div>
         </div>
-        {plan && (
-          <p className={styles.plan} data-testid="plan">
-            <CalendarClock size={15} strokeWidth={2} aria-hidden="true" />
-            <span>
-              Leaves <BothClocks zones={zones} at={plan.at} />
-              {plan.cancelOnReply && ", unless they write first"}
-            </span>
-            <button type="button" aria-label="Send now instead" onClick={() => setPlan(null)}>
-              <X size={15} strokeWidth={2.2} aria-hidden="true" />
-            </button>
-          </p>
-        )}
-        {sending.error && (
-          <p className={styles.problem} role="alert">
-            {sending.error.message}
-          </p>
-        )}
+        <PlanLine plan={plan} zones={zones} onNow={() => setPlan(null)} />
+        <Failure brief error={sending.error} />
         <Cost text={text} length={length} pictures={attached.pictures.length} onReplace={(next) => draft.write(next)} />
       </form>
     </Modal>

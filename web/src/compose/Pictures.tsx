@@ -3,34 +3,36 @@ import { ActionIcon, Tooltip } from "@mantine/core";
 import { ImagePlus, X } from "lucide-react";
 import { useRef, useState, type ClipboardEvent, type DragEvent } from "react";
 import { composeApi, type Picture } from "./api";
+import type { DraftHandle } from "./useDraft";
 import styles from "./Pictures.module.css";
 
 const MOST = 10;
 const TAKEN = "image/jpeg,image/png,image/gif";
 
 export interface Attached {
-  readonly pictures: readonly (Picture & { name: string })[];
+  readonly pictures: readonly Picture[];
   readonly busy: number;
   readonly problem: string | null;
   add: (files: Iterable<File>) => void;
   remove: (id: string) => void;
-  clear: () => void;
   paste: (event: ClipboardEvent) => void;
   drop: (event: DragEvent) => void;
 }
 
-export function usePictures(): Attached {
-  const [pictures, setPictures] = useState<(Picture & { name: string })[]>([]);
+/** The pictures of a draft: what is uploaded is in it at once. */
+export function usePictures({ pictures, attach }: Pick<DraftHandle, "pictures" | "attach">): Attached {
   const [busy, setBusy] = useState(0);
   const [problem, setProblem] = useState<string | null>(null);
   const add = (files: Iterable<File>) => {
-    setProblem(null);
-    for (const file of [...files].slice(0, MOST - pictures.length)) {
+    const chosen = [...files];
+    const taken = chosen.slice(0, Math.max(0, MOST - pictures.length - busy));
+    setProblem(taken.length < chosen.length ? `A text takes ${MOST} pictures at most.` : null);
+    for (const file of taken) {
       setBusy((before) => before + 1);
       composeApi
         .upload(file)
         .then(
-          (picture) => setPictures((before) => [...before, { ...picture, name: file.name }]),
+          ({ media_id, url }) => attach((before) => [...before, { media_id, url }]),
           (error: Error) => setProblem(`${file.name}: ${error.message}`),
         )
         .finally(() => setBusy((before) => before - 1));
@@ -43,8 +45,7 @@ export function usePictures(): Attached {
   };
   return {
     pictures, busy, problem, add,
-    remove: (id) => setPictures((before) => before.filter((one) => one.media_id !== id)),
-    clear: () => setPictures([]),
+    remove: (id) => attach((before) => before.filter((one) => one.media_id !== id)),
     paste: (event) => taking(event, event.clipboardData.files),
     drop: (event) => taking(event, event.dataTransfer.files),
   };
@@ -75,10 +76,10 @@ export function PictureStrip({ attached }: { attached: Attached }) {
   if (pictures.length === 0 && busy === 0 && !problem) return null;
   return (
     <div className={styles.strip}>
-      {pictures.map((picture) => (
+      {pictures.map((picture, index) => (
         <figure key={picture.media_id} className={styles.thumb}>
-          <img src={picture.url} alt={picture.name || "Picture"} />
-          <button type="button" aria-label={`Remove ${picture.name || "the picture"}`} onClick={() => attached.remove(picture.media_id)}>
+          <img src={picture.url} alt={`Picture ${index + 1}`} />
+          <button type="button" aria-label={`Remove picture ${index + 1}`} onClick={() => attached.remove(picture.media_id)}>
             <X size={14} strokeWidth={2.4} aria-hidden="true" />
           </button>
         </figure>

@@ -41,7 +41,7 @@ export function UndoToast() {
     setOffer(null);
     composeApi.cancel(one.thread, one.seq).then(
       () => {
-        giveBack(one.thread, one.body);
+        giveBack(one.thread, one.body, one.pictures);
         setWord("Taken back. It was not sent.");
       },
       (error: Error) => setWord(error.message),

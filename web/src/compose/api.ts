@@ -1,6 +1,6 @@
 // The REST side of writing: what is sent, checked, kept as a draft, taken back.
 import { queryOptions } from "@tanstack/react-query";
-import { call, Problem, type Hours } from "../api";
+import { call, callWithFile, type Hours } from "../api";
 
 /** One of `to` (in any spelling), `contact_id` and `thread_id`. */
 export interface Whom {
@@ -37,17 +37,24 @@ export interface Checked {
   warnings: Warned[];
 }
 
+/** A picture that is stored; `url` shows it. */
+export interface Picture {
+  media_id: string;
+  url: string;
+}
+
 export interface Draft {
   body: string;
   recipient: string;
+  pictures: Picture[];
   changed_at: string | null;
 }
 
-export interface Picture {
-  media_id: string;
-  content_type: string;
-  size: number;
-  url: string;
+/** How a text for later stands that has not left yet. */
+export interface Planned {
+  body: string;
+  send_at: string;
+  cancel_on_reply: boolean;
 }
 
 const messagePath = (thread: number, seq: number): string => `/threads/${thread}/messages/${seq}`;
@@ -57,21 +64,13 @@ export const composeApi = {
   cancel: (thread: number, seq: number) => call<unknown>("DELETE", messagePath(thread, seq)),
   change: (thread: number, seq: number, change: { body?: string; send_at?: string; cancel_on_reply?: boolean }) => call<unknown>("PATCH", messagePath(thread, seq), change),
   draft: (thread: number) => call<Draft>("GET", `/drafts/${thread}`),
-  saveDraft: (thread: number, body: string, recipient: string, changed_at: string, leaving = false) => call<Draft>("PUT", `/drafts/${thread}`, { body, recipient, changed_at }, undefined, leaving),
-  upload,
+  saveDraft: (thread: number, draft: { body: string; recipient: string; media: string[]; changed_at: string }, leaving = false) => call<Draft>("PUT", `/drafts/${thread}`, draft, undefined, leaving),
+  /** A file as it is, with what it is called; the server looks at what it is. */
+  upload: (file: File) => callWithFile<Picture>(`/media?name=${encodeURIComponent(file.name.slice(0, 200))}`, file),
 };
 
-/** A file as it is, with what it is called; the server looks at what it is. */
-async function upload(file: File): Promise<Picture> {
-  const answer = await fetch(`/api/v1/media?name=${encodeURIComponent(file.name.slice(0, 200))}`, {
-    method: "POST", headers: { "X-CSRF": "1", "Content-Type": "application/octet-stream" }, body: file,
-  }).catch(() => {
-    throw new Problem(0, "No connection", "The server cannot be reached. Check your connection and try again.");
-  });
-  const said = (await answer.json().catch(() => ({}))) as Picture & { title?: string; detail?: string };
-  if (!answer.ok) throw new Problem(answer.status, said.title ?? "Not taken", said.detail ?? `The server answered ${answer.status}.`);
-  return said;
-}
+export const plannedQuery = (thread: number, seq: number) =>
+  queryOptions({ queryKey: ["planned", thread, seq], queryFn: () => call<Planned>("GET", messagePath(thread, seq)), gcTime: 0, staleTime: 0 });
 
 /** What should be known before a text is sent there, at that time. */
 export const checkQuery = (whom: Whom | null, sendAt: string | null) =>

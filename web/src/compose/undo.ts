@@ -1,9 +1,12 @@
 // A text that may still be taken back is offered for that, wherever its author has gone meanwhile.
 
+import type { Picture } from "./api";
+
 export interface Undoable {
   readonly thread: number;
   readonly seq: number;
   readonly body: string;
+  readonly pictures: readonly Picture[];
   /** When the offer ends, in this machine's time. */
   readonly until: number;
   /** A text for later: when it leaves, in words. */

@@ -1,19 +1,19 @@
 // What is typed and not sent: kept in the tab at once and with the server soon after, for whichever tab or device comes next.
 import { useCallback, useEffect, useRef, useState } from "react";
 import { present } from "../clock";
-import { composeApi } from "./api";
+import { composeApi, type Picture } from "./api";
+import { asKept, isEmpty, newer, NOTHING, stamp, withGivenBack, type Kept } from "./draft";
 
 const SAVE_MS = 700;
 const GIVEN_BACK = "threadline:given-back";
 
-interface Kept {
+interface GivenBack {
+  thread: number;
   body: string;
-  recipient: string;
-  at: string;
+  pictures: readonly Picture[];
 }
 
 const keyOf = (thread: number): string => `threadline.draft:${thread}`;
-const NOTHING: Kept = { body: "", recipient: "", at: "" };
 
 function kept(thread: number): Kept {
   try {
@@ -23,23 +23,32 @@ function kept(thread: number): Kept {
   }
 }
 
-/** Whether one was typed after the other; one that was never typed is older than all. */
-export const newer = (one: string | null, than: string | null): one is string => !!one && (!than || Date.parse(one) > Date.parse(than));
-
-/** When something is typed now: after all that was *seen*, whatever the clock of the device says that wrote that. */
-export function stamp(seen: string, clock: Date): string {
-  return new Date(Math.max(clock.getTime(), seen ? Date.parse(seen) + 1 : 0)).toISOString();
+function keep(thread: number, draft: Kept): void {
+  if (isEmpty(draft)) sessionStorage.removeItem(keyOf(thread));
+  else sessionStorage.setItem(keyOf(thread), JSON.stringify(draft));
 }
 
-/** Puts a text that was taken back into the place where it was written. */
-export function giveBack(thread: number, body: string): void {
-  dispatchEvent(new CustomEvent(GIVEN_BACK, { detail: { thread, body } }));
+/** Lost with the connection, it is kept in the tab, and saved when the tab is looked at again. */
+function save(thread: number, { body, recipient, pictures, at }: Kept, leaving = false): void {
+  composeApi.saveDraft(thread, { body, recipient, media: pictures.map((one) => one.media_id), changed_at: at }, leaving).catch(() => undefined);
+}
+
+/** Puts a text that was taken back into the place where it was written, whether that stands open or not. */
+export function giveBack(thread: number, body: string, pictures: readonly Picture[]): void {
+  const detail: GivenBack = { thread, body, pictures };
+  if (!dispatchEvent(new CustomEvent(GIVEN_BACK, { detail, cancelable: true }))) return; // whoever shows it has taken it
+  const before = kept(thread);
+  const draft = withGivenBack(before, body, pictures, stamp(before.at, present()));
+  keep(thread, draft);
+  save(thread, draft);
 }
 
 export interface DraftHandle {
   readonly body: string;
   readonly recipient: string;
+  readonly pictures: readonly Picture[];
   write: (body: string, recipient?: string) => void;
+  attach: (change: (pictures: readonly Picture[]) => readonly Picture[]) => void;
   done: () => void;
 }
 
@@ -51,46 +60,57 @@ export function useDraft(thread: number, off = false): DraftHandle {
   const seen = useRef(draft.at);
   const now = useCallback(() => (seen.current = stamp(seen.current, present())), []);
 
-  const save = useCallback((leaving = false) => {
-    clearTimeout(timer.current);
-    timer.current = undefined;
-    const { body, recipient, at } = latest.current;
-    // Lost with the connection, it is kept in the tab, and saved when the tab is looked at again.
-    composeApi.saveDraft(thread, body, recipient, at, leaving).catch(() => undefined);
-  }, [thread]);
+  const store = useCallback(
+    (leaving = false) => {
+      clearTimeout(timer.current);
+      timer.current = undefined;
+      save(thread, latest.current, leaving);
+    },
+    [thread],
+  );
 
   const put = useCallback(
     (next: Kept) => {
       latest.current = next;
       setDraft(next);
-      if (off) return;
-      if (next.body || next.recipient) sessionStorage.setItem(keyOf(thread), JSON.stringify(next));
-      else sessionStorage.removeItem(keyOf(thread));
+      if (!off) keep(thread, next);
     },
     [thread, off],
+  );
+
+  const change = useCallback(
+    (next: Kept) => {
+      put(next);
+      if (off) return;
+      clearTimeout(timer.current);
+      timer.current = setTimeout(store, SAVE_MS);
+    },
+    [put, off, store],
   );
 
   useEffect(() => {
     if (off) return;
     const leave = () => {
-      if (timer.current !== undefined) save(true);
+      if (timer.current !== undefined) store(true);
     };
     const read = () => {
       if (document.visibilityState === "hidden") return leave(); // a phone that puts a page aside may never come back to it
       composeApi.draft(thread).then(
-        ({ body, recipient, changed_at }) => {
+        (theirs) => {
           const mine = latest.current.at;
-          if (newer(changed_at, seen.current)) seen.current = changed_at;
+          if (newer(theirs.changed_at, seen.current)) seen.current = theirs.changed_at;
           if (timer.current !== undefined) put({ ...latest.current, at: now() }); // what is being typed is later
-          else if (newer(changed_at, mine)) put(body || recipient ? { body, recipient, at: changed_at } : NOTHING);
-          else if (newer(mine, changed_at)) save();
+          else if (newer(theirs.changed_at, mine)) put(asKept(theirs));
+          else if (newer(mine, theirs.changed_at)) store();
         },
         () => undefined,
       );
     };
     const given = (event: Event) => {
-      const { thread: where, body } = (event as CustomEvent<{ thread: number; body: string }>).detail;
-      if (where === thread && !latest.current.body) put({ ...latest.current, body, at: now() });
+      const back = (event as CustomEvent<GivenBack>).detail;
+      if (back.thread !== thread) return;
+      event.preventDefault();
+      change(withGivenBack(latest.current, back.body, back.pictures, now()));
     };
     read();
     document.addEventListener("visibilitychange", read);
@@ -102,18 +122,14 @@ export function useDraft(thread: number, off = false): DraftHandle {
       removeEventListener(GIVEN_BACK, given);
       leave();
     };
-  }, [thread, off, put, save, now]);
+  }, [thread, off, put, change, store, now]);
 
-  const write = (body: string, recipient = latest.current.recipient) => {
-    put({ body, recipient, at: now() });
-    if (off) return;
-    clearTimeout(timer.current);
-    timer.current = setTimeout(save, SAVE_MS);
-  };
+  const write = (body: string, recipient = latest.current.recipient) => change({ ...latest.current, body, recipient, at: now() });
+  const attach = useCallback((edit: (pictures: readonly Picture[]) => readonly Picture[]) => change({ ...latest.current, pictures: edit(latest.current.pictures), at: now() }), [change, now]);
   const done = () => {
     const saved = latest.current.at !== "";
     put({ ...NOTHING, at: now() });
-    if (saved && !off) save();
+    if (saved && !off) store();
   };
-  return { body: draft.body, recipient: draft.recipient, write, done };
+  return { body: draft.body, recipient: draft.recipient, pictures: draft.pictures, write, attach, done };
 }

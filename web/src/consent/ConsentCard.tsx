@@ -3,6 +3,7 @@ import { Button, Tooltip } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Ban, CircleCheck, CircleDashed, Download, FileText, ShieldQuestionMark } from "lucide-react";
 import { useRef, useState } from "react";
+import { Failure } from "../parts/Failure";
 import { formatNumber } from "../text/people";
 import { fullTime } from "../text/time";
 import { consentApi, consentQuery, factsOf, forgetConsent, proofFile, sizeOf, wholeProof, type Consent, type Entry, type Kind, type Stand } from "./consent";
@@ -38,9 +39,7 @@ export function ConsentCard({ endpointId, open = false, onChanged, onDialog }: P
   if (!found.data)
     return (
       <section className={styles.card} aria-label="Consent">
-        <p className={styles.problem} role="alert">
-          {found.error?.message} <button onClick={() => void found.refetch()}>Try again</button>
-        </p>
+        <Failure error={found.error} onAgain={() => void found.refetch()} />
       </section>
     );
   return <Known consent={found.data} open={open} onChanged={onChanged} onDialog={onDialog} />;

@@ -2,6 +2,8 @@
 import { Switch } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSession } from "../app/session";
+import { Failure } from "../parts/Failure";
+import { Page } from "../parts/Page";
 import { consentApi, forgetConsent, settingsQuery } from "./consent";
 import styles from "./Consent.module.css";
 
@@ -20,11 +22,7 @@ export function ConsentSettingsPage() {
   const problem = changing.error ?? found.error;
   const required = changing.isPending ? changing.variables.opt_in_required : found.data?.opt_in_required;
   return (
-    <div className={styles.page}>
-      <header>
-        <h1>Consent</h1>
-        <p>Who may be written to, and what shows it.</p>
-      </header>
+    <Page title="Consent" lead="Who may be written to, and what shows it.">
       <section className={styles.box} aria-label="Texts in bulk">
         <Switch
           size="md" label="Texts in bulk need an opt-in on record" checked={required ?? false} disabled={!mayChange || !found.data || changing.isPending}
@@ -32,11 +30,7 @@ export function ConsentSettingsPage() {
           onChange={(event) => changing.mutate({ opt_in_required: event.currentTarget.checked })}
         />
         {!mayChange && <p className={styles.sentence}>Only owners and managers may change this.</p>}
-        {problem && (
-          <p className={styles.problem} role="alert">
-            {problem.message}
-          </p>
-        )}
+        <Failure brief error={problem} />
       </section>
       <section className={styles.box} aria-labelledby="always">
         <h2 id="always">What always holds</h2>
@@ -47,6 +41,6 @@ export function ConsentSettingsPage() {
           <li>The record of each number is kept for ever. Nothing in it can be changed, and all of it can be downloaded from the contact&apos;s page.</li>
         </ul>
       </section>
-    </div>
+    </Page>
   );
 }

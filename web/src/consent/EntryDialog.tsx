@@ -4,6 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { Problem } from "../api";
 import { present } from "../clock";
+import { Failure } from "../parts/Failure";
 import { formatNumber } from "../text/people";
 import { fullTime } from "../text/time";
 import { channelsOf, consentApi, keepProof, localInput, PROOF_TYPES, WORDS, zoneHere, type Channel, type Consent, type Kind } from "./consent";
@@ -65,18 +66,10 @@ export function EntryDialog({ kind, consent, onClose, onDone, onStale }: Props) 
           <label htmlFor="proof-file">File that shows it</label>
           <input id="proof-file" type="file" accept={PROOF_TYPES} aria-describedby="proof-hint" onChange={(event) => setFile(event.currentTarget.files?.[0] ?? null)} />
           <p id="proof-hint">PDF, PNG, JPEG, text, CSV or an e-mail (.eml), at most 5 MB. {form.channel === "form" || form.channel === "written" ? "It may stand for the words." : ""}</p>
-          {(wrong("proof_id") ?? wrong("name")) && (
-            <p className={styles.problem} role="alert">
-              {problem?.message}
-            </p>
-          )}
+          <Failure brief error={wrong("proof_id") ?? wrong("name")} />
         </div>
         <TextInput label="Note" value={form.note} onChange={write("note")} maxLength={1000} error={wrong("note")} />
-        {problem && (field === null || field === "epoch") && (
-          <p className={styles.problem} role="alert">
-            {problem.message}
-          </p>
-        )}
+        <Failure brief error={field === null || field === "epoch" ? problem : null} />
         <div className={styles.foot}>
           <Button variant="default" onClick={onClose}>
             Cancel

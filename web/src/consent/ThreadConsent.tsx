@@ -2,6 +2,7 @@
 import { CloseButton, Modal } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { Failure } from "../parts/Failure";
 import { ConsentCard } from "./ConsentCard";
 import { threadConsentQuery } from "./consent";
 import styles from "./Consent.module.css";
@@ -22,9 +23,7 @@ export function ThreadConsent({ threadId, name, onClose }: { threadId: number; n
       {found.data ? (
         <ConsentCard endpointId={found.data.endpoint_id} open onDialog={cover} />
       ) : found.isError ? (
-        <p className={styles.problem} role="alert">
-          {found.error.message} <button onClick={() => void found.refetch()}>Try again</button>
-        </p>
+        <Failure error={found.error} onAgain={() => void found.refetch()} />
       ) : (
         <div className={`bone ${styles.bone}`} aria-busy="true" />
       )}

@@ -3,6 +3,7 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { FolderPlus, Plus, Trash2, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
+import { Failure } from "../parts/Failure";
 import { filtersQuery, peopleApi, type SavedFilter } from "../people/api";
 import { people } from "../people/rows";
 import {
@@ -28,11 +29,7 @@ interface Props {
 export function Builder({ definition, saved, count, counting, onChange, onChosen, onClose }: Props) {
   const fields = useQuery(fieldsQuery);
   if (fields.isError)
-    return (
-      <p className={styles.problem} role="alert">
-        {fields.error.message}
-      </p>
-    );
+    return <Failure error={fields.error} />;
   if (!fields.data) return <div className={`bone ${styles.bone}`} aria-hidden="true" />;
   return <Ready fields={fields.data} definition={definition} saved={saved} count={count} counting={counting} onChange={onChange} onChosen={onChosen} onClose={onClose} />;
 }
@@ -279,11 +276,7 @@ function Saving({ saved, definition, onChosen }: { saved: SavedFilter | null; de
           )}
         </>
       )}
-      {problem && (
-        <p className={styles.problem} role="alert">
-          {problem.message}
-        </p>
-      )}
+      <Failure brief error={problem} />
     </div>
   );
 }

@@ -1,9 +1,10 @@
 // Where a file is dropped or chosen, and how much of it has gone.
 import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { CircleAlert, FileUp } from "lucide-react";
+import { FileUp } from "lucide-react";
 import { useRef, useState } from "react";
 import { importQuery, importsQuery, upload } from "./api";
+import { Failure } from "../parts/Failure";
 import { Bar } from "./Bar";
 import styles from "./ImportPage.module.css";
 
@@ -59,11 +60,7 @@ export function Drop({ onSent }: { onSent: (id: number) => void }) {
           event.currentTarget.value = ""; // the same file may be chosen again once it was mended
         }}
       />
-      {sending.isError && (
-        <p className={styles.problem} role="alert">
-          <CircleAlert size={16} aria-hidden="true" /> {sending.error.message}
-        </p>
-      )}
+      <Failure error={sending.error} />
     </section>
   );
 }

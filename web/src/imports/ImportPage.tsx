@@ -1,8 +1,10 @@
 // A list of people on its way in: sent, looked at, confirmed with its statement, followed, taken back.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { ChevronLeft, CircleAlert } from "lucide-react";
+import { ChevronLeft } from "lucide-react";
 import { useEffect, useRef } from "react";
+import { Failure } from "../parts/Failure";
+import { Page } from "../parts/Page";
 import { forgetPeople } from "../people/api";
 import { importQuery, importsQuery, isMoving } from "./api";
 import { Drop } from "./Drop";
@@ -16,19 +18,7 @@ export function ImportPage() {
   const navigate = useNavigate();
   const open = (next?: number) => void navigate({ to: "/people/import", search: next === undefined ? {} : { id: next } });
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        {id === undefined ? (
-          <Link to="/people" className={styles.back}>
-            <ChevronLeft size={16} aria-hidden="true" /> People
-          </Link>
-        ) : (
-          <Link to="/people/import" search={{}} className={styles.back}>
-            <ChevronLeft size={16} aria-hidden="true" /> All imports
-          </Link>
-        )}
-        <h1>Import people</h1>
-      </header>
+    <Page title="Import people" back={id === undefined ? <Back to="/people">People</Back> : <Back to="/people/import">All imports</Back>}>
       {id === undefined ? (
         <>
           <Drop onSent={open} />
@@ -37,7 +27,15 @@ export function ImportPage() {
       ) : (
         <One key={id} id={id} onGone={() => open()} />
       )}
-    </div>
+    </Page>
+  );
+}
+
+function Back({ to, children }: { to: "/people" | "/people/import"; children: string }) {
+  return (
+    <Link to={to} search={{}}>
+      <ChevronLeft size={16} aria-hidden="true" /> {children}
+    </Link>
   );
 }
 
@@ -56,13 +54,7 @@ function One({ id, onGone }: { id: number; onGone: () => void }) {
     }
     moved.current = isMoving(state);
   }, [state, queries]);
-  if (found.isError) {
-    return (
-      <p className={styles.problem} role="alert">
-        <CircleAlert size={16} aria-hidden="true" /> {found.error.message}
-      </p>
-    );
-  }
+  if (found.isError) return <Failure error={found.error} />;
   if (!found.data) return <div className={`bone ${styles.bone}`} aria-hidden="true" />;
   return found.data.state === "uploaded" ? <Settle view={found.data} onGone={onGone} /> : <Outcome view={found.data} />;
 }

@@ -1,9 +1,10 @@
 // An import that was confirmed: how far it is, what came of it, which rows did not come in, and the way back.
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, CircleCheckBig, Download, Undo2 } from "lucide-react";
 import { useState } from "react";
+import { Sure } from "../parts/Sure";
 import { fullTime } from "../text/time";
 import { importQuery, importsApi, isMoving, refusalsQuery, type ImportView } from "./api";
 import { Bar } from "./Bar";
@@ -99,24 +100,12 @@ function Undo({ view }: { view: ImportView }) {
       <Button variant="default" leftSection={<Undo2 size={16} aria-hidden="true" />} onClick={() => ask(true)}>
         Undo
       </Button>
-      <Modal opened={asking} onClose={() => ask(false)} title="Take this import back?" closeButtonProps={{ "aria-label": "Close" }}>
-        <p className={styles.soft}>
-          {counted(view.created, "new contact")} and the changes to {counted(view.updated, "contact")} are taken back, and the consent that this list brought. Whom somebody has written with or changed since stays as they are.
-        </p>
-        {undoing.isError && (
-          <p className={styles.problem} role="alert">
-            {undoing.error.message}
-          </p>
-        )}
-        <div className={styles.foot}>
-          <Button variant="default" onClick={() => ask(false)}>
-            Keep it
-          </Button>
-          <Button onClick={() => undoing.mutate()} loading={undoing.isPending} data-autofocus>
-            Take it back
-          </Button>
-        </div>
-      </Modal>
+      <Sure
+        opened={asking} title="Take this import back?" no="Keep it" yes="Take it back" busy={undoing.isPending} error={undoing.error}
+        onNo={() => ask(false)} onYes={() => undoing.mutate()}
+      >
+        {counted(view.created, "new contact")} and the changes to {counted(view.updated, "contact")} are taken back, and the consent that this list brought. Whom somebody has written with or changed since stays as they are.
+      </Sure>
     </>
   );
 }

@@ -3,6 +3,7 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Check, CircleAlert, TriangleAlert } from "lucide-react";
 import { useState } from "react";
+import { Failure } from "../parts/Failure";
 import { customFieldsQuery, pipelinesQuery } from "../people/api";
 import { importQuery, importsApi, importsQuery, type Description, type ImportView } from "./api";
 import { placesFor } from "./places";
@@ -55,11 +56,7 @@ export function Settle({ view, onGone }: { view: ImportView; onGone: () => void 
       <Columns view={view} busy={describing.isPending} onPlaces={(places) => describing.mutate({ places })} />
       <Preview view={view} />
       <Tags key={view.tags.join()} tags={view.tags} onTags={(tags) => describing.mutate({ tags })} />
-      {describing.isError && (
-        <p className={styles.problem} role="alert">
-          <CircleAlert size={16} aria-hidden="true" /> {describing.error.message}
-        </p>
-      )}
+      <Failure error={describing.error} />
       <Statement view={view} onConfirmed={know} />
     </>
   );
@@ -87,11 +84,7 @@ function Columns({ view, busy, onPlaces }: { view: ImportView; busy: boolean; on
           </li>
         ))}
       </ul>
-      {view.fault && (
-        <p className={styles.problem} role="alert">
-          <CircleAlert size={16} aria-hidden="true" /> {view.fault.sentence}
-        </p>
-      )}
+      <Failure error={view.fault?.sentence} />
     </section>
   );
 }

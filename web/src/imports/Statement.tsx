@@ -6,6 +6,7 @@ import { useState } from "react";
 import { Problem } from "../api";
 import { useSession } from "../app/session";
 import { present } from "../clock";
+import { Failure } from "../parts/Failure";
 import { importsApi, type ImportView } from "./api";
 import { counted } from "./words";
 import styles from "./ImportPage.module.css";
@@ -47,11 +48,7 @@ export function Statement({ view, onConfirmed }: { view: ImportView; onConfirmed
         label="The words that they agreed to" placeholder="I agree to get texts about listings from Harbor & Pine. Reply STOP to end." value={wording} onChange={(event) => setWording(event.currentTarget.value)}
         error={faultOf("wording")} maxLength={4000} rows={3}
       />
-      {confirming.isError && (!at || !["consent.who", "consent.at", "consent.wording"].includes(at)) && (
-        <p className={styles.problem} role="alert">
-          {confirming.error.message}
-        </p>
-      )}
+      {confirming.isError && (!at || !["consent.who", "consent.at", "consent.wording"].includes(at)) && <Failure brief error={confirming.error} />}
       <div className={styles.foot}>
         <Button type="submit" leftSection={<ShieldCheck size={16} aria-hidden="true" />} disabled={!whole || view.fault !== null} loading={confirming.isPending}>
           Import {counted(view.rows_total, "row")}

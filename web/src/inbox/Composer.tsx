@@ -20,7 +20,7 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
   const live = useLive();
   const draft = useDraft(id);
   const text = draft.body;
-  const extras = useExtras(id, text);
+  const extras = useExtras(id, draft);
   const [acknowledged, acknowledge] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
   const length = useMemo(() => [...text].length, [text]);
@@ -47,7 +47,7 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
   const send = () => {
     if (!ready) return;
     if (extras.wanted) {
-      extras.send(silent, draft.done);
+      extras.send(silent);
       return;
     }
     live.send(id, text, silent ? { acknowledged_opt_out: true } : {});

@@ -114,7 +114,7 @@ function Fate({ id, bubble, blocked }: { id: number; bubble: Bubble; blocked: bo
           <button onClick={() => live.release(id, seq, false)}>Discard</button>
         </>
       )}
-      {fate.act === "cancel" && seq !== null && fate.waits && <Planned id={id} seq={seq} body={bubble.body} waits={fate.waits} />}
+      {fate.act === "cancel" && seq !== null && fate.waits && <Planned id={id} seq={seq} waits={fate.waits} />}
       {fate.act === "retry" && (
         <>
           <button onClick={() => live.tryAgain(id, bubble.key)}>Try again</button>
@@ -126,7 +126,7 @@ function Fate({ id, bubble, blocked }: { id: number; bubble: Bubble; blocked: bo
 }
 
 /** What waits for its time can be called off until then, and a scheduled text changed. */
-function Planned({ id, seq, body, waits }: { id: number; seq: number; body: string; waits: NonNullable<Bubble["fate"]["waits"]> }) {
+function Planned({ id, seq, waits }: { id: number; seq: number; waits: NonNullable<Bubble["fate"]["waits"]> }) {
   const hours = useHours(id);
   const [changing, change] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -138,7 +138,7 @@ function Planned({ id, seq, body, waits }: { id: number; seq: number; body: stri
       {planned && <button onClick={() => change(true)}>Change</button>}
       <button onClick={() => composeApi.cancel(id, seq).catch(tell)}>Cancel</button>
       {problem && <span role="alert">{problem}</span>}
-      {changing && <ChangeLater thread={id} seq={seq} body={body} at={new Date(waits.until)} zones={hours?.zones ?? []} onClose={() => change(false)} />}
+      {changing && <ChangeLater thread={id} seq={seq} zones={hours?.zones ?? []} onClose={() => change(false)} />}
     </>
   );
 }

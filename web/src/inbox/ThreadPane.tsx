@@ -7,10 +7,10 @@ import { Avatar } from "../app/Avatar";
 import { useSession } from "../app/session";
 import type { Colleague } from "../live/store";
 import { useLive, usePeople, useRow, useThread } from "../live/hooks";
+import { Nothing } from "../parts/Nothing";
 import { formatNumber, nameOrNumber } from "../text/people";
 import { HeldBanner } from "../review/HeldBanner";
 import { Composer } from "./Composer";
-import empty from "./Empty.module.css";
 import { focusHeading, focusList, HEADING, isPhone } from "./focus";
 import { Messages } from "./Messages";
 import styles from "./ThreadPane.module.css";
@@ -163,15 +163,13 @@ function Typists({ id }: { id: number }) {
 
 function Missing({ onBack }: { onBack: (close: boolean) => void }) {
   return (
-    <div className={empty.empty}>
-      <MessageCircleOff size={32} strokeWidth={1.4} aria-hidden="true" />
-      <h2>This conversation does not exist</h2>
+    <Nothing icon={MessageCircleOff} title="This conversation does not exist">
       <p>It may belong to another workspace, or the address was mistyped.</p>
       <p>
-        <button className={styles.link} onClick={() => onBack(true)}>
+        <button type="button" onClick={() => onBack(true)}>
           Back to the inbox
         </button>
       </p>
-    </div>
+    </Nothing>
   );
 }

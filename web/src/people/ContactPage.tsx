@@ -1,5 +1,5 @@
 // One contact: who it is, and everything that was said, agreed and called.
-import { ActionIcon, Button, Modal, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Tooltip } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { ArrowLeft, Merge as MergeIcon, Trash2, UserRoundX } from "lucide-react";
@@ -9,6 +9,8 @@ import { Avatar } from "../app/Avatar";
 import { forgetConsent } from "../consent/consent";
 import { ConsentCard } from "../consent/ConsentCard";
 import { useLive } from "../live/hooks";
+import { Nothing } from "../parts/Nothing";
+import { Sure } from "../parts/Sure";
 import { formatNumber } from "../text/people";
 import { contactQuery, forgetPeople, forgetTimeline, peopleApi } from "./api";
 import { ClashNote, Details } from "./Details";
@@ -151,31 +153,16 @@ function Delete({ contact, onClose }: { contact: Contact; onClose: () => void })
     },
   });
   return (
-    <Modal opened onClose={onClose} title={`Delete ${titleOf(contact)}?`} closeButtonProps={{ "aria-label": "Close" }}>
-      <p className={styles.plain}>The contact leaves the list. Conversations, opt-outs and consents of its numbers stay, as the law wants it.</p>
-      {removing.isError && (
-        <p className={styles.problem} role="alert">
-          {removing.error.message}
-        </p>
-      )}
-      <div className={styles.foot}>
-        <Button variant="default" onClick={onClose} data-autofocus>
-          Keep
-        </Button>
-        <Button className={styles.danger} loading={removing.isPending} onClick={() => removing.mutate()}>
-          Delete
-        </Button>
-      </div>
-    </Modal>
+    <Sure title={`Delete ${titleOf(contact)}?`} no="Keep" yes="Delete" busy={removing.isPending} error={removing.error} onNo={onClose} onYes={() => removing.mutate()}>
+      The contact leaves the list. Conversations, opt-outs and consents of its numbers stay, as the law wants it.
+    </Sure>
   );
 }
 
 function Missing({ error, onAgain }: { error: Error | null; onAgain: () => void }) {
   const gone = !(error instanceof Problem) || error.status === 404 || error.status === 410;
   return (
-    <div className={styles.missing}>
-      <UserRoundX size={32} strokeWidth={1.4} aria-hidden="true" />
-      <h1>{gone ? "This contact does not exist" : "The contact could not be loaded"}</h1>
+    <Nothing page icon={UserRoundX} title={gone ? "This contact does not exist" : "The contact could not be loaded"}>
       <p>{gone ? "It may have been deleted, or the address was mistyped." : error?.message}</p>
       {gone ? (
         <Button component={Link} to="/people">
@@ -184,6 +171,6 @@ function Missing({ error, onAgain }: { error: Error | null; onAgain: () => void 
       ) : (
         <Button onClick={onAgain}>Try again</Button>
       )}
-    </div>
+    </Nothing>
   );
 }

@@ -3,6 +3,7 @@ import { Button, Modal, NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { editMany, forgetPeople, membersQuery, pipelinesQuery, tagsQuery, type ManyEdit } from "./api";
+import { Failure } from "../parts/Failure";
 import { people } from "./rows";
 import type { Audience } from "./selection";
 import styles from "./EditMany.module.css";
@@ -39,11 +40,7 @@ export function EditMany({ what, audience, count, onClose, onDone }: Props) {
         }}
       >
         <Form onChange={setEdit} />
-        {changing.isError && (
-          <p className={styles.problem} role="alert">
-            {changing.error.message}
-          </p>
-        )}
+        <Failure brief error={changing.error} />
         <div className={styles.foot}>
           <Button variant="default" onClick={onClose}>
             Cancel

@@ -4,6 +4,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Avatar } from "../app/Avatar";
+import { Failure } from "../parts/Failure";
 import { formatNumber } from "../text/people";
 import { customFieldsQuery, forgetPeople, forgetTimeline, knowContact, peopleApi, peopleQuery } from "./api";
 import { previewOf } from "./merge";
@@ -42,11 +43,7 @@ function Find({ contact, onFound }: { contact: Contact; onFound: (other: Contact
         ))}
       </ul>
       {found.isSuccess && rows.length === 0 && <p className={styles.none}>Nobody else matches.</p>}
-      {found.isError && (
-        <p className={styles.problem} role="alert">
-          {found.error.message}
-        </p>
-      )}
+      <Failure brief error={found.error} />
     </div>
   );
 }
@@ -106,11 +103,7 @@ function Preview({ contact, other, onBack, onClose }: { contact: Contact; other:
           </div>
         ))}
       </dl>
-      {merging.isError && (
-        <p className={styles.problem} role="alert">
-          {merging.error.message}
-        </p>
-      )}
+      <Failure brief error={merging.error} />
       <div className={styles.foot}>
         <Button variant="default" onClick={onBack} disabled={merging.isPending}>
           Back

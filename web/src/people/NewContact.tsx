@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { Problem } from "../api";
+import { Failure } from "../parts/Failure";
 import { forgetPeople, knowContact, peopleApi } from "./api";
 import styles from "./NewContact.module.css";
 
@@ -48,11 +49,7 @@ export function NewContact({ onClose }: { onClose: () => void }) {
         </div>
         <TextInput label="Phone" type="tel" placeholder="(617) 555-0100" value={form.phone} onChange={write("phone")} error={faultOf("phone")} autoComplete="off" />
         <TextInput label="E-mail" type="text" inputMode="email" value={form.email} onChange={write("email")} error={faultOf("email")} autoComplete="off" />
-        {elsewhere && (
-          <p className={styles.problem} role="alert">
-            {problem.message}
-          </p>
-        )}
+        <Failure brief error={elsewhere ? problem : null} />
         {whose !== undefined && (
           <Link to="/people/$contactId" params={{ contactId: String(whose) }} onClick={onClose} className={styles.link}>
             Open that contact

@@ -2,10 +2,12 @@
 import { Button, Checkbox } from "@mantine/core";
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
 import { CircleAlert, SearchX, UsersRound } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { isTyping } from "../app/Shortcuts";
+import { Nothing } from "../parts/Nothing";
+import { usePageKeys } from "../parts/usePageKeys";
+import { isForRows, useRows } from "../parts/useRows";
+import { isLetter, landing, stepOf } from "../parts/walk";
 import { useToday } from "../text/useToday";
 import { PersonRow } from "./PersonRow";
 import { pageState, span, toggle, togglePage, isSelected, type Selection } from "./selection";
@@ -14,7 +16,7 @@ import styles from "./PeopleTable.module.css";
 
 const ROW = 56; // px; as in PersonRow.module.css
 const CARD = 84;
-const STEPS: Record<string, number> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
+const LEAP = 10; // rows, by the page keys
 
 interface Props {
   rows: readonly Contact[];
@@ -38,29 +40,10 @@ export function PeopleTable({ rows, total, found, partial, selection, onSelect, 
   const [active, setActive] = useState<number | null>(null);
   const anchor = useRef<number | null>(null);
   const at = active === null ? 0 : (places.get(active) ?? 0);
-  const size = phone ? CARD : ROW;
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => list.current,
-    estimateSize: () => size,
-    getItemKey: (index) => ids[index] ?? index,
-    overscan: 8,
-    rangeExtractor: useCallback((range: Range) => [...new Set([...defaultRangeExtractor(range), ...(rows.length > 0 ? [at] : [])])].sort((a, b) => a - b), [at, rows.length]),
-  });
-  useEffect(() => virtual.measure(), [size, virtual]);
+  const { virtual, focus } = useRows({ list, ids, size: phone ? CARD : ROW, stop: at, mark: "data-person", onActive: setActive });
   const items = virtual.getVirtualItems();
   useNextPage(found, items.at(-1)?.index ?? 0, rows.length);
 
-  const focus = useCallback(
-    (index: number) => {
-      const id = ids[index];
-      if (id === undefined) return;
-      setActive(id);
-      virtual.scrollToIndex(index);
-      requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-person="${id}"]`)?.focus({ preventScroll: true }));
-    },
-    [ids, virtual],
-  );
   const pick = useCallback(
     (id: number, through: boolean) => {
       onSelect(through && anchor.current !== null ? span(selection, anchor.current, id, ids) : toggle(selection, id, ids));
@@ -70,16 +53,29 @@ export function PeopleTable({ rows, total, found, partial, selection, onSelect, 
   );
   const navigate = useNavigate();
   const open = (id: number) => void navigate({ to: "/people/$contactId", params: { contactId: String(id) } });
-  useKeys(list, {
-    walk: (step, enter) => focus(enter ? at : Math.max(0, Math.min(rows.length - 1, step === -Infinity ? 0 : step === Infinity ? rows.length - 1 : at + step))),
-    pick: (through) => ids[at] !== undefined && pick(ids[at], through),
-    open: () => ids[at] !== undefined && open(ids[at]),
+  usePageKeys((event) => {
+    if (!isForRows(event)) return;
+    const row = (event.target as HTMLElement).closest?.("[data-person]");
+    const step = stepOf(event.key, LEAP);
+    const here = ids[at];
+    if (step !== null && (isLetter(event) || (row && list.current?.contains(row)))) focus(row ? landing(at, step, rows.length) : at);
+    else if (row && event.key.toLowerCase() === "x" && here !== undefined) pick(here, event.shiftKey);
+    else if (row && event.key === "Enter" && here !== undefined) open(here);
+    else return;
+    event.preventDefault();
   });
   const stand = pageState(selection, ids);
 
   return (
     <div ref={list} className={styles.scroll} aria-busy={found.isFetching}>
-      {found.isError && rows.length === 0 && <Failed message={found.error.message} onAgain={() => void found.refetch()} />}
+      {found.isError && rows.length === 0 && (
+        <Nothing alert icon={CircleAlert} title="The people could not be loaded">
+          <p>{found.error.message}</p>
+          <Button variant="default" onClick={() => void found.refetch()}>
+            Try again
+          </Button>
+        </Nothing>
+      )}
       {found.isPending && !found.isError && <Bones count={9} />}
       {found.isSuccess && rows.length === 0 && <Nobody narrowed={narrowed} onShowAll={onShowAll} onNew={onNew} />}
       {rows.length > 0 && (
@@ -129,33 +125,6 @@ function useNextPage(found: Props["found"], lastShown: number, count: number): v
   }, [due, fetchNextPage]);
 }
 
-interface Keys {
-  walk: (step: number, enter: boolean) => void;
-  pick: (through: boolean) => void;
-  open: () => void;
-}
-
-function useKeys(list: React.RefObject<HTMLElement | null>, keys: Keys): void {
-  const latest = useRef(keys);
-  latest.current = keys;
-  useEffect(() => {
-    const key = (event: KeyboardEvent) => {
-      const element = list.current;
-      if (!element || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("[role=dialog], [role=menu]")) return;
-      const row = (event.target as HTMLElement).closest?.("[data-person]");
-      const letter = event.key.length === 1;
-      const step = STEPS[event.key];
-      if (step !== undefined && (letter || (row && element.contains(row)))) latest.current.walk(step, row === null);
-      else if (row && event.key.toLowerCase() === "x") latest.current.pick(event.shiftKey);
-      else if (row && event.key === "Enter") latest.current.open();
-      else return;
-      event.preventDefault();
-    };
-    addEventListener("keydown", key);
-    return () => removeEventListener("keydown", key);
-  }, [list]);
-}
-
 function Bones({ count }: { count: number }) {
   return (
     <div aria-hidden="true">
@@ -170,37 +139,20 @@ function Bones({ count }: { count: number }) {
   );
 }
 
-function Failed({ message, onAgain }: { message: string; onAgain: () => void }) {
-  return (
-    <div className={styles.nothing} role="alert">
-      <CircleAlert size={30} strokeWidth={1.4} aria-hidden="true" />
-      <h2>The people could not be loaded</h2>
-      <p>{message}</p>
-      <Button variant="default" onClick={onAgain}>
-        Try again
-      </Button>
-    </div>
-  );
-}
-
 function Nobody({ narrowed, onShowAll, onNew }: { narrowed: boolean; onShowAll: () => void; onNew: () => void }) {
   if (narrowed)
     return (
-      <div className={styles.nothing}>
-        <SearchX size={30} strokeWidth={1.4} aria-hidden="true" />
-        <h2>Nobody matches</h2>
+      <Nothing icon={SearchX} title="Nobody matches">
         <p>Names, e-mail addresses and numbers are searched by how they begin.</p>
         <Button variant="default" onClick={onShowAll}>
           Show everybody
         </Button>
-      </div>
+      </Nothing>
     );
   return (
-    <div className={styles.nothing}>
-      <UsersRound size={30} strokeWidth={1.4} aria-hidden="true" />
-      <h2>Nobody here yet</h2>
+    <Nothing icon={UsersRound} title="Nobody here yet">
       <p>Whoever texts one of your numbers becomes a contact by itself. Others you add one by one or import from a file.</p>
       <Button onClick={onNew}>New contact</Button>
-    </div>
+    </Nothing>
   );
 }

@@ -5,6 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { ArrowUp, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { Problem } from "../api";
+import { Failure } from "../parts/Failure";
 import { formatNumber } from "../text/people";
 import { fullTime } from "../text/time";
 import { forgetTimeline, knowContact, peopleApi } from "./api";
@@ -35,11 +36,7 @@ export function Phones({ contact }: { contact: Contact }) {
           ))}
         </ol>
       )}
-      {change.isError && (
-        <p className={styles.problem} role="alert">
-          {change.error.message}
-        </p>
-      )}
+      <Failure brief error={change.error} />
       {adding ? (
         <AddPhone contact={contact} onClose={() => add(false)} />
       ) : (

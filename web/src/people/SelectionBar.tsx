@@ -4,6 +4,8 @@ import { useMutation } from "@tanstack/react-query";
 import { Download, MessageSquareText, Milestone, Tag as TagIcon, UserRound, X } from "lucide-react";
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo, useState } from "react";
+import { Failure } from "../parts/Failure";
+import { saveFile } from "../parts/saveFile";
 import { exportCsv } from "./api";
 import { EditMany, type What } from "./EditMany";
 import { amount, people } from "./rows";
@@ -28,7 +30,7 @@ export function SelectionBar({ selection, spec, total, loaded, onSelect }: Props
   const [said, say] = useState("");
   const [texting, text] = useState(false);
   const navigate = useNavigate();
-  const exporting = useMutation({ mutationFn: () => exportCsv(audience), onSuccess: (file) => save(file, "people.csv"), onError: (error) => say(error.message) });
+  const exporting = useMutation({ mutationFn: () => exportCsv(audience), onSuccess: (file) => saveFile(file, "people.csv"), onError: (error) => say(error.message) });
   const count = howMany(selection, total);
   const shown = loaded.map((row) => row.contact_id);
   const more = selection.kind === "some" && pageState(selection, shown) === "all" && total !== null && total > shown.length;
@@ -57,11 +59,7 @@ export function SelectionBar({ selection, spec, total, loaded, onSelect }: Props
               <X size={17} aria-hidden="true" />
             </button>
           </div>
-          {exporting.isError && (
-            <p className={styles.problem} role="alert">
-              {exporting.error.message}
-            </p>
-          )}
+          <Failure brief error={exporting.error} />
         </section>
       )}
       {texting && (
@@ -88,18 +86,10 @@ export function SelectionBar({ selection, spec, total, loaded, onSelect }: Props
   );
 }
 
-export function Act({ icon: Icon, label, onClick, busy = false, main = false }: { icon: typeof MessageSquareText; label: string; onClick: () => void; busy?: boolean; main?: boolean }) {
+function Act({ icon: Icon, label, onClick, busy = false, main = false }: { icon: typeof MessageSquareText; label: string; onClick: () => void; busy?: boolean; main?: boolean }) {
   return (
     <Button size="sm" variant={main ? "filled" : "default"} className={styles.act} leftSection={<Icon size={16} aria-hidden="true" />} onClick={onClick} loading={busy}>
       {label}
     </Button>
   );
-}
-
-function save(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000); // the browser reads it after the click
 }

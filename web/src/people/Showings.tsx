@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { present } from "../clock";
+import { Failure } from "../parts/Failure";
 import { fullTime } from "../text/time";
 import { peopleApi, showingsQuery } from "./api";
 import type { Contact } from "./types";
@@ -37,11 +38,7 @@ export function Showings({ contact }: { contact: Contact }) {
           ))}
         </ul>
       )}
-      {problem && (
-        <p className={styles.problem} role="alert">
-          {problem.message}
-        </p>
-      )}
+      <Failure brief error={problem} />
       {adding ? (
         <AddShowing
           contact={contact}

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
 import { useState } from "react";
 import { editMany, forgetPeople, tagsQuery, type ManyEdit } from "./api";
+import { Failure } from "../parts/Failure";
 import type { Contact } from "./types";
 import styles from "./ContactPage.module.css";
 
@@ -33,11 +34,7 @@ export function Tags({ contact }: { contact: Contact }) {
           ))}
         </ul>
       )}
-      {putting.isError && (
-        <p className={styles.problem} role="alert">
-          {putting.error.message}
-        </p>
-      )}
+      <Failure brief error={putting.error} />
       {adding ? (
         <form
           className={styles.add}

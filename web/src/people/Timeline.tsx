@@ -1,8 +1,9 @@
 // Everything that happened between us and a contact, newest first: texts, opt-outs and consents, calls, imports.
 import { Link } from "@tanstack/react-router";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Ban, CircleAlert, CircleCheck, FileUp, MessageSquareText, Phone, PhoneIncoming, PhoneOutgoing } from "lucide-react";
+import { Ban, CircleCheck, FileUp, MessageSquareText, Phone, PhoneIncoming, PhoneOutgoing } from "lucide-react";
 import { Fragment, useEffect, useRef } from "react";
+import { Failure } from "../parts/Failure";
 import { formatNumber } from "../text/people";
 import { clockTime, dayTitle, daysBetween, fullTime } from "../text/time";
 import { useToday } from "../text/useToday";
@@ -33,11 +34,7 @@ export function Timeline({ contact }: { contact: Contact }) {
     <section ref={box} className={styles.timeline} aria-labelledby="history" tabIndex={0}>
       <h2 id="history">History</h2>
       {found.isPending && !found.isError && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
-      {found.isError && items.length === 0 && (
-        <p className={styles.problem} role="alert">
-          <CircleAlert size={16} aria-hidden="true" /> {found.error.message} <button onClick={() => void found.refetch()}>Try again</button>
-        </p>
-      )}
+      <Failure error={items.length === 0 ? found.error : null} onAgain={() => void found.refetch()} />
       {found.isSuccess && items.length === 0 && <p className={styles.none}>Nothing yet. Texts with {titleOf(contact)}, opt-outs and calls will stand here.</p>}
       <ol className={styles.list} aria-busy={found.isFetching}>
         {items.map((item, index) => {

@@ -1,6 +1,6 @@
 // The REST side of people: what is asked, under which key it is kept, and what has to be read anew after a change.
 import { infiniteQueryOptions, queryOptions, type QueryClient } from "@tanstack/react-query";
-import { call, Problem } from "../api";
+import { call, callForFile, Problem } from "../api";
 import type { Filter } from "../filters/filter";
 import type { Patch } from "./patch";
 import type { Audience, Spec } from "./selection";
@@ -164,16 +164,7 @@ export const settingsApi = {
 const asked = ({ filter, q }: Spec): { filter?: Filter; q?: string } => ({ ...(filter ? { filter } : {}), ...(q.trim() ? { q: q.trim() } : {}) });
 
 /** The file as the browser saves it. The answer is streamed, so it is no JSON to be read here. */
-export async function exportCsv(audience: Audience): Promise<Blob> {
-  const answer = await fetch("/api/v1/contacts/export", {
-    method: "POST", headers: { "X-CSRF": "1", "Content-Type": "application/json" }, body: JSON.stringify(audience),
-  }).catch(() => {
-    throw new Problem(0, "No connection", "The server cannot be reached. Check your connection and try again.");
-  });
-  if (answer.ok) return answer.blob();
-  const said = (await answer.json().catch(() => ({}))) as { title?: string; detail?: string };
-  throw new Problem(answer.status, said.title ?? "Something went wrong", said.detail ?? `The server answered ${answer.status}.`);
-}
+export const exportCsv = (audience: Audience): Promise<Blob> => callForFile("/contacts/export", audience);
 
 /** The row that a refused, stale change was measured against. */
 export const presentOf = (error: unknown): Contact | null =>

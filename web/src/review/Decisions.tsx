@@ -5,6 +5,7 @@ import { ArrowRight, Ban, PhoneOff } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { api, Problem } from "../api";
 import type { ReviewOut } from "../gen/wire";
+import { Failure } from "../parts/Failure";
 import { nameOrNumber } from "../text/people";
 import { CHOICES, forgetReviews, type Decision } from "./review";
 import styles from "./Decisions.module.css";
@@ -54,11 +55,7 @@ export function Decisions({ review, brief = false, onDecided }: Props) {
           </button>
         );
       })}
-      {deciding.isError && (
-        <p className={styles.problem} role="alert">
-          {deciding.error.message}
-        </p>
-      )}
+      <Failure brief error={deciding.error} />
     </div>
   );
 }

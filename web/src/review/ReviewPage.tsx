@@ -1,13 +1,16 @@
 // Texts that may have asked to stop. Whoever looks first decides, and everybody's count goes down.
-import { Button } from "@mantine/core";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { CircleAlert, CircleCheckBig } from "lucide-react";
+import { CircleCheckBig } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { reviewsQuery } from "../api";
 import { Avatar } from "../app/Avatar";
 import type { ReviewOut } from "../gen/wire";
 import { useReviewNews } from "../live/hooks";
+import { Failure } from "../parts/Failure";
+import { Nothing } from "../parts/Nothing";
+import { Page } from "../parts/Page";
+import { ShowMore } from "../parts/ShowMore";
 import { formatNumber, nameOrNumber } from "../text/people";
 import { fullTime, rowTime } from "../text/time";
 import { useToday } from "../text/useToday";
@@ -31,23 +34,13 @@ export function ReviewPage() {
     heading.current?.focus(); // the buttons that had the focus go away with their text
   };
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        <h1 ref={heading} tabIndex={-1}>
-          Needs review
-        </h1>
-        <p>These texts may be asking us to stop. No campaign reaches their senders until somebody decides what was meant.</p>
-        <p className="hush" role="status">
-          {said}
-        </p>
-      </header>
-      {found.isError && (
-        <p className={styles.problem} role="alert">
-          <CircleAlert size={16} aria-hidden="true" /> {found.error.message}
-        </p>
-      )}
+    <Page heading={heading} title="Needs review" lead="These texts may be asking us to stop. No campaign reaches their senders until somebody decides what was meant.">
+      <p className="hush" role="status">
+        {said}
+      </p>
+      <Failure error={found.error} />
       {found.isPending && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
-      {found.data && open.length === 0 && <Nothing />}
+      {found.data && open.length === 0 && <Empty />}
       {open.length > 0 && (
         <ul className={styles.list} aria-label="Waiting for a decision">
           {open.map((review) => (
@@ -56,14 +49,8 @@ export function ReviewPage() {
         </ul>
       )}
       {settled.length > 0 && <Settled reviews={settled} />}
-      {found.hasNextPage && (
-        <p className={styles.more}>
-          <Button variant="default" onClick={() => void found.fetchNextPage()} loading={found.isFetchingNextPage}>
-            Show more
-          </Button>
-        </p>
-      )}
-    </div>
+      <ShowMore of={found} />
+    </Page>
   );
 }
 
@@ -105,13 +92,11 @@ function When({ at }: { at: string }) {
   );
 }
 
-function Nothing() {
+function Empty() {
   return (
-    <div className={styles.nothing}>
-      <CircleCheckBig size={30} strokeWidth={1.5} aria-hidden="true" />
-      <h2>Nothing to decide</h2>
+    <Nothing boxed icon={CircleCheckBig} title="Nothing to decide">
       <p>A text that may be asking to stop shows up here by itself. A plain STOP never needs you: it takes effect at once.</p>
-    </div>
+    </Nothing>
   );
 }
 

@@ -3,6 +3,7 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Problem as ApiProblem } from "../api";
+import { Failure } from "../parts/Failure";
 import { customFieldsQuery, forgetPeople, settingsApi } from "../people/api";
 import type { CustomField, FieldKind } from "../people/types";
 import { AddName } from "./AddName";
@@ -83,11 +84,7 @@ function NewField({ onAdd }: { onAdd: (field: { name: string; label: string; kin
       <Button type="submit" variant="default" disabled={!label.trim()} loading={adding.isPending}>
         Add field
       </Button>
-      {adding.isError && !known && (
-        <p className={styles.problem} role="alert">
-          {adding.error.message}
-        </p>
-      )}
+      <Failure brief error={known ? null : adding.error} />
     </form>
   );
 }

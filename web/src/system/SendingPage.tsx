@@ -1,10 +1,12 @@
 // How fast texts leave at this moment: each number, every limit over it, each brand's day, and which server sends.
 import { Button } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { CircleAlert, CirclePause, TriangleAlert } from "lucide-react";
+import { CirclePause, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { api, queryClient, sendingQuery, type BrandDay, type LimitPace, type NumberPace, type Sending, type Server } from "../api";
 import { useSession } from "../app/session";
+import { Failure } from "../parts/Failure";
+import { Page } from "../parts/Page";
 import { formatNumber } from "../text/people";
 import { spanOf } from "../text/time";
 import { Facts } from "./Facts";
@@ -20,23 +22,15 @@ const CARRIERS: Record<string, string> = { att: "AT&T", tmobile: "T-Mobile", ver
 export function SendingPage() {
   const { data, error } = useQuery({ ...sendingQuery, refetchInterval: EVERY_MS });
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        <h1>Sending</h1>
-        <p>How fast texts leave, what holds them up, and when the last one goes. Renewed every second.</p>
-      </header>
-      {error && (
-        <p className={styles.problem} role="alert">
-          <CircleAlert size={16} aria-hidden="true" /> {error.message} {data ? "What is shown is older." : ""}
-        </p>
-      )}
+    <Page width={1240} title="Sending" lead="How fast texts leave, what holds them up, and when the last one goes. Renewed every second.">
+      <Failure error={error}>{data && "What is shown is older."}</Failure>
       {data && <Senders servers={data.servers} />}
       {data?.holds && <Summary sending={data} />}
       {data?.holds && <Numbers numbers={data.numbers} />}
       {data && data.days.length > 0 && <Days days={data.days} />}
       {data?.holds && <Limits limits={data.limits.filter((limit) => limit.kind !== "number")} />}
       {!data && !error && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
-    </div>
+    </Page>
   );
 }
 
@@ -58,11 +52,7 @@ function Senders({ servers }: { servers: Server[] }) {
           <TriangleAlert size={16} aria-hidden="true" /> No server sends at this moment. One takes over within seconds.
         </p>
       )}
-      {handOver.error && (
-        <p className={styles.problem} role="alert">
-          <CircleAlert size={16} aria-hidden="true" /> {handOver.error.message}
-        </p>
-      )}
+      <Failure error={handOver.error} />
       <ul className={own.servers}>
         {servers.map((server) => (
           <li key={server.gen}>

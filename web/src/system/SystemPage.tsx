@@ -1,9 +1,11 @@
 // The server's live tree of actors: what runs, what waits, what failed.
 import { ActionIcon } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { ChevronDown, ChevronRight, CircleAlert } from "lucide-react";
+import { ChevronDown, ChevronRight } from "lucide-react";
 import { useState, type CSSProperties } from "react";
 import { actorsQuery, type Actor } from "../api";
+import { Failure } from "../parts/Failure";
+import { Page } from "../parts/Page";
 import { clockTime, spanOf } from "../text/time";
 import { Facts } from "./Facts";
 import { Scroll } from "./Scroll";
@@ -17,20 +19,12 @@ const CALM = new Set(["running", "idle", "hot", "started", "active"]);
 export function SystemPage() {
   const actors = useQuery({ ...actorsQuery, refetchInterval: EVERY_MS });
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        <h1>System</h1>
-        <p>What the server does at this moment, renewed every two seconds.</p>
-      </header>
-      {actors.isError && (
-        <p className={styles.problem} role="alert">
-          <CircleAlert size={16} aria-hidden="true" /> {actors.error.message} {actors.data ? "What is shown is older." : ""}
-        </p>
-      )}
+    <Page width={1240} title="System" lead="What the server does at this moment, renewed every two seconds.">
+      <Failure error={actors.error}>{actors.data && "What is shown is older."}</Failure>
       {actors.data && <Summary root={actors.data} />}
       {actors.isPending && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
       {actors.data && <Tree root={actors.data} />}
-    </div>
+    </Page>
   );
 }
 

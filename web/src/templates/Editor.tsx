@@ -1,10 +1,11 @@
 // One template, edited with its preview beside it. Nothing is saved by itself, and nothing that was typed is lost.
-import { ActionIcon, Button, Modal } from "@mantine/core";
+import { ActionIcon, Button } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { ArrowLeft, Copy, Trash2 } from "lucide-react";
 import { useEffect, useRef, useState, type FormEvent } from "react";
 import { Problem } from "../api";
+import { Sure } from "../parts/Sure";
 import { plain } from "../text/segments";
 import { rowTime } from "../text/time";
 import { useToday } from "../text/useToday";
@@ -176,17 +177,9 @@ function More({ template, value, onProblem, onGone }: MoreProps) {
       <ActionIcon variant="subtle" size={40} aria-label="Delete this template" onClick={() => ask(true)}>
         <Trash2 size={18} strokeWidth={1.8} />
       </ActionIcon>
-      <Modal opened={asking} onClose={() => ask(false)} title="Delete this template?" size="sm" closeButtonProps={{ "aria-label": "Close" }}>
-        <p>{template.shared ? "Everybody in the workspace loses it." : "Only you use it."} Texts that were sent stay as they are.</p>
-        <footer className={styles.ask}>
-          <Button variant="default" onClick={() => ask(false)} data-autofocus>
-            Keep it
-          </Button>
-          <Button className={styles.danger} onClick={go}>
-            Delete
-          </Button>
-        </footer>
-      </Modal>
+      <Sure opened={asking} title="Delete this template?" no="Keep it" yes="Delete" onNo={() => ask(false)} onYes={go}>
+        {template.shared ? "Everybody in the workspace loses it." : "Only you use it."} Texts that were sent stay as they are.
+      </Sure>
     </span>
   );
 }

@@ -4,6 +4,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Braces } from "lucide-react";
 import { useId, useRef } from "react";
+import { Failure } from "../parts/Failure";
 import { Faults } from "./Faults";
 import { MarkedText } from "./MarkedText";
 import { foldersQuery, renderedQuery, type Fault, type NewTemplate, type Recipient, type Rendered } from "./templates";
@@ -87,11 +88,7 @@ export function Fields({ value, faults, problem, onChange, focusName = false }: 
           data={[{ value: "", label: "No folder" }, ...folders.filter((folder) => folder.shared === value.shared).map((folder) => ({ value: String(folder.folder_id), label: folder.name }))]}
         />
       </div>
-      {(wrong("shared") ?? (problem && !["name", "body", "folder_id", "version"].includes(problem.field ?? "") ? problem.sentence : null)) && (
-        <p className={styles.problem} role="alert">
-          {problem?.sentence}
-        </p>
-      )}
+      <Failure brief error={wrong("shared") ?? (["name", "body", "folder_id", "version"].includes(problem?.field ?? "") ? null : problem?.sentence)} />
     </div>
   );
 }

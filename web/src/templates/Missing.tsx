@@ -2,6 +2,7 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { ArrowLeft } from "lucide-react";
 import { useState, type FormEvent } from "react";
+import { Failure } from "../parts/Failure";
 import { render, type Recipient, type Rendered, type Template, type Token } from "./templates";
 import styles from "./Missing.module.css";
 
@@ -48,11 +49,7 @@ export function Missing({ template, rendered, recipient, onBack, onDone }: Props
       {rendered.missing.map((token, index) => (
         <Asked key={token.name} token={token} first={index === 0} value={answers[token.name] ?? ""} onChange={(value) => answer(token.name, value)} />
       ))}
-      {problem && (
-        <p className={styles.problem} role="alert">
-          {problem}
-        </p>
-      )}
+      <Failure brief error={problem} />
       <Button type="submit" loading={busy}>
         Insert text
       </Button>

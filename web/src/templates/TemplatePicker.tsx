@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { BookmarkPlus, LayoutTemplate, TriangleAlert, UserRound } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, type RefObject } from "react";
+import { Failure } from "../parts/Failure";
 import { Chooser } from "./Chooser";
 import { ownEscape } from "./escape";
 import { Missing } from "./Missing";
@@ -186,11 +187,7 @@ function List({ recipient, raw, onUse, onMissing, children }: ListProps) {
           </div>
         )}
       </Chooser>
-      {problem && (
-        <p className={styles.problem} role="alert">
-          {problem}
-        </p>
-      )}
+      <Failure brief error={problem} />
       {children}
     </>
   );

@@ -3,7 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { LayoutTemplate, Plus, Search, TriangleAlert, UserRound } from "lucide-react";
 import { useMemo, useState } from "react";
-import empty from "../inbox/Empty.module.css";
+import { Failure } from "../parts/Failure";
+import { Nothing } from "../parts/Nothing";
 import { Editor } from "./Editor";
 import { FolderHead, NewFolder } from "./FolderHead";
 import { foldersQuery, templatesQuery, tokensQuery, type Folder, type Template } from "./templates";
@@ -72,11 +73,7 @@ function List({ chosen }: { chosen: string | undefined }) {
         </div>
       </div>
       <div className={styles.scroll}>
-        {templates.isError && (
-          <p className={styles.note} role="alert">
-            {templates.error.message}
-          </p>
-        )}
+        <Failure error={templates.error} onAgain={() => void templates.refetch()} />
         {templates.isPending && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
         {templates.data?.length === 0 && <p className={styles.note}>No templates yet. Write down what you send often, and it is two clicks away in every conversation.</p>}
         {(templates.data?.length ?? 0) > 0 && shown.length === 0 && <p className={styles.note}>No template fits.</p>}
@@ -130,27 +127,23 @@ function Rows({ templates, chosen, label }: { templates: Template[]; chosen: str
 
 function NothingOpen() {
   return (
-    <div className={empty.empty}>
-      <LayoutTemplate size={32} strokeWidth={1.4} aria-hidden="true" />
-      <h2>Texts that you send often</h2>
+    <Nothing icon={LayoutTemplate} title="Texts that you send often">
       <p>
         Choose one to edit it. In a conversation, press <kbd>/</kbd> in the empty box, or click the Templates icon.
       </p>
-    </div>
+    </Nothing>
   );
 }
 
 function Missing() {
   return (
-    <div className={empty.empty}>
-      <LayoutTemplate size={32} strokeWidth={1.4} aria-hidden="true" />
-      <h2>This template does not exist</h2>
+    <Nothing icon={LayoutTemplate} title="This template does not exist">
       <p>Somebody may have deleted it, or it is a colleague's own.</p>
       <p>
-        <Link to="/templates" className={styles.back}>
+        <Link to="/templates">
           Back to the templates
         </Link>
       </p>
-    </div>
+    </Nothing>
   );
 }
