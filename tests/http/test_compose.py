@@ -294,7 +294,10 @@ async def test_what_is_no_picture_is_refused_whatever_its_name_says(desk: Desk, 
     assert await desk.world.value("SELECT count(*) FROM media") == 0
 
 
-async def test_another_workspaces_picture_cannot_be_sent(desk: Desk) -> None:
+FOREIGN_PICTURE = "0198c1a2-0000-7000-8000-000000000009"
+
+
+async def foreign_picture(desk: Desk) -> str:
     await desk.world.sql(
         "WITH w AS (INSERT INTO workspace (name, simulated, brand, contact) VALUES ('O', true, 'O', 'o') RETURNING id),"
         " m AS (INSERT INTO member (workspace_id, email, name, role, password_hash)"
@@ -302,7 +305,11 @@ async def test_another_workspaces_picture_cannot_be_sent(desk: Desk) -> None:
         " INSERT INTO media (id, token, workspace_id, content_type, name, bytes, added_by)"
         " SELECT '0198c1a2-0000-7000-8000-000000000009', 't', workspace_id, 'image/png', '', '', id FROM m"
     )
-    refused = await desk.text(to=ALICE, media=["0198c1a2-0000-7000-8000-000000000009"])
+    return FOREIGN_PICTURE
+
+
+async def test_another_workspaces_picture_cannot_be_sent(desk: Desk) -> None:
+    refused = await desk.text(to=ALICE, media=[await foreign_picture(desk)])
     assert (refused.status, refused.json["field"]) == (422, "media")
 
 
@@ -408,9 +415,8 @@ async def test_a_draft_keeps_its_pictures_and_shows_nobody_elses(desk: Desk) -> 
     await desk.browser.put(DRAFT, draft)
     kept = (await desk.browser.get(DRAFT)).json
     assert kept["pictures"] == [{"media_id": picture["media_id"], "url": picture["url"]}]
-    stranger = await desk.house.logged_in(EVE)
-    stolen = (await stranger.put(DRAFT, draft)).json
-    assert stolen["pictures"] == []
+    stolen = {**draft, "media": [await foreign_picture(desk)], "changed_at": "2026-11-20T16:00:06Z"}
+    assert (await desk.browser.put(DRAFT, stolen)).json["pictures"] == []
 
 
 async def test_a_draft_belongs_to_a_thread_of_this_workspace(desk: Desk) -> None:

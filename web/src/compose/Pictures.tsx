@@ -32,7 +32,7 @@ export function usePictures({ pictures, attach }: Pick<DraftHandle, "pictures" |
       composeApi
         .upload(file)
         .then(
-          ({ media_id, url }) => attach((before) => [...before, { media_id, url }]),
+          ({ media_id, url }) => attach((before) => [...before, { media_id, url, name: file.name }]),
           (error: Error) => setProblem(`${file.name}: ${error.message}`),
         )
         .finally(() => setBusy((before) => before - 1));
@@ -78,8 +78,8 @@ export function PictureStrip({ attached }: { attached: Attached }) {
     <div className={styles.strip}>
       {pictures.map((picture, index) => (
         <figure key={picture.media_id} className={styles.thumb}>
-          <img src={picture.url} alt={`Picture ${index + 1}`} />
-          <button type="button" aria-label={`Remove picture ${index + 1}`} onClick={() => attached.remove(picture.media_id)}>
+          <img src={picture.url} alt={picture.name || `Picture ${index + 1}`} />
+          <button type="button" aria-label={`Remove ${picture.name || `picture ${index + 1}`}`} onClick={() => attached.remove(picture.media_id)}>
             <X size={14} strokeWidth={2.4} aria-hidden="true" />
           </button>
         </figure>

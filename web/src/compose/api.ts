@@ -37,10 +37,11 @@ export interface Checked {
   warnings: Warned[];
 }
 
-/** A picture that is stored; `url` shows it. */
+/** A picture that is stored; `url` shows it. What it is called is known where it was chosen. */
 export interface Picture {
   media_id: string;
   url: string;
+  name?: string;
 }
 
 export interface Draft {

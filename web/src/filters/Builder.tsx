@@ -56,7 +56,7 @@ function Ready({ fields, definition, saved, count, counting, onChange, onChosen,
       <footer className={styles.foot}>
         <p className={styles.count} role="status" data-testid="filter-count">
           {count === null || counting ? <span aria-hidden="true">…</span> : <><strong>{people(count)}</strong> {count === 1 ? "matches" : "match"}</>}
-          {open > 0 && <span className={styles.open}> · {open === 1 ? "one condition is" : `${open} conditions are`} not complete yet</span>}
+          {open > 0 && <span> · {open === 1 ? "one condition is" : `${open} conditions are`} not complete yet</span>}
         </p>
         <Saving key={saved?.filter_id ?? "new"} saved={saved} definition={toFilter(draft, fields)} onChosen={onChosen} />
         {definition !== null && (

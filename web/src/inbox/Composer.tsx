@@ -15,6 +15,7 @@ import { Cost, MAX_CHARACTERS } from "./Cost";
 import styles from "./Composer.module.css";
 
 const TALLEST = 220; // px
+const ONE_LINE = 18; // characters beside the buttons of a phone
 
 export const Composer = memo(function Composer({ id, row }: { id: number; row: InboxRow | undefined }) {
   const live = useLive();
@@ -104,7 +105,7 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
       )}
       {row && !blocked && <QuietHours id={id} name={nameOrNumber(row)} />}
       <Extras extras={extras} />
-      <div className={styles.box} data-closed={closed} onDrop={extras.attached.drop} onDragOver={(event) => event.preventDefault()}>
+      <div className={styles.box} data-closed={closed} data-long={length > ONE_LINE || text.includes("\n")} onDrop={extras.attached.drop} onDragOver={(event) => event.preventDefault()}>
         <TemplatePicker threadId={id} text={text} box={box} disabled={closed} onPick={write} />
         <textarea
           ref={box} rows={1} aria-label="Message" aria-describedby="reply-cost" enterKeyHint="send" value={text} disabled={closed}

@@ -72,7 +72,12 @@ export function ThreadPane({ id }: { id: number }) {
               <p className="numeric">
                 {row.name && <span>{formatNumber(row.address)}</span>}
                 <span>
-                  <span className={styles.wide}>{row.name ? "· " : ""}you write from</span> <span className={styles.narrow}>{row.name ? "· from" : "from"}</span> {formatNumber(row.number)}
+                  <span className={styles.wide}>
+                    {row.name ? "· " : ""}you write from {formatNumber(row.number)}
+                  </span>
+                  <span className={styles.narrow}>
+                    {row.name ? "· " : ""}from …{row.number.slice(-4)}
+                  </span>
                 </span>
               </p>
             </div>

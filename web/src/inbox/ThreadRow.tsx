@@ -53,7 +53,7 @@ export const ThreadRow = memo(function ThreadRow({ id, index, count, top, today,
         {rowTime(at, today)}
       </time>
       <span className={styles.preview}>
-        {row.direction === "out" && <span className={styles.you}>You: </span>}
+        {row.direction === "out" && <span>You: </span>}
         {row.preview || "Picture"}
       </span>
       {unread > 0 && (

@@ -187,7 +187,9 @@ function List({ recipient, raw, onUse, onMissing, children }: ListProps) {
           </div>
         )}
       </Chooser>
-      <Failure brief error={problem} />
+      <div className={styles.problem}>
+        <Failure brief error={problem} />
+      </div>
       {children}
     </>
   );
