@@ -109,7 +109,7 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
         <TemplatePicker threadId={id} text={text} box={box} disabled={closed} onPick={write} />
         <textarea
           ref={box} rows={1} aria-label="Message" aria-describedby="reply-cost" enterKeyHint="send" value={text} disabled={closed}
-          placeholder={blocked || invalid ? "Replies are blocked" : closed && row ? "Tick the box above to write" : "Write a reply"}
+          placeholder={blocked || invalid ? "Replies are blocked" : closed && row ? "Tick the box to write" : "Write a reply"}
           onChange={(event) => write(event.currentTarget.value)} onKeyDown={key} onBlur={() => live.typing(id, false)} onPaste={extras.attached.paste}
         />
         <ExtraTools extras={extras} disabled={closed} />
