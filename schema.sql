@@ -1279,6 +1279,8 @@ DECLARE
     job   import;
     moved integer;
     known bigint[];
+    ids   regclass := pg_get_serial_sequence('contact', 'id');
+    said  jsonb;
 BEGIN
     UPDATE import i SET rows_done = p_to, leased_until = clock_timestamp() + p_lease
     WHERE i.id = p_import AND i.state = 'running' AND i.rows_done = p_from AND i.runner = p_runner RETURNING i.* INTO job;
@@ -1296,7 +1298,7 @@ BEGIN
     FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS g (r, ord);
     CREATE TEMP TABLE import_phone ON COMMIT DROP AS
     SELECT g.ord::integer, p.nth::integer, p.v->>0 AS address, p.v->>1 AS label, NULL::bigint AS endpoint_id,
-           NULL::bigint AS owner
+           NULL::bigint AS owner, false AS met
     FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS g (r, ord),
          jsonb_array_elements(g.r->'phones') WITH ORDINALITY AS p (v, nth);
     CREATE INDEX ON import_row (ord);
@@ -1309,21 +1311,28 @@ BEGIN
         JOIN endpoint e ON e.workspace_id = job.workspace_id AND e.address = p.address
         JOIN contact_phone c ON c.endpoint_id = e.id)
     ORDER BY k.id FOR NO KEY UPDATE;
-    INSERT INTO endpoint (workspace_id, address)
-    SELECT job.workspace_id, p.address FROM import_phone p
-    WHERE NOT EXISTS (SELECT FROM endpoint e WHERE e.workspace_id = job.workspace_id AND e.address = p.address)
-    ORDER BY p.address ON CONFLICT DO NOTHING;
+    -- a number that nobody knew is written once, with what the list says of it: most are of this kind
+    WITH made AS (
+        INSERT INTO endpoint (workspace_id, address, zones, consented_at)
+        SELECT job.workspace_id, p.address, ARRAY(SELECT DISTINCT z FROM unnest(r.zones) AS z ORDER BY 1),
+               CASE WHEN r.consents THEN (job.consent->>'at')::timestamptz END
+        FROM import_phone p JOIN import_row r ON r.ord = p.ord
+        WHERE NOT EXISTS (SELECT FROM endpoint e WHERE e.workspace_id = job.workspace_id AND e.address = p.address)
+        ORDER BY p.address ON CONFLICT DO NOTHING RETURNING id, address
+    )
+    UPDATE import_phone p SET endpoint_id = m.id, met = true FROM made m WHERE m.address = p.address;
     UPDATE import_phone p SET endpoint_id = e.id
-    FROM endpoint e WHERE e.workspace_id = job.workspace_id AND e.address = p.address;
-    PERFORM 1 FROM endpoint e WHERE e.id IN (SELECT p.endpoint_id FROM import_phone p) ORDER BY e.id FOR NO KEY UPDATE;
+    FROM endpoint e WHERE e.workspace_id = job.workspace_id AND e.address = p.address AND p.endpoint_id IS NULL;
+    PERFORM 1 FROM endpoint e WHERE e.id IN (SELECT p.endpoint_id FROM import_phone p WHERE NOT p.met)
+    ORDER BY e.id FOR NO KEY UPDATE;
     UPDATE endpoint e SET zones = ARRAY(SELECT DISTINCT z FROM unnest(e.zones || r.zones) AS z ORDER BY 1)
     FROM import_phone p JOIN import_row r ON r.ord = p.ord
-    WHERE e.id = p.endpoint_id AND NOT e.zones @> r.zones;
+    WHERE e.id = p.endpoint_id AND NOT p.met AND NOT e.zones @> r.zones;
 
     -- whose they are: the first of a row's numbers that somebody has decides
     DELETE FROM contact_phone c USING import_phone p, contact k
-    WHERE c.endpoint_id = p.endpoint_id AND k.id = c.contact_id AND k.deleted_at IS NOT NULL;
-    UPDATE import_phone p SET owner = c.contact_id FROM contact_phone c WHERE c.endpoint_id = p.endpoint_id;
+    WHERE NOT p.met AND c.endpoint_id = p.endpoint_id AND k.id = c.contact_id AND k.deleted_at IS NOT NULL;
+    UPDATE import_phone p SET owner = c.contact_id FROM contact_phone c WHERE NOT p.met AND c.endpoint_id = p.endpoint_id;
     UPDATE import_row r SET contact_id = q.owner
     FROM (SELECT DISTINCT ON (p.ord) p.ord, p.owner FROM import_phone p WHERE p.owner IS NOT NULL ORDER BY p.ord, p.nth) q
     WHERE r.ord = q.ord;
@@ -1387,8 +1396,7 @@ BEGIN
     END LOOP;
 
     -- who is new
-    UPDATE import_row r SET fresh = true, contact_id = nextval(pg_get_serial_sequence('contact', 'id'))
-    WHERE r.contact_id IS NULL;
+    UPDATE import_row r SET fresh = true, contact_id = nextval(ids) WHERE r.contact_id IS NULL;
     INSERT INTO contact (id, workspace_id, first_name, last_name, email, owner_id, street, city, state, zip, zone,
                          property_address, custom, source)
     OVERRIDING SYSTEM VALUE
@@ -1400,7 +1408,8 @@ BEGIN
     -- what hangs on them
     INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id, label, priority)
     SELECT job.workspace_id, r.contact_id, p.endpoint_id, p.label,
-           coalesce((SELECT max(x.priority) + 1 FROM contact_phone x WHERE x.contact_id = r.contact_id), 0)
+           CASE WHEN r.fresh THEN 0
+                ELSE coalesce((SELECT max(x.priority) + 1 FROM contact_phone x WHERE x.contact_id = r.contact_id), 0) END
            + row_number() OVER (PARTITION BY r.contact_id ORDER BY r.ord, p.nth) - 1
     FROM import_phone p JOIN import_row r ON r.ord = p.ord WHERE p.owner IS NULL;
     UPDATE contact_phone c SET label = p.label
@@ -1425,20 +1434,25 @@ BEGIN
     ON CONFLICT (contact_id, pipeline_id) DO UPDATE SET stage_id = EXCLUDED.stage_id, at = EXCLUDED.at
     WHERE c.stage_id <> EXCLUDED.stage_id;
 
-    -- the file's statement, for each number once; it lifts no opt-out
+    -- the file's statement, for each number once; it lifts no opt-out. Those met above have it already
+    said := job.consent || jsonb_build_object('import', p_import, 'file', job.name);
+    INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, member_id, text, evidence, at)
+    SELECT job.workspace_id, p.endpoint_id, 'consent_given', 0, 'import', job.confirmed_by, job.consent->>'wording', said,
+           (job.consent->>'at')::timestamptz
+    FROM import_phone p JOIN import_row r ON r.ord = p.ord WHERE p.met AND r.consents ORDER BY p.endpoint_id;
     PERFORM record_opt_ins(
         job.workspace_id,
         ARRAY(SELECT p.endpoint_id FROM import_phone p JOIN import_row r ON r.ord = p.ord
-              WHERE r.consents AND (p.owner IS NULL OR p.owner = r.contact_id)
+              WHERE r.consents AND NOT p.met AND (p.owner IS NULL OR p.owner = r.contact_id)
                 AND (SELECT c.id FROM consent_event c WHERE c.endpoint_id = p.endpoint_id AND c.source = 'import'
                      AND c.evidence->>'import' = p_import::text LIMIT 1) IS NULL),
-        'import', job.confirmed_by, job.consent->>'wording', job.consent || jsonb_build_object('import', p_import, 'file', job.name),
-        NULL, (job.consent->>'at')::timestamptz);
+        'import', job.confirmed_by, job.consent->>'wording', said, NULL, (job.consent->>'at')::timestamptz);
 
     INSERT INTO import_change (import_id, contact_id, kind, line, version, texts)
     SELECT p_import, r.contact_id, 'created', r.line, 1, (
                SELECT coalesce(sum(t.last_seq), 0) FROM import_phone p
-               JOIN thread t ON t.workspace_id = job.workspace_id AND t.endpoint_id = p.endpoint_id WHERE p.ord = r.ord)
+               JOIN thread t ON t.workspace_id = job.workspace_id AND t.endpoint_id = p.endpoint_id
+               WHERE p.ord = r.ord AND NOT p.met)
     FROM import_row r WHERE r.fresh;
     IF known <> '{}' THEN
         UPDATE import_change c SET version = k.version, line = greatest(c.line, q.line), texts = (
