@@ -41,6 +41,15 @@ class Sought:
     words: str
     phones: tuple[Digits, ...] = ()
 
+    @property
+    def found_often(self) -> bool:
+        """Whether a letter or two is all that was typed so far: something in twenty begins so, or more.
+
+        >>> Sought("ma").found_often, Sought("maya").found_often
+        (True, False)
+        """
+        return not self.phones and all(len(word) <= 2 for word in self.words.split())
+
 
 def sought(typed: str) -> Sought | None:
     """What must be found; None where nothing was typed.

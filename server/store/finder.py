@@ -42,6 +42,7 @@ T = TypeVar("T")
 
 _SQL = statements("finder")
 WINDOW: Final = 5_000
+FARTHER: Final = 8  # times that for what is found often, yet not among the first: by name, last names are everywhere
 _BIGINT: Final = 2**63
 
 
@@ -52,6 +53,7 @@ class _Where:
     workspace_id: int
     node: Node[Asked] | None
     terms: Sequence[Term] | None
+    found_often: bool = False
 
     @property
     def everybody(self) -> bool:
@@ -97,7 +99,7 @@ class PostgresFinder:
         async def read(connection: Connection, where: _Where) -> int:
             parameters = Parameters(workspace_id)
             counted = _count(where, parameters)
-            await connection.fetchrow(_SQL["counting"])
+            await connection.fetchrow(_SQL["at_once"])
             return cast(int, await connection.fetchval(counted, *parameters.values))
 
         return await self._find(workspace_id, definition, q, read)
@@ -133,7 +135,7 @@ class PostgresFinder:
             names |= {"key": start.key, "tie": start.tie}
         and_also = _SQL["never_texted"] if start.order == "never" else "true"
         alone = where.everybody and start.order != "never"
-        window = limit if alone else self._window
+        window = limit if alone else self._window * (FARTHER if where.found_often else 1)
         near = {"below": below, "and_also": and_also, "window": window, **names}
         rows = await _fetch(connection, f"near_{order}", where, at_once=False, **near)
         if len(rows) < limit and not alone:
@@ -157,7 +159,8 @@ class PostgresFinder:
             if parsed_node is not None:
                 node = asked(await bound(connection, workspace_id, parsed_node), now)
             found = None if typed is None else await terms(connection, workspace_id, typed)
-            return await read(connection, _Where(workspace_id, node, found))
+            often = node is None and typed is not None and typed.found_often
+            return await read(connection, _Where(workspace_id, node, found, often))
 
         return await self._postgres.call(run, idempotent=True)
 

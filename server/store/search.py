@@ -44,12 +44,16 @@ def found_one_by_one(terms: Sequence[Term], parameters: Parameters) -> str:
 
 
 def found_at_once(terms: Sequence[Term], parameters: Parameters) -> str:
-    """The same, where an index gives all whom a term finds."""
+    """The same, where an index gives all whom a term finds.
+
+    Where words that name no tag find them already, those that do are asked of these alone.
+    """
     asked = []
+    few = any(_ways(term) == ["word"] for term in terms)
     for term in terms:
         ways, names = _ways(term), _names(term, parameters)
-        if ways == ["word"]:
-            asked.append(Template(_SQL["word"]).substitute(names))
+        if ways == ["word"] or (few and "dialled" not in ways):
+            asked.append(" OR ".join(Template(_SQL[way]).substitute(names) for way in ways))
             continue
         ids = " UNION ALL ".join(Template(_SQL[f"{way}_ids"]).substitute(names) for way in ways)
         asked.append(Template(_SQL["one_of"]).substitute(ways=ids))

@@ -63,24 +63,24 @@ starts_with(lower($column COLLATE pg_c_utf8), lower($value::text COLLATE pg_c_ut
 $column <> '';
 
 -- name: custom_choice_is
--- Exactly: choices are kept as they are offered.
-c.custom @> jsonb_build_object($field::text, $value::text);
+-- Exactly: choices are kept as they are offered. What stands for a value is made once, not for each contact.
+(c.custom ->> $field::text = $value::text AND jsonb_typeof(c.custom -> $field) = 'string') IS TRUE;
 
 -- name: custom_choice_filled
 -- It has a value.
 c.custom ->> $field::text <> '' IS TRUE;
 
 -- name: custom_number_is
--- A value of another kind, of a field that was something else once, is none.
-(CASE WHEN jsonb_typeof(c.custom -> $field::text) = 'number' THEN (c.custom ->> $field)::numeric END = $value::numeric) IS TRUE;
+-- A value of another kind, of a field that was something else once, is none. Numbers compare as such within jsonb.
+(c.custom -> $field::text = $value::jsonb) IS TRUE;
 
 -- name: custom_number_at_least
 -- Or equal.
-(CASE WHEN jsonb_typeof(c.custom -> $field::text) = 'number' THEN (c.custom ->> $field)::numeric END >= $value::numeric) IS TRUE;
+(c.custom -> $field::text >= $value::jsonb AND jsonb_typeof(c.custom -> $field) = 'number') IS TRUE;
 
 -- name: custom_number_at_most
 -- Or equal.
-(CASE WHEN jsonb_typeof(c.custom -> $field::text) = 'number' THEN (c.custom ->> $field)::numeric END <= $value::numeric) IS TRUE;
+(c.custom -> $field::text <= $value::jsonb AND jsonb_typeof(c.custom -> $field) = 'number') IS TRUE;
 
 -- name: custom_number_filled
 -- It has a number.
