@@ -24,6 +24,9 @@ Lee,Perez,Thompson,White,Harris,Sanchez,Clark,Ramirez,Lewis,Robinson,Walker,Youn
                        'moving_on', date '2026-01-01' + (i % 700)::integer),
     'import', now() - i * interval '1 minute'
 FROM generate_series(1::bigint, :count) i;
+-- the triggers that keep these are off with the checks of foreign keys
+INSERT INTO contact_value (workspace_id, name, value, contact_id)
+SELECT c.workspace_id, v.name, v.value, c.id FROM contact c, values_of(c.custom) v ORDER BY 2, 3, 4;
 INSERT INTO endpoint (workspace_id, address, opted_out, consented_at)
 SELECT 1, '+1' || 200 + i % 700 || lpad((2000000 + i / 700 * 37)::text, 7, '0'), i % 50 = 0,
        CASE WHEN i % 3 = 1 AND i % 50 <> 0 THEN now() END

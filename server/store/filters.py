@@ -35,7 +35,7 @@ def condition(node: Node[Asked], parameters: Parameters, *, at_once: bool) -> st
     """
     match node:
         case Leaf(asks=asked):
-            return _one(asked, parameters)
+            return _one(asked, parameters, at_once=at_once)
         case Not(part=part):
             return f"NOT ({condition(part, parameters, at_once=at_once)})"
         case Group(join="any", parts=parts) if at_once:
@@ -50,13 +50,13 @@ def apart(node: Node[Asked]) -> tuple[Sequence[Asked], Node[Asked]] | None:
 
     Where it is, nothing of a contact but its id is read.
     """
-    if not all(_selects(asked) or _is_made_of_two(asked) for asked in leaves(node)):
+    if not all(_selects(asked, at_once=True) or _is_made_of_two(asked) for asked in leaves(node)):
         return None
     match node:
-        case Leaf(asks=asked) if _selects(asked):
+        case Leaf(asks=asked) if _selects(asked, at_once=True):
             return [asked], EVERYBODY
         case Group(join="any", parts=parts):
-            selected = [part.asks for part in parts if isinstance(part, Leaf) and _selects(part.asks)]
+            selected = [part.asks for part in parts if isinstance(part, Leaf) and _selects(part.asks, at_once=True)]
             return (selected, EVERYBODY) if len(selected) == len(parts) else None
         case Group(parts=parts):
             for n, part in enumerate(parts):
@@ -67,14 +67,14 @@ def apart(node: Node[Asked]) -> tuple[Sequence[Asked], Node[Asked]] | None:
 
 def selection(tests: Sequence[Asked], parameters: Parameters) -> str:
     """Whom at least one of *tests* selects, some of them more than once."""
-    return " UNION ALL ".join(_test(asked, parameters) for asked in tests)
+    return " UNION ALL ".join(_test(asked, parameters, at_once=True) for asked in tests)
 
 
 def _any(parts: Sequence[Node[Asked]], parameters: Parameters) -> str:
     """Alternatives that select contacts are one selection: PostgreSQL has no index for an OR of several tables."""
     selected, others = [], []
     for part in parts:
-        if isinstance(part, Leaf) and _selects(part.asks):
+        if isinstance(part, Leaf) and _selects(part.asks, at_once=True):
             selected.append(part.asks)
         else:
             others.append(condition(part, parameters, at_once=True))
@@ -82,37 +82,39 @@ def _any(parts: Sequence[Node[Asked]], parameters: Parameters) -> str:
     return " OR ".join(f"({one})" for one in among + others)
 
 
-def _one(asked: Asked, parameters: Parameters) -> str:
+def _one(asked: Asked, parameters: Parameters, *, at_once: bool) -> str:
     if _is_made_of_two(asked):
-        ever = _one(Asked(asked.kind, asked.name, "ever", ()), parameters)
-        since = _one(Asked(asked.kind, asked.name, "since", asked.values), parameters)
+        ever = _one(Asked(asked.kind, asked.name, "ever", ()), parameters, at_once=at_once)
+        since = _one(Asked(asked.kind, asked.name, "since", asked.values), parameters, at_once=at_once)
         return Template(_SQL["before"]).substitute(ever=ever, since=since)
-    sql = _test(asked, parameters)
-    return Template(_SQL["one"]).substitute(selected=sql) if _selects(asked) else sql
+    sql = _test(asked, parameters, at_once=at_once)
+    return Template(_SQL["one"]).substitute(selected=sql) if _selects(asked, at_once=at_once) else sql
 
 
 def _is_made_of_two(asked: Asked) -> bool:
     return asked.test == "before" and asked.kind in _LAST
 
 
-def _selects(asked: Asked) -> bool:
+def _selects(asked: Asked, *, at_once: bool) -> bool:
     """Whether the test's statement selects contacts; the others are conditions on one."""
-    return _SQL.get(f"{asked.kind}_{asked.test}", "").startswith("SELECT")
+    return _SQL.get(_name(asked, at_once=at_once), "").startswith("SELECT")
 
 
-def _test(asked: Asked, parameters: Parameters) -> str:
-    names = {"workspace": "$1"}
+def _name(asked: Asked, *, at_once: bool) -> str:
+    """Of all at once a custom field is better asked by its values, of one contact by what stands in its row."""
+    name = f"{asked.kind}_{asked.test}"
+    return f"{name}_ids" if at_once and f"{name}_ids" in _SQL else name
+
+
+def _test(asked: Asked, parameters: Parameters, *, at_once: bool) -> str:
+    name, names = _name(asked, at_once=at_once), {"workspace": "$1"}
     if asked.kind.startswith("custom_"):
         names["field"] = parameters.add(asked.name.removeprefix(CUSTOM))
-    for place, value in zip(("value", "other"), asked.values, strict=False):
-        names[place] = parameters.add(_driver_value(asked, value))
-    kind = asked.kind
-    if kind in _TEXTS:
-        column = "column_custom" if kind == "custom_text" else f"column_{asked.name}"
-        names["column"], kind = Template(_SQL[column]).substitute(names), "text"
-    return Template(_SQL[f"{kind}_{asked.test}"]).substitute(names)
-
-
-def _driver_value(asked: Asked, value: object) -> object:
     # a number is compared as JSON, and the shortest form that reads back is what was written
-    return json.dumps(value) if asked.kind == "custom_number" else value
+    as_json = asked.kind == "custom_number" or name.endswith("_ids")
+    for place, value in zip(("value", "other"), asked.values, strict=False):
+        names[place] = parameters.add(json.dumps(value, ensure_ascii=False) if as_json else value)
+    if asked.kind in _TEXTS:
+        column = "column_custom" if asked.kind == "custom_text" else f"column_{asked.name}"
+        names["column"], name = Template(_SQL[column]).substitute(names), f"text_{asked.test}"
+    return Template(_SQL[name]).substitute(names)

@@ -216,6 +216,34 @@ async def test_all_ids_come_in_chunks_ascending(towns: Towns) -> None:
     assert [one for chunk in chunks for one in chunk] == sorted(await towns.found(definition))
 
 
+# What counts read of custom fields stands beside the contacts
+
+KEPT = "SELECT workspace_id, name, value, contact_id FROM contact_value"
+STANDS = "SELECT c.workspace_id, v.key, v.value, c.id FROM contact c, jsonb_each(c.custom) v"
+
+
+async def test_custom_fields_are_counted_as_they_are_after_every_change(towns: Towns) -> None:
+    world = towns.world
+    assert await world.value(f"SELECT count(*) FROM ({KEPT}) q") > 0  # noqa: S608 - of constants
+    for custom in (
+        '{"budget": 250.5, "kind": "Flat"}',
+        '{"kind": "House", "first_time": true}',
+        "{}",
+        '{"kind": "House"}',
+    ):
+        await world.sql("UPDATE contact SET custom = $1 WHERE workspace_id = 1 AND id % 3 = 0", custom)
+        await world.sql("UPDATE contact SET custom = custom || $1 WHERE workspace_id = 2 AND id % 2 = 0", custom)
+        for one, other in ((KEPT, STANDS), (STANDS, KEPT)):
+            left = f"SELECT count(*) FROM ({one} EXCEPT {other}) q"  # noqa: S608 - of constants
+            assert await world.value(left) == 0
+        for kind in ("House", "Flat"):
+            rows = await world.sql(
+                "SELECT id FROM contact WHERE workspace_id = 1 AND deleted_at IS NULL AND custom->>'kind' = $1", kind
+            )
+            found = await towns.found({"field": "custom.kind", "is": "is", "value": kind})
+            assert found == {row["id"] for row in rows}
+
+
 # Search
 
 

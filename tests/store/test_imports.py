@@ -236,6 +236,19 @@ async def test_fields_tags_stages_and_owner_come_along(world: World) -> None:
     ]
 
 
+async def test_a_zone_in_the_list_counts_for_numbers_that_are_new_and_for_those_that_were_there(world: World) -> None:
+    await world.sql(
+        "INSERT INTO endpoint (workspace_id, address, zones) VALUES (1, '+12025550102', '{America/New_York}')"
+    )
+    import_id = await put(
+        world, "Phone,Zone\n2025550101,America/Denver\n2025550102,America/Denver\n", places=["phone", "zone"]
+    )
+    assert await confirm(world, import_id)
+    await work(world, import_id)
+    rows = await world.sql("SELECT zones FROM endpoint WHERE address LIKE '+1202555010_' ORDER BY address")
+    assert [row["zones"] for row in rows] == [["America/Denver"], ["America/Denver", "America/New_York"]]
+
+
 async def test_a_new_custom_field_is_made_when_the_file_is_confirmed(world: World) -> None:
     import_id = await put(
         world, "Name,Phone,Hobby\nMaya,2025550101,Sailing\n", places=["name", "phone", "custom:hobby"]

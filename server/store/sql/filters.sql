@@ -66,25 +66,49 @@ $column <> '';
 -- Exactly: choices are kept as they are offered. What stands for a value is made once, not for each contact.
 (c.custom ->> $field::text = $value::text AND jsonb_typeof(c.custom -> $field) = 'string') IS TRUE;
 
+-- name: custom_choice_is_ids
+-- As above, from the values.
+SELECT x.contact_id FROM contact_value x WHERE x.workspace_id = $workspace AND x.name = $field::text AND x.value = $value::jsonb;
+
 -- name: custom_choice_filled
 -- It has a value.
 c.custom ->> $field::text <> '' IS TRUE;
+
+-- name: custom_choice_filled_ids
+-- As above, from the values.
+SELECT x.contact_id FROM contact_value x WHERE x.workspace_id = $workspace AND x.name = $field::text AND x.value > '""';
 
 -- name: custom_number_is
 -- A value of another kind, of a field that was something else once, is none. Numbers compare as such within jsonb.
 (c.custom -> $field::text = $value::jsonb) IS TRUE;
 
+-- name: custom_number_is_ids
+-- As above, from the values.
+SELECT x.contact_id FROM contact_value x WHERE x.workspace_id = $workspace AND x.name = $field::text AND x.value = $value::jsonb;
+
 -- name: custom_number_at_least
 -- Or equal.
 (c.custom -> $field::text >= $value::jsonb AND jsonb_typeof(c.custom -> $field) = 'number') IS TRUE;
+
+-- name: custom_number_at_least_ids
+-- As above, from the values; a boolean is more than any number.
+SELECT x.contact_id FROM contact_value x WHERE x.workspace_id = $workspace AND x.name = $field::text AND x.value >= $value::jsonb AND x.value < 'false';
 
 -- name: custom_number_at_most
 -- Or equal.
 (c.custom -> $field::text <= $value::jsonb AND jsonb_typeof(c.custom -> $field) = 'number') IS TRUE;
 
+-- name: custom_number_at_most_ids
+-- As above, from the values.
+SELECT x.contact_id FROM contact_value x WHERE x.workspace_id = $workspace AND x.name = $field::text AND x.value <= $value::jsonb AND jsonb_typeof(x.value) = 'number';
+
 -- name: custom_number_filled
 -- It has a number.
 (jsonb_typeof(c.custom -> $field::text) = 'number') IS TRUE;
+
+-- name: custom_number_filled_ids
+-- As above, from the values.
+SELECT x.contact_id FROM contact_value x WHERE x.workspace_id = $workspace AND x.name = $field::text AND jsonb_typeof(x.value) = 'number';
 
 -- name: custom_date_is
 -- Days are kept as 2026-11-20, which sorts as it reads.
@@ -110,9 +134,17 @@ c.custom ->> $field::text <> '' IS TRUE;
 -- Set, and true.
 (c.custom -> $field::text = 'true'::jsonb) IS TRUE;
 
+-- name: custom_boolean_yes_ids
+-- As above, from the values.
+SELECT x.contact_id FROM contact_value x WHERE x.workspace_id = $workspace AND x.name = $field::text AND x.value = 'true';
+
 -- name: custom_boolean_filled
 -- Set.
 (jsonb_typeof(c.custom -> $field::text) = 'boolean') IS TRUE;
+
+-- name: custom_boolean_filled_ids
+-- As above, from the values.
+SELECT x.contact_id FROM contact_value x WHERE x.workspace_id = $workspace AND x.name = $field::text AND x.value IN ('true', 'false');
 
 -- name: owner_is
 -- This member looks after them.
