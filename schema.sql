@@ -14,7 +14,7 @@ CREATE TABLE history (
     stream_epoch   uuid NOT NULL DEFAULT gen_random_uuid(),   -- renewed by restore and reset: every client position is void then
     created_at     timestamptz NOT NULL DEFAULT now()
 );
-INSERT INTO history (schema_version) VALUES (3);
+INSERT INTO history (schema_version) VALUES (4);
 
 -- Who runs, and who may grant departures ---------------------------------------------------------------------------
 
@@ -82,6 +82,7 @@ CREATE TABLE session (
     FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id)
 );
 CREATE INDEX ON session (member_id);
+CREATE INDEX ON session (expires_at);
 
 CREATE TABLE audit (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -387,9 +388,11 @@ CREATE TABLE proof (                      -- a file that shows a consent: a form
     bytes        bytea NOT NULL,
     added_by     bigint,
     at           timestamptz NOT NULL DEFAULT now(),
+    wanted_at    timestamptz NOT NULL DEFAULT now(),  -- last sent to us; one that no entry names goes after a while
     UNIQUE (workspace_id, id),
     UNIQUE (workspace_id, sha256)         -- the same file is one proof
 );
+CREATE INDEX ON proof (wanted_at);
 
 CREATE TABLE consent_event (              -- append only, kept for ever
     id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -407,11 +410,15 @@ CREATE TABLE consent_event (              -- append only, kept for ever
     at               timestamptz NOT NULL,
     recorded_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     answer_by        timestamptz,         -- by this clock, domain.consent.ANSWER_WITHIN after the text; null: none is owed
+    cmd_id           uuid,                -- of the request that wrote it: the same one again writes nothing
+    fingerprint      bytea,               -- of that request
     FOREIGN KEY (workspace_id, endpoint_id) REFERENCES endpoint (workspace_id, id),
     FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id),
     FOREIGN KEY (workspace_id, proof_id) REFERENCES proof (workspace_id, id)
 );
 CREATE INDEX ON consent_event (endpoint_id, id);
+CREATE INDEX consent_event_proof ON consent_event (proof_id) WHERE proof_id IS NOT NULL;
+CREATE UNIQUE INDEX consent_event_command ON consent_event (workspace_id, cmd_id) WHERE cmd_id IS NOT NULL;
 CREATE INDEX consent_event_owed ON consent_event (answer_by) WHERE answer_by IS NOT NULL;
 
 CREATE TABLE keyword_answer (             -- one answer for each (endpoint, epoch, kind); HELP is keyed by its event too
@@ -581,8 +588,10 @@ CREATE TABLE media (                      -- a picture to send; the carrier fetc
     bytes        bytea NOT NULL,
     added_by     bigint NOT NULL,
     at           timestamptz NOT NULL DEFAULT now(),
+    used         boolean NOT NULL DEFAULT false,      -- in a text; one that is not, nor in a draft, goes after a while
     FOREIGN KEY (workspace_id, added_by) REFERENCES member (workspace_id, id)
 );
+CREATE INDEX media_unused ON media (at) WHERE NOT used;
 
 CREATE TABLE call (                       -- what the dialer told of calls, for the contact's timeline
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -965,21 +974,33 @@ CREATE TYPE mo_work AS (
     kind text, epoch integer, held boolean, decision text
 );
 
--- Numbers that belong to nobody become contacts, to be named later. The caller has made these endpoints in this transaction, or
--- holds their locks.
+-- Numbers that belong to nobody, or to a contact that was deleted, become contacts, to be named later. Who names one at the
+-- same time has it.
 CREATE FUNCTION meet(p_endpoint bigint[], p_source text) RETURNS void LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    late bigint[];
 BEGIN
     WITH lonely AS MATERIALIZED (
         SELECT nextval(pg_get_serial_sequence('contact', 'id')) AS contact_id, e.workspace_id, e.id AS endpoint_id
         FROM endpoint e WHERE e.id = ANY (p_endpoint)
-        AND NOT EXISTS (SELECT FROM contact_phone p WHERE p.endpoint_id = e.id)
+        AND NOT EXISTS (SELECT FROM contact_phone p JOIN contact k ON k.id = p.contact_id
+                        WHERE p.endpoint_id = e.id AND k.deleted_at IS NULL)
     ), made AS (
         INSERT INTO contact (id, workspace_id, source) OVERRIDING SYSTEM VALUE
         SELECT l.contact_id, l.workspace_id, p_source FROM lonely l
+    ), given AS (
+        INSERT INTO contact_phone AS p (workspace_id, contact_id, endpoint_id)
+        SELECT l.workspace_id, l.contact_id, l.endpoint_id FROM lonely l ORDER BY l.endpoint_id
+        ON CONFLICT (endpoint_id) DO UPDATE SET contact_id = EXCLUDED.contact_id, label = '', priority = 0
+        WHERE EXISTS (SELECT FROM contact k WHERE k.id = p.contact_id AND k.deleted_at IS NOT NULL)
+        RETURNING p.contact_id
     )
-    INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id)
-    SELECT l.workspace_id, l.contact_id, l.endpoint_id FROM lonely l;
+    SELECT array_agg(l.contact_id) INTO late FROM lonely l
+    WHERE NOT EXISTS (SELECT FROM given g WHERE g.contact_id = l.contact_id);
+    IF late IS NOT NULL THEN  -- somebody has named the number meanwhile
+        DELETE FROM contact k WHERE k.id = ANY (late);
+    END IF;
 END $$;
 
 -- Store a batch of inbound texts, each provider id once for ever. Items that give no row here are duplicates. Never touches
@@ -1001,7 +1022,6 @@ DECLARE
     work  mo_work[];
     one   endpoint;
     ended text;
-    strangers bigint[];
 BEGIN
     -- the receipt's unique key decides; it waits for a twin that another writer has not committed yet
     WITH given AS (
@@ -1033,17 +1053,11 @@ BEGIN
                         NULL::bigint, NULL::boolean, NULL::integer, NULL::boolean, NULL::boolean, NULL::boolean
                  FROM unnest(fresh) f WHERE f.number_id IS NULL;
 
-    WITH made AS (
-        INSERT INTO endpoint (workspace_id, address)
-        SELECT DISTINCT f.workspace_id, f.from_ FROM unnest(fresh) f
-        WHERE f.number_id IS NOT NULL
-          AND NOT EXISTS (SELECT FROM endpoint e WHERE e.workspace_id = f.workspace_id AND e.address = f.from_)
-        ORDER BY 1, 2 ON CONFLICT DO NOTHING RETURNING id
-    )
-    SELECT array_agg(m.id) INTO strangers FROM made m;
-    IF strangers IS NOT NULL THEN
-        PERFORM meet(strangers, 'inbound');
-    END IF;
+    INSERT INTO endpoint (workspace_id, address)
+    SELECT DISTINCT f.workspace_id, f.from_ FROM unnest(fresh) f
+    WHERE f.number_id IS NOT NULL
+      AND NOT EXISTS (SELECT FROM endpoint e WHERE e.workspace_id = f.workspace_id AND e.address = f.from_)
+    ORDER BY 1, 2 ON CONFLICT DO NOTHING;
     SELECT array_agg(ROW(f.ord, f.account_id, f.provider_id, f.from_, f.to_, f.body, f.keyword, f.answered, f.media, f.at,
                          f.late, f.workspace_id, f.number_id, e.id, NULL, e.consent_epoch, NULL, NULL)::mo_work ORDER BY f.ord)
     INTO work
@@ -1051,6 +1065,7 @@ BEGIN
     IF work IS NULL THEN
         RETURN;
     END IF;
+    PERFORM meet(ARRAY(SELECT DISTINCT w.endpoint_id FROM unnest(work) w), 'inbound');  -- whom a deleted contact left, too
 
     -- who texts us has a number that works, whatever a carrier said of it
     IF EXISTS (SELECT FROM unnest(work) w JOIN endpoint e ON e.id = w.endpoint_id WHERE e.invalid_reason IS NOT NULL) THEN
@@ -1588,6 +1603,38 @@ BEGIN
     RETURN CASE WHEN cardinality(picked) < p_limit THEN 0 ELSE cardinality(picked) END;
 END $$;
 
+-- What nobody needs any more -----------------------------------------------------------------------------------------------
+
+-- Forget some pictures that no text and no draft holds, proofs that no entry names, and sessions that have ended, all since
+-- before p_before; at most p_limit of each, and none that somebody is at. How many of each went.
+CREATE FUNCTION prune(p_before timestamptz, p_limit integer)
+RETURNS TABLE (pictures integer, proofs integer, sessions integer) LANGUAGE plpgsql AS $$
+DECLARE
+    picked bigint[];
+BEGIN
+    WITH old AS (
+        SELECT m.id FROM media m WHERE NOT m.used AND m.at < p_before
+        AND NOT EXISTS (SELECT FROM draft d WHERE d.media @> ARRAY[m.id])
+        ORDER BY m.at LIMIT p_limit FOR UPDATE OF m SKIP LOCKED
+    )
+    DELETE FROM media m USING old WHERE m.id = old.id;
+    GET DIAGNOSTICS pictures = ROW_COUNT;
+    SELECT array_agg(o.id) INTO picked FROM (
+        SELECT f.id FROM proof f WHERE f.wanted_at < p_before
+        AND NOT EXISTS (SELECT FROM consent_event c WHERE c.proof_id = f.id)
+        ORDER BY f.wanted_at LIMIT p_limit FOR UPDATE OF f SKIP LOCKED) o;
+    DELETE FROM proof f WHERE f.id = ANY (picked)  -- looked at anew: an entry may have named it before it was locked
+    AND NOT EXISTS (SELECT FROM consent_event c WHERE c.proof_id = f.id);
+    GET DIAGNOSTICS proofs = ROW_COUNT;
+    WITH old AS (
+        SELECT x.token_hash FROM session x WHERE x.expires_at < p_before
+        ORDER BY x.expires_at LIMIT p_limit FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM session x USING old WHERE x.token_hash = old.token_hash;
+    GET DIAGNOSTICS sessions = ROW_COUNT;
+    RETURN NEXT;
+END $$;
+
 -- Consent by a member's word -------------------------------------------------------------------------------------------
 
 -- Lock an endpoint and read how its consent stands. domain.testimony judges what is to be written down; write_consent ends
@@ -1607,7 +1654,7 @@ END $$;
 -- STOP: the epoch rises, a review ends; where the contact has opted out already it is a repetition) or 'undone'.
 CREATE FUNCTION write_consent(
     p_workspace bigint, p_endpoint bigint, p_kind text, p_source text, p_member bigint, p_text text, p_evidence jsonb,
-    p_proof bigint, p_at timestamptz, p_now timestamptz
+    p_proof bigint, p_at timestamptz, p_now timestamptz, p_cmd uuid, p_fingerprint bytea
 ) RETURNS TABLE (event_id bigint, flipped boolean, epoch integer, thread_id bigint, settled boolean) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -1626,9 +1673,10 @@ BEGIN
     END IF;
     UPDATE thread t SET version = t.version + 1, changed_xid = pg_current_xact_id()
     WHERE t.workspace_id = p_workspace AND t.endpoint_id = one.id RETURNING t.id INTO thread_id;
-    INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, member_id, text, evidence, proof_id, at)
+    INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, member_id, text, evidence, proof_id, at,
+                               cmd_id, fingerprint)
     VALUES (p_workspace, one.id, CASE WHEN p_kind = 'revoked' AND NOT flipped THEN 'stop_repeated' ELSE p_kind END, epoch,
-            p_source, p_member, p_text, p_evidence, p_proof, p_at)
+            p_source, p_member, p_text, p_evidence, p_proof, p_at, p_cmd, p_fingerprint)
     RETURNING id INTO event_id;
     INSERT INTO audit (workspace_id, member_id, action, detail)
     VALUES (p_workspace, p_member, 'consent_' || p_kind,

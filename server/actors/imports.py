@@ -28,6 +28,9 @@ LEASE_S: Final = 20.0
 LOOK_S: Final = 5.0
 TIDY_S: Final = 600.0
 UNREADABLE: Final = "This row could not be stored."
+CUT_OFF: Final = "The file is not whole any more: {found:,} of its {total:,} rows could be read."
+BROKEN: Final = "Something went wrong here after row {done:,} of {total:,}; it was logged."
+WHAT_NOW: Final = "Whom it brought until then is there. Take it back, or send the file again: nobody comes in twice."
 
 log = structlog.get_logger(__name__)
 
@@ -64,13 +67,37 @@ class Importer:
             while await self._imports.undo_some(job.import_id, self._runner, self._slice, LEASE_S, self._clock.real()):
                 await trio.lowlevel.checkpoint()
         else:
-            if await _Run(job, self._imports, self._runner, self._slice).to_end():
-                await self._imports.finish(job.import_id, self._runner, None, self._clock.real())
+            await self._run(job)
         return True
+
+    async def _run(self, job: Import) -> None:
+        """To its end. A list that cannot be carried on ends with a sentence, and holds up no other."""
+        sentence: str | None = None
+        try:
+            if not await _Run(job, self._imports, self._runner, self._slice).to_end():
+                return
+        except StoreUnavailable:
+            raise
+        except CutOff as cut:
+            sentence = CUT_OFF.format(found=cut.found, total=job.rows_total)
+        except Exception:  # an actor that crashed on it would take it up again, and again
+            log.exception("import_broken", import_id=job.import_id)
+            now = await self._imports.get(job.workspace_id, job.import_id)
+            sentence = BROKEN.format(done=(now or job).rows_done, total=job.rows_total)
+        ended = None if sentence is None else f"{sentence} {WHAT_NOW}"
+        await self._imports.finish(job.import_id, self._runner, ended, self._clock.real())
 
 
 class _Lost(Exception):
     """Another server has taken the import over."""
+
+
+class CutOff(Exception):
+    """The file has fewer rows than it had; *found* were read."""
+
+    def __init__(self, found: int) -> None:
+        super().__init__(found)
+        self.found = found
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +152,8 @@ class _Run:
                 if len(rows) == self._slice:
                     await give.send(await self._read(rows, nth - len(rows), known))
                     rows = []
+            if nth < job.rows_total:  # the last row may be half of one
+                raise CutOff(nth)
             if rows:
                 await give.send(await self._read(rows, nth - len(rows), known))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -134,7 +135,8 @@ class ThreadActor(Actor[ThreadMessage]):
             case Published(events=events):
                 await self._publish(events)
             case SendReply(reply=reply):
-                await _settle(reply, self._ports.ledger.enqueue_mt(self._mt(message)))
+                mt = reply_mt(message.member, message.cmd_id, message.draft, self._ports.clock.wall())
+                await _settle(reply, self._ports.ledger.enqueue_mt(mt))
             case Enqueue(mt=mt, reply=reply):
                 await _settle(reply, self._ports.ledger.enqueue_mt(mt))
             case MarkRead(reply=reply):
@@ -177,23 +179,6 @@ class ThreadActor(Actor[ThreadMessage]):
 
     # Commands
 
-    def _mt(self, command: SendReply) -> EnqueueMt:
-        now, draft = self._ports.clock.wall(), command.draft
-        return EnqueueMt(
-            workspace_id=command.member.workspace_id,
-            thread_id=command.thread_id,
-            cmd_id=command.cmd_id,
-            fingerprint=_fingerprint(command),
-            klass=MessageClass.PERSON,
-            body=draft.body,
-            segments=count(draft.body).count,
-            now=now,
-            author_id=command.member.member_id,
-            acknowledged_opt_out=draft.acknowledged_opt_out,
-            resend_of=draft.resend_of,
-            expires_at=now + PERSON_VALID_FOR,
-        )
-
     def _mark(self, command: MarkRead) -> Awaitable[ReadMark | None]:
         member, inbox = command.member, self._ports.inbox
         move = inbox.mark_unread if command.unread else inbox.mark_read
@@ -206,10 +191,27 @@ class ThreadActor(Actor[ThreadMessage]):
         )
 
 
-def _fingerprint(command: SendReply) -> bytes:
+def reply_mt(member: Member, cmd_id: UUID, draft: Draft, now: datetime) -> EnqueueMt:
+    """What a member's reply queues."""
+    return EnqueueMt(
+        workspace_id=member.workspace_id,
+        thread_id=draft.thread_id,
+        cmd_id=cmd_id,
+        fingerprint=_fingerprint(member, draft),
+        klass=MessageClass.PERSON,
+        body=draft.body,
+        segments=count(draft.body).count,
+        now=now,
+        author_id=member.member_id,
+        acknowledged_opt_out=draft.acknowledged_opt_out,
+        resend_of=draft.resend_of,
+        expires_at=now + PERSON_VALID_FOR,
+    )
+
+
+def _fingerprint(member: Member, draft: Draft) -> bytes:
     """What makes two commands with one id the same: author, thread and text."""
-    draft = command.draft
-    parts = (command.member.member_id, draft.thread_id, draft.resend_of, draft.body)
+    parts = (member.member_id, draft.thread_id, draft.resend_of, draft.body)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()
 
 

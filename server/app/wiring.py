@@ -18,6 +18,7 @@ from server.actors.commands import ThreadAsker
 from server.actors.imports import Importer
 from server.actors.lifeline import Cadence, Lifeline
 from server.actors.notify import Announcer
+from server.actors.pruner import Pruner
 from server.actors.runtime import ActorError, ChildSpec, MailboxFull, Node, Registry
 from server.actors.sender import Sender
 from server.actors.stager import Stager
@@ -128,6 +129,7 @@ class Wiring:
             cadence=Cadence(ladder_s=config.ladder_s),
         )
         self.importer = Importer(store.imports, clock, uuid4())
+        self.pruner = Pruner(store.pruning, clock)
         self.asker = ThreadAsker(self.threads)
         identity = SocketIdentity(config, store.people, clock)
         self.sockets = Sockets(
@@ -163,6 +165,7 @@ class Wiring:
             endless("stager", self.stager.run),
             endless("lifeline", self.lifeline.run),
             endless("importer", self.importer.run),
+            endless("pruner", self.pruner.run),
             graceful("door", self.front.run, shutdown_s=8.0),
         ]
 

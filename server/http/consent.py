@@ -17,12 +17,14 @@ from server.domain.proof_files import MOST_BYTES, clean_name, kind_of
 from server.domain.roles import Deed
 from server.domain.testimony import FIELDS, OBJECTIONS, Objection
 from server.http.call import Answer, Call
+from server.http.compose import fingerprint_of
 from server.http.consent_models import PAGE, ConsentIn, ConsentOut, ConsentSettings, LedgerQuery, ProofOut, ProofQuery
 from server.http.consent_wire import consent_out, proof_out
 from server.http.dossier import dossier
 from server.http.errors import Problem, not_found
 from server.http.ids import part
 from server.http.rules import MEMBER, Routes, whoever_may
+from server.ports import CommandConflict
 from server.ports.consent import NoSuchProof, NotWrittenDown
 
 ENDPOINT: Final = f"/api/v1/endpoints/{part('endpoint_id')}/consent"
@@ -53,14 +55,17 @@ async def thread_consent(call: Call, thread_id: int) -> Answer:
 async def record_consent(call: Call, endpoint_id: int, body: ConsentIn) -> Answer:
     """Write down an opt-in, a revocation, or the undoing of an opt-out."""
     member = call.member
+    entry = body.entry(fingerprint_of(member.member_id, body.model_dump(exclude={"cmd_id"})))
     told = await call.deps.consents.tell(
-        member.workspace_id, member.member_id, endpoint_id, body.entry, call.deps.clock.wall()
+        member.workspace_id, member.member_id, endpoint_id, entry, call.deps.clock.wall()
     )
     match told:
         case None:
             raise not_found()
         case NoSuchProof():
             raise Problem(422, "invalid", "This file is not here.", field="proof_id")
+        case CommandConflict():
+            raise Problem(409, "command_conflict", "This cmd_id was used for something else.", field="cmd_id")
         case NotWrittenDown(objection):
             raise await _refused(call, endpoint_id, objection)
     return Answer(await _told(call, endpoint_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
@@ -117,12 +118,13 @@ class ConsentIn(BaseModel):
     """An entry: an opt-in, a revocation that came another way than by text, or the undoing of an opt-out.
 
     `statement`: the exact words. `at`: when the contact said them; now, if left out, but an undo must say. `epoch`: the
-    state that an undo saw. `url`, `ip` and `agent` are the contact's own, of a form. A request that is sent again
-    writes one more line.
+    state that an undo saw. `url`, `ip` and `agent` are the contact's own, of a form. With a `cmd_id` it is written
+    once, however often the request is sent; without one each request writes a line.
     """
 
     model_config = ConfigDict(extra="forbid")
 
+    cmd_id: UUID | None = None
     kind: Literal["opted_in", "revoked", "undo"]
     channel: Channel
     statement: str = Field(default="", max_length=MOST_WORDS)
@@ -140,7 +142,6 @@ class ConsentIn(BaseModel):
         given = {"url": self.url, "ip": self.ip, "agent": self.agent, "zone": self.zone, "note": self.note}
         return {name: str(value) for name, value in given.items() if value}
 
-    @property
-    def entry(self) -> NewEntry:
+    def entry(self, fingerprint: bytes) -> NewEntry:
         told = Statement(Entry(self.kind), self.channel, self.statement, self.at, self.proof_id is not None, self.epoch)
-        return NewEntry(told, "member", self.evidence, self.proof_id)
+        return NewEntry(told, "member", self.evidence, self.proof_id, self.cmd_id, fingerprint)

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from server.domain.testimony import Objection, Statement
+from server.ports import CommandConflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,17 @@ class ConsentLedger:
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """A member's entry for one number. `evidence` is what is kept beside the words: channel, url, zone, a note."""
+    """A member's entry for one number. `evidence` is what is kept beside the words: channel, url, zone, a note.
+
+    Under one `cmd_id` an entry is written once; `fingerprint` tells whether it is the same one.
+    """
 
     told: Statement
     source: str = "member"
     evidence: Mapping[str, Any] = field(default_factory=dict)
     proof_id: int | None = None
+    cmd_id: UUID | None = None
+    fingerprint: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ class NoSuchProof:
     """The entry names a file that this workspace does not have."""
 
 
-Told = WrittenDown | NotWrittenDown | NoSuchProof
+Told = WrittenDown | NotWrittenDown | NoSuchProof | CommandConflict
 
 
 class Consents(Protocol):

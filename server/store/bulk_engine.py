@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from server.domain.audience import AudienceRules, Exclusion, choose, text_id
+from server.domain.compose import bulk_timing
 from server.domain.gate import MessageClass
 from server.domain.messages import Announcement, CampaignMoved
 from server.killpoints import reach
@@ -152,6 +153,7 @@ class _Step:
             now=self._now,
             author_id=row["launched_by"],
             campaign_id=self._id,
+            expires_at=bulk_timing(self._now).expires_at,
         )
 
 

@@ -7,12 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import asyncpg
 import orjson
 
 from server.domain.consent import TAKEN_BACK
 from server.domain.messages import Announcement, ConsentFlipped, ReviewChanged, RowsChanged
 from server.domain.testimony import KINDS, MOST_WORDS, Standing, objection
-from server.ports import Announce
+from server.ports import Announce, CommandConflict
 from server.ports.consent import (
     ConsentEntry,
     ConsentLedger,
@@ -116,6 +117,11 @@ class PostgresConsents:
             row = await connection.fetchrow(_SQL["standing"], workspace_id, endpoint_id, _SAID_NO)
             if row is None:
                 return None
+            if entry.cmd_id is not None:  # under the endpoint's lock, so the first copy of it has committed
+                before = await connection.fetchrow(_SQL["by_command"], workspace_id, entry.cmd_id)
+                if before is not None:
+                    same = (before["endpoint_id"], before["fingerprint"]) == (endpoint_id, entry.fingerprint)
+                    return WrittenDown(before["event_id"], False, before["epoch"]) if same else CommandConflict()
             refused = objection(entry.told, Standing(*row), now)
             if refused is not None:
                 return NotWrittenDown(refused)
@@ -126,7 +132,10 @@ class PostgresConsents:
             announced.extend(_announced(workspace_id, endpoint_id, entry, written))
             return WrittenDown(written["event_id"], written["flipped"], written["epoch"])
 
-        told = await self._postgres.call(run)
+        try:
+            told = await self._postgres.call(run)
+        except asyncpg.UniqueViolationError:  # the same command for another number, at this moment
+            return CommandConflict()
         if announced:
             self._announce(announced)
         return told
@@ -134,15 +143,16 @@ class PostgresConsents:
     async def add_proof(self, workspace_id: int, member_id: int, name: str, content_type: str, content: bytes) -> Proof:
         digest = hashlib.sha256(content).digest()
 
-        async def run(connection: Connection) -> Row:
-            row = await connection.fetchrow(
+        async def run(connection: Connection) -> Row | None:
+            row: Row | None = await connection.fetchrow(
                 _SQL["add_proof"], workspace_id, digest, storable(name), content_type, content, member_id
             )
-            row = row or await connection.fetchrow(_SQL["same_proof"], workspace_id, digest)
-            assert row is not None  # noqa: S101 - proofs are never deleted
-            return row
+            return row or await connection.fetchrow(_SQL["same_proof"], workspace_id, digest)
 
-        return _proof(await self._postgres.call(run, idempotent=True))
+        row = None
+        while row is None:  # an old one that nobody had named may go between the two
+            row = await self._postgres.call(run, idempotent=True)
+        return _proof(row)
 
     async def proof(self, workspace_id: int, proof_id: int) -> tuple[Proof, bytes] | None:
         row = await self._postgres.read(lambda c: c.fetchrow(_SQL["proof"], workspace_id, proof_id))
@@ -172,7 +182,7 @@ def _columns(workspace_id: int, member_id: int, endpoint_id: int, entry: NewEntr
     words = storable(told.words.strip()[:MOST_WORDS]) or None
     evidence = storable_json({"channel": told.channel.value, **entry.evidence})
     head = (workspace_id, endpoint_id, KINDS[told.entry].value, entry.source, member_id)
-    return (*head, words, evidence, entry.proof_id, told.at or now, now)
+    return (*head, words, evidence, entry.proof_id, told.at or now, now, entry.cmd_id, entry.fingerprint or None)
 
 
 def _announced(workspace_id: int, endpoint_id: int, entry: NewEntry, row: Row) -> list[Announcement]:

@@ -35,6 +35,6 @@ class PostgresMedia:
         return None if row is None else (row["content_type"], bytes(row["bytes"]))
 
     async def of(self, workspace_id: int, ids: Sequence[UUID]) -> Sequence[Picture] | None:
-        rows = await self._postgres.read(lambda c: c.fetch(_SQL["media_of"], workspace_id, list(ids)))
+        rows = await self._postgres.call(lambda c: c.fetch(_SQL["media_of"], workspace_id, list(ids)), idempotent=True)
         found = {UUID(int=row["id"].int): Picture(row["id"], row["token"], row["content_type"]) for row in rows}
         return [found[id_] for id_ in ids] if all(id_ in found for id_ in ids) else None

@@ -30,6 +30,7 @@ from server.store.named_sql import statements
 from server.store.options import StoreOptions
 from server.store.people import PostgresPeople
 from server.store.postgres import Postgres, Work, open_postgres
+from server.store.pruning import PostgresPruning
 from server.store.quarantine import PostgresQuarantine
 from server.store.review import PostgresReviews
 from server.store.saved_filters import PostgresSavedFilters
@@ -44,7 +45,7 @@ T = TypeVar("T")
 
 _SQL = statements("schema")
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 OLDEST_SERVER: Final = 18  # the one that everything here was tested with
 
 
@@ -78,6 +79,7 @@ class Store:
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)
         self.quarantine = PostgresQuarantine(postgres)
+        self.pruning = PostgresPruning(postgres)
         self.templates = PostgresTemplates(postgres)
 
     async def call(self, work: Work[T]) -> T:

@@ -59,10 +59,11 @@ async def desk(dsn: str, house: House) -> AsyncIterator[Desk]:
         house.replace(
             people=TownPeople(house),
             inbox=world.store.inbox,
-            commands=DirectCommands(world.store),
+            commands=DirectCommands(world.store, house.clock.wall),
             compose=world.store.compose,
             drafts=world.store.drafts,
             pictures=world.store.pictures,
+            bulk=world.store.bulk,
         )
         yield Desk(world, await house.logged_in(DANA), house)
 

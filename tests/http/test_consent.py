@@ -8,8 +8,10 @@ import json
 import zipfile
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import trio
 
 from server.domain.carrier import InboundText
 from server.domain.proof_files import MOST_BYTES
@@ -268,3 +270,45 @@ async def test_a_number_that_is_not_there_is_not_found(office: Office) -> None:
     assert (await browser.get(PATH)).status == 404
     assert (await browser.post(PATH, OPT_IN)).status == 404
     assert (await browser.get(f"{PATH}/proof")).status == 404
+
+
+async def test_one_command_is_written_down_once_however_often_it_is_said(office: Office) -> None:
+    await texts(office, "STOP", minutes=-60)
+    browser, said = await office.raj(), undo() | {"cmd_id": str(uuid4())}
+    first = await browser.post(PATH, said)
+    again = await browser.post(PATH, said)
+    assert (first.status, again.status, again.json) == (200, 200, first.json)
+    assert len(await office.sql("SELECT FROM consent_event WHERE kind = 'undone'")) == 1
+    other = await browser.post(PATH, REVOKED | {"cmd_id": said["cmd_id"]})
+    assert (other.status, other.json["code"], other.json["field"]) == (409, "command_conflict", "cmd_id")
+    assert (await browser.get(PATH)).json["state"] == "consented"
+
+
+async def test_ten_equal_commands_at_once_write_one_line_and_elsewhere_none(office: Office) -> None:
+    await texts(office, "Hello")
+    await office.sql("INSERT INTO endpoint (workspace_id, address) VALUES (1, '+16175550143')")
+    browser, said, statuses = await office.raj(), OPT_IN | {"cmd_id": str(uuid4())}, list[int]()
+
+    async def say(path: str) -> None:
+        statuses.append((await browser.post(path, said)).status)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(10):
+            nursery.start_soon(say, PATH)
+    assert statuses == [200] * 10
+    await say("/api/v1/endpoints/2/consent")
+    assert statuses[-1] == 409
+    assert len(await office.sql("SELECT FROM consent_event")) == 1
+
+
+async def test_of_one_command_for_two_numbers_at_once_one_is_written(office: Office) -> None:
+    await office.sql("INSERT INTO endpoint (workspace_id, address) VALUES (1, '+16175550142'), (1, '+16175550143')")
+    browser, said, statuses = await office.raj(), OPT_IN | {"cmd_id": str(uuid4())}, list[int]()
+
+    async def say(endpoint_id: int) -> None:
+        statuses.append((await browser.post(f"/api/v1/endpoints/{endpoint_id}/consent", said)).status)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(say, 1)
+        nursery.start_soon(say, 2)
+    assert sorted(statuses) == [200, 409]

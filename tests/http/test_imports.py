@@ -280,3 +280,47 @@ async def test_a_file_that_is_dropped_is_gone(office: Office) -> None:
     assert (await browser.delete(at)).status == 204
     assert (await browser.get(at)).status == 404
     assert await stored(office) == (0, 0, 0)
+
+
+async def confirmed(browser: Browser, content: bytes) -> str:
+    at = f"/api/v1/imports/{(await send(browser, content)).json['import_id']}"
+    assert (await browser.post(f"{at}/confirm", {"consent": SAID})).status == 202
+    return at
+
+
+async def test_a_list_whose_file_is_not_whole_any_more_ends_with_a_sentence_and_can_be_taken_back(
+    office: Office,
+) -> None:
+    browser = await office.dana()
+    at = await confirmed(browser, LIST)
+    await office.sql("UPDATE import_chunk SET bytes = substr(bytes, 1, 80)")
+    await run(office)
+    broken = (await browser.get(at)).json
+    assert (broken["state"], broken["sentence"]) == (
+        "failed",
+        "The file is not whole any more: 2 of its 3 rows could be read. "
+        "Whom it brought until then is there. Take it back, or send the file again: nobody comes in twice.",
+    )
+    assert (await stored(office))[1] == 0
+    assert (await browser.post(f"{at}/undo")).status == 202
+    await run(office)
+    assert (await browser.get(at)).json["state"] == "undone"
+
+
+async def test_a_list_that_breaks_the_importer_ends_with_a_sentence_and_holds_up_no_other(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, store_slice = await office.dana(), office.store.imports.store_slice
+    bad, good = await confirmed(browser, LIST), await confirmed(browser, LIST)
+
+    async def break_on_the_first(job: Any, *more: Any) -> bool:
+        if bad.endswith(f"/{job.import_id}"):
+            raise ZeroDivisionError
+        return await store_slice(job, *more)
+
+    monkeypatch.setattr(office.store.imports, "store_slice", break_on_the_first)
+    await run(office)
+    told = (await browser.get(bad)).json
+    assert told["state"] == "failed"
+    assert told["sentence"].startswith("Something went wrong here after row 0 of 3; it was logged.")
+    assert (await browser.get(good)).json["state"] == "done"

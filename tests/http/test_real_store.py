@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 
+from server.actors.thread import reply_mt
 from server.demo.people import MEMBERS
 from server.demo.people import PASSWORD as DEMO_PASSWORD
 from server.demo.seed import SimulatorAccount, seed_demo
-from server.domain.gate import MessageClass
 from server.domain.messages import ReadMark
 from server.http.app import _routes
 from server.ports import Draft, EnqueueMt, EnqueueResult, Member
@@ -42,26 +42,11 @@ OTHER_SIDE = """
 class DirectCommands:
     """Commands as the thread's actor carries them out, without the actor."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, wall: Callable[[], datetime] = lambda: NOW) -> None:
+        self._store, self._wall = store, wall
 
     async def send(self, member: Member, cmd_id: UUID, draft: Draft) -> EnqueueResult:
-        parts = (member.member_id, draft.thread_id, draft.body, draft.resend_of)
-        return await self._store.ledger.enqueue_mt(
-            EnqueueMt(
-                workspace_id=member.workspace_id,
-                thread_id=draft.thread_id,
-                cmd_id=cmd_id,
-                fingerprint=hashlib.sha256(repr(parts).encode()).digest(),
-                klass=MessageClass.PERSON,
-                body=draft.body,
-                segments=1,
-                now=NOW,
-                author_id=member.member_id,
-                acknowledged_opt_out=draft.acknowledged_opt_out,
-                resend_of=draft.resend_of,
-            )
-        )
+        return await self._store.ledger.enqueue_mt(reply_mt(member, cmd_id, draft, self._wall()))
 
     async def enqueue(self, mt: EnqueueMt) -> EnqueueResult:
         return await self._store.ledger.enqueue_mt(mt)

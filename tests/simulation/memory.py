@@ -238,9 +238,7 @@ class Memory:
 
     # T3
 
-    def due(
-        self, number_id: int, now: datetime, limit: int, besides: Collection[StreamKey] = ()
-    ) -> Sequence[DueRow]:
+    def due(self, number_id: int, now: datetime, limit: int, besides: Collection[StreamKey] = ()) -> Sequence[DueRow]:
         rows = [
             row
             for row in self.tables.outbox.values()

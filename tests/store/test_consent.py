@@ -209,7 +209,9 @@ async def test_the_carriers_block_is_lifted_by_the_contacts_start_alone(world: W
     await world.sql("UPDATE endpoint SET opted_out = true, carrier_blocked = true, consent_epoch = 1")
     assert await tell(world, "undo", epoch=1) == NotWrittenDown(Objection.CARRIER_BLOCKED)
     with pytest.raises(asyncpg.CheckViolationError, match="only_a_start_lifts"):
-        await world.sql("SELECT * FROM write_consent(1, 1, 'undone', 'member', 1, 'x', '{}', NULL, now(), now())")
+        await world.sql(
+            "SELECT * FROM write_consent(1, 1, 'undone', 'member', 1, 'x', '{}', NULL, now(), now(), NULL, NULL)"
+        )
     await world.receive("START", keyword="START")
     assert await world.value("SELECT NOT carrier_blocked AND NOT opted_out FROM endpoint")
 

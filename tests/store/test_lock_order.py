@@ -74,12 +74,17 @@ class Undone(Exception):
 
 
 async def two_threads(world: World) -> tuple[int, int]:
-    """Alice has the lower endpoint and the higher thread, so that the order of one is not the order of the other."""
+    """Alice has the lower endpoint and the higher thread, so that the order of one is not the order of the other.
+
+    Their numbers are nobody's.
+    """
     for person in (ALICE, BOB):
         await world.sql("INSERT INTO endpoint (workspace_id, address) VALUES (1, $1)", person)
     bob = (await world.receive(from_=BOB)).thread_id
     alice = (await world.receive(from_=ALICE)).thread_id
     assert bob < alice
+    await world.sql("DELETE FROM contact_phone")
+    await world.sql("DELETE FROM contact")
     return alice, bob
 
 
@@ -448,9 +453,9 @@ READS: Final = """
 due dead_nodes spent_journals open_attempts unbound unheard owed_answers swept_until accounts numbers limits living
 epoch rows page open_counts rows_by_id thread hours events_after head user unread_threads credentials session workspaces
 ledger proof whole_ledger opt_in_required endpoint_of
-whereabouts draft content of planned
+whereabouts draft content planned
 """
-ALONE: Final = "save_draft add open_session close_session audit add_proof require_opt_in"
+ALONE: Final = "save_draft add of open_session close_session audit add_proof require_opt_in"
 TESTED: Final = """
 record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts release_held decide crashed_attempts
 resolve_crashed climb resend bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter

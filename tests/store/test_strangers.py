@@ -9,7 +9,7 @@ import trio
 from server.ports.contacts import ContactRow, NewPhone, PhoneTaken
 from server.store.named_sql import statements
 from tests.store.test_contacts import changed, made
-from tests.store.world import ALICE, BOB, World, mo
+from tests.store.world import ALICE, BOB, World, holding, mo
 
 
 async def contacts(world: World) -> list[ContactRow]:
@@ -86,3 +86,58 @@ async def test_a_thread_knows_when_it_was_last_written_in_and_to(world: World) -
     assert one.last_in_at is not None
     assert one.last_in_at >= before
     assert owed.thread_id == recorded.thread_id
+
+
+async def test_whoever_was_deleted_and_writes_again_is_an_unknown_sender_with_all_that_was(world: World) -> None:
+    maya = await made(world, "Maya", ALICE)
+    await world.receive("Hello", from_=ALICE)
+    await world.stop()
+    assert await world.store.contacts.delete(1, 1, maya.contact_id)
+    assert await contacts(world) == []
+    thread = (await world.receive("Me again", from_=ALICE)).thread_id
+    [stranger] = await contacts(world)
+    assert (stranger.contact_id != maya.contact_id, stranger.name, stranger.source) == (True, "", "inbound")
+    [phone] = stranger.phones
+    assert (phone.address, phone.thread_id, phone.opted_out) == (ALICE, thread, True)
+    assert await world.value("SELECT array_agg(body ORDER BY seq) FROM message") == ["Hello", "STOP", "Me again"]
+    [row] = (await world.store.inbox.rows(1, 1)).rows
+    assert (row.contact_id, row.name, row.opted_out) == (stranger.contact_id, None, True)
+    await world.receive("And again", from_=ALICE)
+    assert await contacts(world) == [await world.store.contacts.get(1, stranger.contact_id)]
+
+
+async def test_a_number_whose_contact_was_only_marked_as_deleted_is_met_again(world: World) -> None:
+    maya = await made(world, "Maya", ALICE)
+    await world.sql("UPDATE contact SET deleted_at = now() WHERE id = $1", maya.contact_id)
+    await world.receive(from_=ALICE)
+    [stranger] = await contacts(world)
+    assert (stranger.name, [phone.address for phone in stranger.phones]) == ("", [ALICE])
+
+
+async def test_who_is_named_while_the_forgotten_number_writes_in_is_one_contact(world: World) -> None:
+    for nth in range(5):
+        for one in await contacts(world):
+            await world.store.contacts.delete(1, 1, one.contact_id)
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(world.store.ledger.record_mo, mo(from_=ALICE))
+            nursery.start_soon(world.store.contacts.create, 1, 1, {"first_name": f"Maya {nth}"}, [NewPhone(ALICE)])
+        [only] = await contacts(world)
+        assert [phone.address for phone in only.phones] == [ALICE]
+
+
+async def test_a_number_that_is_named_before_a_stranger_could_be_made_of_it_stays_who_it_is(world: World) -> None:
+    """T1 looks, and finds nobody; the other transaction commits; T1 goes on."""
+    maya = await made(world, "Maya", ALICE)
+    await world.store.contacts.delete(1, 1, maya.contact_id)
+    name_it = (
+        "INSERT INTO contact (workspace_id, first_name) VALUES (1, 'Mia')",
+        "INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id) SELECT 1, max(c.id), 1 FROM contact c",
+    )
+    async with trio.open_nursery() as nursery, holding(world, *name_it) as other:
+        nursery.start_soon(world.store.ledger.record_mo, mo(from_=ALICE))
+        while not await world.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await trio.lowlevel.checkpoint()
+        await world.store.bridge.call(lambda: other.execute("COMMIT"))
+    assert [one.name for one in await contacts(world)] == ["Mia"]
+    assert await world.value("SELECT count(*) FROM message") == 1

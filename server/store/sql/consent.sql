@@ -28,15 +28,20 @@ SELECT * FROM consent_standing($1, $2, $3);
 
 -- name: write
 -- Write a judged entry down.
-SELECT * FROM write_consent($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10);
+SELECT * FROM write_consent($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12);
+
+-- name: by_command
+-- What a command has written down.
+SELECT id AS event_id, endpoint_id, consent_epoch AS epoch, fingerprint FROM consent_event
+WHERE workspace_id = $1 AND cmd_id = $2;
 
 -- name: opt_ins
 -- Opt-ins of many numbers.
 SELECT * FROM record_opt_ins($1, $2, $3, $4, $5, $6::jsonb, $7, $8);
 
 -- name: has_proof
--- Whether a file is there.
-SELECT EXISTS (SELECT FROM proof WHERE workspace_id = $1 AND id = $2);
+-- Whether a file is there; then it stays until the transaction ends.
+SELECT true FROM proof WHERE workspace_id = $1 AND id = $2 FOR KEY SHARE;
 
 -- name: add_proof
 -- Keep a file once.
@@ -52,9 +57,9 @@ SELECT f.id AS proof_id, f.name AS proof_name, f.content_type, octet_length(f.by
 FROM fresh f;
 
 -- name: same_proof
--- The file that has these bytes.
-SELECT f.id AS proof_id, f.name AS proof_name, f.content_type, octet_length(f.bytes) AS size, f.sha256, f.at AS proof_at
-FROM proof f WHERE f.workspace_id = $1 AND f.sha256 = $2;
+-- The file that has these bytes; it is wanted again.
+UPDATE proof f SET wanted_at = now() WHERE f.workspace_id = $1 AND f.sha256 = $2
+RETURNING f.id AS proof_id, f.name AS proof_name, f.content_type, octet_length(f.bytes) AS size, f.sha256, f.at AS proof_at;
 
 -- name: proof
 -- A file with its bytes.

@@ -1,0 +1,84 @@
+"""What lists of people and saved texts lock: an import and its undoing people before numbers before threads."""
+
+from __future__ import annotations
+
+from inspect import iscoroutinefunction
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+
+from server.domain.csv_rows import rows_of
+from server.domain.import_row import Columns, Person, fold, read_row
+from server.ports.imports import Import, Imports, Slice
+from server.ports.pruning import Pruning
+from server.ports.templates import Templates
+from tests.store.test_imports import bring, confirm, put
+from tests.store.test_lock_order import Act, judge, two_threads
+from tests.store.world import ALICE, BOB, NOON, World
+
+LIST: Final = f"First name,Phone,Time zone\nBo,{BOB},America/Chicago\nAl,{ALICE},America/Chicago\n"
+LEASE_S: Final = 600.0
+
+
+async def part_of(world: World, job: Import) -> Slice:
+    known = await world.store.imports.vocabulary(1)
+    rows = [read_row(row, Columns(job.columns.places, job.columns.names), known) for row in rows_of(LIST, ",")[1:]]
+    people = [row for row in rows if isinstance(row, Person)]
+    assert len(people) == len(rows)
+    return Slice(0, len(rows), fold(people), ())
+
+
+async def bring_in(world: World) -> Act:
+    """A list with both, whose numbers and threads are there; the zones of the numbers are not what they will be."""
+    await two_threads(world)
+    await world.sql("UPDATE endpoint SET zones = '{}'")
+    assert await confirm(world, await put(world, LIST))
+    runner = uuid4()
+    job = await world.store.imports.take(runner, LEASE_S)
+    assert job is not None
+    part = await part_of(world, job)
+    return lambda: world.store.imports.store_slice(job, runner, part, LEASE_S)
+
+
+async def take_back(world: World) -> Act:
+    """Both were there before, so their names, zones and consents are taken back."""
+    await two_threads(world)
+    done = await bring(world, LIST)
+    assert done.updated == 2
+    assert await world.store.imports.undo(1, 1, done.import_id)
+    runner = uuid4()
+    job = await world.store.imports.take(runner, LEASE_S)
+    assert job is not None
+    return lambda: world.store.imports.undo_some(job.import_id, runner, 100, LEASE_S, NOON)
+
+
+METHODS = [
+    pytest.param(bring_in, {"contact", "endpoint", "thread"}, id="a slice of a list"),
+    pytest.param(take_back, {"contact", "endpoint"}, id="a slice of its undoing"),
+]
+
+# Reads, of exports too, lock nothing; the others write rows that no other part waits for.
+READS: Final = """
+chunk page get refusals vocabulary
+rows one folders fields contact_of
+"""
+ALONE: Final = """
+begin add_chunk uploaded drop describe confirm undo take finish tidy
+add change remove use add_folder rename_folder remove_folder
+prune
+"""
+TESTED: Final = "store_slice undo_some"
+
+
+def test_no_method_of_lists_and_saved_texts_is_forgotten() -> None:
+    parts: tuple[Any, ...] = (Imports, Templates, Pruning)
+    methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
+    assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
+
+
+@pytest.mark.parametrize(("prepare", "waits_for"), METHODS)
+async def test_a_list_takes_its_locks_in_the_order_of_everything_else(
+    world: World, prepare: Any, waits_for: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await judge(world, prepare, waits_for, monkeypatch)
