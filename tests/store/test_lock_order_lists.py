@@ -15,6 +15,7 @@ from server.ports.pruning import Pruning
 from server.ports.templates import Templates
 from tests.store.test_imports import bring, confirm, put
 from tests.store.test_lock_order import Act, judge, two_threads
+from tests.store.test_lock_order_people import contact
 from tests.store.world import ALICE, BOB, NOON, World
 
 LIST: Final = f"First name,Phone,Time zone\nBo,{BOB},America/Chicago\nAl,{ALICE},America/Chicago\n"
@@ -29,9 +30,15 @@ async def part_of(world: World, job: Import) -> Slice:
     return Slice(0, len(rows), fold(people), ())
 
 
+async def two_people(world: World) -> None:
+    await two_threads(world)
+    for address in (BOB, ALICE):
+        await contact(world, address)
+
+
 async def bring_in(world: World) -> Act:
     """A list with both, whose numbers and threads are there; the zones of the numbers are not what they will be."""
-    await two_threads(world)
+    await two_people(world)
     await world.sql("UPDATE endpoint SET zones = '{}'")
     assert await confirm(world, await put(world, LIST))
     runner = uuid4()
@@ -43,7 +50,7 @@ async def bring_in(world: World) -> Act:
 
 async def take_back(world: World) -> Act:
     """Both were there before, so their names, zones and consents are taken back."""
-    await two_threads(world)
+    await two_people(world)
     done = await bring(world, LIST)
     assert done.updated == 2
     assert await world.store.imports.undo(1, 1, done.import_id)
