@@ -57,6 +57,16 @@ async def test_people_write_on_their_own_and_not_in_floods(autojump_clock: trio.
     assert len({text.body for text in texts}) > 40
 
 
+async def test_told_to_be_silent_nobody_writes_until_told_otherwise(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    listening = Listening(seed=1)
+    listening.carrier.silent = True
+    assert await listening.run_for(3600) == []
+    listening.carrier.silent = False
+    assert await listening.run_for(3600) != []
+
+
 async def test_a_question_is_answered_to_the_number_that_asked_before_anybody_starts_a_chat(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
+
+from server.demo.people import NUMBERS
+from tests.ui.live_server import TIMEOUT_S, Live
+from tests.ui.people_page import Office, phone
+
+OURS = NUMBERS[0].address
+"""The number of ours that has the most room: what a test sends leaves at once."""
 
 MAGIC = "+1802555"
 """How the numbers begin to which the simulated carrier answers with a fault."""
@@ -16,14 +25,39 @@ def threads(page: Page) -> list[dict[str, Any]]:
     return rows
 
 
-def quiet_thread(page: Page, below: int = 5) -> dict[str, Any]:
-    """A thread further down whose contact takes texts, so that a new text has to move it."""
-    return next(
-        row
-        for row in threads(page)[below:]
-        if not (row["opted_out"] or row["held"] or row["carrier_blocked"] or row["invalid"])
-        and not row["address"].startswith(MAGIC)
-    )
+def takes_texts(row: dict[str, Any]) -> bool:
+    refuses = row["opted_out"] or row["held"] or row["carrier_blocked"] or row["invalid"]
+    return not refuses and not row["address"].startswith(MAGIC)
+
+
+def thread_of(page: Page, address: str, fits: Callable[[dict[str, Any]], bool] = lambda row: True) -> dict[str, Any]:
+    """The thread with *address*, once there is one that *fits*."""
+    late = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < late:
+        newest = page.request.get("/api/v1/threads?limit=50").json()["rows"]
+        if found := next((row for row in newest if row["address"] == address and fits(row)), None):
+            row: dict[str, Any] = found
+            return row
+        page.wait_for_timeout(20)
+    raise AssertionError(f"Nothing of the kind was heard from {address}.")
+
+
+def conversation(page: Page, live: Live, *bodies: str) -> dict[str, Any]:
+    """With somebody of this test's own, whose name is known and who has written *bodies* last."""
+    contact = Office(page, live).contact(last_name="Alvarez", phones=[{"phone": phone()}])
+    address = contact["phones"][0]["address"]
+    for count, body in enumerate(bodies or ("Hello",), 1):
+        live.text_in(address, OURS, body)
+        row = thread_of(page, address, lambda row, count=count: row["last_seq"] >= count)  # type: ignore[misc]
+    return row
+
+
+def quiet_thread(page: Page, live: Live) -> dict[str, Any]:
+    """A conversation of this test's own that is not the newest, so that a new text has to move it."""
+    thread = conversation(page, live)
+    for _ in range(2):
+        conversation(page, live)
+    return thread
 
 
 def row_of(page: Page, thread_id: int) -> Locator:

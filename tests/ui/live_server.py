@@ -32,9 +32,13 @@ BROWSER_ARGUMENTS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+_ENOUGH_BYTES: Final = 2 * 1024**3
 READY: Final = re.compile(r"^ready (http://\S+)$")
 START_S: Final = 120.0
 STOP_S: Final = 15.0
+TIMEOUT_S: Final = 60.0
+"""How long anything may take before it counts as never: a machine that does much else is slow, not wrong."""
 
 
 def find_browser() -> str | None:
@@ -58,6 +62,10 @@ class Live:
         socket_folder = (self.data / CLUSTER / "postmaster.pid").read_text().splitlines()[4]
         return f"postgresql://{ROLE}@/{DATABASE}?host={socket_folder}"
 
+    def silence(self) -> None:
+        """From now on simulated people write only what they are made to write."""
+        self._control({"personas": "silent"})
+
     def text_in(self, sender: str, number: str, body: str) -> None:
         """Make a simulated person write to one of our numbers."""
         self._control({"mo": {"from": sender, "to": number, "body": body}})
@@ -71,9 +79,12 @@ class Live:
 
 
 @contextmanager
-def running(**settings: str) -> Iterator[Live]:
-    """Start the demo on a free port, with *settings* in its environment; it has ended when the context is left."""
-    folder = Path(tempfile.mkdtemp(prefix="threadline-ui-"))
+def running(*, lively: bool = False, **settings: str) -> Iterator[Live]:
+    """Start the demo on a free port, with *settings* in its environment; it has ended when the context is left.
+
+    Its people answer and write by themselves only where it is *lively*.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="threadline-ui-", dir=_quickest_place()))
     folder.chmod(0o711)  # root's PostgreSQL runs as somebody else
     # An unknown outcome is looked up after 10 s, and given up after 15 minutes, in real life.
     environment = {**os.environ, "THREADLINE_LADDER": "1,2,3,4", **settings}
@@ -82,10 +93,20 @@ def running(**settings: str) -> Iterator[Live]:
         url = _ready(process)
         with urllib.request.urlopen(f"{url}/api/v1/demo", timeout=10) as answer:  # noqa: S310 - our own address
             facts = json.load(answer)
-        yield Live(url, facts["simulator"], facts["logins"], folder / "data")
+        live = Live(url, facts["simulator"], facts["logins"], folder / "data")
+        if not lively:
+            live.silence()
+        yield live
     finally:
         _stop(process)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _quickest_place() -> Path | None:
+    """Memory where there is plenty: nobody pulls the plug of this server, and a disk is shared with all that runs."""
+    if not os.access(_MEMORY, os.W_OK) or shutil.disk_usage(_MEMORY).free < _ENOUGH_BYTES:
+        return None
+    return _MEMORY
 
 
 def _command(folder: Path) -> list[str]:

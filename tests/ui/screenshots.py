@@ -11,7 +11,7 @@ from typing import Final
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.ui.conftest import Scheme, log_in
-from tests.ui.inbox_page import message_box, open_thread, quiet_thread, threads
+from tests.ui.inbox_page import message_box, open_thread, takes_texts, threads
 from tests.ui.live_server import BROWSER_ARGUMENTS, Live, find_browser, running
 from tests.ui.people_page import choose_field, open_builder, rows, show
 
@@ -49,7 +49,7 @@ def _pages(context: BrowserContext, live: Live) -> Iterator[tuple[str, Page]]:
     page.locator("[role=option]").first.wait_for()
     page.locator("[data-status=live]").wait_for()
     yield "inbox", page
-    open_thread(page, quiet_thread(page, below=0)["thread_id"])
+    open_thread(page, next(row["thread_id"] for row in threads(page) if row["name"] and takes_texts(row)))
     message_box(page).fill(REPLY)
     yield "thread", page
     if opted_out := [row["thread_id"] for row in threads(page) if row["opted_out"]]:
@@ -108,7 +108,7 @@ def main() -> int:
     if executable is None:
         print("There is no Chromium: apt-get install chromium, or name one in THREADLINE_CHROMIUM.", file=sys.stderr)
         return 1
-    with running() as live, sync_playwright() as playwright:
+    with running(lively=True) as live, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(BROWSER_ARGUMENTS))
         taken = take_all(browser, live, out)
         browser.close()

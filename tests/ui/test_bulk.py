@@ -11,13 +11,16 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.ui.conftest import Faults, OpenContext, Scheme, log_in
+from tests.ui.conftest import Faults, OpenTab, Scheme
+from tests.ui.inbox_page import OURS
 from tests.ui.live_server import Live
-from tests.ui.people_page import Office, rows, show, word
+from tests.ui.people_page import Office, phone, rows, show, word
 from tests.ui.test_pages import complaints
 
-# Of New Jersey and Delaware, where no simulated person lives and the clocks are the demo's.
-_numbers = (f"+1{area}55501{n:02}" for area in (302, 201, 609, 732, 856, 908, 973) for n in range(100))
+
+@pytest.fixture
+def page(desk: Page) -> Page:
+    return desk
 
 
 @pytest.fixture
@@ -28,9 +31,7 @@ def office(page: Page, live: Live) -> Office:
 def people(office: Office, count: int, tag: str | None = None, **values: Any) -> list[dict[str, Any]]:
     """So many new people with a number each, found by a tag of their own."""
     tag = tag or word()
-    return [
-        office.contact(f"{tag} {n:02}", tags=[tag], phones=[{"phone": next(_numbers)}], **values) for n in range(count)
-    ]
+    return [office.contact(f"{tag} {n:02}", tags=[tag], phones=[{"phone": phone()}], **values) for n in range(count)]
 
 
 def select(page: Page, found: list[dict[str, Any]]) -> Locator:
@@ -59,7 +60,7 @@ def test_a_selection_is_written_to_looked_through_sent_and_followed_to_the_last_
     page: Page, office: Office, live: Live
 ) -> None:
     found = people(office, 4)
-    live.text_in(found[3]["phones"][0]["address"], office.ask("GET", "/numbers")["numbers"][0]["address"], "STOP")
+    live.text_in(found[3]["phones"][0]["address"], OURS, "STOP")
     dialog = select(page, found)
     dialog.get_by_label("Text", exact=True).fill("Hi {{first_name}}, an open house on Sunday?")
     expect(dialog.get_by_test_id("bulk-count")).to_have_text("3")
@@ -106,7 +107,7 @@ def test_a_value_that_somebody_lacks_is_asked_for(page: Page, office: Office) ->
 
 
 def test_a_token_that_is_none_is_named_before_anything_can_be_sent(page: Page, office: Office, faults: Faults) -> None:
-    faults.expected_statuses.add(422)
+    faults.expect(422, "/bulk/preview")
     dialog = select(page, people(office, 2))
     dialog.get_by_label("Text", exact=True).fill("Hi {{frist_name}}")
     expect(dialog.get_by_text('There is no token named "frist_name"')).to_be_visible()
@@ -116,14 +117,14 @@ def test_a_token_that_is_none_is_named_before_anything_can_be_sent(page: Page, o
 def test_where_another_number_of_people_would_get_it_by_now_nothing_is_sent_and_the_new_one_is_shown(
     page: Page, office: Office, live: Live, faults: Faults
 ) -> None:
-    faults.expected_statuses.add(409)
+    faults.expect(409, "/api/v1/bulk")
     found = people(office, 3)
     dialog = select(page, found)
     dialog.get_by_label("Text", exact=True).fill("An open house on Sunday")
     send = dialog.get_by_role("button", name="Send to 3 people")
     expect(send).to_be_enabled()
     endpoint = found[0]["phones"][0]
-    live.text_in(endpoint["address"], office.ask("GET", "/numbers")["numbers"][0]["address"], "STOP")
+    live.text_in(endpoint["address"], OURS, "STOP")
     path = f"/contacts/{found[0]['contact_id']}"
     page.wait_for_function(  # the STOP has been heard
         "async path => (await (await fetch('/api/v1' + path)).json()).phones[0].opted_out", arg=path
@@ -166,6 +167,7 @@ def test_what_has_not_left_is_recalled_and_the_figures_say_so(page: Page, office
 def test_the_list_shows_each_text_with_its_figures_and_leads_to_it(page: Page, office: Office) -> None:
     body = f"Sunday {word()}"
     launched(office, people(office, 2), body)
+    page.goto("/people")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Bulk").click()
     item = page.get_by_role("listitem").filter(has_text=body)
     expect(item).to_contain_text("2 of 2 sent · 2 delivered")
@@ -174,7 +176,7 @@ def test_the_list_shows_each_text_with_its_figures_and_leads_to_it(page: Page, o
 
 
 def test_a_text_that_is_not_there_says_so(page: Page, faults: Faults) -> None:
-    faults.expected_statuses.add(404)
+    faults.expect(404, "/bulk/999999")
     page.goto("/bulk/999999")
     expect(page.get_by_role("heading", name="There is no such text")).to_be_visible()
 
@@ -201,17 +203,9 @@ def _listed(page: Page, office: Office) -> None:
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("show_it", [_writing, _following, _listed])
 def test_nothing_keeps_anybody_out(
-    show_it: Callable[[Page, Office], None],
-    width: int,
-    scheme: Scheme,
-    new_context: OpenContext,
-    live: Live,
-    faults: Faults,
+    show_it: Callable[[Page, Office], None], width: int, scheme: Scheme, open_tab: OpenTab, live: Live
 ) -> None:
-    context = new_context(width=width, height=844 if width == 390 else 800, scheme=scheme)
-    log_in(context, live)
-    page = context.new_page()
-    faults.watch(page)
+    page = open_tab(width=width, height=844 if width == 390 else 800, scheme=scheme)
     show_it(page, Office(page, live))
     assert complaints(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import itertools
 import re
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,19 +16,20 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.conftest import Faults, OpenContext, log_in
-from tests.ui.inbox_page import open_thread, threads
-from tests.ui.live_server import Live
+from tests.ui.conftest import Faults, OpenTab
+from tests.ui.inbox_page import OURS, open_thread, thread_of
+from tests.ui.live_server import TIMEOUT_S, Live
+from tests.ui.people_page import phone
 from tests.ui.test_pages import complaints
 
 HEADERS = {"X-CSRF": "1"}
 
-_numbers = itertools.count(100)
-
 
 def asked(page: Page, method: str, path: str, body: Any = None) -> Any:
-    origin = "/".join(page.url.split("/")[:3])
-    answer = page.request.fetch(f"/api/v1{path}", method=method, data=body, headers={**HEADERS, "Origin": origin})
+    me = page.request.get("/api/v1/me").url
+    answer = page.request.fetch(
+        f"/api/v1{path}", method=method, data=body, headers={"X-CSRF": "1", "Origin": me.removesuffix("/api/v1/me")}
+    )
     assert answer.ok, answer.text()
     return answer.json() if answer.body() else None
 
@@ -38,12 +39,9 @@ class Somebody:
 
     def __init__(self, page: Page, live: Live) -> None:
         self.page, self.live = page, live
-        self.address = f"+1406555{next(_numbers):04d}"
-        self.ours = threads(page)[0]["number"]
-        self.name = f"Ada {uuid4().hex[:6]}"
-        live.text_in(self.address, self.ours, f"Hello {self.name}")
-        expect(page.locator("[role=option]").filter(has_text=self.name)).to_be_visible()
-        self.thread_id = next(row["thread_id"] for row in threads(page) if row["address"] == self.address)
+        self.address = phone()
+        live.text_in(self.address, OURS, "Hello")
+        self.thread_id = thread_of(page, self.address)["thread_id"]
         self.endpoint_id = self.consent()["endpoint_id"]
 
     def consent(self) -> Any:
@@ -52,12 +50,18 @@ class Somebody:
     def says(self, body: str) -> None:
         """They text *body*; returns once its consequence is stored."""
         before = len(self.consent()["entries"])
-        self.live.text_in(self.address, self.ours, body)
-        for _ in range(100):
+        self.live.text_in(self.address, OURS, body)
+        late = time.monotonic() + TIMEOUT_S
+        while time.monotonic() < late:
             if len(self.consent()["entries"]) > before:
                 return
-            self.page.wait_for_timeout(50)
+            self.page.wait_for_timeout(20)
         raise AssertionError(f"{body} changed nothing")
+
+
+@pytest.fixture
+def page(desk: Page) -> Page:
+    return desk
 
 
 @pytest.fixture
@@ -132,7 +136,8 @@ def test_an_opt_in_is_recorded_with_its_words_and_the_file_that_shows_it(
 
 
 def test_what_is_missing_is_said_at_its_field(page: Page, ada: Somebody, faults: Faults, tmp_path: Path) -> None:
-    faults.expected_statuses |= {415, 422}
+    faults.expect(415, "/api/v1/")
+    faults.expect(422, "/consent")
     dialog = opened(page, ada)
     dialog.get_by_role("button", name="Record consent").click()
     entry = form(page, "Record consent")
@@ -164,7 +169,7 @@ def test_a_revocation_opts_out_at_once_everywhere(page: Page, ada: Somebody) -> 
 
 
 def test_an_opt_out_is_undone_upon_newer_evidence_only(page: Page, ada: Somebody, faults: Faults) -> None:
-    faults.expected_statuses.add(422)
+    faults.expect(422, "/consent")
     ada.says("STOP")
     dialog = opened(page, ada)
     dialog.get_by_role("button", name="Undo opt-out").click()
@@ -186,7 +191,7 @@ def test_an_opt_out_is_undone_upon_newer_evidence_only(page: Page, ada: Somebody
 
 
 def test_an_undo_that_did_not_see_the_newest_stop_is_refused(page: Page, ada: Somebody, faults: Faults) -> None:
-    faults.expected_statuses.add(409)
+    faults.expect(409, "/consent")
     ada.says("STOP")
     dialog = opened(page, ada)
     dialog.get_by_role("button", name="Undo opt-out").click()
@@ -230,7 +235,7 @@ def test_the_full_proof_of_a_number_is_a_download(page: Page, ada: Somebody) -> 
 
 
 def test_the_contacts_page_has_the_consent_of_each_number(page: Page, live: Live) -> None:
-    first, second = (f"+1406555{next(_numbers):04d}" for _ in range(2))
+    first, second = phone(), phone()
     contact = asked(page, "POST", "/contacts", {"first_name": "Ines", "phones": [{"phone": first}, {"phone": second}]})
     page.goto(f"/people/{contact['contact_id']}")
     cards = page.get_by_role("region", name=re.compile("^Consent "))
@@ -255,6 +260,7 @@ def not_required_afterwards(page: Page) -> Iterator[None]:
 
 def test_an_owner_says_whether_bulk_needs_an_opt_in(page: Page, ada: Somebody) -> None:
     with not_required_afterwards(page):
+        page.goto("/people")
         page.get_by_role("button", name="account and appearance").click()
         page.get_by_role("link", name="Consent", exact=True).click()
         switch = page.get_by_role("switch", name="Texts in bulk need an opt-in on record")
@@ -267,12 +273,9 @@ def test_an_owner_says_whether_bulk_needs_an_opt_in(page: Page, ada: Somebody) -
         expect(opened(page, ada)).to_contain_text("This workspace requires one, so no bulk texts go to this number.")
 
 
-def test_an_agent_may_see_the_setting_and_not_change_it(new_context: OpenContext, live: Live, faults: Faults) -> None:
+def test_an_agent_may_see_the_setting_and_not_change_it(open_tab: OpenTab, live: Live) -> None:
     agent = next(n for n, login in enumerate(live.logins) if login["role"] == "agent")
-    context = new_context()
-    log_in(context, live, agent)
-    page = context.new_page()
-    faults.watch(page)
+    page = open_tab(member=agent)
     page.goto("/settings/consent")
     expect(page.get_by_role("switch")).to_be_disabled()
     expect(page.get_by_text("Only owners and managers may change this.")).to_be_visible()

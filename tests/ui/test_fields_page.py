@@ -13,6 +13,11 @@ from tests.ui.people_page import Office, word
 
 
 @pytest.fixture
+def page(desk: Page) -> Page:
+    return desk
+
+
+@pytest.fixture
 def office(page: Page, live: Live) -> Office:
     return Office(page, live)
 
@@ -29,6 +34,7 @@ def section(page: Page, name: str) -> Locator:
 
 
 def test_the_members_menu_and_the_people_lead_here(page: Page) -> None:
+    page.goto("/system")
     page.get_by_role("button", name="account and appearance").click()
     page.get_by_role("link", name="Fields, tags, stages").click()
     expect(page.get_by_role("heading", name="Fields, tags, stages")).to_be_visible()
@@ -63,7 +69,8 @@ def test_a_field_is_made_relabelled_and_removed_and_its_name_is_made_of_its_labe
 
 
 def test_a_name_that_means_something_already_is_refused(settings: Page, faults: Faults) -> None:
-    faults.expected_statuses.update({409, 422})
+    faults.expect(409, "/custom-fields")
+    faults.expect(422, "/custom-fields")
     form = settings.get_by_role("form", name="New field")
     form.get_by_label("Label").fill("Agent name")
     form.get_by_role("button", name="Add field").click()

@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.ui.conftest import Faults, OpenContext, log_in
+from tests.ui.conftest import Faults, OpenContext, OpenTab, log_in
 from tests.ui.inbox_page import (
+    OURS,
     bubble,
     fate_of,
     message_box,
@@ -21,8 +22,9 @@ from tests.ui.inbox_page import (
     shown_times,
 )
 from tests.ui.live_server import Live
+from tests.ui.people_page import phone
 
-AT_THE_HEAD = re.compile("^[1-3]$")  # the demo's people write too, and one of them may be newer still
+AT_THE_HEAD = re.compile("^[1-3]$")  # what an earlier test began may go on, and be newer still
 
 
 def unique(text: str) -> str:
@@ -40,10 +42,8 @@ def test_the_list_is_sorted_by_the_newest_text(page: Page) -> None:
 
 
 def test_a_text_that_comes_in_changes_badge_preview_order_and_title_by_itself(page: Page, live: Live) -> None:
-    number = quiet_thread(page)["number"]
-    stranger = (
-        f"+1307555{100 + uuid4().int % 100:04d}"  # the demo's own people write at any moment, this one when we say
-    )
+    number = OURS
+    stranger = phone()
     first, second = unique("Is it still on the market?"), unique("Asking for my sister")
     rests(page)
     live.text_in(stranger, number, first)
@@ -60,7 +60,7 @@ def test_a_text_that_comes_in_changes_badge_preview_order_and_title_by_itself(pa
 
 
 def test_rows_do_not_move_under_a_moving_mouse(page: Page, live: Live) -> None:
-    thread, body = quiet_thread(page, below=3), unique("Under the pointer")
+    thread, body = quiet_thread(page, live), unique("Under the pointer")
     first = page.locator("[aria-posinset='1']")
     first_id = first.get_attribute("data-id")
     first.hover()
@@ -71,14 +71,14 @@ def test_rows_do_not_move_under_a_moving_mouse(page: Page, live: Live) -> None:
         if target.count():
             break
     expect(first).to_have_attribute("data-id", first_id or "")
-    expect(row_of(page, thread["thread_id"])).to_have_attribute("aria-posinset", AT_THE_HEAD, timeout=10_000)
+    expect(row_of(page, thread["thread_id"])).to_have_attribute("aria-posinset", AT_THE_HEAD)
 
 
 def test_opening_a_thread_marks_it_read_in_every_tab(page: Page, live: Live, faults: Faults) -> None:
     other = page.context.new_page()
     faults.watch(other)
     other.goto("/phone/sms")
-    thread, body = quiet_thread(page), unique("Two tabs")
+    thread, body = quiet_thread(page, live), unique("Two tabs")
     rests(page)
     text_in(live, thread, body)
     for tab in (page, other):
@@ -89,8 +89,8 @@ def test_opening_a_thread_marks_it_read_in_every_tab(page: Page, live: Live, fau
         expect(row_of(tab, thread["thread_id"]).locator("[data-badge]")).to_have_count(0)
 
 
-def test_a_reply_goes_from_sending_to_delivered_in_one_bubble(page: Page) -> None:
-    thread, body = quiet_thread(page), unique("On my way")
+def test_a_reply_goes_from_sending_to_delivered_in_one_bubble(page: Page, live: Live) -> None:
+    thread, body = quiet_thread(page, live), unique("On my way")
     open_thread(page, thread["thread_id"])
     message_box(page).fill(body)
     page.evaluate("""() => {
@@ -122,12 +122,12 @@ def test_a_reply_goes_from_sending_to_delivered_in_one_bubble(page: Page) -> Non
 )
 def test_a_reply_that_fails_says_why_in_words(page: Page, live: Live, lead: str, told: str) -> None:
     asked, body = unique("Is it still free?"), unique("It is, come and see it")
-    live.text_in(lead, quiet_thread(page)["number"], asked)
+    live.text_in(lead, OURS, asked)
     row = page.get_by_role("option").filter(has_text=asked)
     open_thread(page, int(row.get_attribute("data-id") or 0))
     message_box(page).fill(body)
     page.keyboard.press("Enter")
-    expect(fate_of(page, body)).to_contain_text(told, timeout=30_000)
+    expect(fate_of(page, body)).to_contain_text(told)
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,13 @@ def test_send_again_makes_a_new_text_linked_to_the_old_and_leaves_that_as_it_was
     page: Page, live: Live, lead: str, told: str
 ) -> None:
     asked, body = unique("Hello?"), unique("Hello, how can I help")
-    live.text_in(lead, quiet_thread(page)["number"], asked)
+    live.text_in(lead, OURS, asked)
     row = page.get_by_role("option").filter(has_text=asked)
     thread = int(row.get_attribute("data-id") or 0)
     open_thread(page, thread)
     message_box(page).fill(body)
     page.keyboard.press("Enter")
-    expect(fate_of(page, body)).to_contain_text(told, timeout=30_000)
+    expect(fate_of(page, body)).to_contain_text(told)
     page.get_by_role("button", name="Send again").last.click()
     expect(bubble(page, body)).to_have_count(2)
     expect(page.locator("[role=log] [data-waiting='false']").filter(has_text=body)).to_have_count(2)
@@ -158,7 +158,7 @@ def test_send_again_makes_a_new_text_linked_to_the_old_and_leaves_that_as_it_was
 
 
 def test_a_number_that_takes_no_texts_says_so_until_its_owner_writes(page: Page, live: Live) -> None:
-    lead, number = "+18025550134", quiet_thread(page)["number"]
+    lead, number = "+18025550134", OURS
     asked, body = unique("Call me"), unique("Shall I text you")
     live.text_in(lead, number, asked)
     row = page.get_by_role("option").filter(has_text=asked)
@@ -166,7 +166,7 @@ def test_a_number_that_takes_no_texts_says_so_until_its_owner_writes(page: Page,
     message_box(page).fill(body)
     page.keyboard.press("Enter")
     note = page.get_by_text("Texts to this number do not arrive. This number cannot receive texts")
-    expect(note).to_be_visible(timeout=30_000)
+    expect(note).to_be_visible()
     expect(message_box(page)).to_be_disabled()
     expect(fate_of(page, body).get_by_role("button", name="Send again")).to_have_count(0)
     live.text_in(lead, number, unique("I have a new phone"))
@@ -174,22 +174,30 @@ def test_a_number_that_takes_no_texts_says_so_until_its_owner_writes(page: Page,
     expect(message_box(page)).to_be_enabled()
 
 
-def test_a_reply_written_offline_is_sent_once_after_reconnecting(page: Page) -> None:
-    thread, body = quiet_thread(page), unique("From the tunnel")
-    open_thread(page, thread["thread_id"])
-    page.context.set_offline(True)
-    page.evaluate("window.dispatchEvent(new Event('offline'))")
-    message_box(page).fill(body)
-    page.keyboard.press("Enter")
-    expect(bubble(page, body)).to_have_count(1)
-    page.context.set_offline(False)
-    expect(fate_of(page, body)).to_contain_text("Delivered")
-    page.reload()
-    expect(bubble(page, body)).to_have_count(1)
+def test_a_reply_written_offline_is_sent_once_after_reconnecting(
+    page: Page, live: Live, new_context: OpenContext, faults: Faults
+) -> None:
+    faults.expect("ERR_INTERNET_DISCONNECTED", live.url)
+    thread, body = quiet_thread(page, live), unique("From the tunnel")
+    apart = new_context()  # a whole browser goes offline
+    log_in(apart, live)
+    tunnel = apart.new_page()
+    faults.watch(tunnel)
+    open_thread(tunnel, thread["thread_id"])
+    expect(message_box(tunnel)).to_be_enabled()
+    apart.set_offline(True)
+    tunnel.evaluate("window.dispatchEvent(new Event('offline'))")
+    message_box(tunnel).fill(body)
+    tunnel.keyboard.press("Enter")
+    expect(bubble(tunnel, body)).to_have_count(1)
+    apart.set_offline(False)
+    expect(fate_of(tunnel, body)).to_contain_text("Delivered")
+    tunnel.reload()
+    expect(bubble(tunnel, body)).to_have_count(1)
 
 
-def test_the_reply_counts_its_segments_and_names_what_makes_it_dear(page: Page) -> None:
-    open_thread(page, quiet_thread(page)["thread_id"])
+def test_the_reply_counts_its_segments_and_names_what_makes_it_dear(page: Page, live: Live) -> None:
+    open_thread(page, quiet_thread(page, live)["thread_id"])
     cost = page.get_by_test_id("cost")
     message_box(page).fill("a" * 160)
     expect(cost).to_contain_text("1 segment · 0 left")
@@ -203,8 +211,8 @@ def test_the_reply_counts_its_segments_and_names_what_makes_it_dear(page: Page) 
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
 
 
-def test_a_draft_outlives_the_page(page: Page) -> None:
-    thread_id = quiet_thread(page)["thread_id"]
+def test_a_draft_outlives_the_page(page: Page, live: Live) -> None:
+    thread_id = quiet_thread(page, live)["thread_id"]
     body = unique("Half a thought")
     open_thread(page, thread_id)
     message_box(page).fill(body)
@@ -216,7 +224,9 @@ def test_a_draft_outlives_the_page(page: Page) -> None:
     expect(message_box(page)).to_have_value(body)
 
 
-def test_what_the_server_does_not_have_is_saved_and_not_dropped_when_the_tab_is_looked_at_again(page: Page) -> None:
+def test_what_the_server_does_not_have_is_saved_and_not_dropped_when_the_tab_is_looked_at_again(
+    page: Page, live: Live
+) -> None:
     body = unique("From a tunnel")
     lost: list[Any] = []
 
@@ -230,7 +240,7 @@ def test_what_the_server_does_not_have_is_saved_and_not_dropped_when_the_tab_is_
     def saves(request: Request) -> bool:
         return request.method == "PUT" and "/drafts/" in request.url
 
-    open_thread(page, quiet_thread(page)["thread_id"])
+    open_thread(page, quiet_thread(page, live)["thread_id"])
     page.route("**/api/v1/drafts/*", lose_the_first)
     with page.expect_request(saves):
         message_box(page).fill(body)
@@ -242,7 +252,7 @@ def test_what_the_server_does_not_have_is_saved_and_not_dropped_when_the_tab_is_
 
 
 def test_a_contact_who_opts_out_is_answered_only_knowingly(page: Page, live: Live) -> None:
-    thread = quiet_thread(page, below=12)
+    thread = quiet_thread(page, live)
     open_thread(page, thread["thread_id"])
     text_in(live, thread, "STOP")
     expect(page.get_by_text("Opted out with this text").last).to_be_visible()
@@ -258,11 +268,11 @@ def test_a_contact_who_opts_out_is_answered_only_knowingly(page: Page, live: Liv
 
 
 def test_new_texts_wait_behind_a_pill_while_older_ones_are_read(page: Page, live: Live) -> None:
-    thread = quiet_thread(page)
+    thread = quiet_thread(page, live)
     open_thread(page, thread["thread_id"])
     for number in range(14):  # enough to scroll, whatever the demo's data
         text_in(live, thread, unique(f"Line {number}"))
-    expect(page.get_by_role("log").get_by_text("Line 13")).to_be_visible()
+    expect(page.get_by_role("log").get_by_text(re.compile(r"^Line \d+ "))).to_have_count(14)
     page.get_by_role("log").evaluate("log => { log.scrollTop = 0; }")
     body = unique("You have not seen this")
     text_in(live, thread, body)
@@ -297,7 +307,7 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
 
 
 def test_the_focus_stays_with_its_row_when_the_order_changes(page: Page, live: Live) -> None:
-    thread = quiet_thread(page)
+    thread = quiet_thread(page, live)
     rests(page)
     focused = page.locator("[aria-posinset='2']").get_attribute("data-id")
     row_of(page, int(focused or 0)).focus()
@@ -306,11 +316,8 @@ def test_the_focus_stays_with_its_row_when_the_order_changes(page: Page, live: L
     expect(row_of(page, int(focused or 0))).to_be_focused()
 
 
-def test_a_phone_shows_one_pane_at_a_time(new_context: OpenContext, live: Live, faults: Faults) -> None:
-    context = new_context(width=390, height=844)
-    log_in(context, live)
-    page = context.new_page()
-    faults.watch(page)
+def test_a_phone_shows_one_pane_at_a_time(open_tab: OpenTab) -> None:
+    page = open_tab(width=390, height=844)
     page.goto("/phone/sms")
     first = page.locator("[role=option]").first
     first.click()
@@ -326,10 +333,11 @@ def test_a_phone_shows_one_pane_at_a_time(new_context: OpenContext, live: Live, 
 
 def test_a_new_text_is_announced_politely(page: Page, live: Live) -> None:
     body = unique("Hear me")
-    text_in(live, quiet_thread(page), body)
+    text_in(live, quiet_thread(page, live), body)
     expect(page.get_by_test_id("announcer")).to_contain_text(body)
 
 
-def test_a_thread_that_does_not_exist_says_so(page: Page) -> None:
-    page.goto("/phone/sms/999999999")
-    expect(page.get_by_role("heading", name="This conversation does not exist")).to_be_visible()
+def test_a_thread_that_does_not_exist_says_so(desk: Page, faults: Faults) -> None:
+    faults.expect(404, "/threads/999999999/")
+    desk.goto("/phone/sms/999999999")
+    expect(desk.get_by_role("heading", name="This conversation does not exist")).to_be_visible()

@@ -8,9 +8,14 @@ import re
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.ui.conftest import Faults, OpenContext, log_in
+from tests.ui.conftest import Faults, OpenTab, at_the_inbox
 from tests.ui.live_server import Live
 from tests.ui.people_page import Office, choose_field, counted, open_builder, phone, row_of, rows, show, word
+
+
+@pytest.fixture
+def page(desk: Page) -> Page:
+    return desk
 
 
 @pytest.fixture
@@ -39,6 +44,7 @@ def names(page: Page) -> list[str]:
 
 
 def test_the_rail_leads_to_everybody_and_their_count(page: Page, office: Office) -> None:
+    at_the_inbox(page)
     page.get_by_role("navigation", name="Main").get_by_role("link", name="People").click()
     expect(page.get_by_role("heading", name="People", exact=True)).to_be_visible()
     total = office.ask("POST", "/contacts/count", {})["count"]
@@ -112,7 +118,7 @@ def test_a_long_list_is_read_page_by_page_as_it_is_scrolled_and_only_what_is_see
 def test_a_page_that_cannot_be_loaded_says_so_and_can_be_tried_again(
     page: Page, office: Office, faults: Faults
 ) -> None:
-    faults.expected_statuses.add(400)
+    faults.expect(400, "/contacts/query")
     tag = word()
     office.tagged(tag, 30)
     broken = True
@@ -152,7 +158,7 @@ def test_with_nobody_to_show_the_page_says_why_and_leads_on(page: Page) -> None:
 
 
 def test_a_list_that_cannot_be_read_says_so_and_can_be_tried_again(page: Page, faults: Faults) -> None:
-    faults.expected_statuses.add(400)
+    faults.expect(400, "/contacts/query")
     page.route("**/api/v1/contacts/query", lambda route: route.fulfill(status=400, json={"detail": "It broke."}))
     page.goto("/people")
     alert = page.get_by_role("alert").filter(has_text="could not be loaded")
@@ -418,7 +424,8 @@ def test_a_new_contact_needs_a_number_alone_and_opens(page: Page) -> None:
 
 
 def test_a_number_that_somebody_has_is_refused_and_leads_to_them(page: Page, office: Office, faults: Faults) -> None:
-    faults.expected_statuses.update({409, 422})
+    faults.expect(409, "/contacts")
+    faults.expect(422, "/contacts")
     number = phone()
     holder = office.contact(word(), phones=[{"phone": number}])
     show(page)
@@ -443,18 +450,12 @@ def test_the_import_is_one_click_away(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280, 1920])
-def test_nothing_has_to_be_scrolled_sideways(
-    new_context: OpenContext, live: Live, faults: Faults, page: Page, width: int
-) -> None:
-    office = Office(page, live)
+def test_nothing_has_to_be_scrolled_sideways(open_tab: OpenTab, office: Office, width: int) -> None:
     tag = word()
     office.contact(
         "Verylongfirstname" * 4, last_name="Fitzgerald-Montgomery" * 4, tags=[tag, f"A tag of many words {tag}"]
     )
-    context = new_context(width=width)
-    log_in(context, live)
-    other = context.new_page()
-    faults.watch(other)
+    other = open_tab(width=width)
     show(other, tag)
     assert other.evaluate("document.documentElement.scrollWidth <= innerWidth")
     box = rows(other).first.bounding_box()
@@ -462,16 +463,10 @@ def test_nothing_has_to_be_scrolled_sideways(
     assert box["x"] + box["width"] <= width
 
 
-def test_on_a_phone_the_rows_are_cards_and_the_builder_fills_the_page(
-    new_context: OpenContext, live: Live, faults: Faults, page: Page
-) -> None:
-    office = Office(page, live)
+def test_on_a_phone_the_rows_are_cards_and_the_builder_fills_the_page(open_tab: OpenTab, office: Office) -> None:
     tag = word()
     people = office.tagged(tag, 2)
-    context = new_context(width=390, height=844)
-    log_in(context, live)
-    phone_page = context.new_page()
-    faults.watch(phone_page)
+    phone_page = open_tab(width=390, height=844)
     show(phone_page, tag)
     card = row_of(phone_page, people[0]).bounding_box()
     assert card

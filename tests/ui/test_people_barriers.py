@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.ui.conftest import Faults, OpenContext, log_in
+from tests.ui.conftest import OpenTab
 from tests.ui.live_server import Live
 from tests.ui.people_page import Office, choose_field, open_builder, open_contact, phone, rows, show, word
 from tests.ui.test_pages import complaints
@@ -77,11 +77,8 @@ PLACES = (people, selected, nobody, builder, new_contact, tagging, contact, merg
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
 def test_no_page_of_people_has_a_barrier(
-    new_context: OpenContext, live: Live, faults: Faults, place: Callable[[Page, Office], None], width: int
+    open_tab: OpenTab, live: Live, place: Callable[[Page, Office], None], width: int
 ) -> None:
-    context = new_context(width=width)
-    log_in(context, live)
-    page = context.new_page()
-    faults.watch(page)
+    page = open_tab(width=width)
     place(page, Office(page, live))
     assert complaints(page) == []

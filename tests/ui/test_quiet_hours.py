@@ -15,13 +15,14 @@ from playwright.sync_api import Page, expect
 from server.domain.gate import MessageClass
 from server.ports import Enqueued, EnqueueMt
 from server.store.store import open_store
-from tests.ui.conftest import Faults, OpenContext, Scheme, log_in
-from tests.ui.inbox_page import fate_of, message_box, open_thread, quiet_thread, threads
+from tests.ui.conftest import OpenTab, Scheme
+from tests.ui.inbox_page import OURS, fate_of, message_box, open_thread, thread_of, threads
 from tests.ui.live_server import Live, running
 from tests.ui.test_pages import complaints
 
 NIGHT = datetime(2026, 3, 11, 2, 42, tzinfo=UTC)  # Tuesday, 10:42 PM in New York
 BOSTON = "+1617"
+_between_zones = (f"+1850555{n:04}" for n in range(100, 200))
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +50,9 @@ def bostonian(page: Page) -> dict[str, Any]:
 
 
 @pytest.fixture(params=["light", "dark"])
-def night(request: pytest.FixtureRequest, new_context: OpenContext, live: Live, faults: Faults) -> Page:
+def night(request: pytest.FixtureRequest, open_tab: OpenTab) -> Page:
     scheme: Scheme = request.param
-    context = new_context(scheme=scheme)
-    log_in(context, live)
-    page = context.new_page()
-    faults.watch(page)
-    page.goto("/phone/sms")
-    page.locator("[data-status=live]").wait_for()
-    page.locator("[role=option]").first.wait_for()
-    return page
+    return open_tab(scheme=scheme)
 
 
 def test_the_author_is_told_what_time_it_is_there_and_may_write(night: Page) -> None:
@@ -85,7 +79,7 @@ def test_a_text_in_bulk_says_for_what_it_waits_while_one_looks_and_after_a_reloa
 
 def test_where_two_zones_are_possible_both_times_are_told(night: Page, live: Live) -> None:
     """850 lies on both sides of a border of zones."""
-    sender = f"+1850555{100 + uuid4().int % 100:04d}"
-    live.text_in(sender, quiet_thread(night)["number"], "Is it still free?")
-    night.get_by_role("option").filter(has_text=f"(850) {sender[5:8]}-{sender[8:]}").first.click()
+    sender = next(_between_zones)
+    live.text_in(sender, OURS, "Is it still free?")
+    open_thread(night, thread_of(night, sender)["thread_id"])
     expect(night.get_by_test_id("quiet-hours")).to_contain_text(" or 10:")

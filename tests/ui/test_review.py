@@ -9,19 +9,21 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.conftest import Faults, OpenContext, log_in
-from tests.ui.inbox_page import bubble, message_box, open_thread, threads
+from tests.ui.conftest import Faults, OpenTab
+from tests.ui.inbox_page import OURS, bubble, message_box, open_thread, thread_of
 from tests.ui.live_server import Live
+from tests.ui.people_page import phone
 
 
-def stranger() -> str:
-    return f"+1307555{100 + uuid4().int % 100:04d}"
+@pytest.fixture
+def page(desk: Page) -> Page:
+    return desk
 
 
 def waits(page: Page, live: Live, body: str) -> tuple[str, Locator]:
     """Somebody new writes *body*; their number and their item on the page."""
-    sender = stranger()
-    live.text_in(sender, threads(page)[0]["number"], body)
+    sender = phone()
+    live.text_in(sender, OURS, body)
     return sender, page.locator("[data-review]").filter(has_text=body)
 
 
@@ -32,7 +34,7 @@ def on_the_page(page: Page) -> Page:
 
 
 def row_of(page: Page, sender: str) -> dict[str, Any]:
-    return next(row for row in threads(page) if row["address"] == sender)
+    return thread_of(page, sender)
 
 
 def badge_of(page: Page) -> int:
@@ -49,13 +51,8 @@ def test_a_text_that_may_ask_to_stop_shows_up_by_itself_with_what_was_recognised
     expect(page.get_by_test_id("review-badge")).to_be_visible()
 
 
-def test_a_decision_takes_the_item_from_every_members_page_and_count(
-    page: Page, live: Live, new_context: OpenContext, faults: Faults
-) -> None:
-    context = new_context()
-    log_in(context, live, member=1)
-    other = on_the_page(context.new_page())
-    faults.watch(other)
+def test_a_decision_takes_the_item_from_every_members_page_and_count(page: Page, live: Live, open_tab: OpenTab) -> None:
+    other = on_the_page(open_tab(member=1))
     on_the_page(page)
     sender, item = waits(page, live, f"Hm {uuid4().hex[:6]}, not interested.")
     theirs = other.locator("[data-review]").filter(has_text=item.locator("blockquote").inner_text())
@@ -101,13 +98,13 @@ def test_a_wrong_number_gets_no_confirmation(page: Page, live: Live) -> None:
 
 
 def test_who_decides_otherwise_too_late_is_told_whose_decision_stands(page: Page, live: Live, faults: Faults) -> None:
-    faults.expected_statuses.add(409)
+    faults.expect(409, "/api/v1/review/")
+    faults.expect("ERR_FAILED", "/api/v1/review?")
     on_the_page(page)
     _, item = waits(page, live, f"Meh {uuid4().hex[:6]}. Not interested")
     review = item.get_attribute("data-review")
     item.get_by_role("button", name="They want to stop").click()  # now it waits for the second step
     page.route("**/api/v1/review?*", lambda route: route.abort())  # as if the news had not come yet
-    faults.found.clear()
     answer = page.request.post(
         f"/api/v1/review/{review}", data={"decision": "not_a_revocation"}, headers={"X-CSRF": "1", "Origin": live.url}
     )
@@ -116,17 +113,14 @@ def test_who_decides_otherwise_too_late_is_told_whose_decision_stands(page: Page
     expect(
         page.get_by_role("status").filter(has_text="has decided that this was not a request to stop")
     ).to_be_attached()
-    page.unroute("**/api/v1/review?*")
-    faults.found[:] = [one for one in faults.found if "ERR_FAILED" not in one]
 
 
 def test_the_conversation_says_it_and_offers_the_same_decisions(page: Page, live: Live) -> None:
-    sender = stranger()
-    live.text_in(sender, threads(page)[0]["number"], "Hello there")
-    expect(page.get_by_role("option").filter(has_text="Hello there").first).to_be_visible()
+    sender = phone()
+    live.text_in(sender, OURS, "Hello there")
     thread_id = row_of(page, sender)["thread_id"]
     open_thread(page, thread_id)
-    live.text_in(sender, row_of(page, sender)["number"], "Not interested")
+    live.text_in(sender, OURS, "Not interested")
     banner = page.get_by_role("region", name="Needs review")
     expect(banner.locator("mark")).to_have_text("Not interested")
     expect(message_box(page)).to_be_disabled()
@@ -148,11 +142,8 @@ def test_the_sender_leads_to_the_conversation(page: Page, live: Live) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280, 1920])
-def test_nothing_has_to_be_scrolled_sideways(new_context: OpenContext, live: Live, faults: Faults, width: int) -> None:
-    context = new_context(width=width)
-    log_in(context, live)
-    page = on_the_page(context.new_page())
-    faults.watch(page)
+def test_nothing_has_to_be_scrolled_sideways(open_tab: OpenTab, live: Live, width: int) -> None:
+    page = on_the_page(open_tab(width=width))
     waits(page, live, "wrong number " + "verylongword" * 20)[1].first.wait_for()
     assert page.evaluate(
         """() => [document.documentElement, ...document.querySelectorAll('main *')].every(element => {

@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.conftest import OpenContext, log_in
-from tests.ui.inbox_page import fate_of, message_box, open_thread, quiet_thread
+from tests.ui.inbox_page import conversation, fate_of, message_box, open_thread
 from tests.ui.live_server import Live
+from tests.ui.people_page import Office
 from tests.ui.test_compose import dialog, plan_tomorrow, png, write_to_stranger
 
 HAND_OVER = """(place, { how, bytes }) => {
@@ -23,6 +24,12 @@ HAND_OVER = """(place, { how, bytes }) => {
         : new DragEvent("drop", { ...told, dataTransfer: data }));
 }"""
 """What a browser does where a file is pasted or dropped; a test has no clipboard and no desktop."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_begun(page: Page, live: Live) -> None:
+    """What another test had begun to write would be shown again."""
+    Office(page, live).ask("DELETE", "/drafts/0")
 
 
 def reply(page: Page) -> Locator:
@@ -50,8 +57,8 @@ def take_back(page: Page) -> None:
     expect(page.get_by_text("Taken back. It was not sent.")).to_be_visible()
 
 
-def test_a_reply_is_taken_back_and_stands_before_what_was_typed_since(page: Page) -> None:
-    open_thread(page, quiet_thread(page, below=12)["thread_id"])
+def test_a_reply_is_taken_back_and_stands_before_what_was_typed_since(page: Page, live: Live) -> None:
+    open_thread(page, conversation(page, live)["thread_id"])
     may_be_taken_back(page)
     answer(page, "Half price!")
     message_box(page).fill("I mean the fee")
@@ -61,8 +68,8 @@ def test_a_reply_is_taken_back_and_stands_before_what_was_typed_since(page: Page
     message_box(page).fill("")
 
 
-def test_a_reply_that_is_taken_back_from_elsewhere_waits_where_it_was_written(page: Page) -> None:
-    thread = quiet_thread(page, below=13)["thread_id"]
+def test_a_reply_that_is_taken_back_from_elsewhere_waits_where_it_was_written(page: Page, live: Live) -> None:
+    thread = conversation(page, live)["thread_id"]
     open_thread(page, thread)
     may_be_taken_back(page)
     answer(page, "To the wrong one")
@@ -77,8 +84,8 @@ def test_a_reply_that_is_taken_back_from_elsewhere_waits_where_it_was_written(pa
 
 
 @pytest.mark.parametrize("how", ["paste", "drop"])
-def test_a_picture_comes_into_a_reply_by_hand(page: Page, how: str) -> None:
-    open_thread(page, quiet_thread(page, below=14)["thread_id"])
+def test_a_picture_comes_into_a_reply_by_hand(page: Page, how: str, live: Live) -> None:
+    open_thread(page, conversation(page, live)["thread_id"])
     hand_over(message_box(page), how)
     shown = reply(page).get_by_role("img", name="kitchen.png")
     expect(shown).to_be_visible()
@@ -96,7 +103,7 @@ def test_a_picture_comes_into_a_new_message_by_hand(page: Page, how: str) -> Non
 
 
 def test_a_draft_keeps_its_pictures_for_another_browser(page: Page, new_context: OpenContext, live: Live) -> None:
-    thread = quiet_thread(page, below=15)["thread_id"]
+    thread = conversation(page, live)["thread_id"]
     open_thread(page, thread)
     hand_over(message_box(page), "paste")
     expect(reply(page).get_by_role("img")).to_be_visible()

@@ -9,50 +9,42 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.conftest import Faults, OpenContext, log_in
-from tests.ui.inbox_page import MAGIC, bubble, message_box, open_thread, threads
+from tests.ui.conftest import Faults, OpenTab, at_the_inbox
+from tests.ui.inbox_page import OURS, bubble, conversation, message_box, open_thread, thread_of
 from tests.ui.live_server import Live
+from tests.ui.people_page import phone
 from tests.ui.test_pages import complaints
 
-OURS = {"X-CSRF": "1"}
+FROM_US = {"X-CSRF": "1"}
 
 
 def saved(page: Page, live: Live, body: str, **more: Any) -> dict[str, Any]:
     """A template of a name of its own, made by the API."""
     name = f"T {uuid4().hex[:8]}"
-    headers = OURS | {"Origin": live.url}
+    headers = FROM_US | {"Origin": live.url}
     answer = page.request.post("/api/v1/templates", data={"name": name, "body": body} | more, headers=headers)
     assert answer.ok, answer.text()
     told: dict[str, Any] = answer.json()
     return told
 
 
-def conversation(page: Page) -> dict[str, Any]:
-    """With somebody whose name is known and who takes texts."""
-    row = known(page)
-    origin = "/".join(page.url.split("/")[:3])
-    left = page.request.delete(f"/api/v1/drafts/{row['thread_id']}", headers=OURS | {"Origin": origin})
-    assert left.ok, left.text()  # what another test had begun to write there would be shown again
+def opened(page: Page, live: Live) -> dict[str, Any]:
+    """A conversation with somebody whose name is known and who takes texts."""
+    row = conversation(page, live)
     open_thread(page, row["thread_id"])
     return row
 
 
-def known(page: Page) -> dict[str, Any]:
-    """The newest conversation of that kind."""
-    rows = threads(page)
-    fine = (row for row in rows if row["name"] and not (row["opted_out"] or row["held"] or row["invalid"]))
-    return next(row for row in fine if not (row["carrier_blocked"] or row["address"].startswith(MAGIC)))
-
-
-def stranger(page: Page, live: Live) -> int:
+def stranger(page: Page, live: Live) -> None:
     """A conversation with a number of whom nothing is known."""
-    body = f"Hello? {uuid4().hex[:6]}"
-    live.text_in(f"+1307555{100 + uuid4().int % 100:04d}", known(page)["number"], body)
-    row = page.locator("[role=option]").filter(has_text=body)
-    row.wait_for()
-    thread_id = int(row.get_attribute("data-id") or 0)
-    open_thread(page, thread_id)
-    return thread_id
+    number = phone()
+    live.text_in(number, OURS, "Hello?")
+    open_thread(page, thread_of(page, number)["thread_id"])
+
+
+@pytest.fixture
+def page(desk: Page) -> Page:
+    return desk
 
 
 def icon(page: Page) -> Locator:
@@ -94,7 +86,7 @@ def written(page: Page, template_id: int | str) -> Locator:
 
 
 def test_two_clicks_put_a_templates_text_into_the_reply(page: Page, live: Live) -> None:
-    row = conversation(page)
+    row = opened(page, live)
     template = saved(page, live, "Hi {{first_name|there}}, it's {{agent_name}}.")
     page.reload()
     icon(page).click()
@@ -111,7 +103,7 @@ def test_two_clicks_put_a_templates_text_into_the_reply(page: Page, live: Live) 
 
 
 def test_a_slash_in_the_empty_reply_opens_the_list_and_the_keys_choose(page: Page, live: Live) -> None:
-    conversation(page)
+    opened(page, live)
     word = uuid4().hex[:8]
     for last in ("one", "two"):
         saved(page, live, f"{word} {last}")
@@ -132,8 +124,8 @@ def test_a_slash_in_the_empty_reply_opens_the_list_and_the_keys_choose(page: Pag
     expect(message_box(page)).to_have_value(re.compile("/$"))
 
 
-def test_escape_leaves_the_reply_as_it_was(page: Page) -> None:
-    conversation(page)
+def test_escape_leaves_the_reply_as_it_was(page: Page, live: Live) -> None:
+    opened(page, live)
     slash(page)
     finder(page).wait_for()
     page.keyboard.press("Escape")
@@ -143,7 +135,7 @@ def test_escape_leaves_the_reply_as_it_was(page: Page) -> None:
 
 
 def test_a_template_joins_what_was_written_before_it(page: Page, live: Live) -> None:
-    conversation(page)
+    opened(page, live)
     template = saved(page, live, "See you soon.")
     message_box(page).fill("Great!")
     icon(page).click()
@@ -172,11 +164,11 @@ def test_what_was_asked_for_is_sent_as_it_was_shown(page: Page, live: Live) -> N
     """What the server renders, the box and what leaves are the same, byte for byte: quotes, blanks and lines too."""
     body = "“{{agent_name}}”  says:\n{{first_name|hi}} {not a token} \\{{first_name}} 👍"
     template = saved(page, live, body)
-    row = conversation(page)
+    row = opened(page, live)
     told = page.request.post(
         "/api/v1/templates/render",
         data={"body": body, "thread_id": row["thread_id"]},
-        headers=OURS | {"Origin": live.url},
+        headers=FROM_US | {"Origin": live.url},
     ).json()
     page.reload()
     icon(page).click()
@@ -184,14 +176,14 @@ def test_what_was_asked_for_is_sent_as_it_was_shown(page: Page, live: Live) -> N
     expect(message_box(page)).to_have_value(told["text"])
     page.get_by_role("button", name="Send", exact=True).click()
     expect(message_box(page)).to_have_value("")
-    expect(page.get_by_role("log").get_by_text("{{first_name}}").last).to_be_visible()
+    expect(page.get_by_role("log").locator("[data-waiting=false]").filter(has_text="{{first_name}}")).to_be_visible()
     messages = page.request.get(f"/api/v1/threads/{row['thread_id']}").json()["messages"]
-    sent = [message for message in messages if message["direction"] == "out"][-1]
+    [sent] = [message for message in messages if message["direction"] == "out"]
     assert (sent["body"], sent["segments"]) == (told["text"], told["segments"]["count"])
 
 
-def test_a_text_is_saved_as_a_template_with_fields_for_the_contacts_own_words(page: Page) -> None:
-    row = conversation(page)
+def test_a_text_is_saved_as_a_template_with_fields_for_the_contacts_own_words(page: Page, live: Live) -> None:
+    row = opened(page, live)
     first = row["name"].split()[0]
     message_box(page).fill(f"Hi {first}, thanks a lot!")
     icon(page).click()
@@ -213,9 +205,9 @@ def test_a_text_is_saved_as_a_template_with_fields_for_the_contacts_own_words(pa
 
 
 def test_saving_under_a_name_that_is_taken_says_so_beside_the_name(page: Page, live: Live, faults: Faults) -> None:
-    faults.expected_statuses.add(409)
+    faults.expect(409, "/api/v1/templates")
     taken = saved(page, live, "Hello")["name"]
-    conversation(page)
+    opened(page, live)
     message_box(page).fill("Hello again")
     icon(page).click()
     page.get_by_role("button", name="Save as template").click()
@@ -226,6 +218,7 @@ def test_saving_under_a_name_that_is_taken_says_so_beside_the_name(page: Page, l
 
 
 def test_in_a_new_message_escape_closes_what_was_opened_last_alone(page: Page) -> None:
+    at_the_inbox(page)
     page.get_by_role("button", name="New message").first.click()
     window = page.get_by_role("dialog", name="New message")
     window.get_by_role("button", name="Templates", exact=True).click()
@@ -247,7 +240,7 @@ def test_in_a_new_message_escape_closes_what_was_opened_last_alone(page: Page) -
 
 
 def test_a_fault_is_shown_with_its_place_and_mended_by_a_click(page: Page, live: Live, faults: Faults) -> None:
-    faults.expected_statuses.add(422)
+    faults.expect(422, "/api/v1/templates")
     template = saved(page, live, "Hello")
     box = written(page, template["template_id"])
     box.fill("👍 Hi\nto {{frist_name}}!")
@@ -281,8 +274,8 @@ def test_any_field_of_yours_offers_the_fields_to_pick_from(page: Page, live: Liv
     expect(box).to_have_value("It has {{lot_size}}.")
 
 
-def test_the_preview_is_what_a_real_contact_would_get_with_its_cost(page: Page) -> None:
-    row = known(page)
+def test_the_preview_is_what_a_real_contact_would_get_with_its_cost(page: Page, live: Live) -> None:
+    row = conversation(page, live)
     box = written(page, "new")
     page.get_by_role("button", name=re.compile("^For ")).click()
     page.get_by_role("option", name=row["name"]).first.click()
@@ -318,12 +311,12 @@ def test_what_was_not_saved_survives_a_look_at_another_template(page: Page, live
 
 
 def test_who_saves_over_a_colleagues_change_is_told_first(page: Page, live: Live, faults: Faults) -> None:
-    faults.expected_statuses.add(409)
+    faults.expect(409, "/api/v1/templates")
     template = saved(page, live, "Before")
     path = f"/api/v1/templates/{template['template_id']}"
     box = written(page, template["template_id"])
     box.fill("Mine")
-    theirs = page.request.patch(path, data={"body": "Theirs"}, headers=OURS | {"Origin": live.url})
+    theirs = page.request.patch(path, data={"body": "Theirs"}, headers=FROM_US | {"Origin": live.url})
     assert theirs.ok
     page.get_by_role("button", name="Save", exact=True).click()
     told = page.get_by_role("alert").filter(has_text="Somebody has changed this template")
@@ -355,14 +348,9 @@ def test_templates_lie_in_folders_and_are_searched(page: Page, live: Live) -> No
     expect(page.get_by_text("No template fits.")).to_be_visible()
 
 
-def test_ones_own_template_is_not_in_a_colleagues_list(
-    page: Page, live: Live, new_context: OpenContext, faults: Faults
-) -> None:
+def test_ones_own_template_is_not_in_a_colleagues_list(page: Page, live: Live, open_tab: OpenTab) -> None:
     own, shared = saved(page, live, "Own", shared=False), saved(page, live, "Shared")
-    context = new_context()
-    log_in(context, live, member=2)
-    other = context.new_page()
-    faults.watch(other)
+    other = open_tab(member=2)
     for who, count in ((page, 1), (other, 0)):
         who.goto("/templates")
         expect(who.get_by_role("link", name=shared["name"])).to_have_count(1)
@@ -382,52 +370,39 @@ def test_a_template_is_deleted_after_a_question(page: Page, live: Live) -> None:
 # On a phone, and for everybody
 
 
-def test_on_a_phone_the_list_and_the_form_fit_the_screen(
-    page: Page, live: Live, new_context: OpenContext, faults: Faults
-) -> None:
+def test_on_a_phone_the_list_and_the_form_fit_the_screen(page: Page, live: Live, open_tab: OpenTab) -> None:
     template = saved(page, live, "Hi {{first_name}}, " + "averylongword" * 12)
-    context = new_context(width=390, height=844)
-    log_in(context, live)
-    phone = context.new_page()
-    faults.watch(phone)
-    phone.goto("/phone/sms")
-    phone.locator("[role=option]").first.wait_for()
-    conversation(phone)
-    icon(phone).click()
-    finder(phone).fill(template["name"])
-    box = choice(phone, template["name"]).bounding_box()
+    small = open_tab(width=390, height=844)
+    opened(small, live)
+    icon(small).click()
+    finder(small).fill(template["name"])
+    box = choice(small, template["name"]).bounding_box()
     assert box
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
-    choice(phone, template["name"]).click()
-    expect(message_box(phone)).to_have_value(re.compile("averylongword"))
-    phone.goto("/templates")
-    phone.get_by_role("link", name=template["name"]).click()
-    expect(phone.get_by_role("textbox", name="Text")).to_be_visible()
-    expect(phone.get_by_role("searchbox", name="Search templates")).to_be_hidden()
-    assert phone.evaluate("document.documentElement.scrollWidth <= 390")
-    phone.get_by_role("button", name="Back to the templates").click()
-    expect(phone.get_by_role("searchbox", name="Search templates")).to_be_visible()
+    choice(small, template["name"]).click()
+    expect(message_box(small)).to_have_value(re.compile("averylongword"))
+    small.goto("/templates")
+    small.get_by_role("link", name=template["name"]).click()
+    expect(small.get_by_role("textbox", name="Text")).to_be_visible()
+    expect(small.get_by_role("searchbox", name="Search templates")).to_be_hidden()
+    assert small.evaluate("document.documentElement.scrollWidth <= 390")
+    small.get_by_role("button", name="Back to the templates").click()
+    expect(small.get_by_role("searchbox", name="Search templates")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("place", ["list", "picker", "missing", "save", "faults", "preview"])
-def test_templates_have_no_barrier(
-    new_context: OpenContext, live: Live, faults: Faults, place: str, width: int
-) -> None:
-    context = new_context(width=width)
-    log_in(context, live)
-    page = context.new_page()
-    faults.watch(page)
+def test_templates_have_no_barrier(open_tab: OpenTab, live: Live, place: str, width: int) -> None:
+    page = open_tab(width=width)
     if place in {"picker", "missing", "save"}:
-        page.goto("/phone/sms")
-        page.locator("[role=option]").first.wait_for()
-        conversation(page)
+        opened(page, live)
         message_box(page).fill("Hello there" if place == "save" else "")
         icon(page).click()
-        choice(page, "First hello").wait_for()
+        page.get_by_role("listbox", name="Find a template").get_by_role("option").first.wait_for()
         if place == "missing":
             finder(page).fill("Confirm a showing")
+            expect(choice(page, "Confirm a showing")).to_have_attribute("aria-selected", "true")
             page.keyboard.press("Enter")
             page.get_by_role("button", name="Insert text").wait_for()
         if place == "save":

@@ -151,6 +151,8 @@ class Api:
             self._set_faults(control.faults)
         if control.webhooks is not None:
             carrier.webhooks.switch(control.webhooks)
+        if control.personas is not None:
+            carrier.silent = control.personas == "silent"
         if control.webhook_base is not None:
             carrier.post_to(control.webhook_base)
         sid = None if control.mo is None else self._write_in(control.mo)

@@ -22,7 +22,7 @@ def body_sha256(body: str) -> str:
 
 
 class SimulatedCarrier:
-    """*heard* is called with each text that reaches a handset; personas listen there.
+    """*heard* is called with each text that reaches a handset; personas listen there, and say nothing while *silent*.
 
     *inbound_url* is where texts from handsets are posted. Without *receipts* none are posted, for benches of sending.
     """
@@ -43,6 +43,7 @@ class SimulatedCarrier:
         self.faults = faults
         self.messages = Messages(ledger.wall)
         self.inbound_url = inbound_url
+        self.silent = False
         self.heard: Callable[[Message], None] = lambda message: None
         self._receipts = receipts
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []

@@ -49,9 +49,11 @@ class Control(_Command):
     """Any of these; they are done in this order, then the state is answered.
 
     *webhook_base* is where webhooks go from now on: for a server that starts after its carrier, or again elsewhere.
+    *personas* that are silent neither answer nor begin.
     """
 
     faults: FaultSettings | None = None
     webhooks: Literal["run", "pause", "drop"] | None = None
+    personas: Literal["lively", "silent"] | None = None
     webhook_base: str | None = Field(None, pattern=r"^http://(127\.0\.0\.1|localhost|\[::1\]):[0-9]+/?$")
     mo: HandsetText | None = None

@@ -136,6 +136,8 @@ class Personas:
             self._say(self._last_opener, opening(self._rng, self._openers))
 
     def _say(self, person: str, body: str) -> None:
+        if self._carrier.silent:
+            return
         if body in lines.GOODBYES:
             self._gone.add(person)
         self._carrier.write_in(handset_text(person, self._people[person], body))

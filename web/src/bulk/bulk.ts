@@ -1,5 +1,6 @@
 // Texts to many: what the server tells of them, and the words for how they stand.
 import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient } from "@tanstack/react-query";
+import { askAnew } from "../anew";
 import { call, callForFile } from "../api";
 import type { Filter } from "../filters/filter";
 import type { BulkOut } from "../gen/wire";
@@ -105,7 +106,7 @@ export const recipientsQuery = (id: number, state: Which) =>
     placeholderData: keepPreviousData,
   });
 
-export const forgetRecipients = (queries: QueryClient, id: number): Promise<void> => queries.invalidateQueries({ queryKey: ["bulk-recipients", id] });
+export const forgetRecipients = (queries: QueryClient, id: number): Promise<void> => askAnew(queries, ["bulk-recipients", id]);
 
 // Words
 

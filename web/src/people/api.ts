@@ -1,5 +1,6 @@
 // The REST side of people: what is asked, under which key it is kept, and what has to be read anew after a change.
 import { infiniteQueryOptions, queryOptions, type QueryClient } from "@tanstack/react-query";
+import { askAnew } from "../anew";
 import { call, callForFile, Problem } from "../api";
 import type { Filter } from "../filters/filter";
 import type { Patch } from "./patch";
@@ -181,7 +182,7 @@ export function forgetPeople(queries: QueryClient): Promise<void> {
   return Promise.all([LIST, COUNT, CONTACT].map((key) => queries.invalidateQueries({ queryKey: [key] }))).then(() => undefined);
 }
 
-export const forgetTimeline = (queries: QueryClient, id: number): Promise<void> => queries.invalidateQueries({ queryKey: [TIMELINE, id] });
+export const forgetTimeline = (queries: QueryClient, id: number): Promise<void> => askAnew(queries, [TIMELINE, id]);
 
 export const ownerOf = (members: readonly Member[] | undefined, id: number | null): Owner | null =>
   members?.find((one) => one.member_id === id) ?? null;

@@ -1,14 +1,13 @@
 // In the conversation of a contact who may have asked to stop: what they wrote, and the decision.
-import { useQueryClient, useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { ShieldQuestionMark } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { threadReviewsQuery } from "../api";
 import type { InboxRow } from "../gen/wire";
-import { useReviewNews } from "../live/hooks";
 import { nameOrNumber } from "../text/people";
 import { Decisions } from "./Decisions";
 import { Quote } from "./Quote";
-import { forgetReviews } from "./review";
+import { useFreshReviews } from "./review";
 import styles from "./HeldBanner.module.css";
 
 export function HeldBanner({ row }: { row: InboxRow }) {
@@ -24,10 +23,8 @@ export function HeldBanner({ row }: { row: InboxRow }) {
 }
 
 function Waiting({ row, onDecided }: { row: InboxRow; onDecided: (said: string) => void }) {
-  const queries = useQueryClient();
-  const news = useReviewNews();
+  useFreshReviews();
   const found = useInfiniteQuery(threadReviewsQuery(row.thread_id));
-  useEffect(() => void forgetReviews(queries), [queries, news]);
   const review = found.data?.pages[0]?.reviews.find((one) => one.decision === null);
   return (
     <section className={styles.banner} aria-label="Needs review">

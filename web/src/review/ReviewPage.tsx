@@ -1,12 +1,11 @@
 // Texts that may have asked to stop. Whoever looks first decides, and everybody's count goes down.
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleCheckBig } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { reviewsQuery } from "../api";
 import { Avatar } from "../app/Avatar";
 import type { ReviewOut } from "../gen/wire";
-import { useReviewNews } from "../live/hooks";
 import { Failure } from "../parts/Failure";
 import { Nothing } from "../parts/Nothing";
 import { Page } from "../parts/Page";
@@ -16,16 +15,14 @@ import { fullTime, rowTime } from "../text/time";
 import { useToday } from "../text/useToday";
 import { Decisions } from "./Decisions";
 import { Quote } from "./Quote";
-import { forgetReviews, recognisedAs, settledAs, settledBy } from "./review";
+import { recognisedAs, settledAs, settledBy, useFreshReviews } from "./review";
 import styles from "./ReviewPage.module.css";
 
 export function ReviewPage() {
-  const queries = useQueryClient();
-  const news = useReviewNews();
+  useFreshReviews();
   const heading = useRef<HTMLHeadingElement>(null);
   const [said, say] = useState("");
   const found = useInfiniteQuery(reviewsQuery);
-  useEffect(() => void forgetReviews(queries), [queries, news]);
   const all = found.data?.pages.flatMap((page) => page.reviews) ?? [];
   const open = all.filter((review) => review.decision === null);
   const settled = all.filter((review) => review.decision !== null);

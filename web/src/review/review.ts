@@ -1,6 +1,9 @@
 // Texts that may have asked to stop: what the server tells of them, and the words for the decisions.
-import type { QueryClient } from "@tanstack/react-query";
+import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { askAnew } from "../anew";
 import type { ReviewOut } from "../gen/wire";
+import { useReviewNews } from "../live/hooks";
 
 export type Decision = "opted_out" | "not_a_revocation" | "wrong_number";
 
@@ -49,4 +52,16 @@ export const recognisedAs = (review: ReviewOut): string => (review.kind === "wro
 
 export const REVIEWS = "reviews";
 
-export const forgetReviews = (queries: QueryClient): Promise<void> => queries.invalidateQueries({ queryKey: [REVIEWS] });
+export const forgetReviews = (queries: QueryClient): Promise<void> => askAnew(queries, [REVIEWS]);
+
+/** Keeps what is shown of them fresh while something shows them. */
+export function useFreshReviews(): void {
+  const queries = useQueryClient();
+  const news = useReviewNews();
+  const known = useRef(news);
+  useEffect(() => {
+    if (known.current === news) return;
+    known.current = news;
+    void forgetReviews(queries);
+  }, [queries, news]);
+}
