@@ -42,7 +42,8 @@ def test_a_stranger_is_led_to_the_login_and_back_to_the_page_that_was_asked_for(
     expect(stranger.get_by_role("heading", name="System")).to_be_visible()
 
 
-def test_a_wrong_password_is_told_in_a_sentence(stranger: Page, live: Live) -> None:
+def test_a_wrong_password_is_told_in_a_sentence(stranger: Page, live: Live, faults: Faults) -> None:
+    faults.expect(401, "/api/v1/login")
     stranger.goto("/login")
     stranger.get_by_label("Email").fill(live.logins[0]["email"])
     stranger.get_by_label("Password", exact=True).fill("not the password")
