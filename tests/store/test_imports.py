@@ -13,6 +13,7 @@ from server.actors.imports import Importer
 from server.domain.csv_columns import guess
 from server.domain.csv_rows import column_names, rows_of
 from server.domain.fields import Field, FieldKind
+from server.ports import StoreUnavailable
 from server.ports.imports import Dialect, Import, ImportColumns, ImportConsent
 from tests.http.house import FakeClock
 from tests.store.world import ALICE, BOB, World
@@ -166,8 +167,8 @@ async def test_a_crash_in_the_middle_goes_on_after_the_last_slice(world: World) 
     crashed, imports = uuid4(), world.store.imports
     taken: list[int] = []
 
-    class Crash(Exception):
-        pass
+    class Crash(StoreUnavailable):
+        """What breaks by itself ends the list; what takes the server or its database away does not."""
 
     class Dying:
         def __getattr__(self, name: str) -> Any:
