@@ -13,6 +13,7 @@ from tests.ui.conftest import Faults, OpenContext, OpenTab, log_in
 from tests.ui.inbox_page import (
     OURS,
     bubble,
+    conversation,
     fate_of,
     message_box,
     open_thread,
@@ -60,9 +61,9 @@ def test_a_text_that_comes_in_changes_badge_preview_order_and_title_by_itself(pa
 
 
 def test_rows_do_not_move_under_a_moving_mouse(page: Page, live: Live) -> None:
-    thread, body = quiet_thread(page, live), unique("Under the pointer")
-    first = page.locator("[aria-posinset='1']")
-    first_id = first.get_attribute("data-id")
+    thread, newest, body = quiet_thread(page, live), conversation(page, live), unique("Under the pointer")
+    first, first_id = page.locator("[aria-posinset='1']"), str(newest["thread_id"])
+    expect(first).to_have_attribute("data-id", first_id)  # the list has heard of all that was written before
     first.hover()
     text_in(live, thread, body)
     target = row_of(page, thread["thread_id"]).get_by_text(body)
@@ -70,7 +71,7 @@ def test_rows_do_not_move_under_a_moving_mouse(page: Page, live: Live) -> None:
         page.mouse.move(200 + step % 7, 130)
         if target.count():
             break
-    expect(first).to_have_attribute("data-id", first_id or "")
+    expect(first).to_have_attribute("data-id", first_id)
     expect(row_of(page, thread["thread_id"])).to_have_attribute("aria-posinset", AT_THE_HEAD)
 
 
