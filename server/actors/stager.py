@@ -17,7 +17,7 @@ import trio
 
 from server.ports import Clock, Ledger, Number, RateLimiter, StoreUnavailable, StreamKey
 
-QUEUE_AHEAD: Final = 256  # rows of one stream that are shown to the limiter at a time
+QUEUE_AHEAD: Final = 512  # rows of one stream that are shown to the limiter at a time
 LOW_WATER: Final = 128
 LOOK_EVERY_S: Final = 1.0
 
