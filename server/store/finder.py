@@ -1,7 +1,8 @@
 """Finds people: pages in three orders, counts, and all ids in chunks.
 
-A page is looked for twice. First among the next few thousand in its order: where one in a hundred matches, it is filled
-at once, however many match in all. Else all that match are found by whatever index they have, and sorted.
+A page is looked for among the next thousand in its order first, and somewhat farther where those who match are not rare
+there: where one in two hundred does, it is filled at once, however many match in all. Else all that match are found by
+whatever index they have, and sorted.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SQL = statements("finder")
-WINDOW: Final = 5_000
-FARTHER: Final = 8  # times that for what is found often, yet not among the first: by name, last names are everywhere
+WINDOW: Final = 1_250
+FARTHER: Final = 10  # times that, where those who were found promise a whole page by then
+OFTEN: Final = 32  # times that for what is found often, yet not among the first: by name, last names are everywhere
 _BIGINT: Final = 2**63
 
 
@@ -135,12 +137,15 @@ class PostgresFinder:
             names |= {"key": start.key, "tie": start.tie}
         and_also = _SQL["never_texted"] if start.order == "never" else "true"
         alone = where.everybody and start.order != "never"
-        window = limit if alone else self._window * (FARTHER if where.found_often else 1)
-        near = {"below": below, "and_also": and_also, "window": window, **names}
-        rows = await _fetch(connection, f"near_{order}", where, at_once=False, **near)
+        window = limit if alone else self._window * (OFTEN if where.found_often else 1)
+        near = {"below": below, "and_also": and_also, **names}
+        rows = await _fetch(connection, f"near_{order}", where, at_once=False, window=window, **near)
+        if not alone and 0 < len(rows) < limit:
+            needed = window * limit * 4 // (len(rows) * 3)
+            if needed <= self._window * FARTHER:
+                rows = await _fetch(connection, f"near_{order}", where, at_once=False, window=needed, **near)
         if len(rows) < limit and not alone:
-            whole = {"below": below, "and_also": and_also, **names}
-            rows = await _fetch(connection, f"whole_{order}", where, at_once=True, **whole)
+            rows = await _fetch_whole(connection, order, where, below=below, and_also=and_also, **names)
         return [(row["id"], Keyset(start.order, row["key"], row["tie"])) for row in rows]
 
     async def _find(
@@ -201,11 +206,35 @@ async def own_fields(connection: Connection, workspace_id: int) -> list[Field]:
 async def _fetch(connection: Connection, name: str, where: _Where, *, at_once: bool, **given: Any) -> Sequence[Any]:
     """The rows of a statement of finder.sql. Of *given* `below` and `and_also` are SQL from there, all else values."""
     parameters = Parameters(where.workspace_id)
-    names = {"workspace": "$1", "where": where.sql(parameters, at_once=at_once)}
-    fragments = {key: given.pop(key) for key in ("below", "and_also") if key in given}
-    names |= {key: parameters.add(value) for key, value in given.items()}
-    if "below" in fragments:
-        names["below"] = Template(fragments["below"]).substitute(names)
-        names["where"] = f"({names['where']}) AND {fragments['and_also']}"
+    names = {"where": f"({where.sql(parameters, at_once=at_once)}) AND {given.pop('and_also', 'true')}"}
+    return await _rows(connection, name, parameters, names, at_once=at_once, **given)
+
+
+async def _fetch_whole(
+    connection: Connection, order: Order, where: _Where, *, and_also: str, **given: Any
+) -> Sequence[Any]:
+    """`_fetch` for a page from all who match."""
+    parameters = Parameters(where.workspace_id)
+    names = {"found": _found(where, parameters, and_also, ids_alone=order == "activity")}
+    return await _rows(connection, f"whole_{order}", parameters, names, at_once=True, **given)
+
+
+def _found(where: _Where, parameters: Parameters, and_also: str, *, ids_alone: bool) -> str:
+    if where.terms is None and where.node is not None and (chosen := apart(where.node)) is not None:
+        names, rest = {"chosen": selection(chosen[0], parameters)}, chosen[1]
+        name = "chosen" if ids_alone else "found_chosen"
+        asked_of = condition(rest, parameters, at_once=True)
+    else:
+        name, names, asked_of = "found", {}, where.sql(parameters, at_once=True)
+    return Template(_SQL[name]).substitute(names, where=f"({asked_of}) AND {and_also}", workspace="$1")
+
+
+async def _rows(
+    connection: Connection, name: str, parameters: Parameters, names: dict[str, str], *, at_once: bool, **given: Any
+) -> Sequence[Any]:
+    below = given.pop("below", None)
+    names |= {"workspace": "$1", **{key: parameters.add(value) for key, value in given.items()}}
+    if below is not None:
+        names["below"] = Template(below).substitute(names)
     await connection.fetchrow(_SQL["at_once" if at_once else "one_by_one"])
     return await connection.fetch(Template(_SQL[name]).substitute(names), *parameters.values)

@@ -97,6 +97,23 @@ SELECT c.id FROM contact c
 WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL AND c.id > $after::bigint AND $where
 ORDER BY c.id LIMIT $limit::integer;
 
+-- name: found
+-- All who match, with what they are sorted by.
+SELECT c.id, c.sort_name, c.created_at FROM contact c
+WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL AND $where;
+
+-- name: found_chosen
+-- The same where tests select them: only who is left of those is read. OFFSET 0: each by its key, never all of them.
+SELECT k.* FROM (SELECT DISTINCT c.id FROM (SELECT x.contact_id AS id FROM ($chosen) x) c WHERE $where) f
+CROSS JOIN LATERAL (SELECT c.id, c.sort_name, c.created_at FROM contact c
+                    WHERE c.workspace_id = $workspace AND c.id = f.id AND c.deleted_at IS NULL OFFSET 0) k;
+
+-- name: chosen
+-- Only who they are; the hidden are looked up among the hidden.
+SELECT DISTINCT c.id FROM (SELECT x.contact_id AS id FROM ($chosen) x) c
+WHERE $where AND NOT EXISTS (SELECT FROM contact k
+                             WHERE k.workspace_id = $workspace AND k.deleted_at IS NOT NULL AND k.id = c.id);
+
 -- name: near_name
 -- A page by name, looked for among the next so many contacts only.
 SELECT c.id, c.sort_name AS key, c.id AS tie FROM (
@@ -106,9 +123,8 @@ SELECT c.id, c.sort_name AS key, c.id AS tie FROM (
 
 -- name: whole_name
 -- A page by name, from all who match: the order must not tempt the planner into walking along it.
-WITH found AS MATERIALIZED (
-    SELECT c.id, c.sort_name FROM contact c WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL AND $where
-) SELECT c.id, c.sort_name AS key, c.id AS tie FROM found c WHERE $below ORDER BY c.sort_name, c.id LIMIT $limit::integer;
+WITH found AS MATERIALIZED ($found)
+SELECT c.id, c.sort_name AS key, c.id AS tie FROM found c WHERE $below ORDER BY c.sort_name, c.id LIMIT $limit::integer;
 
 -- name: below_name
 -- What follows a cursor.
@@ -123,9 +139,8 @@ SELECT c.id, c.created_at AS key, c.id AS tie FROM (
 
 -- name: whole_created
 -- A page by creation, from all who match.
-WITH found AS MATERIALIZED (
-    SELECT c.id, c.created_at FROM contact c WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL AND $where
-) SELECT c.id, c.created_at AS key, c.id AS tie FROM found c WHERE $below
+WITH found AS MATERIALIZED ($found)
+SELECT c.id, c.created_at AS key, c.id AS tie FROM found c WHERE $below
 ORDER BY c.created_at DESC, c.id DESC LIMIT $limit::integer;
 
 -- name: below_created
@@ -145,9 +160,7 @@ SELECT c.id, c.last_at AS key, c.thread_id AS tie FROM (
 
 -- name: whole_activity
 -- A page by the newest text, from all who match.
-WITH found AS MATERIALIZED (
-    SELECT c.id FROM contact c WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL AND $where
-), newest AS (
+WITH found AS MATERIALIZED ($found), newest AS (
     SELECT DISTINCT ON (f.id) f.id AS contact_id, t.last_at, t.id
     FROM found f JOIN contact_phone p ON p.contact_id = f.id JOIN thread t ON t.endpoint_id = p.endpoint_id
     ORDER BY f.id, t.last_at DESC, t.id DESC
