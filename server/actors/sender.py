@@ -2,7 +2,9 @@
 
 Each carrier account has a claimer and a bounded share of streams of its own, so that a carrier that hangs holds up no
 other's texts. The claimer turns grants into authorised attempts, in batches no larger than the streams that stand idle:
-nothing is authorised that nobody can write at once.
+nothing is authorised that nobody can write at once. A stream is free again with its answer, while the outcome is being
+stored; how many outcomes may wait for that is bounded too. Where most streams are busy the claimer waits a moment for
+more of them, since a batch twice as large costs the database little more.
 Between T3's answer and the first byte lie at most 40 ms, and 250 ms from asking for it (a person's text: 2 s); later
 than that the attempt is voided and queued again. The last look before the first byte is synchronous: voided by a STOP,
 too late, too early for the pace, journal written; nothing can come between it and the send call.
@@ -38,6 +40,8 @@ from server.ports import (
     Voided,
 )
 
+UNSTORED: Final = 2  # times its streams: so many texts of an account may be on the wire or wait for T4
+GATHER_S: Final = 0.005  # far less than a carrier takes for an answer
 T3_ROWS: Final = 64
 T3_ROWS_AT_LEAST: Final = 4  # where the machine is too slow to write more of them in time
 LOOK_EVERY_S: Final = 1.0  # for carrier accounts that were added
@@ -56,24 +60,45 @@ class Counter(Protocol):
 
 @dataclass(slots=True)
 class _Share:
-    """Of one carrier account: the numbers of its streams that stand idle. A stream is no task.
+    """Of one carrier account: the numbers of its streams that stand idle, and for how many texts there is `room` until
+    outcomes are stored. A stream is no task.
 
     `rows` is how many are authorised at once. A starved machine cannot write 64 within 40 ms, and each that is late
     costs two transactions for nothing: it shrinks by an eighth with each, and grows by one with each that left.
     """
 
     idle: list[int]
+    room: int
+    many: int
     rows: int = T3_ROWS
     freed: trio.Event = field(default_factory=trio.Event)
 
     async def some(self) -> int:
-        while not self.idle:
+        """For how many texts there is room now: one or more, and mostly many."""
+        await self._until_free(1)
+        if self._free() < (many := min(self.many, self.rows)):
+            with trio.move_on_after(GATHER_S):
+                await self._until_free(many)
+        return self._free()
+
+    async def _until_free(self, count: int) -> None:
+        while self._free() < count:
             self.freed = trio.Event()
             await self.freed.wait()
-        return len(self.idle)
+
+    def _free(self) -> int:
+        return min(len(self.idle), self.room)
+
+    def take(self) -> int:
+        self.room -= 1
+        return self.idle.pop()
 
     def give_back(self, stream: int) -> None:
         self.idle.append(stream)
+        self.freed.set()
+
+    def was_stored(self) -> None:
+        self.room += 1
         self.freed.set()
 
     def was_late(self) -> None:
@@ -104,7 +129,7 @@ class _Job:
 class Sender:
     """Runs as one infrastructure actor for each node.
 
-    *workers* bounds the texts in flight of each carrier account: its latency × rate. *account_of* gives the account
+    *workers* bounds the texts on the wire of each carrier account: its latency × rate. *account_of* gives the account
     that a number belongs to; without it all numbers share one account's part.
     """
 
@@ -167,7 +192,9 @@ class Sender:
         return (0,) if self._account_of is None else tuple(self._carriers)
 
     async def _claim_for(self, account_id: int, nursery: trio.Nursery) -> None:
-        share = self._shares.setdefault(account_id, _Share(list(range(self._workers))))
+        workers = self._workers
+        share = _Share(list(range(workers)), room=UNSTORED * workers, many=workers // 2)
+        share = self._shares.setdefault(account_id, share)
         account_of = self._account_of
         numbers = None if account_of is None else lambda number_id: account_of(number_id) == account_id
         while True:
@@ -196,7 +223,7 @@ class Sender:
 
     def _start(self, nursery: trio.Nursery, mt: Authorised, grant: Grant, share: _Share, asked_at: float) -> None:
         deadline = _deadline(mt.klass, asked_at, self._clock.monotonic())
-        job = _Job(mt, grant, deadline, share, share.idle.pop())
+        job = _Job(mt, grant, deadline, share, share.take())
         self._jobs[mt.attempt_id] = job
         nursery.start_soon(self._deliver, job)
 
@@ -219,6 +246,7 @@ class Sender:
 
     async def _settle(self, job: _Job, outcome: AttemptOutcome) -> None:
         self._count(type(outcome).__name__.lower())
+        job.share.give_back(job.stream)
         if isinstance(outcome, Throttled):
             self._limiter.throttled(job.grant, outcome.retry_after_s, outcome.scope)
         elif isinstance(outcome, Postponed) and outcome.error_class is ErrorClass.DAILY_CAP:
@@ -227,7 +255,7 @@ class Sender:
         self._limiter.withdraw([job.mt.outbox_id])
         await self._record(job.mt, outcome)
         del self._jobs[job.mt.attempt_id]
-        job.share.give_back(job.stream)
+        job.share.was_stored()
         self._ended.set()
 
     async def _submit(self, job: _Job) -> AttemptOutcome:

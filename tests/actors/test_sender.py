@@ -9,9 +9,9 @@ from typing import cast
 
 import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
-from server.actors.sender import T3_ROWS, T3_ROWS_AT_LEAST, Sender
+from server.actors.sender import GATHER_S, T3_ROWS, T3_ROWS_AT_LEAST, UNSTORED, Sender
 from server.domain.carrier import Accepted, MtRequest, NotSent, Outcome, Throttled, Unknown
 from server.domain.gate import MessageClass
 from server.ports import Carrier, Ledger, Voided
@@ -114,8 +114,41 @@ async def test_where_texts_are_late_fewer_are_authorised_at_once_until_they_leav
         it.carrier.connect_s = 0.0
         it.grant(*range(201, 600))
         await trio.sleep(30)
-        assert it.ledger.asked[-3] == T3_ROWS
+        it.grant(*range(600, 600 + T3_ROWS))
+        await trio.sleep(1)
+        assert sum(asked[-2:]) == T3_ROWS, "what stood idle when it last looked, and then the others"
         assert len(it.carrier.on_wire) > 300
+
+
+async def test_a_stream_is_free_with_its_answer_and_outcomes_that_wait_are_bounded(autojump_clock: MockClock) -> None:
+    async with line(FakeCarrier(), workers=4) as it:
+        it.ledger.outages = 1_000
+        it.grant(*range(1, 21))
+        await trio.sleep(1)
+        assert len(it.carrier.on_wire) == UNSTORED * 4
+        it.ledger.outages = 0
+        await trio.sleep(5)
+        assert len(it.carrier.on_wire) == 20
+
+
+async def test_where_most_streams_are_busy_a_claim_waits_a_moment_for_more_of_them(autojump_clock: MockClock) -> None:
+    async with line(FakeCarrier(answer_s=0.1), workers=8) as it:
+        it.grant(1, 2)
+        await wait_all_tasks_blocked()
+        it.carrier.answer_s += GATHER_S / 2
+        it.grant(*range(3, 9))
+        await wait_all_tasks_blocked()
+        it.grant(*range(9, 17))
+        await trio.sleep(1)
+        assert it.ledger.asked == [2, 6, 8], "not two and then six again"
+
+
+async def test_a_lone_text_waits_for_nothing(autojump_clock: MockClock) -> None:
+    async with line() as it:
+        it.grant(1)
+        await trio.sleep(1)
+        ((_, left_at),) = it.carrier.on_wire
+        assert left_at == 0.0
 
 
 async def test_the_forty_milliseconds_begin_at_the_commit_not_at_the_instant(autojump_clock: MockClock) -> None:
