@@ -293,6 +293,7 @@ def test_a_field_is_put_in_where_the_caret_stands(page: Page) -> None:
     box.fill("Hi , welcome")
     box.evaluate("box => box.setSelectionRange(3, 3)")
     page.get_by_role("button", name="Insert field").click()
+    expect(page.get_by_role("combobox", name="Find a field")).to_be_focused()
     page.keyboard.type("first")
     page.keyboard.press("Enter")
     expect(box).to_have_value("Hi {{first_name}} , welcome")

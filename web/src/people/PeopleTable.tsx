@@ -118,8 +118,8 @@ export function PeopleTable({ rows, total, found, partial, selection, onSelect, 
 }
 
 function useNextPage(found: Props["found"], lastShown: number, count: number): void {
-  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, isPlaceholderData, fetchNextPage } = found;
-  const due = hasNextPage && !isFetchingNextPage && !isFetchNextPageError && !isPlaceholderData && lastShown >= count - 25;
+  const { hasNextPage, isFetching, isFetchNextPageError, isPlaceholderData, fetchNextPage } = found;
+  const due = hasNextPage && !isFetching && !isFetchNextPageError && !isPlaceholderData && lastShown >= count - 25;
   useEffect(() => {
     if (due) void fetchNextPage();
   }, [due, fetchNextPage]);

@@ -20,13 +20,14 @@ export function Timeline({ contact }: { contact: Contact }) {
   const found = useInfiniteQuery(timelineQuery(contact.contact_id));
   const box = useRef<HTMLElement>(null);
   const end = useRef<HTMLDivElement>(null);
-  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = found;
+  const { hasNextPage, isFetching, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = found;
   useEffect(() => {
-    if (!end.current || !hasNextPage || isFetchingNextPage || isFetchNextPageError) return;
+    // News are asked for beside it: a page asked for meanwhile would be dropped, and its end never seen to come again.
+    if (!end.current || !hasNextPage || isFetching || isFetchNextPageError) return;
     const watch = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && void fetchNextPage(), { rootMargin: "400px 0px" });
     watch.observe(end.current);
     return () => watch.disconnect();
-  }, [hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
+  }, [hasNextPage, isFetching, isFetchNextPageError, fetchNextPage]);
   const seen = new Set<string>();
   const items = (found.data?.pages ?? []).flatMap((page) => page.items).filter((item) => !seen.has(keyOf(item)) && seen.add(keyOf(item)));
   const several = contact.phones.length > 1;

@@ -15,9 +15,11 @@ interface Props<T> {
   /** What to say where there is nothing to choose. */
   empty: ReactNode;
   busy?: boolean;
+  /** The items of what was typed are still to come. */
+  loading?: boolean;
 }
 
-export function Chooser<T>({ label, placeholder, query, onQuery, items, keyOf, onChoose, children, empty, busy = false }: Props<T>) {
+export function Chooser<T>({ label, placeholder, query, onQuery, items, keyOf, onChoose, children, empty, busy = false, loading = false }: Props<T>) {
   const id = useId();
   const list = useRef<HTMLUListElement>(null);
   const [active, setActive] = useState(0);
@@ -26,8 +28,20 @@ export function Chooser<T>({ label, placeholder, query, onQuery, items, keyOf, o
   useEffect(() => {
     list.current?.children[at]?.scrollIntoView({ block: "nearest" });
   }, [at]);
+  const enterWaits = useRef(false); // for the items of what was typed: who types fast means the first of those
+  useEffect(() => void (enterWaits.current = false), [query]);
+  useEffect(() => {
+    if (loading || !enterWaits.current) return;
+    enterWaits.current = false;
+    if (items[at] !== undefined) onChoose(items[at]);
+  });
   const key = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing || items.length === 0) return;
+    if (event.nativeEvent.isComposing) return;
+    if (loading && event.key === "Enter") {
+      enterWaits.current = true;
+      event.preventDefault();
+    }
+    if (items.length === 0 || event.defaultPrevented) return;
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     const chosen = items[at];
     if (step !== 0) setActive((at + step + items.length) % items.length);
@@ -40,7 +54,7 @@ export function Chooser<T>({ label, placeholder, query, onQuery, items, keyOf, o
       <div className={styles.search}>
         <Search size={16} aria-hidden="true" />
         <input
-          autoFocus data-autofocus role="combobox" aria-label={label} aria-expanded={items.length > 0} aria-controls={id} aria-autocomplete="list" aria-busy={busy}
+          autoFocus data-autofocus role="combobox" aria-label={label} aria-expanded={items.length > 0} aria-controls={id} aria-autocomplete="list" aria-busy={busy || loading}
           aria-activedescendant={at >= 0 ? `${id}-${at}` : undefined} placeholder={placeholder} value={query} autoComplete="off" spellCheck={false}
           onChange={(event) => onQuery(event.currentTarget.value)} onKeyDown={key}
         />

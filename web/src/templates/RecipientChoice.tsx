@@ -38,7 +38,7 @@ function People({ onChoose }: { onChoose: (person: Person) => void }) {
   const found = useQuery({ ...(asked ? searchQuery(asked) : recentQuery), placeholderData: keepPreviousData });
   return (
     <Chooser
-      label="Find a contact" placeholder="Find a contact" query={query} onQuery={setQuery} items={found.data ?? []} keyOf={(one) => one.key} onChoose={onChoose}
+      label="Find a contact" placeholder="Find a contact" query={query} onQuery={setQuery} items={found.data ?? []} keyOf={(one) => one.key} onChoose={onChoose} loading={found.isPending || found.isPlaceholderData}
       empty={found.isError ? found.error.message : found.isPending ? "Loading…" : "Nobody is called that."}
     >
       {(one) => (

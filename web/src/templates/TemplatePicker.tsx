@@ -162,7 +162,7 @@ function List({ recipient, raw, onUse, onMissing, children }: ListProps) {
   return (
     <>
       <Chooser
-        label="Find a template" placeholder="Find a template" query={query} onQuery={setQuery} items={shown} keyOf={(one) => one.template_id} onChoose={choose} busy={busy}
+        label="Find a template" placeholder="Find a template" query={query} onQuery={setQuery} items={shown} keyOf={(one) => one.template_id} onChoose={choose} busy={busy} loading={templates.isPending}
         empty={templates.isPending ? "Loading…" : templates.isError ? templates.error.message : query ? "No template says that." : "No templates yet. Save a text that you send often, and it is two clicks away."}
       >
         {(one) => (

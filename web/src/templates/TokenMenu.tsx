@@ -39,7 +39,8 @@ function Choices({ ownOnly, onChoose }: { ownOnly: boolean; onChoose: (token: To
   return (
     <Chooser
       label={ownOnly ? "Find one of your fields" : "Find a field"} placeholder="Find a field" query={query} onQuery={setQuery} items={shown} keyOf={(token) => token.name} onChoose={onChoose}
-      empty={typed ? "No field is called that." : "You have no fields of your own yet."}
+      loading={tokens.isPending}
+      empty={tokens.isPending ? "Loading…" : typed ? "No field is called that." : "You have no fields of your own yet."}
     >
       {(token) => (
         <span className={styles.row}>
