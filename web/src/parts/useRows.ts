@@ -37,7 +37,9 @@ export function useRows({ list, ids, size, stop, mark, onActive }: Rows) {
       if (id === undefined) return;
       onActive(id);
       virtual.scrollToIndex(index);
-      requestAnimationFrame(() => rowOf(list.current, mark, id)?.focus({ preventScroll: true }));
+      const go = () => rowOf(list.current, mark, id)?.focus({ preventScroll: true });
+      if (rowOf(list.current, mark, id)) go(); // at once: the next key may come before the next frame
+      else requestAnimationFrame(go);
     },
     [ids, virtual, list, mark, onActive],
   );
