@@ -19,8 +19,6 @@ from server.domain.filters import (
     Asked,
     Bound,
     Condition,
-    Group,
-    Leaf,
     Node,
     Not,
     Vocabulary,
@@ -171,17 +169,23 @@ class PostgresFinder:
 
 
 def _count(where: _Where, parameters: Parameters) -> str:
-    match where:
-        case _Where(node=Not(part=denied), terms=None):
-            names = {"counted": _count(replace(where, node=denied), parameters)}
-            return Template(_SQL["others"]).substitute(names, workspace="$1")
-        case _Where(node=Group() | Leaf() as node, terms=None) if (found := apart(node)) is not None:
-            names = {"chosen": selection(found[0], parameters)}
-            names["where"] = f"({condition(found[1], parameters, at_once=True)})"
-            return Template(_SQL["count_chosen"]).substitute(names, workspace="$1")
-        case _:
-            names = {"where": where.sql(parameters, at_once=True)}
-            return Template(_SQL["count"]).substitute(names, workspace="$1")
+    if isinstance(where.node, Not) and where.terms is None:
+        name, names = "others", {"counted": _count(replace(where, node=where.node.part), parameters)}
+    elif (chosen := _chosen(where, parameters)) is not None:
+        name, names = "count_chosen", chosen
+    else:
+        name, names = "count", {"where": where.sql(parameters, at_once=True)}
+    return Template(_SQL[name]).substitute(names, workspace="$1")
+
+
+def _chosen(where: _Where, parameters: Parameters) -> dict[str, str] | None:
+    """For statements that begin with whom tests select: the selection, and what those are still asked."""
+    if where.terms is not None or where.node is None or (found := apart(where.node)) is None:
+        return None
+    return {
+        "chosen": selection(found[0], parameters),
+        "where": f"({condition(found[1], parameters, at_once=True)})",
+    }
 
 
 async def bound(connection: Connection, workspace_id: int, node: Node[Condition]) -> Node[Bound]:
@@ -220,13 +224,12 @@ async def _fetch_whole(
 
 
 def _found(where: _Where, parameters: Parameters, and_also: str, *, ids_alone: bool) -> str:
-    if where.terms is None and where.node is not None and (chosen := apart(where.node)) is not None:
-        names, rest = {"chosen": selection(chosen[0], parameters)}, chosen[1]
-        name = "chosen" if ids_alone else "found_chosen"
-        asked_of = condition(rest, parameters, at_once=True)
+    if (chosen := _chosen(where, parameters)) is not None:
+        name, names = "chosen" if ids_alone else "found_chosen", chosen
     else:
-        name, names, asked_of = "found", {}, where.sql(parameters, at_once=True)
-    return Template(_SQL[name]).substitute(names, where=f"({asked_of}) AND {and_also}", workspace="$1")
+        name, names = "found", {"where": f"({where.sql(parameters, at_once=True)})"}
+    names["where"] += f" AND {and_also}"
+    return Template(_SQL[name]).substitute(names, workspace="$1")
 
 
 async def _rows(
