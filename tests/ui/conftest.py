@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from tests.ui.live_server import BROWSER_ARGUMENTS, TIMEOUT_S, Live, find_browser, running
+from tests.ui.people_page import Office
 
 HERE: Final = Path(__file__).parent
 TIMEOUT_MS: Final = 1000 * TIMEOUT_S
@@ -210,3 +211,9 @@ def at_the_inbox(page: Page) -> Page:
 def page(desk: Page) -> Page:
     """The inbox at 1280 px, logged in and live."""
     return at_the_inbox(desk)
+
+
+@pytest.fixture
+def office(page: Page, live: Live) -> Office:
+    """Whoever uses *page*, by the API."""
+    return Office(page, live)

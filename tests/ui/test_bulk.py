@@ -23,11 +23,6 @@ def page(desk: Page) -> Page:
     return desk
 
 
-@pytest.fixture
-def office(page: Page, live: Live) -> Office:
-    return Office(page, live)
-
-
 def people(office: Office, count: int, tag: str | None = None, **values: Any) -> list[dict[str, Any]]:
     """So many new people with a number each, found by a tag of their own."""
     tag = tag or word()

@@ -19,11 +19,6 @@ def page(desk: Page) -> Page:
     return desk
 
 
-@pytest.fixture
-def office(page: Page, live: Live) -> Office:
-    return Office(page, live)
-
-
 def value(page: Page, label: str) -> Locator:
     """A value in place, which a click opens."""
     return page.get_by_role("button", name=re.compile(rf"^{label} "))

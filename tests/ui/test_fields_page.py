@@ -8,18 +8,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.conftest import Faults
-from tests.ui.live_server import Live
 from tests.ui.people_page import Office, word
 
 
 @pytest.fixture
 def page(desk: Page) -> Page:
     return desk
-
-
-@pytest.fixture
-def office(page: Page, live: Live) -> Office:
-    return Office(page, live)
 
 
 @pytest.fixture

@@ -9,18 +9,12 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.ui.conftest import Faults, OpenTab, at_the_inbox
-from tests.ui.live_server import Live
 from tests.ui.people_page import Office, choose_field, counted, open_builder, phone, row_of, rows, show, word
 
 
 @pytest.fixture
 def page(desk: Page) -> Page:
     return desk
-
-
-@pytest.fixture
-def office(page: Page, live: Live) -> Office:
-    return Office(page, live)
 
 
 def in_pages_of(page: Page, size: int) -> None:
