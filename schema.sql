@@ -1319,8 +1319,8 @@ END $$;
 -- Imports --------------------------------------------------------------------------------------------------------------
 
 -- Take the rows from p_from to p_to of a running import: people in, refusals noted, and the cursor moved, in one. Nothing where
--- another server has it, or has done these rows. p_rows: [{line, phones: [[address, label]], texts, custom, tags, stages,
--- owner_id, consents, zones}], no number twice; p_refusals: [{line, sentence, taken, cells}]. Gives what domain.import_row puts
+-- another server has it, or has done these rows. p_rows: [{line, phones: [[address, label, zones]], texts, custom, tags, stages,
+-- owner_id, consents}], no number twice; p_refusals: [{line, sentence, taken, cells}]. Gives what domain.import_row puts
 -- into words: rows whose number was in an earlier row of the file, numbers that belong to somebody else, renamed threads.
 CREATE FUNCTION import_people(
     p_import bigint, p_runner uuid, p_from integer, p_to integer, p_rows jsonb, p_refusals jsonb, p_lease interval
@@ -1344,11 +1344,11 @@ BEGIN
     SELECT g.ord::integer, (g.r->>'line')::integer AS line, g.r->'texts' AS texts, coalesce(g.r->'custom', '{}') AS custom,
            coalesce(g.r->'tags', '[]') AS tags, coalesce(g.r->'stages', '{}') AS stages,
            (g.r->>'owner_id')::bigint AS owner_id, (g.r->>'consents')::boolean AS consents,
-           ARRAY(SELECT jsonb_array_elements_text(g.r->'zones')) AS zones,
            NULL::bigint AS contact_id, false AS fresh, 1 AS pass
     FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS g (r, ord);
     CREATE TEMP TABLE import_phone ON COMMIT DROP AS
-    SELECT g.ord::integer, p.nth::integer, p.v->>0 AS address, p.v->>1 AS label, NULL::bigint AS endpoint_id,
+    SELECT g.ord::integer, p.nth::integer, p.v->>0 AS address, p.v->>1 AS label,
+           ARRAY(SELECT jsonb_array_elements_text(p.v->2)) AS zones, NULL::bigint AS endpoint_id,
            NULL::bigint AS owner, false AS met
     FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS g (r, ord),
          jsonb_array_elements(g.r->'phones') WITH ORDINALITY AS p (v, nth);
@@ -1365,7 +1365,7 @@ BEGIN
     -- a number that nobody knew is written once, with what the list says of it: most are of this kind
     WITH made AS (
         INSERT INTO endpoint (workspace_id, address, zones, consented_at)
-        SELECT job.workspace_id, p.address, ARRAY(SELECT DISTINCT z FROM unnest(r.zones) AS z ORDER BY 1),
+        SELECT job.workspace_id, p.address, p.zones,
                CASE WHEN r.consents THEN (job.consent->>'at')::timestamptz END
         FROM import_phone p JOIN import_row r ON r.ord = p.ord
         WHERE NOT EXISTS (SELECT FROM endpoint e WHERE e.workspace_id = job.workspace_id AND e.address = p.address)
@@ -1376,9 +1376,8 @@ BEGIN
     FROM endpoint e WHERE e.workspace_id = job.workspace_id AND e.address = p.address AND p.endpoint_id IS NULL;
     PERFORM 1 FROM endpoint e WHERE e.id IN (SELECT p.endpoint_id FROM import_phone p WHERE NOT p.met)
     ORDER BY e.id FOR NO KEY UPDATE;
-    UPDATE endpoint e SET zones = ARRAY(SELECT DISTINCT z FROM unnest(e.zones || r.zones) AS z ORDER BY 1)
-    FROM import_phone p JOIN import_row r ON r.ord = p.ord
-    WHERE e.id = p.endpoint_id AND NOT p.met AND NOT e.zones @> r.zones;
+    UPDATE endpoint e SET zones = ARRAY(SELECT DISTINCT z FROM unnest(e.zones || p.zones) AS z ORDER BY 1)
+    FROM import_phone p WHERE e.id = p.endpoint_id AND NOT p.met AND NOT e.zones @> p.zones;
 
     -- whose they are: the first of a row's numbers that somebody has decides
     DELETE FROM contact_phone c USING import_phone p, contact k

@@ -64,7 +64,7 @@ def _american_zips() -> Mapping[str, Mapping[str, Counter[str]]]:
     """Area code → state → how many of its ZIPs are in which zone."""
     found: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for zip_ in import_module("zipcodes").list_all():
-        if _is_zone(zip_["timezone"]):
+        if is_zone(zip_["timezone"]):
             for code in zip_["area_codes"]:
                 found[code][zip_["state"]][zip_["timezone"]] += 1
     return found
@@ -121,7 +121,7 @@ def _countries() -> Places:
 
 def _zones_by_prefix() -> dict[str, list[str]]:
     data: Mapping[str, Iterable[str]] = import_module("phonenumbers.tzdata").TIMEZONE_DATA
-    return {prefix: [zone for zone in zones if _is_zone(zone)] for prefix, zones in data.items()}
+    return {prefix: [zone for zone in zones if is_zone(zone)] for prefix, zones in data.items()}
 
 
 def _country(code: str) -> str:
@@ -137,7 +137,7 @@ def _geocoder() -> Any:
     return import_module("phonenumbers.geocoder")
 
 
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
     """Both sources have names in them that are none."""
     try:
         return "/" in name and not name.startswith("Etc/") and ZoneInfo(name) is not None

@@ -90,15 +90,17 @@ class Edit:
         return PhoneTaken(address, holder["id"], name)
 
     async def place(self, *, known_only: bool = False) -> None:
-        """The candidate zones of all its numbers follow what is known of where the contact lives.
+        """The candidate zones of each of its numbers follow what is known of where the contact lives.
 
-        *known_only*: where nothing is known of it, what is known of a number stays.
+        *known_only*: where that says nothing of a number, what is known of the number stays.
         """
         now = await self.connection.fetchrow(_SQL["lock"], self.workspace_id, self.contact_id)
         assert now is not None, "it is locked"  # noqa: S101 - a bug of ours
-        zones = zones_of(now["zone"], now["zip"])
-        if zones or not known_only:
-            await self.run("place", zones)
+        numbers = await self.run("addresses")
+        zones = {row["id"]: zones_of(row["address"], now["zone"], now["zip"]) for row in numbers}
+        told = {id_: " ".join(some) for id_, some in zones.items() if some or not known_only}
+        if told:
+            await self.connection.execute(_SQL["place"], self.workspace_id, list(told), list(told.values()))
 
     async def row(self) -> ContactRow:
         [row] = await contact_rows(self.connection, self.workspace_id, [self.contact_id])

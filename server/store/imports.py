@@ -237,16 +237,16 @@ def _field(row: Row) -> Field:
 
 
 def _row(person: Person, tags: Sequence[str]) -> Mapping[str, Any]:
+    zone, zip_code = person.texts.get("zone"), person.texts.get("zip", "")
     return {
         "line": person.line,
-        "phones": person.phones,
+        "phones": [(*phone, zones_of(phone[0], zone, zip_code)) for phone in person.phones],
         "texts": person.texts,
         "custom": person.custom,
         "tags": [*tags, *person.tags],
         "stages": {str(pipeline_id): stage_id for pipeline_id, stage_id in person.stages.items()},
         "owner_id": person.owner_id,
         "consents": person.consents,
-        "zones": zones_of(person.texts.get("zone"), person.texts.get("zip", "")),
     }
 
 

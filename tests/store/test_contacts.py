@@ -225,6 +225,20 @@ async def test_a_zone_joins_the_candidates_of_every_number(world: World) -> None
     assert await world.value("SELECT bool_and(zones = '{}') FROM endpoint")
 
 
+async def test_a_zip_code_joins_the_candidates_of_american_numbers_alone(world: World) -> None:
+    berlin = "+493012345678"
+    row = await made(world, "Maya", ALICE, zip="37402-1234")
+    await world.store.contacts.add_phone(1, 1, row.contact_id, NewPhone(berlin))
+    zones = "SELECT zones FROM endpoint WHERE address = $1"
+    assert await world.value(zones, ALICE) == ["America/Chicago", "America/New_York"]
+    assert await world.value(zones, berlin) == []
+    await changed(world, row.contact_id, zip="80202", zone="America/Phoenix")
+    assert await world.value(zones, ALICE) == ["America/Denver", "America/Phoenix"]
+    assert await world.value(zones, berlin) == ["America/Phoenix"]
+    await changed(world, row.contact_id, zip="K1A 0B1", zone=None)
+    assert await world.value("SELECT bool_and(zones = '{}') FROM endpoint")
+
+
 async def test_tags_are_exactly_those_that_are_given(world: World) -> None:
     row = await made(world)
     tags = world.store.contacts.set_tags

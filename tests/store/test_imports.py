@@ -250,6 +250,19 @@ async def test_a_zone_in_the_list_counts_for_numbers_that_are_new_and_for_those_
     assert [row["zones"] for row in rows] == [["America/Denver"], ["America/Denver", "America/New_York"]]
 
 
+async def test_a_zip_code_in_the_list_counts_for_american_numbers_alone(world: World) -> None:
+    import_id = await put(
+        world, "Phone,Phone 2,ZIP\n2025550101,+49 30 12345678,37402\n", places=["phone", "phone", "zip"]
+    )
+    assert await confirm(world, import_id)
+    await work(world, import_id)
+    rows = await world.sql("SELECT address, zones FROM endpoint WHERE address IN ('+12025550101', '+493012345678')")
+    assert {row["address"]: row["zones"] for row in rows} == {
+        "+12025550101": ["America/Chicago", "America/New_York"],
+        "+493012345678": [],
+    }
+
+
 async def test_a_new_custom_field_is_made_when_the_file_is_confirmed(world: World) -> None:
     import_id = await put(
         world, "Name,Phone,Hobby\nMaya,2025550101,Sailing\n", places=["name", "phone", "custom:hobby"]

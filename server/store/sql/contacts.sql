@@ -65,11 +65,17 @@ UPDATE contact SET version = version + 1, changed_xid = pg_current_xact_id() WHE
 UPDATE contact SET deleted_at = now(), version = version + 1, changed_xid = pg_current_xact_id()
 WHERE workspace_id = $1 AND id = $2;
 
+-- name: addresses
+-- A contact's numbers as they are dialled.
+SELECT e.id, e.address FROM contact_phone p JOIN endpoint e ON e.id = p.endpoint_id
+WHERE p.workspace_id = $1 AND p.contact_id = $2;
+
 -- name: place
--- The zones of all its numbers: what is known of the contact's address.
-UPDATE endpoint e SET zones = $3::text[]
-FROM (SELECT x.id FROM endpoint x JOIN contact_phone p ON p.endpoint_id = x.id
-      WHERE p.workspace_id = $1 AND p.contact_id = $2 AND x.zones <> $3::text[] ORDER BY x.id FOR NO KEY UPDATE OF x) q
+-- The zones of these numbers, by words: what is known of their contact's address.
+UPDATE endpoint e SET zones = q.zones
+FROM (SELECT x.id, string_to_array(g.zones, ' ') AS zones FROM unnest($2::bigint[], $3::text[]) AS g (id, zones)
+      JOIN endpoint x ON x.id = g.id
+      WHERE x.workspace_id = $1 AND x.zones <> string_to_array(g.zones, ' ') ORDER BY x.id FOR NO KEY UPDATE OF x) q
 WHERE e.id = q.id;
 
 -- name: renamed
