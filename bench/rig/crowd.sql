@@ -27,6 +27,7 @@ FROM generate_series(1::bigint, :count) i;
 -- the triggers that keep these are off with the checks of foreign keys
 INSERT INTO contact_value (workspace_id, name, value, contact_id)
 SELECT c.workspace_id, v.name, v.value, c.id FROM contact c, values_of(c.custom) v ORDER BY 2, 3, 4;
+INSERT INTO contact_tally (workspace_id, n) SELECT workspace_id, count(*) FROM contact WHERE deleted_at IS NULL GROUP BY 1;
 INSERT INTO endpoint (workspace_id, address, opted_out, consented_at)
 SELECT 1, '+1' || 200 + i % 700 || lpad((2000000 + i / 700 * 37)::text, 7, '0'), i % 50 = 0,
        CASE WHEN i % 3 = 1 AND i % 50 <> 0 THEN now() END

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from server.domain import search as domain_search
 from server.domain.filter_fields import REFERENCES, CustomKind, Field, custom_field
 from server.domain.filters import (
+    EVERYBODY,
     Asked,
     Bound,
     Condition,
@@ -57,7 +58,7 @@ class _Where:
 
     @property
     def everybody(self) -> bool:
-        return self.node is None and self.terms is None
+        return self.node in (None, EVERYBODY) and self.terms is None
 
     def sql(self, parameters: Parameters, *, at_once: bool) -> str:
         parts = []
@@ -169,12 +170,17 @@ class PostgresFinder:
 
 
 def _count(where: _Where, parameters: Parameters) -> str:
+    if where.everybody:
+        return _filled("everybody")
     if isinstance(where.node, Not) and where.terms is None:
-        name, names = "others", {"counted": _count(replace(where, node=where.node.part), parameters)}
-    elif (chosen := _chosen(where, parameters)) is not None:
-        name, names = "count_chosen", chosen
-    else:
-        name, names = "count", {"where": where.sql(parameters, at_once=True)}
+        counted = _count(replace(where, node=where.node.part), parameters)
+        return _filled("others", everybody=_filled("everybody"), counted=counted)
+    if (chosen := _chosen(where, parameters)) is not None:
+        return _filled("count_chosen", of_chosen=_filled("of_chosen", **chosen))
+    return _filled("count", where=where.sql(parameters, at_once=True))
+
+
+def _filled(name: str, **names: str) -> str:
     return Template(_SQL[name]).substitute(names, workspace="$1")
 
 
@@ -224,12 +230,12 @@ async def _fetch_whole(
 
 
 def _found(where: _Where, parameters: Parameters, and_also: str, *, ids_alone: bool) -> str:
-    if (chosen := _chosen(where, parameters)) is not None:
-        name, names = "chosen" if ids_alone else "found_chosen", chosen
-    else:
-        name, names = "found", {"where": f"({where.sql(parameters, at_once=True)})"}
-    names["where"] += f" AND {and_also}"
-    return Template(_SQL[name]).substitute(names, workspace="$1")
+    if (chosen := _chosen(where, parameters)) is None:
+        return _filled("found", where=f"({where.sql(parameters, at_once=True)}) AND {and_also}")
+    chosen["where"] += f" AND {and_also}"
+    if ids_alone:
+        return _filled("chosen", of_chosen=_filled("of_chosen", **chosen))
+    return _filled("found_chosen", **chosen)
 
 
 async def _rows(

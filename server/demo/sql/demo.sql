@@ -22,7 +22,7 @@ SELECT max(last_at) FROM thread
 
 -- name: forget_all
 -- Every row that belongs to a workspace, and what hangs on none; the history, the nodes and the authority stay.
-TRUNCATE workspace, message, thread_event, attempt, quarantine CASCADE
+TRUNCATE workspace, contact_value, contact_tally, message, thread_event, attempt, quarantine CASCADE
 
 -- name: renew_history
 -- Every position that a client holds is void.
