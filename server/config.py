@@ -46,7 +46,7 @@ SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
     "THREADLINE_QUIET_HOURS": ("quiet_hours", "TOML file that replaces the quiet hours and caps of the package"),
     "THREADLINE_SIMULATED": ("simulated", "1: a rehearsal; refuses to start beside a workspace that is not simulated"),
     "THREADLINE_WALL_CLOCK": ("wall_clock", "time that the wall clock shows at the start; rehearsals only"),
-    "THREADLINE_KILL_AT": ("kill_at", "point:n at which the server kills itself; rehearsals only"),
+    "THREADLINE_KILL_AT": ("kill_at", "point:n[:stop] at which the server dies, or stands still; rehearsals only"),
     "THREADLINE_JOURNAL_RECORDS": ("journal_records", "records in a segment of the wire journal; rehearsals only"),
 }
 """Environment variable → field and what it is for. The README's table is this one."""

@@ -7,7 +7,9 @@ stored; how many outcomes may wait for that is bounded too. Where most streams a
 more of them, since a batch twice as large costs the database little more.
 Between T3's answer and the first byte lie at most 40 ms, and 250 ms from asking for it (a person's text: 2 s); later
 than that the attempt is voided and queued again. The last look before the first byte is synchronous: voided by a STOP,
-too late, too early for the pace, journal written; nothing can come between it and the send call.
+too late, too early for the pace, journal written, held up meanwhile; nothing can come between it and the send call. A
+process can be stopped at any line of it, for so long that another server takes its claims over: once marked, a text is
+queued again by nobody else, and a look at the clock after the mark sees what was allowed too long ago.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from uuid import UUID
 import structlog
 import trio
 
-from server.domain.carrier import ErrorClass, NotSent, Outcome, Postponed, Throttled, Unknown, Void
+from server.domain.carrier import HELD_UP, ErrorClass, NotSent, Outcome, Postponed, Throttled, Unknown, Void
 from server.domain.gate import MessageClass
 from server.killpoints import reach
 from server.ports import (
@@ -283,10 +285,13 @@ class Sender:
             if now + job.wait_s > job.deadline:
                 job.wait_s = 0.0
             raise Void("pushed back by a late departure")
+        reach("looked")
         self._journal.mark(job.mt.attempt_id)
+        reach("journal_written")
+        if self._clock.monotonic() > job.deadline:
+            raise Void(HELD_UP)
         job.wrote = True
         job.share.was_in_time()
-        reach("journal_written")
 
     async def _record(self, mt: Authorised, outcome: AttemptOutcome) -> None:
         """Tried while the database is away; what a shutdown cuts off is resolved by Lifeline after the next start."""

@@ -47,6 +47,9 @@ class Void(Exception):
     """Raised by a `BeforeFirstByte` to say that this attempt must not leave any more."""
 
 
+HELD_UP = "held up after its mark"
+"""The one reason for which a marked text is queued again: its sender stood still, and knows that it did not leave."""
+
 BeforeFirstByte = Callable[[], None]
 """Called once the stream is ready and nothing but the first send call is left to do.
 

@@ -148,10 +148,12 @@ class FakeJournal:
     def __init__(self) -> None:
         self.marks: list[int] = []
         self.full = False
+        self.on_mark: Callable[[], None] = lambda: None
 
     def mark(self, attempt_id: UUID) -> None:
         if self.full:
             raise OSError("No space left on device")
+        self.on_mark()
         self.marks.append(attempt_id.int)
 
 

@@ -12,7 +12,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from server.actors.sender import GATHER_S, T3_ROWS, T3_ROWS_AT_LEAST, UNSTORED, Sender
-from server.domain.carrier import Accepted, MtRequest, NotSent, Outcome, Throttled, Unknown
+from server.domain.carrier import HELD_UP, Accepted, MtRequest, NotSent, Outcome, Throttled, Unknown
 from server.domain.gate import MessageClass
 from server.ports import Carrier, Ledger, Voided
 from tests.actors.fakes import (
@@ -264,6 +264,19 @@ async def test_a_persons_text_whose_authorisation_was_answered_late_is_void(auto
         await trio.sleep(5)
         assert it.ledger.outcomes == {1: Voided("too late after it was authorised")}
         assert it.carrier.on_wire == []
+
+
+@pytest.mark.parametrize("klass", [MessageClass.BULK, MessageClass.PERSON, MessageClass.KEYWORD_ANSWER])
+async def test_a_text_whose_sender_stood_still_at_its_mark_does_not_leave(
+    autojump_clock: MockClock, klass: MessageClass
+) -> None:
+    """Meanwhile another server took the claim over, and queued the text again or told people that it is unknown."""
+    async with line() as it:
+        it.journal.on_mark = lambda: autojump_clock.jump(15)
+        it.grant(1, klass=klass)
+        await trio.sleep(60)
+        assert it.carrier.on_wire == []
+        assert it.ledger.outcomes == {1: Voided(HELD_UP)}
 
 
 async def test_a_row_may_be_claimed_anew_before_its_last_outcome_is_answered(autojump_clock: MockClock) -> None:

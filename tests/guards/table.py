@@ -289,6 +289,19 @@ GUARDS: Final = (
         quick=True,
     ),
     Guard(
+        "what_was_allowed_is_looked_at_again_after_the_mark",
+        (
+            Edit(
+                _SENDER,
+                "        if self._clock.monotonic() > job.deadline:\n            raise Void(HELD_UP)\n",
+                "",
+            ),
+        ),
+        ("tests/actors/test_sender.py::test_a_text_whose_sender_stood_still_at_its_mark_does_not_leave",),
+        ("tests/actors/test_sender.py", "tests/actors/test_stager.py"),
+        quick=True,
+    ),
+    Guard(
         "rivals_are_read_after_the_list",
         (
             Edit(
