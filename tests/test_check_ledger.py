@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 import pytest
 import trio
 
-from server.domain.carrier import Accepted, Receipt, Throttled, Unknown
+from server.domain.carrier import HELD_UP, Accepted, Receipt, Throttled, Unknown
 from server.domain.gate import MessageClass
 from server.ports import Authorised, Voided
 from server.store.journal import WireJournal
@@ -110,13 +110,21 @@ class Run:
 
     @property
     def kept(self) -> list[str]:
-        return ["--journals", str(self.folder)] if self.folder.exists() else []
+        kills = self.path.parent / "kills.jsonl"
+        frozen = ["--kills", str(kills)] if kills.exists() else []
+        return [*frozen, *(["--journals", str(self.folder)] if self.folder.exists() else [])]
 
     def keep(self) -> None:
         """As a crash run does at a server's death."""
         self.folder.mkdir(exist_ok=True)
         for segment in (self.path.parent / "journal").iterdir():
             (self.folder / f"{segment.name}.gz").write_bytes(gzip.compress(segment.read_bytes()))
+
+    def freeze(self, journal: str | None = None) -> None:
+        """The server stood still until now, and another took over."""
+        facts = {"journal": journal or self.journal_id, "continued_s": self._now_ns / 1e9}
+        line = json.dumps({"kind": "freeze", "at": "looked", **facts})
+        (self.path.parent / "kills.jsonl").write_text(line + "\n")
 
     def lose(self) -> None:
         """The server's journal was deleted, and somebody wrote that down."""
@@ -166,6 +174,7 @@ async def test_a_falsified_run_is_red_for_what_was_falsified(run: Run, way: str)
     mt = await run.authorise(2)
     await run.end(mt, Voided("too late after it was authorised"))
     await run.end(second := await run.again(mt), Accepted(run.accept(second), "queued", mt.cost))
+    run.freeze("another")
     assert (await run.judged())[0] == 0
     code, told = await run.judged("--tamper", way)
     assert code == 1
@@ -187,10 +196,12 @@ async def test_an_empty_ledger_proves_nothing(run: Run) -> None:
 async def test_kills_are_counted_by_their_place(run: Run, tmp_path: Path) -> None:
     kills = tmp_path / "kills.jsonl"
     mixed = '{"at": "at_once", "kind": "mixed"}'
-    kills.write_text(f'{{"at": "t1_before"}}\n{{"at": "random"}}\n{{"at": "t1_before"}}\n{mixed}\n')
+    frozen = '{"at": "looked", "kind": "freeze", "journal": "another", "continued_s": 0.0}'
+    kills.write_text(f'{{"at": "t1_before"}}\n{{"at": "random"}}\n{{"at": "t1_before"}}\n{mixed}\n{frozen}\n')
     _, told = await run.judged("--kills", str(kills))
     assert (told["kills"], told["kills_at"]) == (4, {"at_once": 1, "random": 1, "t1_before": 2})
     assert told["kills_by"] == {"mixed": 1, "server": 3}
+    assert (told["freezes"], told["freezes_at"]) == (1, {"looked": 1})
 
 
 # What the database may have got wrong
@@ -280,6 +291,11 @@ async def _send_again_what_was_marked(run: Run) -> None:
     await run.end(second := await run.again(mt), Accepted(run.accept(second), "queued", mt.cost))
 
 
+async def _send_after_standing_still(run: Run) -> None:
+    run.freeze()
+    await run.send(2)
+
+
 async def _send_again_in_doubt(run: Run) -> None:
     """The first answer was a 500, and the journal is none of the checker's."""
     mt = await run.authorise(2)
@@ -314,6 +330,7 @@ async def _post_twice(run: Run) -> None:
         pytest.param(_send_without_a_mark, "unmarked", id="a text that left without a mark"),
         pytest.param(_send_again_what_was_marked, "requeued", id="a marked text that was queued again"),
         pytest.param(_send_again_in_doubt, "retried", id="a text that left again after a 500"),
+        pytest.param(_send_after_standing_still, "superseded", id="a text of a server that had been taken over"),
         pytest.param(_post_twice, "retried", id="an attempt that was posted twice"),
     ],
 )
@@ -327,6 +344,20 @@ async def test_an_explained_unconfirmed_text_is_counted_and_green(run: Run) -> N
     await _give_up(run)
     code, told = await run.judged()
     assert (code, told["unconfirmed"]) == (0, 1), told
+
+
+@pytest.mark.parametrize("reason", [HELD_UP, "the server crashed before it left"])
+async def test_a_marked_text_may_leave_again_where_its_own_sender_stood_still_and_held_it_back(
+    run: Run, reason: str
+) -> None:
+    mt = await run.authorise(2)
+    run.journal.mark(mt.attempt_id)
+    await run.end(mt, Voided(reason))
+    await run.end(second := await run.again(mt), Accepted(run.accept(second), "queued", mt.cost))
+    if reason != HELD_UP:
+        run.freeze()
+    code, told = await run.judged()
+    assert (code, told["void"]) == (0, 1), told
 
 
 async def test_a_recorded_loss_of_its_journal_explains_an_unconfirmed_text_without_a_mark(run: Run) -> None:

@@ -22,7 +22,9 @@ from tools.ledger_facts import UnreadableLedger, read_ledger
 from tools.ledger_journals import read_journals
 from tools.ledger_rules import Evidence, Verdict, judge
 from tools.ledger_tamper import WAYS, NothingToFalsify
+from tools.ledger_wire import Freeze
 
+_Line = dict[str, Any]
 _SHOWN = 5  # findings of a kind; their number is told in any case
 
 
@@ -31,8 +33,9 @@ def main(arguments: list[str]) -> int:
     options = _options().parse_args(arguments)
     try:
         journals = read_journals(options.journals) if options.journals else None
-        evidence = Evidence(read_ledger(options.ledger), read_database(options.dsn), journals)
-        kills = _read_kills(options.kills) if options.kills else []
+        kills, freezes = _read_kills(options.kills) if options.kills else ([], [])
+        stood_still = [Freeze(one["journal"], one["continued_s"]) for one in freezes]
+        evidence = Evidence(read_ledger(options.ledger), read_database(options.dsn), journals, stood_still)
         if options.tamper:
             evidence = WAYS[options.tamper](evidence)
     except (UnreadableLedger, NothingToFalsify, OSError) as error:
@@ -42,16 +45,17 @@ def main(arguments: list[str]) -> int:
         print("check_ledger: nothing is in the ledger", file=sys.stderr)
         return 2
     verdict = judge(evidence)
-    print(json.dumps(told(verdict, evidence, kills)), flush=True)
+    print(json.dumps(told(verdict, evidence, kills, freezes)), flush=True)
     return 1 if verdict.red else 0
 
 
-def told(verdict: Verdict, evidence: Evidence, kills: Sequence[dict[str, str]]) -> dict[str, Any]:
+def told(verdict: Verdict, evidence: Evidence, kills: Sequence[_Line], freezes: Sequence[_Line]) -> dict[str, Any]:
     """The verdict as it is printed: first what must be 0, then the figures, then each promise by itself."""
     count, figures, journals = verdict.count, verdict.figures, evidence.journals
     return {
         "kills": len(kills),
         "kills_by": dict(sorted(Counter(kill.get("kind", "server") for kill in kills).items())),
+        "freezes": len(freezes),
         "sent": figures["sent"],
         "inbound": figures["inbound"],
         "lost": count("lost_inbound", "lost_outbound", "phantom"),
@@ -62,6 +66,7 @@ def told(verdict: Verdict, evidence: Evidence, kills: Sequence[dict[str, str]]) 
         "journals": {} if journals is None else journals.told(),
         **{name: len(found) for name, found in verdict.findings.items() if name not in _FIRST},
         "kills_at": dict(sorted(Counter(kill["at"] for kill in kills).items())),
+        "freezes_at": dict(sorted(Counter(freeze["at"] for freeze in freezes).items())),
         "skipped": [] if journals is None else list(journals.skipped),
         "findings": {name: found[:_SHOWN] for name, found in verdict.findings.items() if found},
     }
@@ -70,9 +75,11 @@ def told(verdict: Verdict, evidence: Evidence, kills: Sequence[dict[str, str]]) 
 _FIRST = ("duplicate", "after_stop", "over_rate")
 
 
-def _read_kills(path: Path) -> list[dict[str, str]]:
-    """One JSON line for each kill: `kind` is whose (a server's, where absent), `at` is where."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+def _read_kills(path: Path) -> tuple[list[_Line], list[_Line]]:
+    """Kills, and freezes apart: one JSON line for each, `kind` is whose (a server's, where absent), `at` is where."""
+    lines: list[_Line] = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    frozen = [line for line in lines if line.get("kind") == "freeze"]
+    return [line for line in lines if line not in frozen], frozen
 
 
 def _options() -> argparse.ArgumentParser:

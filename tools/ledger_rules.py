@@ -14,7 +14,7 @@ from tools.ledger_database import Attempt, Database, Place
 from tools.ledger_facts import Accepted, Ledger, Mo
 from tools.ledger_journals import Journals
 from tools.ledger_pace import over_rate
-from tools.ledger_wire import requeued, retried, unexplained, unmarked
+from tools.ledger_wire import Freeze, requeued, retried, superseded, unexplained, unmarked
 
 NOT_JOURNALED: Final = "the journal could not be written"
 _UNWIRED: Final = NEVER_LEFT | {State.QUEUED, State.HELD}
@@ -22,11 +22,15 @@ _UNWIRED: Final = NEVER_LEFT | {State.QUEUED, State.HELD}
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a run left. *journals* is None where nobody kept them: then some promises cannot be judged."""
+    """What a run left. *journals* is None where nobody kept them: then some promises cannot be judged.
+
+    *freezes*: servers that stood still meanwhile, until others had taken over.
+    """
 
     ledger: Ledger
     database: Database
     journals: Journals | None = None
+    freezes: Sequence[Freeze] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Verdict:
 
 def judge(evidence: Evidence) -> Verdict:
     """The findings: duplicate, lost_inbound, acked_early, lost_outbound, phantom, wrong_state, gaps, after_stop,
-    over_rate, retried, unexplained; with journals also unmarked and requeued."""
+    over_rate, retried, superseded, unexplained; with journals also unmarked and requeued."""
     ledger, database, journals = evidence.ledger, evidence.database, evidence.journals
     crossed = after_stop(ledger, database)
     findings = {
@@ -60,9 +64,10 @@ def judge(evidence: Evidence) -> Verdict:
         "after_stop": crossed.late,
         "over_rate": list(over_rate(ledger, database)),
         "retried": list(retried(ledger, database)),
+        "superseded": list(superseded(ledger, database, evidence.freezes)),
         "unexplained": list(unexplained(database, journals)),
         "unmarked": [] if journals is None else list(unmarked(ledger, database, journals)),
-        "requeued": [] if journals is None else list(requeued(database, journals)),
+        "requeued": [] if journals is None else list(requeued(ledger, database, journals, evidence.freezes)),
     }
     crossings = {"in_flight_at_stop": crossed.in_flight, "unheard_stop": crossed.unheard}
     return Verdict(findings, {**_figures(ledger, database), **crossings})

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from server.domain.carrier import HELD_UP
 from server.domain.delivery import WIRED, State
 from tools.ledger_database import Attempt
 from tools.ledger_facts import Accepted, Refused
 from tools.ledger_journals import Journals
 from tools.ledger_rules import Evidence
+from tools.ledger_wire import Freeze
 
 COMPRESSED_S: Final = 0.001
 LATE_S: Final = 5.0
@@ -72,6 +74,14 @@ def retried(evidence: Evidence) -> Evidence:
     return replace(evidence, ledger=replace(evidence.ledger, refused=[*evidence.ledger.refused, earlier]))
 
 
+def superseded(evidence: Evidence) -> Evidence:
+    """The server that was taken over was another one, and a text of that one left a second after it went on."""
+    if not evidence.freezes:
+        raise NothingToFalsify("No server of this run was taken over.")
+    line, attempt = _some(evidence, lambda line, attempt: True)
+    return replace(evidence, freezes=[Freeze(attempt.journal, line.at_s - 1.0)])
+
+
 # The database
 
 
@@ -95,9 +105,9 @@ def unmarked(evidence: Evidence) -> Evidence:
 
 def requeued(evidence: Evidence) -> Evidence:
     """A text that was queued again has a mark."""
-    journals = _journals(evidence)
+    journals, frozen = _journals(evidence), {freeze.journal for freeze in evidence.freezes}
     for attempt in evidence.database.attempts.values():
-        if attempt.state == "void":
+        if attempt.state == "void" and attempt.reason != HELD_UP and attempt.journal not in frozen:
             marks = {*journals.marks.get(attempt.journal, frozenset()), attempt.id}
             return _marking(evidence, {**journals.marks, attempt.journal: frozenset(marks)})
     raise NothingToFalsify("No attempt of this run was void.")
@@ -118,6 +128,7 @@ WAYS: Final[Mapping[str, Callable[[Evidence], Evidence]]] = {
     "after_stop": after_stop,
     "over_rate": over_rate,
     "retried": retried,
+    "superseded": superseded,
     "acked_early": acked_early,
     "unmarked": unmarked,
     "requeued": requeued,

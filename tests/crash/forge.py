@@ -1,8 +1,8 @@
 """`python -m tests.crash.forge` imports the server once and forks one whenever told: importing is most of a start.
 
-Each line on stdin is a kill point or empty, and begins a server. JSON lines on stdout say `{"started": pid}` and, once
-it is gone, `{"ended": pid, "code": n}`; a signal's code is negative. What servers print goes to stderr. At the end of
-stdin those that are left are killed.
+Each line on stdin begins a server: a JSON object of what its environment has besides ours. JSON lines on stdout say
+`{"started": pid}`, `{"stopped": pid}` where it stands still and, once it is gone, `{"ended": pid, "code": n}`, where a
+signal's code is negative. What servers print goes to stderr. At the end of stdin those that are left are killed.
 """
 
 from __future__ import annotations
@@ -45,23 +45,25 @@ class Forge:
                     if not said:
                         return self._end_all()
                     for line in said.decode().splitlines():
-                        self._begin(line)
+                        self._begin(json.loads(line))
                 if woken in ready:
                     os.read(woken, _BYTES)
                     self._reap()
 
-    def _begin(self, kill_at: str) -> None:
+    def _begin(self, settings: dict[str, str]) -> None:
         pid = os.fork()
         if pid == 0:
             os.close(self._said)
-            _serve(kill_at)
+            _serve(settings)
         self._alive.add(pid)
         self._say(started=pid)
 
     def _reap(self) -> None:
         for pid in list(self._alive):
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
+            ended, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
+            if ended and os.WIFSTOPPED(status):
+                self._say(stopped=pid)
+            elif ended:
                 self._alive.discard(pid)
                 self._say(ended=pid, code=os.waitstatus_to_exitcode(status))
 
@@ -75,7 +77,7 @@ class Forge:
         os.write(self._said, json.dumps(facts).encode() + b"\n")
 
 
-def _serve(kill_at: str) -> NoReturn:
+def _serve(settings: dict[str, str]) -> NoReturn:
     """In the child: be the leader of a session, as a server of its own, and never come back."""
     code = 1
     try:
@@ -83,8 +85,7 @@ def _serve(kill_at: str) -> NoReturn:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), _STDIN)
-        if kill_at:
-            os.environ["THREADLINE_KILL_AT"] = kill_at
+        os.environ.update(settings)
         code = main(["serve"])
         sys.stdout.flush()
     except BaseException:  # noqa: BLE001  # nothing may unwind into the parent's frames

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import trio
 
+from tests.crash.freeze import freeze
 from tests.crash.ground import Ground
 from tests.crash.journals import JournalDisk
 from tests.crash.plan import BACKEND, POSTMASTER, RANDOM, Kill, Plan
@@ -28,15 +29,16 @@ _LIVES_ON_S: Final = (0.2, 0.6)  # after PostgreSQL is back
 
 @dataclass
 class KillLog:
-    """One JSON line for each kill."""
+    """One JSON line for each kill and each freeze."""
 
     path: Path
     at: Counter[str] = field(default_factory=Counter)
+    frozen_at: Counter[str] = field(default_factory=Counter)  # they are no kills
 
     def note(self, kill: Kill, at: str, **facts: Any) -> None:
-        self.at[at] += 1
+        (self.frozen_at if kill.kind == "freeze" else self.at)[at] += 1
         wall = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = {"n": self.at.total(), "kind": kill.kind, "at": at, **facts, "wall": wall}
+        line = {"n": self.at.total() + self.frozen_at.total(), "kind": kill.kind, "at": at, **facts, "wall": wall}
         with self.path.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
 
@@ -61,6 +63,9 @@ class Killer:
             await self.carry_out(kill, nursery)
 
     async def carry_out(self, kill: Kill, nursery: trio.Nursery) -> None:
+        if kill.kind == "freeze":
+            await self._freeze(kill, nursery)
+            return
         await self._bring_up(kill)
         self._release(nursery)
         if kill.full == "full_in_life" and self._journals.can_be_full:
@@ -79,15 +84,18 @@ class Killer:
         server = self._ground.server
         if not server.ended and not kill.fresh:
             return
-        if not server.ended:
-            await server.stop()
-            self._journals.keep()
+        await self._end_in_order()
         if kill.full == "full_at_start" and self._journals.can_be_full:
             await self._start_on_a_full_disk()
         self._began = time.monotonic()
         await server.start(kill.setting)
         if kill.kind == "postgres":
             await server.ready()
+
+    async def _end_in_order(self) -> None:
+        if not self._ground.server.ended:
+            await self._ground.server.stop()
+            self._journals.keep()
 
     async def _start_on_a_full_disk(self) -> None:
         """Without a journal nothing may leave: the server says so and ends by itself."""
@@ -98,6 +106,15 @@ class Killer:
         self._journals.free()
 
     # Each kind
+
+    async def _freeze(self, kill: Kill, nursery: trio.Nursery) -> None:
+        """Both servers have ended afterwards: only then are their journals whole."""
+        await self._end_in_order()
+        at, facts = await freeze(self._ground, kill, lambda: self._release(nursery))
+        if at != kill.at:
+            self._plan.miss(kill)
+        self._journals.keep()
+        self._log.note(kill, at, **facts)
 
     async def _kill_server(self, kill: Kill) -> None:
         server = self._ground.server

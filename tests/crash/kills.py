@@ -15,7 +15,7 @@ import trio
 from tests.crash.ground import Ground, dump, judge, open_ground, settled, until
 from tests.crash.journals import JournalDisk
 from tests.crash.killer import Killer, KillLog
-from tests.crash.plan import Plan, shortcomings
+from tests.crash.plan import Plan, freezes, shortcomings, thawed
 from tests.crash.processes import RunFailed
 from tests.crash.script import texts_for
 from tests.crash.traffic import Tally, Traffic
@@ -57,8 +57,8 @@ async def _run(
     log = KillLog(out / "kills.jsonl")
     async with open_ground(out, *options) as ground:
         await ground.carrier.control(faults={"kinds": [*_FAULTS, *_SLOW_FAULTS]})
-        plan, texts = Plan(kills, rng), texts_for(kills)
-        traffic = Traffic(ground.cast, ground.carrier, ground.server, ground.store, rng, kills + 1, texts)
+        plan, texts, lives = Plan(kills, rng), texts_for(kills), kills + freezes(kills) + 1
+        traffic = Traffic(ground.cast, ground.carrier, ground.server, ground.store, rng, lives, texts)
         killer = Killer(ground, plan, traffic.release, journals, log, rng)
         async with trio.open_nursery() as nursery:
             await killer.run(nursery)
@@ -66,7 +66,8 @@ async def _run(
             await _come_to_rest(ground, traffic, journals, nursery)
         _say(f"settled after {time.monotonic() - began:.0f} s")
         dump(ground)
-        wrong = [*shortcomings(log.at, kills), *_untried(traffic.tally, texts), *await _unkept(ground, traffic.tally)]
+        wrong = [*shortcomings(log.at, kills), *thawed(log.frozen_at, kills)]
+        wrong += [*_untried(traffic.tally, texts), *await _unkept(ground, traffic.tally)]
         return _verdict(ground, log, wrong)
 
 
@@ -124,7 +125,7 @@ async def _unkept(ground: Ground, tally: Tally) -> list[str]:
 
 def _verdict(ground: Ground, log: KillLog, wrong: list[str]) -> int:
     code, line, told = judge(ground, "--kills", str(log.path))
-    blind = [way for way in WAYS if judge(ground, "--tamper", way)[0] != 1]
+    blind = [way for way in WAYS if judge(ground, "--kills", str(log.path), "--tamper", way)[0] != 1]
     wrong += [f"The judge did not see a run falsified by {way}." for way in blind]
     if log.at.total() >= _LONG_RUN:
         wrong += [f"Only {told.get(name)} {name}." for name, least in _WANTED.items() if told.get(name, 0) < least]

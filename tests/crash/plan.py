@@ -4,6 +4,8 @@ Two thirds of the kills are the server's: half of them at named points, each equ
 sixth is PostgreSQL's, while the server lives: its postmaster, any backend, or the one that is within a certain
 transaction. A sixth strikes both within 200 ms, in each order. Some servers' journals are lost after their death, and
 some servers find the journal's disk full.
+
+Besides the kills some servers are frozen, with a text between T3 and T4, until a second server has taken over.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Final, Literal, TypeVar
 
 from server.killpoints import POINTS
 
-Kind = Literal["server", "postgres", "mixed"]
+Kind = Literal["server", "postgres", "mixed", "freeze"]
 
 RANDOM: Final = "random"
 POSTMASTER, BACKEND = "postmaster", "backend"
@@ -29,6 +31,10 @@ FULL: Final = ("full_at_start", "full_in_life")
 LONG_RUN: Final = 200  # from here on a third of the kills suffices for five at each point
 OFTEN: Final = 5
 SELDOM: Final = 3  # of each place in PostgreSQL and of each order
+FROZEN: Final = ("t3_committed", "looked", "journal_written", "first_byte", "answered")
+"""Where a server stands still: everywhere between the commit of T3 and T4."""
+_FROZEN_IN_VAIN: Final = 3  # until a point is given up
+_FROZEN_FOR_EACH: Final = 1 / 40  # kill
 _POSTMASTERS: Final = 3  # as often as three of the other places together
 _STARTING: Final = 0.2  # share of random kills that do not wait until the server is ready
 _LONGEST_S: Final = 1.0
@@ -45,9 +51,9 @@ T = TypeVar("T")
 class Kill:
     """*at* is what is counted: a point or `random`, a place in PostgreSQL, or an order of the two.
 
-    The server dies at *point*, the *nth* time that it is reached, or *after_s* from being ready (*starting*: from its
-    start). *place* is where PostgreSQL is struck, *apart_s* the time between the two. *loss*: what becomes of the dead
-    server's journal; *full*: when it finds its disk full.
+    The server dies (*kind* freeze: stands still) at *point*, the *nth* time that it is reached, or *after_s* from being
+    ready (*starting*: from its start). *place* is where PostgreSQL is struck, *apart_s* the time between the two.
+    *loss*: what becomes of the dead server's journal; *full*: when it finds its disk full.
     """
 
     kind: Kind
@@ -63,7 +69,8 @@ class Kill:
 
     @property
     def setting(self) -> str | None:
-        return None if self.point == RANDOM else f"{self.point}:{self.nth}"
+        how = ":stop" if self.kind == "freeze" else ""
+        return None if self.point == RANDOM else f"{self.point}:{self.nth}{how}"
 
     @property
     def fresh(self) -> bool:
@@ -83,7 +90,8 @@ class Plan:
         both = [self._mixed(order) for order in _dealt(ORDERS, mixed, rng)]
         mortal = self._with_full_disks(self._with_losses([*points, *both], kills), kills)
         places = _dealt((*[POSTMASTER] * _POSTMASTERS, *PLACES[1:]), postgres, rng)
-        self._ahead = [*mortal, *(self._postgres(place) for place in places)]
+        frozen = [self._freeze(point) for point in _dealt(FROZEN, freezes(kills), rng)]
+        self._ahead = [*mortal, *(self._postgres(place) for place in places), *frozen]
         rng.shuffle(self._ahead)
         self.missed: Counter[str] = Counter()
 
@@ -98,6 +106,8 @@ class Plan:
     def miss(self, kill: Kill) -> None:
         """*kill* did not happen where it should."""
         self.missed[kill.at] += 1
+        if kill.kind == "freeze" and self.missed[kill.at] < _FROZEN_IN_VAIN:
+            self._ahead.append(replace(kill, nth=1))
         unnamed = BACKEND if kill.kind == "postgres" else RANDOM
         for position, other in enumerate(self._ahead):
             if (other.kind, other.at) == (kill.kind, unnamed) and other.full is None:
@@ -120,6 +130,9 @@ class Plan:
 
     def _postgres(self, place: str) -> Kill:
         return Kill("postgres", place, after_s=self._rng.uniform(0, _LONGEST_S / 2), place=place)
+
+    def _freeze(self, point: str) -> Kill:
+        return Kill("freeze", point, point, self._rng.choice((1, 1, 2)))
 
     def _mixed(self, order: str) -> Kill:
         at_point = order == "server_first" and self._rng.random() < 0.5
@@ -153,6 +166,19 @@ class Plan:
                 position = calm.pop()
                 mortal[position] = replace(mortal[position], full=when, starting=False, after_s=_LONGEST_S)
         return mortal
+
+
+def freezes(kills: int) -> int:
+    """How many servers are frozen in a run of so many kills."""
+    return max(1, round(kills * _FROZEN_FOR_EACH))
+
+
+def thawed(frozen_at: Counter[str], kills: int) -> list[str]:
+    """What the freezes of a run fall short of, in sentences."""
+    wanted, named = freezes(kills), sum(frozen_at[point] for point in FROZEN)
+    wrong = [] if named == wanted else [f"{named} servers were frozen at their points instead of {wanted}."]
+    never = [point for point in FROZEN if not frozen_at[point]] if wanted >= len(FROZEN) else []
+    return wrong + [f"None was frozen at {point}." for point in never]
 
 
 def shortcomings(killed_at: Counter[str], kills: int) -> list[str]:

@@ -32,7 +32,7 @@ class Server:
         self._out = out
         self._forge: trio.Process | None = None
         self._code: int | None = 0  # None while it lives
-        self._started, self._gone = trio.Event(), trio.Event()
+        self._started, self._gone, self._still = trio.Event(), trio.Event(), trio.Event()
         self._client = httpx2.AsyncClient(base_url=self.url, timeout=2, trust_env=False)
         self._environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("THREADLINE_")},
@@ -65,19 +65,23 @@ class Server:
 
     def _hear(self, facts: dict[str, int]) -> None:
         if "started" in facts:
-            self.pid, self._code, self._gone = facts["started"], None, trio.Event()
+            self.pid, self._code, self._gone, self._still = facts["started"], None, trio.Event(), trio.Event()
             self._started.set()
+        elif "stopped" in facts:
+            self._still.set()
         else:
             self._code = facts["code"]
             if self.up.is_set():  # those who wait already go on waiting for the next one
                 self.up = trio.Event()
             self._gone.set()
 
-    async def start(self, kill_at: str | None = None) -> None:
+    async def start(self, kill_at: str | None = None, **settings: str) -> None:
+        """A new one, with *settings* of its environment besides those of all."""
         assert self._forge is not None
         assert self._forge.stdin is not None
         self._started = trio.Event()
-        await self._forge.stdin.send_all(f"{kill_at or ''}\n".encode())
+        armed = {"THREADLINE_KILL_AT": kill_at} if kill_at else {}
+        await self._forge.stdin.send_all(json.dumps(armed | settings).encode() + b"\n")
         await self._started.wait()
 
     @property
@@ -108,6 +112,20 @@ class Server:
         if code not in (None, -signal.SIGKILL):
             raise RunFailed(f"The server ended by itself with {code}; see server.log.")
         return code is not None
+
+    async def stands_still(self, within_s: float) -> bool:
+        """Whether it reached the point at which it stops in time."""
+        with trio.move_on_after(within_s):
+            await self._still.wait()
+        return self._still.is_set()
+
+    async def stand_still(self) -> None:
+        """SIGSTOP, wherever it is."""
+        os.kill(self.pid, signal.SIGSTOP)
+        await self._still.wait()
+
+    def go_on(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
 
     async def kill(self) -> None:
         """SIGKILL, and wait until the kernel has let it go."""

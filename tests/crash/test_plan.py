@@ -8,6 +8,7 @@ import pytest
 from server.killpoints import POINTS
 from tests.crash.plan import (
     BACKEND,
+    FROZEN,
     FULL,
     LONG_RUN,
     LOSSES,
@@ -19,18 +20,21 @@ from tests.crash.plan import (
     SELDOM,
     Plan,
     shortcomings,
+    thawed,
 )
 
 
 @pytest.mark.parametrize(
     ("kills", "by"),
     [
-        (1, {"server": 1}),
-        (20, {"server": 14, "postgres": 3, "mixed": 3}),
-        (300, {"server": 200, "postgres": 50, "mixed": 50}),
+        (1, {"server": 1, "freeze": 1}),
+        (20, {"server": 14, "postgres": 3, "mixed": 3, "freeze": 1}),
+        (300, {"server": 200, "postgres": 50, "mixed": 50, "freeze": 8}),
     ],
 )
-def test_two_thirds_are_the_servers_and_a_sixth_each_postgresqls_and_mixed(kills: int, by: dict[str, int]) -> None:
+def test_two_thirds_are_the_servers_and_a_sixth_each_postgresqls_and_mixed_with_some_freezes_besides(
+    kills: int, by: dict[str, int]
+) -> None:
     assert Counter(kill.kind for kill in Plan(kills, _chance())) == by
 
 
@@ -43,7 +47,7 @@ def test_half_of_the_servers_kills_are_at_named_points_as_often_at_each(kills: i
 
 
 def test_a_long_run_means_everything_as_often_as_it_is_wanted() -> None:
-    at = Counter(kill.at for kill in Plan(300, _chance()))
+    at = Counter(kill.at for kill in Plan(300, _chance()) if kill.kind != "freeze")
     assert min(at[point] for point in POINTS) >= OFTEN
     assert min(at[place] for place in (*PLACES, *ORDERS)) >= SELDOM
     assert at[POSTMASTER] == max(at[place] for place in PLACES)
@@ -60,7 +64,29 @@ def test_each_way_to_lose_a_journal_comes_with_each_run_of_20_and_never_where_no
     assert {kill.loss for kill in short} == {None, *LOSSES}
     assert {kill.full for kill in short} == {None, *FULL}
     assert min(Counter(kill.loss for kill in long)[way] for way in LOSSES) >= 5
-    assert not any(kill.loss or kill.full for kill in long if kill.kind == "postgres")
+    assert not any(kill.loss or kill.full for kill in long if kill.kind in ("postgres", "freeze"))
+
+
+def test_a_long_run_freezes_at_each_point_between_t3_and_t4_and_is_told_where_it_did_not() -> None:
+    frozen = Counter(kill.at for kill in Plan(300, _chance()) if kill.kind == "freeze")
+    assert set(frozen) == set(FROZEN)
+    assert thawed(frozen, 300) == []
+    missed = frozen[FROZEN[0]]
+    del frozen[FROZEN[0]]
+    frozen[RANDOM] += missed
+    assert thawed(frozen, 300) == [
+        f"{8 - missed} servers were frozen at their points instead of 8.",
+        f"None was frozen at {FROZEN[0]}.",
+    ]
+
+
+def test_who_was_frozen_in_vain_is_frozen_again_at_the_end_and_not_for_ever() -> None:
+    plan = Plan(1, _chance())
+    [frozen] = [kill for kill in plan if kill.kind == "freeze"]
+    plan.miss(frozen)
+    plan.miss(next(plan))
+    plan.miss(next(plan))
+    assert list(plan) == []
 
 
 def test_a_point_that_was_not_reached_takes_the_place_of_a_random_kill() -> None:
