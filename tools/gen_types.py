@@ -1,4 +1,4 @@
-"""Makes the client's types and the AsyncAPI document from the pydantic frames of the socket.
+"""Makes the client's types of the pydantic frames of the socket and of domain/roles, and the AsyncAPI document.
 
 python tools/gen_types.py           writes web/src/gen/wire.ts and web/src/gen/asyncapi.json
 python tools/gen_types.py --check   writes nothing and exits 1 where they are stale
@@ -20,11 +20,12 @@ sys.path.insert(0, str(REPOSITORY))  # runs as a plain script, before anything i
 
 from pydantic import TypeAdapter  # noqa: E402 - the path above comes first
 
+from server.domain.roles import Deed  # noqa: E402 - the path above comes first
 from server.ws import protocol  # noqa: E402 - the path above comes first
 
 Schema = dict[str, Any]
 OUT: Final = REPOSITORY / "web" / "src" / "gen"
-HEADER: Final = "// Made by tools/gen_types.py from server/ws/protocol.py. Do not edit.\n"
+HEADER: Final = "// Made by tools/gen_types.py from server/ws/protocol.py and server/domain/roles.py. Do not edit.\n"
 SENT: Final = "ServerFrame"
 TAKEN: Final = "ClientFrame"
 
@@ -38,7 +39,9 @@ ROOTS: Final[tuple[tuple[str, Literal["serialization", "validation"], Any], ...]
     ("ThreadSnapshot", "serialization", protocol.ThreadSnapshot),
     ("MessageState", "serialization", protocol.MessageState),
     ("ReviewPageOut", "serialization", protocol.ReviewPageOut),
+    ("Deed", "serialization", Deed),
 )
+NOT_OF_THE_SOCKET: Final = ("Deed",)
 PLAIN: Final = {"integer": "number", "number": "number", "string": "string", "boolean": "boolean", "null": "null"}
 
 
@@ -121,7 +124,8 @@ def _members(schema: Schema) -> list[str]:
 
 def asyncapi(types: Schema) -> Schema:
     """The AsyncAPI 3 document: one channel, two operations, a message for each frame."""
-    schemas: Schema = json.loads(json.dumps(types).replace("#/$defs/", "#/components/schemas/"))
+    told = {name: schema for name, schema in types.items() if name not in NOT_OF_THE_SOCKET}
+    schemas: Schema = json.loads(json.dumps(told).replace("#/$defs/", "#/components/schemas/"))
     for schema in schemas.values():
         _name_discriminators(schema)
     sent, taken = _members(types[SENT]), _members(types[TAKEN])

@@ -32,6 +32,15 @@ LOWEST: Final[Mapping[Deed, Role]] = MappingProxyType(
 """The lowest role that may do it."""
 
 
+def deeds_of(role: str) -> list[Deed]:
+    """All that *role* allows of what not everybody may do.
+
+    >>> [str(deed) for deed in deeds_of("owner")] == list(LOWEST), deeds_of("agent")
+    (True, [])
+    """
+    return [deed for deed in Deed if may(role, deed)]
+
+
 def may(role: str, deed: Deed) -> bool:
     """Whether *role* allows it. A role that nobody knows allows nothing.
 

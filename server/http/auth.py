@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 from quart import request
 
-from server.domain.roles import Role
+from server.domain.roles import Deed, Role, deeds_of
 from server.http.call import Answer, Call, cookie_name, token_hash
 from server.http.errors import Problem
 from server.http.rules import MEMBER, PUBLIC, Routes
@@ -42,6 +42,8 @@ class WorkspaceOut(BaseModel):
 class MeOut(BaseModel):
     member: MemberOut
     workspace: WorkspaceOut
+    may: list[Deed]
+    """What the role allows of what not everybody may do; pages offer nothing else."""
     now: datetime
     """What the server's wall clock shows: in a simulation it is not the browser's."""
 
@@ -49,6 +51,7 @@ class MeOut(BaseModel):
 def me_out(member: Member, workspace: Workspace, now: datetime) -> MeOut:
     return MeOut(
         now=now,
+        may=deeds_of(member.role),
         member=MemberOut(id=member.member_id, name=member.name, email=member.email, role=member.role),
         workspace=WorkspaceOut(id=workspace.workspace_id, name=workspace.name, simulated=workspace.simulated),
     )

@@ -10,7 +10,7 @@ import trio
 
 from server.config import load_config
 from server.http.passwords import Passwords, TooManyLogins
-from tests.http.house import DANA, PASSWORD, QUICK, FakeClock, House, Told
+from tests.http.house import DANA, PASSWORD, QUICK, RAJ, FakeClock, House, Told
 
 SERVE = load_config("serve", {"DATABASE_URL": "postgresql:///x", "PUBLIC_URL": "https://sms.example.com"})
 
@@ -28,9 +28,15 @@ async def test_a_login_tells_who_and_where(house: House) -> None:
     assert answer.json == {
         "member": {"id": 11, "name": "Dana Whitfield", "email": "dana@harbor.example", "role": "owner"},
         "workspace": {"id": 1, "name": "Harbor & Pine", "simulated": True},
+        "may": ["change_others_templates", "change_fields", "change_consent_rule", "hand_over_sending"],
         "now": house.clock.wall().isoformat().replace("+00:00", "Z"),
     }
     assert house.people.audits == [(1, 11, "login")]
+
+
+async def test_an_agent_is_told_that_nothing_more_than_everybodys_is_allowed(house: House) -> None:
+    browser = await house.logged_in(RAJ)
+    assert (await browser.get("/api/v1/me")).json["may"] == []
 
 
 async def test_an_address_is_the_same_in_capitals_and_with_spaces(house: House) -> None:

@@ -62,6 +62,11 @@ class Live:
         socket_folder = (self.data / CLUSTER / "postmaster.pid").read_text().splitlines()[4]
         return f"postgresql://{ROLE}@/{DATABASE}?host={socket_folder}"
 
+    @property
+    def agent(self) -> int:
+        """Which of the logins is an agent's: who may do the least."""
+        return next(n for n, login in enumerate(self.logins) if login["role"] == "agent")
+
     def silence(self) -> None:
         """From now on simulated people write only what they are made to write."""
         self._control({"personas": "silent"})

@@ -274,8 +274,7 @@ def test_an_owner_says_whether_bulk_needs_an_opt_in(page: Page, ada: Somebody) -
 
 
 def test_an_agent_may_see_the_setting_and_not_change_it(open_tab: OpenTab, live: Live) -> None:
-    agent = next(n for n, login in enumerate(live.logins) if login["role"] == "agent")
-    page = open_tab(member=agent)
+    page = open_tab(member=live.agent)
     page.goto("/settings/consent")
     expect(page.get_by_role("switch")).to_be_disabled()
     expect(page.get_by_text("Only owners and managers may change this.")).to_be_visible()

@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.conftest import Faults
+from tests.ui.conftest import Faults, OpenTab
+from tests.ui.live_server import Live
 from tests.ui.people_page import Office, word
 
 
@@ -60,6 +61,22 @@ def test_a_field_is_made_relabelled_and_removed_and_its_name_is_made_of_its_labe
     fields.get_by_role("button", name=f"Remove the field {label} now").click()
     fields.get_by_role("group", name=f"Remove {label} now?").get_by_role("button", name="Remove").click()
     expect(fields.get_by_text(f"{label} now", exact=True)).to_have_count(0)
+
+
+def test_an_agent_sees_custom_fields_and_is_offered_no_change_of_them(
+    settings: Page, office: Office, open_tab: OpenTab, live: Live
+) -> None:
+    label = word("Budget ")
+    field = office.ask("POST", "/custom-fields", {"label": label, "kind": "choice", "choices": ["House"]})
+    page = open_tab(member=live.agent)
+    page.goto("/settings/fields")
+    fields = section(page, "Custom fields")
+    expect(fields.get_by_text(label, exact=True)).to_be_visible()
+    expect(fields.get_by_text("Only owners and managers may add, rename or remove these.")).to_be_visible()
+    expect(fields.get_by_role("button")).to_have_count(0)
+    expect(fields.get_by_role("textbox")).to_have_count(0)
+    expect(section(page, "Tags").get_by_label("Name of a new tag")).to_be_enabled()
+    office.ask("DELETE", f"/custom-fields/{field['field_id']}")
 
 
 def test_a_name_that_means_something_already_is_refused(settings: Page, faults: Faults) -> None:

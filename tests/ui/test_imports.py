@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import Faults, OpenTab
+from tests.ui.live_server import Live
 from tests.ui.people_page import phone
 from tests.ui.test_pages import complaints
 
@@ -40,6 +41,19 @@ def state(page: Page) -> None:
     page.get_by_label("Who gathered it").fill("Dana, sign-in sheet")
     page.get_by_label("When, at the latest").fill("2025-03-01")
     page.get_by_label("The words that they agreed to").fill(WORDS)
+
+
+def test_an_agent_is_offered_no_new_field_for_a_column(open_tab: OpenTab, live: Live, desk: Page) -> None:
+    column = "What they like most"
+    agents = open_tab(member=live.agent)
+    agents.goto("/people/import")
+    for page, offered in ((desk, 1), (agents, 0)):
+        send(page, f"Mobile,{column}\r\n{phone()},Ponds\r\n", "Ponds.csv")
+        choice = page.get_by_label(f"{column} becomes")
+        expect(choice).to_be_visible()
+        expect(choice.locator("option", has_text="New field")).to_have_count(offered)
+        page.get_by_role("button", name="Discard").click()
+        expect(page.get_by_role("heading", name="Ponds.csv")).to_have_count(0)
 
 
 def test_a_list_is_chosen_settled_confirmed_and_taken_back(desk: Page) -> None:

@@ -82,6 +82,30 @@ def written(page: Page, template_id: int | str) -> Locator:
     return box
 
 
+# As an agent
+
+
+def test_an_agent_reads_a_colleagues_shared_template_and_makes_a_copy_to_change(
+    page: Page, live: Live, open_tab: OpenTab
+) -> None:
+    template = saved(page, live, "Hi {{first_name|there}}")
+    agents = open_tab(member=live.agent)
+    box = written(agents, template["template_id"])
+    expect(box).to_have_value("Hi {{first_name|there}}")
+    expect(box).to_be_disabled()
+    expect(agents.get_by_role("textbox", name="Name")).to_be_disabled()
+    expect(agents.get_by_role("button", name="Save", exact=True)).to_have_count(0)
+    expect(agents.get_by_role("button", name="Delete this template")).to_have_count(0)
+    expect(agents.get_by_text("Only owners, managers and who made it may change this template.")).to_be_visible()
+    agents.get_by_role("button", name="Save a copy").click()
+    agents.get_by_role("heading", name=f"{template['name']} (copy)").wait_for()
+    expect(box).to_be_enabled()
+    box.fill("Hi, it's me")
+    agents.get_by_role("button", name="Save", exact=True).click()
+    expect(agents.get_by_text("Saved.", exact=True)).to_be_visible()
+    expect(agents.get_by_role("button", name="Delete this template")).to_be_visible()
+
+
 # In a conversation
 
 

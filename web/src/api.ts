@@ -1,7 +1,7 @@
 // The REST side: JSON both ways, problems as sentences, and the header that no foreign page can set.
 import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
 import { present, setPresent } from "./clock";
-import type { InboxPage, ReviewOut, ReviewPageOut, ThreadSnapshot } from "./gen/wire";
+import type { Deed, InboxPage, ReviewOut, ReviewPageOut, ThreadSnapshot } from "./gen/wire";
 import { REVIEWS, type Decision } from "./review/review";
 
 export class Problem extends Error {
@@ -20,6 +20,8 @@ export class Problem extends Error {
 export interface Session {
   member: { id: number; name: string; email: string; role: string };
   workspace: { id: number; name: string; simulated: boolean };
+  /** What the member's role allows of what not everybody may do. */
+  may: readonly Deed[];
   /** The server's wall clock. */
   now?: string;
 }

@@ -1,7 +1,7 @@
 // Whether texts in bulk need an opt-in on record. Owners and managers decide; everybody may know.
 import { Switch } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useSession } from "../app/session";
+import { useRefusal } from "../app/may";
 import { Failure } from "../parts/Failure";
 import { Page } from "../parts/Page";
 import { consentApi, forgetConsent, settingsQuery } from "./consent";
@@ -9,7 +9,6 @@ import styles from "./Consent.module.css";
 
 export function ConsentSettingsPage() {
   const queries = useQueryClient();
-  const { member } = useSession();
   const found = useQuery(settingsQuery);
   const changing = useMutation({
     mutationFn: consentApi.settings,
@@ -18,18 +17,18 @@ export function ConsentSettingsPage() {
       void forgetConsent(queries);
     },
   });
-  const mayChange = member.role !== "agent";
+  const refusal = useRefusal("change_consent_rule");
   const problem = changing.error ?? found.error;
   const required = changing.isPending ? changing.variables.opt_in_required : found.data?.opt_in_required;
   return (
     <Page title="Consent" lead="Who may be written to, and what shows it.">
       <section className={styles.box} aria-label="Texts in bulk">
         <Switch
-          size="md" label="Texts in bulk need an opt-in on record" checked={required ?? false} disabled={!mayChange || !found.data || changing.isPending}
+          size="md" label="Texts in bulk need an opt-in on record" checked={required ?? false} disabled={refusal !== null || !found.data || changing.isPending}
           description="Bulk texts and campaigns then go only to numbers whose consent is on record: by a form, in words, with an imported list, or by the contact's START. What is queued already is held to it too."
           onChange={(event) => changing.mutate({ opt_in_required: event.currentTarget.checked })}
         />
-        {!mayChange && <p className={styles.sentence}>Only owners and managers may change this.</p>}
+        {refusal && <p className={styles.sentence}>{refusal}</p>}
         <Failure brief error={problem} />
       </section>
       <section className={styles.box} aria-labelledby="always">

@@ -1,4 +1,4 @@
-// Made by tools/gen_types.py from server/ws/protocol.py. Do not edit.
+// Made by tools/gen_types.py from server/ws/protocol.py and server/domain/roles.py. Do not edit.
 
 /** A command took effect; the same `cmd_id` always gets the same ack. */
 export interface Ack {
@@ -44,6 +44,9 @@ export interface Command {
 }
 
 export type CommandData = Send | MarkRead | MarkUnread | Typing | Release;
+
+/** What not everybody may do. */
+export type Deed = "change_others_templates" | "change_fields" | "change_consent_rule" | "hand_over_sending";
 
 /** `id` or `cmd_id` says what failed; `code` is stable, `message` is for people. */
 export interface Err {

@@ -3,6 +3,7 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Check, CircleAlert, TriangleAlert } from "lucide-react";
 import { useState } from "react";
+import { useRefusal } from "../app/may";
 import { Failure } from "../parts/Failure";
 import { customFieldsQuery, pipelinesQuery } from "../people/api";
 import { importQuery, importsApi, importsQuery, type Description, type ImportView } from "./api";
@@ -65,6 +66,7 @@ export function Settle({ view, onGone }: { view: ImportView; onGone: () => void 
 function Columns({ view, busy, onPlaces }: { view: ImportView; busy: boolean; onPlaces: (places: string[]) => void }) {
   const fields = useQuery(customFieldsQuery);
   const pipelines = useQuery(pipelinesQuery);
+  const mayAdd = useRefusal("change_fields") === null;
   const places = view.columns.map((column) => column.place);
   return (
     <section className={styles.card} aria-labelledby="columns" aria-busy={busy}>
@@ -77,7 +79,7 @@ function Columns({ view, busy, onPlaces }: { view: ImportView; busy: boolean; on
               <p>{column.samples.join(" · ") || "empty"}</p>
             </div>
             <NativeSelect
-              aria-label={`${column.name} becomes`} value={column.place} data={placesFor(column.name, fields.data ?? [], pipelines.data ?? [])}
+              aria-label={`${column.name} becomes`} value={column.place} data={placesFor(column.name, fields.data ?? [], pipelines.data ?? [], mayAdd || column.place.startsWith("new:"))}
               error={view.fault?.column === at}
               onChange={(event) => onPlaces(places.with(at, event.currentTarget.value))}
             />

@@ -16,10 +16,10 @@ export function nameFor(label: string): string {
   return name.slice(0, LONGEST).replace(/_+$/, "");
 }
 
-export function placesFor(column: string, fields: readonly CustomField[], pipelines: readonly Pipeline[]): Group[] {
+export function placesFor(column: string, fields: readonly CustomField[], pipelines: readonly Pipeline[], mayAdd = true): Group[] {
   const fresh = nameFor(column);
   const own = fields.map((field) => item(`custom:${field.name}`, field.label));
-  if (!fields.some((field) => field.name === fresh)) own.push(item(`new:${fresh}`, `New field “${column}”`));
+  if (mayAdd && !fields.some((field) => field.name === fresh)) own.push(item(`new:${fresh}`, `New field “${column}”`));
   return [
     { group: "Leave out", items: [item("skip", "Leave out")] },
     {

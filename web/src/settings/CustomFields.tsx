@@ -3,6 +3,7 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Problem as ApiProblem } from "../api";
+import { useRefusal } from "../app/may";
 import { Failure } from "../parts/Failure";
 import { customFieldsQuery, forgetPeople, settingsApi } from "../people/api";
 import type { CustomField, FieldKind } from "../people/types";
@@ -24,6 +25,7 @@ const kindOf = (field: CustomField): string => KINDS.find((one) => one.value ===
 export function CustomFields() {
   const queries = useQueryClient();
   const fields = useQuery(customFieldsQuery);
+  const refusal = useRefusal("change_fields");
   const after = <T,>(act: Promise<T>) =>
     act.then(() => Promise.all([queries.invalidateQueries({ queryKey: customFieldsQuery.queryKey }), queries.invalidateQueries({ queryKey: ["filter-fields"] }), forgetPeople(queries)]));
   return (
@@ -34,7 +36,7 @@ export function CustomFields() {
         {(fields.data ?? []).map((field) => (
           <div key={field.field_id} className={styles.field}>
             <Row
-              what="field" name={field.label} warning="What it holds is lost, for everybody."
+              what="field" name={field.label} locked={refusal !== null} warning="What it holds is lost, for everybody."
               onRename={(label) => after(settingsApi.patchField(field.field_id, { label }))} onRemove={() => after(settingsApi.removeField(field.field_id))}
             >
               <small>
@@ -42,12 +44,12 @@ export function CustomFields() {
                 {field.choices.length > 0 && `: ${field.choices.join(", ")}`}
               </small>
             </Row>
-            {field.kind === "choice" && (
+            {field.kind === "choice" && !refusal && (
               <AddName label={`Another choice of ${field.label}`} placeholder="Another choice" button="Add choice" onAdd={(choice) => after(settingsApi.patchField(field.field_id, { choices: [...field.choices, choice] }))} />
             )}
           </div>
         ))}
-        <NewField onAdd={(field) => after(settingsApi.addField(field))} />
+        {refusal ? <p className={styles.note}>{refusal}</p> : <NewField onAdd={(field) => after(settingsApi.addField(field))} />}
       </div>
     </section>
   );

@@ -11,11 +11,13 @@ interface Props {
   children?: ReactNode;
   /** What goes with it. */
   warning: string;
+  /** It is shown, and neither renamed nor removed. */
+  locked?: boolean;
   onRename: (name: string) => Promise<unknown>;
   onRemove: () => Promise<unknown>;
 }
 
-export function Row({ name, what, children, warning, onRename, onRemove }: Props) {
+export function Row({ name, what, children, warning, locked = false, onRename, onRemove }: Props) {
   const [mode, setMode] = useState<"shown" | "rename" | "remove">("shown");
   const [text, setText] = useState(name);
   const [busy, setBusy] = useState(false);
@@ -95,16 +97,20 @@ export function Row({ name, what, children, warning, onRename, onRemove }: Props
         <strong>{name}</strong>
         {children}
       </span>
-      <Tooltip label="Rename">
-        <ActionIcon variant="subtle" size={34} data-act="rename" aria-label={`Rename the ${what} ${name}`} onClick={() => ask("rename")}>
-          <Pencil size={15} />
-        </ActionIcon>
-      </Tooltip>
-      <Tooltip label="Remove">
-        <ActionIcon variant="subtle" size={34} data-act="remove" aria-label={`Remove the ${what} ${name}`} onClick={() => ask("remove")}>
-          <Trash2 size={15} />
-        </ActionIcon>
-      </Tooltip>
+      {!locked && (
+        <>
+          <Tooltip label="Rename">
+            <ActionIcon variant="subtle" size={34} data-act="rename" aria-label={`Rename the ${what} ${name}`} onClick={() => ask("rename")}>
+              <Pencil size={15} />
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label="Remove">
+            <ActionIcon variant="subtle" size={34} data-act="remove" aria-label={`Remove the ${what} ${name}`} onClick={() => ask("remove")}>
+              <Trash2 size={15} />
+            </ActionIcon>
+          </Tooltip>
+        </>
+      )}
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { CirclePause, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { api, queryClient, sendingQuery, type BrandDay, type LimitPace, type NumberPace, type Sending, type Server } from "../api";
-import { useSession } from "../app/session";
+import { useRefusal } from "../app/may";
 import { Failure } from "../parts/Failure";
 import { Page } from "../parts/Page";
 import { formatNumber } from "../text/people";
@@ -40,7 +40,7 @@ const soon = (seconds: number | null): string => (seconds === null ? "–" : sec
 
 /** Said only where it is not the usual thing: this server sends, and there is no other. */
 function Senders({ servers }: { servers: Server[] }) {
-  const { member } = useSession();
+  const refusal = useRefusal("hand_over_sending");
   const handOver = useMutation({ mutationFn: api.handOver, onSettled: () => queryClient.invalidateQueries({ queryKey: sendingQuery.queryKey }) });
   const sender = servers.find((server) => server.sends);
   if (servers.length < 2 && sender?.here) return null;
@@ -59,7 +59,7 @@ function Senders({ servers }: { servers: Server[] }) {
             <span className={styles.state} data-calm="true">
               {server.host} {server.here ? "(this page's)" : ""} <small>{server.sends ? "sends" : "serves pages only"}</small>
             </span>
-            {!server.sends && member.role === "owner" && (
+            {!server.sends && refusal === null && (
               <Button size="xs" variant="default" loading={handOver.isPending} onClick={() => handOver.mutate(server.gen)}>
                 Let it send
               </Button>

@@ -5,6 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { ArrowLeft, Copy, Trash2 } from "lucide-react";
 import { useEffect, useRef, useState, type FormEvent } from "react";
 import { Problem } from "../api";
+import { useRefusal } from "../app/may";
 import { Sure } from "../parts/Sure";
 import { plain } from "../text/segments";
 import { rowTime } from "../text/time";
@@ -37,6 +38,8 @@ export function Editor({ template }: { template: Template | null }) {
   const value = { ...saved, ...unsaved?.changes };
   const { rendered, faults } = useLook(value.body, { contactId: person?.contactId, threadId: person?.threadId });
   const dirty = unsaved !== null;
+  const refused = useRefusal("change_others_templates");
+  const refusal = template?.shared && !template.mine ? refused : null;
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
 
   const edit = (changes: Partial<NewTemplate>) => {
@@ -86,16 +89,16 @@ export function Editor({ template }: { template: Template | null }) {
           </h2>
           {template && <History template={template} />}
         </div>
-        {template && <More template={template} value={value} onProblem={failed} onGone={() => keep(null)} />}
+        {template && <More template={template} locked={refusal !== null} value={value} onProblem={failed} onGone={() => keep(null)} />}
       </header>
       <div className={styles.body}>
-        <Fields value={value} faults={faults} problem={problem} onChange={edit} />
+        <Fields value={value} faults={faults} problem={problem} locked={refusal !== null} onChange={edit} />
         <section className={styles.preview} aria-label="Preview">
           <header>
             <h3>Preview</h3>
             <RecipientChoice person={person} onChoose={choose} />
           </header>
-          <Preview body={value.body} rendered={rendered} name={person?.name ?? "the contact"} onPlain={plain(value.body) === value.body ? null : () => edit({ body: plain(value.body) })} />
+          <Preview body={value.body} rendered={rendered} name={person?.name ?? "the contact"} onPlain={refusal || plain(value.body) === value.body ? null : () => edit({ body: plain(value.body) })} />
         </section>
       </div>
       {theirs && (
@@ -110,7 +113,7 @@ export function Editor({ template }: { template: Template | null }) {
         </div>
       )}
       <footer className={styles.foot}>
-        <p role="status">{dirty ? "Not saved yet" : said}</p>
+        <p role="status">{refusal ?? (dirty ? "Not saved yet" : said)}</p>
         {dirty && (
           <Button
             variant="default"
@@ -122,9 +125,11 @@ export function Editor({ template }: { template: Template | null }) {
             Discard
           </Button>
         )}
-        <Button type="submit" loading={busy} disabled={template !== null && !dirty}>
-          Save
-        </Button>
+        {!refusal && (
+          <Button type="submit" loading={busy} disabled={template !== null && !dirty}>
+            Save
+          </Button>
+        )}
       </footer>
     </form>
   );
@@ -144,12 +149,13 @@ function History({ template }: { template: Template }) {
 
 interface MoreProps {
   template: Template;
+  locked: boolean;
   value: NewTemplate;
   onProblem: (error: unknown) => void;
   onGone: () => void;
 }
 
-function More({ template, value, onProblem, onGone }: MoreProps) {
+function More({ template, locked, value, onProblem, onGone }: MoreProps) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [asking, ask] = useState(false);
@@ -174,9 +180,11 @@ function More({ template, value, onProblem, onGone }: MoreProps) {
       <ActionIcon variant="subtle" size={40} aria-label="Save a copy" onClick={copy}>
         <Copy size={18} strokeWidth={1.8} />
       </ActionIcon>
-      <ActionIcon variant="subtle" size={40} aria-label="Delete this template" onClick={() => ask(true)}>
-        <Trash2 size={18} strokeWidth={1.8} />
-      </ActionIcon>
+      {!locked && (
+        <ActionIcon variant="subtle" size={40} aria-label="Delete this template" onClick={() => ask(true)}>
+          <Trash2 size={18} strokeWidth={1.8} />
+        </ActionIcon>
+      )}
       <Sure opened={asking} title="Delete this template?" no="Keep it" yes="Delete" onNo={() => ask(false)} onYes={go}>
         {template.shared ? "Everybody in the workspace loses it." : "Only you use it."} Texts that were sent stay as they are.
       </Sure>

@@ -29,9 +29,11 @@ interface Props {
   problem: { field: string | null; sentence: string } | null;
   onChange: (changes: Partial<NewTemplate>) => void;
   focusName?: boolean;
+  /** It is read and not changed. */
+  locked?: boolean;
 }
 
-export function Fields({ value, faults, problem, onChange, focusName = false }: Props) {
+export function Fields({ value, faults, problem, onChange, focusName = false, locked = false }: Props) {
   const id = useId();
   const box = useRef<HTMLTextAreaElement>(null);
   const folders = useQuery(foldersQuery).data ?? [];
@@ -49,7 +51,7 @@ export function Fields({ value, faults, problem, onChange, focusName = false }: 
     requestAnimationFrame(() => select(end, end));
   };
   return (
-    <div className={styles.fields}>
+    <fieldset className={styles.fields} disabled={locked}>
       <TextInput label="Name" value={value.name} maxLength={80} autoComplete="off" data-autofocus={focusName || undefined} error={wrong("name")} onChange={(event) => onChange({ name: event.currentTarget.value })} />
       <div>
         <div className={styles.above}>
@@ -89,6 +91,6 @@ export function Fields({ value, faults, problem, onChange, focusName = false }: 
         />
       </div>
       <Failure brief error={wrong("shared") ?? (["name", "body", "folder_id", "version"].includes(problem?.field ?? "") ? null : problem?.sentence)} />
-    </div>
+    </fieldset>
   );
 }
