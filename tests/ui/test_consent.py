@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import time
 import zipfile
@@ -14,7 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.ui.conftest import Faults, OpenTab
 from tests.ui.inbox_page import OURS, open_thread, thread_of
@@ -98,6 +99,40 @@ def test_the_conversations_header_leads_to_how_its_number_stands(page: Page, ada
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(page.get_by_role("button", name="Consent", exact=True)).to_be_focused()
+
+
+def test_an_entry_that_is_sent_twice_or_again_after_its_answer_was_lost_is_one(
+    page: Page, ada: Somebody, faults: Faults
+) -> None:
+    """What the button shows is no guard: both presses come before it is drawn anew."""
+    sent: list[str] = []
+    answered: list[int] = []
+
+    def lose_first(route: Route) -> None:
+        sent.append(json.loads(route.request.post_data or "{}").get("cmd_id", ""))
+        answer = route.fetch()
+        if len(sent) == 1:
+            faults.expect("ERR_FAILED", "/consent")
+            route.abort()
+        else:
+            route.fulfill(response=answer)
+            answered.append(answer.status)
+
+    dialog = opened(page, ada)
+    dialog.get_by_role("button", name="Record consent").click()
+    entry = form(page, "Record consent")
+    entry.get_by_label("The exact words").fill("Yes, please text me.")
+    page.route("**/consent", lambda route: lose_first(route) if route.request.method == "POST" else route.fallback())
+    entry.get_by_role("button", name="Record consent").click()
+    expect(entry).to_contain_text("The server cannot be reached.")
+    entry.locator("form").evaluate("form => { form.requestSubmit(); form.requestSubmit(); }")
+    expect(entry).to_have_count(0)
+    late = time.monotonic() + TIMEOUT_S
+    while len(answered) < 2 and time.monotonic() < late:
+        page.wait_for_timeout(20)
+    assert answered == [200, 200]
+    assert sent == sent[:1] * 3
+    assert [one["kind"] for one in ada.consent()["entries"]] == ["consent_given"]
 
 
 def test_escape_closes_one_dialog_at_a_time(page: Page, ada: Somebody) -> None:

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Problem } from "../api";
 import { present } from "../clock";
 import { Failure } from "../parts/Failure";
+import { useCommand } from "../parts/useCommand";
 import { formatNumber } from "../text/people";
 import { fullTime } from "../text/time";
 import { channelsOf, consentApi, keepProof, localInput, PROOF_TYPES, WORDS, zoneHere, type Channel, type Consent, type Kind } from "./consent";
@@ -24,13 +25,15 @@ export function EntryDialog({ kind, consent, onClose, onDone, onStale }: Props) 
   const [seen] = useState(consent.epoch); // an undo speaks of what was on the screen, not of what came since
   const [form, setForm] = useState({ channel: "verbal" as Channel, statement: "", at: kind === "undo" ? "" : localInput(present()), url: "", note: "" });
   const [file, setFile] = useState<File | null>(null);
+  const command = useCommand(); // pressed twice, or again after an answer was lost, it is one entry
   const writing = useMutation({
     mutationFn: async () => {
       const proof = file ? await keepProof(file) : null;
-      return consentApi.record(consent.endpoint_id, {
+      const entry = {
         kind, channel: form.channel, statement: form.statement, at: form.at ? new Date(form.at).toISOString() : null, zone: zoneHere(),
         proof_id: proof?.proof_id ?? null, epoch: kind === "undo" ? seen : null, url: form.url.trim() || null, note: form.note.trim() || null,
-      });
+      };
+      return consentApi.record(consent.endpoint_id, { ...entry, cmd_id: command.idOf(entry) });
     },
     onSuccess: (next) => {
       onDone(next);

@@ -48,6 +48,7 @@ export interface Consent {
 }
 
 export interface NewEntry {
+  cmd_id: string;
   kind: Kind;
   channel: Channel;
   statement: string;
