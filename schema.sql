@@ -2338,7 +2338,7 @@ BEGIN
 END $$;
 
 -- Change a text that is to leave later: its words (null: as they are), its time. Rows as those of cancel_mt; it was changed
--- where the state is 'queued'.
+-- where the state is 'queued'. With pictures its cost stays: it is one message, whatever its words are.
 CREATE FUNCTION change_mt(
     p_workspace bigint, p_thread bigint, p_seq bigint, p_member bigint, p_body text, p_segments smallint, p_due timestamptz,
     p_expires timestamptz, p_until_reply boolean, p_now timestamptz
@@ -2355,6 +2355,9 @@ BEGIN
         RETURN;
     END IF;
     IF waiting.state = 'queued' AND waiting.klass = 'send_later' AND waiting.resends = 0 THEN
+        IF written.media IS NOT NULL THEN
+            p_segments := NULL;
+        END IF;
         PERFORM 1 FROM thread t WHERE t.id = p_thread FOR NO KEY UPDATE;
         UPDATE outbox o SET due_at = coalesce(p_due, o.due_at), expires_at = coalesce(p_expires, o.expires_at),
                cost = coalesce(p_segments, o.cost), reason = NULL,

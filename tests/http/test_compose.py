@@ -272,6 +272,22 @@ async def test_a_picture_goes_with_a_text_is_shown_and_costs_one_segment(desk: D
     assert (await desk.text(to=ALICE, body="", media=[picture["media_id"]])).status == 202
 
 
+@pytest.mark.parametrize(
+    ("pictures", "cost"), [pytest.param(0, 3, id="of words alone"), pytest.param(1, 1, id="with a picture")]
+)
+async def test_other_words_of_a_text_for_later_cost_what_sending_them_costs(
+    desk: Desk, pictures: int, cost: int
+) -> None:
+    media = [(await upload(desk)).json["media_id"] for _ in range(pictures)]
+    path = await later_text(desk, media=media)
+    answer = await desk.browser.patch(path, {"body": "x" * 400})
+    assert answer.status == 200
+    assert await desk.world.value("SELECT cost FROM outbox") == cost
+    assert await desk.world.value("SELECT segments FROM message") == cost
+    assert (await desk.text(to=ALICE, body="x" * 400, media=media)).status == 202
+    assert await desk.world.value("SELECT cost FROM outbox ORDER BY id DESC LIMIT 1") == cost
+
+
 async def test_a_picture_is_given_to_whoever_has_the_link_and_never_as_anything_else(desk: Desk) -> None:
     picture = (await upload(desk)).json
     shown = await desk.house.browser().get(picture["url"])
