@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -12,19 +12,16 @@ from server.domain.compose import MAX_RECIPIENTS, bulk_timing
 from server.domain.phone import normalise
 from server.domain.segments import count
 from server.http.call import Answer, Call
-from server.http.compose import NOT_A_NUMBER, NOT_QUEUED, UNREACHABLE, WHOM, Address, fingerprint_of, says_something
 from server.http.errors import Problem
 from server.http.rules import MEMBER, Routes
+from server.http.texts import NOT_A_NUMBER, NOT_QUEUED, UNREACHABLE, WHOM, Address, Body, fingerprint_of, says_something
 from server.http.threads import Ordinal
 from server.ports import Enqueued, EnqueueMt, EnqueueResult
 from server.ports.compose import Unreachable, Wanted
-from server.ws.protocol import MAX_BODY
 
 _BATCH_LIMIT: Final = 2_000_000  # bytes: of 200 texts of 1,600 characters each
 
 routes: Final = Routes("messages")
-
-Body = Annotated[str, Field(min_length=1, max_length=MAX_BODY)]
 
 
 class BatchItem(BaseModel):

@@ -17,13 +17,13 @@ from server.domain.proof_files import MOST_BYTES, clean_name, kind_of
 from server.domain.roles import Deed
 from server.domain.testimony import FIELDS, OBJECTIONS, Objection
 from server.http.call import Answer, Call
-from server.http.compose import fingerprint_of
 from server.http.consent_models import PAGE, ConsentIn, ConsentOut, ConsentSettings, LedgerQuery, ProofOut, ProofQuery
 from server.http.consent_wire import consent_out, proof_out
 from server.http.dossier import dossier
 from server.http.errors import Problem, not_found
 from server.http.ids import part
 from server.http.rules import MEMBER, Routes, whoever_may
+from server.http.texts import fingerprint_of
 from server.ports import CommandConflict
 from server.ports.consent import NoSuchProof, NotWrittenDown
 

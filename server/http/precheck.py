@@ -13,9 +13,9 @@ from server.domain.phone import is_test_number, normalise
 from server.domain.segments import count, smart_encode
 from server.domain.verdict import REASONS, Reason
 from server.http.call import Answer, Call
-from server.http.compose import NOT_A_NUMBER, UNREACHABLE, WHOM, Address
 from server.http.errors import Problem
 from server.http.rules import MEMBER, Routes
+from server.http.texts import NOT_A_NUMBER, UNREACHABLE, WHOM, Address
 from server.http.threads import HoursOut, Ordinal
 from server.ports.compose import Unreachable, Whereabouts, Whom
 from server.ws.protocol import MAX_BODY

@@ -1,0 +1,52 @@
+"""What all ways of writing a text share: whom it may be for, when two requests are one, and why one was not queued."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import Field
+
+from server.ports import CommandConflict, EnqueueResult, NoSuchThread, OptOutUnacknowledged
+from server.ws.protocol import MAX_BODY
+
+NOT_A_NUMBER: Final = "This is not a phone number that can get texts."
+WHOM: Final = "Say whom it is for: to, contact_id or thread_id, one of them."
+UNREACHABLE: Final = {
+    "no_contact": (404, "There is no such contact."),
+    "no_phone": (422, "This contact has no phone number."),
+    "no_number": (422, "There is no number here to write from."),
+}
+
+
+class Refusal(NamedTuple):
+    """Why a text was not queued: `code` is for programs, `sentence` for people, `field` what is wrong."""
+
+    status: int
+    code: str
+    sentence: str
+    field: str | None = None
+
+
+NOT_QUEUED: Final[Mapping[type[EnqueueResult], Refusal]] = {
+    NoSuchThread: Refusal(404, "not_found", "There is no such thread."),
+    CommandConflict: Refusal(409, "command_conflict", "This cmd_id was used for something else.", "cmd_id"),
+    OptOutUnacknowledged: Refusal(
+        409, "opted_out", "This contact has opted out, or may have asked to.", "acknowledged_opt_out"
+    ),
+}
+
+Body = Annotated[str, Field(min_length=1, max_length=MAX_BODY)]
+Address = Annotated[str, Field(min_length=1, max_length=60)]
+
+
+def says_something(body: str) -> str:
+    if not body.strip():
+        raise ValueError("Write something first.")
+    return body
+
+
+def fingerprint_of(*request: object) -> bytes:
+    """What makes two requests with one id the same: author, recipient as it was named, and text."""
+    return hashlib.sha256(repr(request).encode("utf-8", "surrogatepass")).digest()
