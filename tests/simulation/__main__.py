@@ -16,7 +16,10 @@ from hashlib import blake2b
 
 from tests.simulation.world import Result, run_seed
 
-_COUNTED = ("events", "accepted", "unknown", "unconfirmed", "stops", "crashes", "takeovers")
+_COUNTED = (
+    "events", "accepted", "unknown", "unconfirmed", "stops", "reviews", "revoked", "decided", "replied", "recalled",
+    "capped_days", "crashes", "takeovers",
+)  # fmt: skip
 _LAST_LINES = 40  # of a violating world's trace
 
 

@@ -143,6 +143,9 @@ class Carrier:
         """A proof that nothing was accepted."""
         chance = self._chance
         match chance.randrange(3):
+            case 0 if self._world.tables.brands and chance.random() < 0.1:
+                self._world.trace.note("carrier", "says that the day is used up")
+                return Postponed(ErrorClass.DAILY_CAP, "30023", "The day is used up.", None)
             case 0:
                 return Throttled(chance.choice((None, 0.2, 2.0)), "20429")
             case 1:

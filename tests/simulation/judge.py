@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 from server.domain.delivery import RANK, State, reported
 from server.domain.gate import MessageClass
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
 BULK_AFTER_T3_S: Final = 0.250
 PERSON_AFTER_T3_S: Final = 2.0
 CAP_SLACK_S: Final = 0.5  # the cap counts by instants that were granted; texts leave up to 250 ms later
+LOS_ANGELES: Final = ZoneInfo("America/Los_Angeles")
+CHARGE_SLACK: Final = timedelta(seconds=15)  # a charge may be on its way for so long
 WIRED: Final = (State.SENT, State.DELIVERED, State.UNDELIVERED)
 
 
 def judge(world: World) -> list[str]:
     """The findings, each a sentence."""
     rules = (
-        _twice, _after_stop, _too_fast, _asleep, _over_cap, _unrested, _unexplained, _phantom, _states, _confirmations,
-        _inbound, _seqs,
+        _twice, _after_stop, _against, _too_fast, _asleep, _over_cap, _over_day, _undecided, _unrested, _unexplained,
+        _phantom, _states, _confirmations, _inbound, _seqs,
     )  # fmt: skip
     return [finding for rule in rules for finding in rule(world)]
 
@@ -61,6 +64,13 @@ def _after_stop(world: World) -> Iterable[str]:
         between = any(attempt.committed_at < at < one.at for at in stops[attempt.endpoint_id])
         if between and one.at - attempt.committed_at > limit_s:
             yield f"{attempt.id} ({attempt.klass}) left {one.at - attempt.committed_at:.3f} s after its T3, past a STOP"
+
+
+def _against(world: World) -> Iterable[str]:
+    """Nothing leaves whose T3 committed after what forbids it: a hold, a reply, a recall, a consent that is wanting."""
+    for one in world.carrier.departures:
+        attempt = world.tables.attempts.get(one.attempt_id)
+        yield from (f"{one.attempt_id} left {what}" for what in (attempt.against if attempt else ()))
 
 
 def _too_fast(world: World) -> Iterable[str]:
@@ -104,9 +114,43 @@ def _over_cap(world: World) -> Iterable[str]:
                 yield f"endpoint {endpoint_id} got {cap.texts + 1} bulk texts within {last - first:.3f} s"
 
 
+def _over_day(world: World) -> Iterable[str]:
+    """A brand's segments between two midnights of Los Angeles, counted by the carrier, and charged to that day."""
+    if not world.plan.branded or world.plan.jumps:
+        return
+    for (_, day), use in world.tables.days.items():
+        for at in use.charged_at:
+            if not at - CHARGE_SLACK <= _midnight_after(day) or at.astimezone(LOS_ANGELES).date() < day:
+                yield f"the day {day} was charged at {at.astimezone(LOS_ANGELES)}"
+    if world.plan.day_cap is None:
+        return
+    left: Counter[date] = Counter()
+    for one in world.carrier.departures:
+        left[(world.plan.start + timedelta(seconds=one.at)).astimezone(LOS_ANGELES).date()] += one.cost
+    for day, segments in left.items():
+        if segments > world.plan.day_cap:
+            yield f"{segments} segments left on {day}, of at most {world.plan.day_cap}"
+
+
+def _midnight_after(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), LOS_ANGELES)
+
+
+def _undecided(world: World) -> Iterable[str]:
+    """Whoever is held waits for a person, a person is asked about whoever is held, and each of them got an answer."""
+    tables = world.tables
+    for endpoint in tables.endpoints.values():
+        if endpoint.held != bool(tables.open_reviews(endpoint.id)):
+            yield f"endpoint {endpoint.id} is held: {endpoint.held}, and its open reviews say otherwise"
+    yield from (f"review {one.id} was never decided" for one in tables.reviews.values() if one.decision is None)
+    for row in tables.outbox.values():
+        if row.state == "held":
+            yield f"{row.thread_id, row.seq} is still held ({row.reason})"
+
+
 def _unrested(world: World) -> Iterable[str]:
     """Nothing may be left over once the world is well again."""
-    waits = {(row.thread_id, row.seq) for row in world.tables.outbox.values() if world.waits_for_morning(row)}
+    waits = {(row.thread_id, row.seq) for row in world.tables.outbox.values() if world.waits(row)}
     for key, message in world.tables.messages.items():
         if message.direction == "out" and message.state == State.QUEUED and key not in waits:
             yield f"{message.thread_id, message.seq} is still queued"

@@ -17,6 +17,7 @@ import trio
 from outcome import Error, Maybe, Value
 
 from server.domain.carrier import ListedMessage, Receipt, Unknown
+from server.domain.testimony import Statement
 from server.ports import (
     AttemptOutcome,
     Authorised,
@@ -26,11 +27,11 @@ from server.ports import (
     EnqueueResult,
     Fenced,
     Granted,
+    LimitBook,
     LivingNode,
     MoArrival,
     MoResult,
     Node,
-    Number,
     OpenAttempt,
     OwedAnswer,
     Refused,
@@ -38,6 +39,7 @@ from server.ports import (
     StreamKey,
     Voided,
 )
+from server.ports.consent import NotWrittenDown, WrittenDown
 from tests.simulation.machine import Host, NodeKilled, Process
 from tests.simulation.memory import Done, Memory
 from tests.simulation.recovery import Recovery
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_NO: Final = ("opted_out", "carrier_blocked", "revoked", "consent_invalid")
+_TIDIED: Final = 3
 _NEVER_LEFT: Final[AttemptOutcome] = Voided("the server crashed before it left")
 _PERHAPS_LEFT: Final[AttemptOutcome] = Unknown("the server crashed while it was on the wire")
 
@@ -92,7 +96,7 @@ class NodeLedger:
         before = len(events)
         result, told = work()
         for event in events[before:]:
-            if event.kind in ("opted_out", "carrier_blocked"):
+            if event.kind in _NO:
                 self._world.stops.append((event.endpoint_id, trio.current_time()))
         self._world.trace.note(self._process.name, f"{name} {_shown(result)} {how}")
         return result, told
@@ -270,16 +274,33 @@ class NodeLedger:
         raise NotImplementedError("nobody asks here")
 
     async def charge_day(self, brand_id: int, day: date, segments: int, gen: int, epoch: int) -> DayCharge | None:
-        raise NotImplementedError("no number belongs to a brand here")
+        return await self._read("charge_day", lambda: self._memory.charge_day(brand_id, day, segments, gen, epoch))
 
     async def give_back_day(self, brand_id: int, day: date, segments: int) -> None:
-        raise NotImplementedError("no number belongs to a brand here")
+        await self._read("give_back_day", lambda: self._memory.give_back_day(brand_id, day, segments))
 
     async def spend_day(self, brand_id: int, day: date) -> None:
-        raise NotImplementedError("no number belongs to a brand here")
+        await self._read("spend_day", lambda: self._memory.spend_day(brand_id, day))
 
-    async def numbers(self) -> Sequence[Number]:
-        return await self._read("numbers", lambda: self._memory.tables.numbers)
+    async def limits(self, now: datetime) -> LimitBook:
+        return await self._read("limits", lambda: self._memory.limits(now))
+
+    # What members do
+
+    async def decide_review(self, review_id: int, decision: str, now: datetime) -> str:
+        return await self._call("decide_review", lambda: self._memory.decide_review(review_id, decision, now))
+
+    async def tell(self, endpoint_id: int, told: Statement, now: datetime) -> WrittenDown | NotWrittenDown:
+        return await self._call("tell", lambda: self._memory.tell(endpoint_id, told, now))
+
+    async def cancel(self, thread_id: int, seq: int, now: datetime) -> str | None:
+        return await self._call("cancel", lambda: self._recovery.cancel(thread_id, seq, now))
+
+    async def recall(self, campaign_id: int, now: datetime) -> None:
+        """Two transactions at least, as the real one's."""
+        await self._read("recall", lambda: self._recovery.recall(campaign_id))
+        while await self._call("recall_queued", lambda: self._recovery.recall_queued(campaign_id, now, _TIDIED)):
+            pass
 
 
 def _shown(result: object) -> str:

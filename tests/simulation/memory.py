@@ -7,33 +7,38 @@ PostgreSQL's is its own. T4, T5 and Lifeline's transactions are in `recovery.py`
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
 from uuid import UUID
 
 import trio
 
+from server.domain.cap_day import cap_day
 from server.domain.caps import Cap, resets_at
 from server.domain.carrier import MtRequest
 from server.domain.consent import TAKEN_BACK
 from server.domain.delivery import RANK, State
-from server.domain.gate import LANES, GateFacts, MessageClass, Recipient, Route, decide
+from server.domain.gate import LANES, Campaign, GateFacts, MessageClass, Recipient, Route, decide
 from server.domain.hours import Hours
 from server.domain.ids import uuid7
-from server.domain.messages import AnswerOwed, ConsentFlipped, OutboxGrew, ThreadChanged
+from server.domain.limits import UNKNOWN
+from server.domain.messages import AnswerOwed, ConsentFlipped, OutboxGrew, Replied, ReviewChanged, ThreadChanged
 from server.domain.messages import Message as Shown
 from server.domain.testimony import KINDS, Standing, Statement, objection
 from server.domain.timetable import shipped_timetable
 from server.domain.verdict import Allowed, Blocked, Decision, Deferred, Held
 from server.ports import (
     Authorised,
+    BrandDay,
     CommandConflict,
+    DayCharge,
     DueRow,
     Enqueued,
     EnqueueMt,
     EnqueueResult,
     Fenced,
     Granted,
+    LimitBook,
     MoArrival,
     MoDuplicate,
     MoRecorded,
@@ -44,6 +49,7 @@ from server.ports import (
     Number,
     OptOutUnacknowledged,
     Refused,
+    Registration,
     StreamKey,
 )
 from server.ports.consent import NotWrittenDown, WrittenDown
@@ -52,10 +58,12 @@ from tests.simulation.tables import (
     WORKSPACE,
     Attempt,
     ConsentEvent,
+    DayUse,
     Endpoint,
     Message,
     NodeRow,
     Outbox,
+    Review,
     Tables,
     Thread,
 )
@@ -65,6 +73,12 @@ Done = tuple[T, Told]
 
 FIRST_LEASE: Final = timedelta(seconds=15)
 ANSWER_WITHIN: Final = timedelta(minutes=5)
+OPENING: Final = ("ambiguous", "wrong_number")  # kinds of events that open a review
+ENDS: Final = {
+    "opted_out": "opted_out", "stop_repeated": "opted_out", "opted_in": "not_a_revocation",
+    "released": "not_a_revocation", "ambiguous": "superseded", "wrong_number": "superseded",
+}  # fmt: skip
+"""How a text of the contact decides what waited for a person."""
 _ASKED_TO_WAIT: Final = (MessageClass.BULK, MessageClass.SEND_LATER)
 _MAY_HAVE_LEFT: Final = ("authorised", "accepted", "unknown", "unconfirmed")
 
@@ -103,7 +117,7 @@ class Memory:
             endpoint = tables.endpoints[len(tables.endpoints) + 1] = Endpoint(len(tables.endpoints) + 1, text.from_)
         endpoint.invalid_reason = None  # who texts us has a number that works
         at, late = text.received_at or wall, max(wall - (text.received_at or wall), timedelta())
-        keyword, kind = self._consent(endpoint, arrival.keyword, at)
+        was_held, (keyword, kind) = endpoint.held, self._consent(endpoint, arrival.keyword, at)
         thread = tables.thread_of(endpoint.id)
         if thread is None:
             thread = Thread(len(tables.threads) + 1, endpoint.id, number.number_id)
@@ -120,11 +134,19 @@ class Memory:
         ]
         if kind is not None:
             told += self._consent_event(endpoint, kind, at, thread.id, late, answered=text.opt_out_type is not None)
+        if kind in OPENING:
+            self._open_review(endpoint, thread.id, seq, kind, late)
+        if kind in OPENING or was_held != endpoint.held:
+            told.append(ReviewChanged(WORKSPACE, thread.id, endpoint.id, endpoint.held))
+        if any(row.thread_id == thread.id and row.cancel_after_in is not None for row in tables.outbox.values()):
+            told.append(Replied(WORKSPACE, thread.id))
         return MoRecorded(thread.id, seq), told
 
     def _consent(self, endpoint: Endpoint, heard: str | None, at: datetime) -> tuple[str | None, str | None]:
         """The keyword that is stored and the kind of event; flips, holds and releases the endpoint."""
         keyword, kind = _heard(endpoint, heard)
+        if kind in ENDS:
+            self._end_reviews(endpoint, ENDS[kind])
         if kind in ("opted_out", "opted_in"):
             endpoint.opted_out, endpoint.held = not endpoint.opted_out, False
             endpoint.consent_epoch += 1
@@ -137,6 +159,39 @@ class Memory:
         elif kind == "stop_repeated":
             endpoint.held = False
         return keyword, kind
+
+    # Reviews
+
+    def _open_review(self, endpoint: Endpoint, thread_id: int, seq: int, kind: str, late: timedelta) -> None:
+        reviews, answer_by = self.tables.reviews, self.clock() + ANSWER_WITHIN - late
+        reviews[len(reviews) + 1] = Review(len(reviews) + 1, endpoint.id, thread_id, seq, kind, answer_by)
+
+    def _end_reviews(self, endpoint: Endpoint, decision: str) -> None:
+        for one in self.tables.open_reviews(endpoint.id):
+            one.decision = decision
+
+    def decide_review(self, review_id: int, decision: str, now: datetime) -> Done[str]:
+        """A person's: its verdict, as schema.sql's function of this name gives it."""
+        asked, tables = self.tables.reviews[review_id], self.tables
+        if asked.decision is not None:
+            return ("again" if asked.decision == decision else "conflict"), []
+        endpoint, events = tables.endpoints[asked.endpoint_id], tables.consent_events
+        flipped = decision != "not_a_revocation" and not endpoint.opted_out
+        owed = flipped and decision == "opted_out" and asked.answer_by > self.clock()
+        endpoint.held, endpoint.opted_out = False, endpoint.opted_out or flipped
+        endpoint.consent_epoch += flipped
+        endpoint.consented_at = None if flipped else endpoint.consented_at
+        asked.decision = decision
+        said = {"wrong_number": "consent_invalid", "not_a_revocation": "released"}
+        kind = said.get(decision, "opted_out" if flipped else "stop_repeated")
+        answer_by = asked.answer_by if owed else None
+        event = ConsentEvent(
+            len(events) + 1, endpoint.id, kind, endpoint.consent_epoch, now, asked.thread_id, answer_by
+        )
+        events.append(event)
+        told: Told = [ConsentFlipped(WORKSPACE, endpoint.id, True, endpoint.consent_epoch)] if flipped else []
+        told.append(ReviewChanged(WORKSPACE, asked.thread_id, endpoint.id, held=False))
+        return "decided", [*told, AnswerOwed(WORKSPACE, endpoint.id)] if owed else told
 
     def _consent_event(
         self, endpoint: Endpoint, kind: str, at: datetime, thread_id: int, late: timedelta, *, answered: bool
@@ -167,6 +222,8 @@ class Memory:
         kind, at = KINDS[told.entry].value, told.at or now
         flipped = kind != "consent_given" and endpoint.opted_out == (kind == "undone")
         endpoint.opted_out, endpoint.consent_epoch = endpoint.opted_out != flipped, endpoint.consent_epoch + flipped
+        if kind == "revoked" and endpoint.held:
+            self._end_reviews(endpoint, "opted_out")
         endpoint.held = endpoint.held and kind != "revoked"
         if kind == "consent_given":
             endpoint.consented_at = max(endpoint.consented_at or at, at)
@@ -226,6 +283,7 @@ class Memory:
             expires_at=mt.expires_at if mt else expires_at,
             acknowledged=mt is not None and mt.acknowledged_opt_out,
             cancel_after_in=thread.in_total if mt and mt.cancel_on_reply else None,
+            campaign_id=mt.campaign_id if mt else None,
         )  # fmt: skip
         return thread.last_seq
 
@@ -245,7 +303,7 @@ class Memory:
             if row.number_id == number_id and row.state == "queued" and row.due_at <= now
         ]
         rows.sort(key=lambda row: (row.lane, row.due_at, row.id))
-        due = [DueRow(row.id, row.number_id, row.lane, row.cost, None) for row in rows]
+        due = [DueRow(row.id, row.number_id, row.lane, row.cost, row.campaign_id) for row in rows]
         return [row for row in due if row.stream not in besides][:limit]
 
     def authorise(
@@ -320,6 +378,8 @@ class Memory:
             acknowledged_opt_out=row.acknowledged,
             opt_in_required=self.opt_in_required,
             replied=self.replied(row),
+            in_campaign=row.campaign_id is not None,
+            campaign=None if row.campaign_id is None else Campaign(cancelled=self._recalled(row)),
             expired=row.expires_at is not None and row.expires_at <= now,
             hours_open=hours.open,
             opens_at=None if hours.open else hours.until,
@@ -331,6 +391,26 @@ class Memory:
         """Whether a reply has cancelled it."""
         limit = row.cancel_after_in
         return limit is not None and self.tables.threads[row.thread_id].in_total > limit
+
+    def _recalled(self, row: Outbox) -> bool:
+        return row.campaign_id is not None and self.tables.campaigns[row.campaign_id] == "cancelled"
+
+    def _against(self, row: Outbox) -> tuple[str, ...]:
+        """What stands against a text at this moment: told from rows, so that the judge need not believe the gate."""
+        endpoint, bulk = self.tables.endpoints[row.endpoint_id], row.klass is MessageClass.BULK
+        objections = {
+            "while its contact was held for a person": endpoint.held and row.klass in _ASKED_TO_WAIT,
+            "after its contact had written": self.replied(row),
+            "after its campaign had been recalled": bulk and self._recalled(row),
+            "without the consent that its workspace asks for": (
+                bulk and self.opt_in_required and endpoint.consented_at is None
+            ),
+            "under a consent that had changed since": (
+                row.klass in _ASKED_TO_WAIT and row.consent_epoch != endpoint.consent_epoch
+            ),
+            "though it was held and nobody had decided": row.was_held,
+        }
+        return tuple(what for what, stands in objections.items() if stands)
 
     def _settle_verdict(self, row: Outbox, verdict: Decision, now: datetime) -> Told:
         match verdict:
@@ -344,7 +424,7 @@ class Memory:
                 news = News(State.QUEUED.value, RANK[State.QUEUED], "gate", reason.value)
                 return note_status(self.tables, row.thread_id, row.seq, [news], now, decided=True)
             case Held(reason):
-                row.state, row.reason, state = "held", reason.value, State.HELD
+                row.state, row.reason, row.was_held, state = "held", reason.value, True, State.HELD
             case Blocked(reason):
                 del self.tables.outbox[row.id]
                 state = verdict.state
@@ -359,6 +439,7 @@ class Memory:
         tables.attempts[id_] = Attempt(
             id_, row.id, number.account_id, row.number_id, row.endpoint_id, row.thread_id, row.seq, row.klass, row.cost,
             gen, endpoint.consent_epoch, at, slot_at, trio.current_time(), endpoint.opted_out, row.acknowledged,
+            self._against(row),
         )  # fmt: skip
         closes = hours.until if row.klass in _ASKED_TO_WAIT else None
         ends = [end for end in (row.expires_at, closes) if end is not None]
@@ -372,6 +453,34 @@ class Memory:
 
     def _number(self, number_id: int) -> Number:
         return next(number for number in self.tables.numbers if number.number_id == number_id)
+
+    # Days of brands
+
+    def charge_day(self, brand_id: int, day: date, segments: int, gen: int, epoch: int) -> DayCharge | None:
+        if (self.tables.authority.gen, self.tables.authority.epoch) != (gen, epoch):
+            return None
+        use, cap = self.tables.days.setdefault((brand_id, day), DayUse()), self.tables.brands[brand_id]
+        granted = 0 if use.spent else segments if cap is None else max(0, min(segments, cap - use.used))
+        use.used += granted
+        use.charged_at.append(self.clock())
+        return DayCharge(granted, spent=use.spent or (cap is not None and use.used >= cap))
+
+    def give_back_day(self, brand_id: int, day: date, segments: int) -> None:
+        if (use := self.tables.days.get((brand_id, day))) is not None:
+            use.used = max(0, use.used - segments)
+
+    def spend_day(self, brand_id: int, day: date) -> None:
+        self.tables.days.setdefault((brand_id, day), DayUse()).spent = True
+
+    def limits(self, now: datetime) -> LimitBook:
+        tables, today = self.tables, cap_day(now)
+        days = {id_: tables.days.get((id_, today.day), DayUse()) for id_ in tables.brands}
+        brands = {
+            id_: BrandDay("Acme", cap, frozenset({UNKNOWN}), days[id_].used, days[id_].spent)
+            for id_, cap in tables.brands.items()
+        }
+        registrations = {id_: Registration("Acme", id_, {}) for id_ in tables.brands}  # one each, of the brand's id
+        return LimitBook(tables.numbers, {}, registrations, {}, brands, today.day, today.ends_at)
 
     # The fleet
 

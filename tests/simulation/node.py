@@ -158,7 +158,9 @@ class SimNode:
         publisher, inbox = cast(Publisher, Silence()), cast(Inbox, None)
         self.announcer = Announcer(inbox, cast(Reviews, None), publisher)
         self.announcer.on_consent = self._consent_flipped
+        self.announcer.on_held = self._held
         self.announcer.on_outbox = self.stager.ring
+        self.announcer.on_reply = self.lifeline.replied
         self.announcer.on_answer_owed = self.lifeline.answers.ring
         actors = ThreadActors(ThreadPorts(self.ledger, inbox, publisher, clock))
         self.threads: Registry[int, ThreadMessage] = Registry(
@@ -171,11 +173,14 @@ class SimNode:
         )
 
     async def _limits(self) -> LimitBook:
-        return LimitBook(numbers=await self.ledger.numbers())
+        return await self.ledger.limits(self.host.clock.wall())
 
     def _consent_flipped(self, flip: ConsentFlipped) -> None:
         if flip.opted_out:
             self.sender.void_endpoint(flip.endpoint_id)
+
+    def _held(self, endpoint_id: int) -> None:
+        self.sender.void_endpoint(endpoint_id, "the contact may have asked to stop")
 
     async def _start(self, nursery: trio.Nursery) -> None:
         self._rest, self._sender_stops, self._sender_done = trio.CancelScope(), trio.Event(), trio.Event()

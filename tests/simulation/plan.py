@@ -40,6 +40,15 @@ class Plan:
         self.arrivals = dice.randint(2, 12)
         late = dice.random() < 0.2  # shortly before nine in the evening in Chicago, where all contacts live
         self.start = datetime(2026, 3, 11, 1, 58, 45, tzinfo=UTC) if late else datetime(2026, 3, 10, 16, tzinfo=UTC)
+        # A brand's day ends within this world: one of 23 hours, one of 25, or any. In Guam it is afternoon then.
+        midnight = dice.choice((None, None, None, (2026, 3, 9, 7), (2026, 11, 2, 8), (2026, 7, 1, 7)))
+        if midnight is not None:
+            self.contacts = [address.replace("+1312", "+1671") for address in self.contacts]
+            self.start = datetime(*midnight, tzinfo=UTC) - timedelta(seconds=dice.uniform(5, TROUBLE_S))
+        self.branded = midnight is not None or dice.random() < 0.2
+        self.day_cap = dice.choice((10, 30, 70, 130, None))
+        self.opt_in_required = dice.random() < 0.15
+        self.campaigns = dice.choice((0, 1, 2))
         self.cap = Cap(2, timedelta(seconds=20)) if dice.random() < 0.3 else None
         self.second_host = dice.random() < 0.4
         self.callback_token = dice.random() < 0.7

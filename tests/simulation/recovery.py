@@ -225,6 +225,19 @@ class Recovery:
             return "sending", []
         return "cancelled", self._end(rows[0], News(State.CANCELLED.value, RANK[State.CANCELLED], None, None), now)
 
+    def recall(self, campaign_id: int) -> None:
+        self._tables.campaigns[campaign_id] = "cancelled"
+
+    def recall_queued(self, campaign_id: int, now: datetime, limit: int) -> Done[int]:
+        if self._tables.campaigns[campaign_id] != "cancelled":
+            return 0, []
+        waiting = (row for row in self._tables.outbox.values() if row.campaign_id == campaign_id)
+        rows = [row for row in waiting if row.state in ("queued", "held")][:limit]
+        news, told = News(State.CANCELLED.value, RANK[State.CANCELLED], "gate", "campaign_cancelled"), Told()
+        for row in rows:
+            told += self._end(row, news, now)
+        return len(rows), told
+
     def _end(self, row: Outbox, news: News, now: datetime) -> Told:
         del self._tables.outbox[row.id]
         return note_status(self._tables, row.thread_id, row.seq, [news], now)
@@ -238,7 +251,7 @@ class Recovery:
         told = []
         if send:
             row.state, row.acknowledged, row.due_at, row.reason = "queued", True, now, None
-            row.cancel_after_in = None
+            row.cancel_after_in, row.was_held = None, False
             row.consent_epoch = tables.endpoints[row.endpoint_id].consent_epoch
         else:
             del tables.outbox[row.id]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from server.domain.gate import MessageClass
@@ -64,6 +64,8 @@ class Outbox:
     expires_at: datetime | None
     acknowledged: bool = False
     cancel_after_in: int | None = None
+    campaign_id: int | None = None
+    was_held: bool = False  # and nobody has decided since
     state: str = "queued"
     reason: str | None = None
     tries: int = 0
@@ -72,7 +74,10 @@ class Outbox:
 
 @dataclass(slots=True)
 class Attempt:
-    """`committed_at` is virtual time: of T3's commit. The consent at that moment stands in `opted_out`."""
+    """`committed_at` is virtual time: of T3's commit. The consent at that moment stands in `opted_out`.
+
+    `against` is what else stood against it then, by the rows alone and not by the gate.
+    """
 
     id: UUID
     outbox_id: int
@@ -90,6 +95,7 @@ class Attempt:
     committed_at: float
     opted_out: bool
     acknowledged: bool
+    against: tuple[str, ...] = ()
     state: str = "authorised"
     provider_id: str | None = None
     unknown_since: datetime | None = None
@@ -134,6 +140,28 @@ class ConsentEvent:
 
 
 @dataclass(slots=True)
+class Review:
+    """A text that may have asked to stop, until somebody decides or the contact writes something clearer."""
+
+    id: int
+    endpoint_id: int
+    thread_id: int
+    seq: int
+    kind: str
+    answer_by: datetime
+    decision: str | None = None
+
+
+@dataclass(slots=True)
+class DayUse:
+    """Of a brand's day: the segments that were charged, and whether the carrier says that it is used up."""
+
+    used: int = 0
+    spent: bool = False
+    charged_at: list[datetime] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class KeywordAnswer:
     """`seq` None: nothing was to be sent."""
 
@@ -169,11 +197,18 @@ class Tables:
     bound: dict[tuple[int, str], UUID] = field(default_factory=dict)  # provider ids of ours
     early: dict[tuple[int, str], dict[str, EarlyReceipt]] = field(default_factory=dict)
     commands: dict[UUID, tuple[bytes, int, int]] = field(default_factory=dict)
+    reviews: dict[int, Review] = field(default_factory=dict)
+    campaigns: dict[int, str] = field(default_factory=dict)  # states
+    brands: dict[int, int | None] = field(default_factory=dict)  # daily caps
+    days: dict[tuple[int, date], DayUse] = field(default_factory=dict)
     swept_until: dict[int, datetime] = field(default_factory=dict)
     outbox_ids: int = 0
 
     def thread_of(self, endpoint_id: int) -> Thread | None:
         return next((t for t in self.threads.values() if t.endpoint_id == endpoint_id), None)
+
+    def open_reviews(self, endpoint_id: int) -> list[Review]:
+        return [one for one in self.reviews.values() if one.endpoint_id == endpoint_id and one.decision is None]
 
     def endpoint_of(self, address: str) -> Endpoint | None:
         return next((e for e in self.endpoints.values() if e.address == address), None)

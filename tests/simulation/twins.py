@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from server.domain.cap_day import cap_day
 from server.domain.caps import Cap
 from server.domain.carrier import (
     Accepted,
@@ -31,6 +32,8 @@ from server.domain.testimony import Channel, Entry, Statement
 from server.ports import (
     Account,
     Authorised,
+    Decided,
+    DecidedOtherwise,
     EnqueueMt,
     Fenced,
     Granted,
@@ -38,6 +41,7 @@ from server.ports import (
     MoRecorded,
     Number,
     OwedAnswer,
+    ReviewDecision,
     Voided,
 )
 from server.ports.consent import NewEntry, WrittenDown
@@ -52,6 +56,18 @@ _STATUSES: Final[tuple[Any, ...]] = ("queued", "sent", "delivered", "undelivered
 _CODES: Final = (*((None, None),) * 8, (ErrorClass.INVALID, "30005"), (ErrorClass.OPTED_OUT, "21610"))
 NIGHT_S: Final = 40_000
 CAP: Final = Cap(3, timedelta(seconds=30))
+DAY_CAP: Final = 250
+_BRAND: Final = 1
+_CAMPAIGNS: Final = (1, 2, 3)
+_DECISIONS: Final[tuple[ReviewDecision, ...]] = ("opted_out", "not_a_revocation", "wrong_number")
+_VERDICTS: Final[dict[Any, str]] = {Decided: "decided", DecidedOtherwise: "conflict"}
+SETTING: Final = """
+INSERT INTO brand (workspace_id, name, daily_cap) VALUES (1, 'Acme', 250);
+INSERT INTO campaign (workspace_id, kind, name, state, launched_at)
+SELECT 1, 'bulk', 'Offer ' || n, 'active', now() FROM generate_series(1, 3) n;
+"""
+"""What the real one has besides, before the first step."""
+
 Text = tuple[str, int]  # contact, seq
 Try = tuple[str, int, int]  # contact, seq, number among the text's attempts
 
@@ -62,12 +78,13 @@ JOIN endpoint e ON e.id = t.endpoint_id ORDER BY 1"""
 _ENDPOINTS = """SELECT address, opted_out, held, carrier_blocked, consent_epoch, invalid_reason, consented_at
     FROM endpoint ORDER BY 1"""
 _OUTBOX = """SELECT e.address, o.seq, o.state, o.reason, o.tries::int, o.acknowledged_opt_out, o.consent_epoch,
-o.due_at, o.cancel_after_in FROM outbox o JOIN endpoint e ON e.id = o.endpoint_id ORDER BY 1, 2"""
+o.due_at, o.cancel_after_in, o.campaign_id FROM outbox o JOIN endpoint e ON e.id = o.endpoint_id ORDER BY 1, 2"""
 _ATTEMPTS = "SELECT id, state, provider_id, rung::int, unknown_since IS NULL, next_check_at IS NULL FROM attempt"
 _EVENTS = """SELECT e.address, c.kind, c.consent_epoch, c.answer_by IS NULL FROM consent_event c
 JOIN endpoint e ON e.id = c.endpoint_id ORDER BY e.address, c.id"""
 _ANSWERS = """SELECT e.address, k.consent_epoch, k.kind, k.seq FROM keyword_answer k
 JOIN endpoint e ON e.id = k.endpoint_id ORDER BY 1, 2, 3, 4 NULLS FIRST"""
+_REVIEWS = "SELECT e.address, r.seq, r.kind, r.decision FROM review r JOIN endpoint e ON e.id = r.endpoint_id"
 _EARLY = "SELECT provider_id, state FROM early_receipt ORDER BY 1, 2"
 
 
@@ -80,6 +97,7 @@ class Twins:
         numbers = [Number(i, 1, 1, address, 10.0, 1) for i, address in enumerate((OUR_NUMBER, OTHER_NUMBER), 1)]
         account = Account(1, 1, "simulator", "AC1", "secret", "http://127.0.0.1:9")
         self.tables = Tables([account], numbers, Authority(NOON, NOON))
+        self.tables.brands, self.tables.campaigns = {_BRAND: DAY_CAP}, dict.fromkeys(_CAMPAIGNS, "active")
         self.memory = Memory(
             self.tables,
             lambda: datetime.now(UTC),
@@ -129,7 +147,8 @@ class Twins:
         kinds = (
             (self.receive, 5), (self.enqueue, 9), (self.authorise, 8), (self.settle, 8), (self.report, 8),
             (self.join, 2), (self.crash, 1), (self.climb, 3), (self.answer, 3), (self.expire, 1), (self.release, 2),
-            (self.replied, 2), (self.cancel, 1), (self.look, 2), (self.tell, 3),
+            (self.replied, 2), (self.cancel, 1), (self.look, 2), (self.tell, 3), (self.review, 3), (self.recall, 0.5),
+            (self.charge, 1),
         )  # fmt: skip
         kind = self.dice.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]
         await kind()
@@ -178,6 +197,51 @@ class Twins:
         self.log.append(f"tell {endpoint.address} {told} -> {mine}")
         assert real == mine, self.log[-30:]
 
+    async def review(self) -> None:
+        """A member decides what a text was; now and then one that was decided before."""
+        asked = list(self.tables.reviews.values())
+        asked = [one for one in asked if one.decision is None] or asked
+        if not asked:
+            return
+        one, decision = self.dice.choice(asked), self.dice.choice(_DECISIONS)
+        query = "SELECT r.id FROM review r JOIN endpoint e ON e.id = r.endpoint_id WHERE e.address = $1 AND r.seq = $2"
+        real_id = await self.real.value(query, self._contact(one.thread_id), one.seq)
+        told = await self.real.store.reviews.decide(1, real_id, decision, 1, NOON)
+        verdict = "again" if isinstance(told, Decided) and told.again else _VERDICTS[type(told)]
+        mine = self.memory.decide_review(one.id, decision, NOON)[0]
+        self.log.append(f"review {self._contact(one.thread_id)} {one.seq}: {decision} -> {mine}")
+        assert verdict == mine, self.log[-30:]
+
+    async def recall(self) -> None:
+        campaign_id = self.dice.choice(_CAMPAIGNS)
+        self.log.append(f"recall {campaign_id}")
+        await self.real.store.bulk.recall(1, campaign_id, 1, NOON)
+        self.recovery.recall(campaign_id)
+        self.recovery.recall_queued(campaign_id, NOON, 1000)
+
+    async def charge(self) -> None:
+        """Of a brand's day: a block, what is given back, or the carrier's word that it is used up."""
+        dice, fleet, day = self.dice, self.real.store.fleet, cap_day(NOON).day
+        segments, late = dice.choice((20, 100)), dice.random() < 0.2
+        epochs = self.real.limiter_epoch - late, self.tables.authority.epoch - late
+        what = dice.choice(("charge", "charge", "charge", "give back", "spend"))
+        if what == "give back":
+            await fleet.give_back_day(_BRAND, day, segments)
+            self.memory.give_back_day(_BRAND, day, segments)
+        elif what == "spend" and dice.random() < 0.3:
+            await fleet.spend_day(_BRAND, day)
+            self.memory.spend_day(_BRAND, day)
+        real = fleet.charge_day(_BRAND, day, segments, self.gens[0], epochs[0])
+        mine = self.memory.charge_day(_BRAND, day, segments, self.gens[1], epochs[1])
+        await self.same(f"{what} {segments} of the day", real, mine)
+        numbers = self.tables.numbers
+        book, known = await self.real.store.directory.limits(numbers, NOON), self.memory.limits(NOON)
+        days = [
+            (one.day, one.day_ends_at, one.brands[_BRAND].cap, one.brands[_BRAND].used, one.brands[_BRAND].spent)
+            for one in (book, known)
+        ]
+        assert days[0] == days[1], self.log[-30:]
+
     async def enqueue(self) -> None:
         if not self.threads:
             return
@@ -195,11 +259,12 @@ class Twins:
         expires_at = dice.choice((None, NOON + timedelta(seconds=20), NOON + timedelta(hours=1)))
         klass, knowing, cost = dice.choice(_CLASSES), dice.random() < 0.3, dice.randint(1, 3)
         until_reply = dice.random() < 0.3
+        campaign_id = dice.choice((None, None, *_CAMPAIGNS))
 
         def mt(thread_id: int) -> EnqueueMt:
             return EnqueueMt(
                 1, thread_id, cmd_id, body.encode(), klass, body, cost, NOON, 1, acknowledged_opt_out=knowing,
-                due_at=due_at, expires_at=expires_at, cancel_on_reply=until_reply,
+                due_at=due_at, expires_at=expires_at, cancel_on_reply=until_reply, campaign_id=campaign_id,
             )  # fmt: skip
 
         told, _ = self.memory.enqueue_mt(mt(self.threads[contact]))
@@ -400,7 +465,7 @@ class Twins:
             ],
             _OUTBOX: [
                 (address[o.endpoint_id], o.seq, o.state, o.reason, o.tries, o.acknowledged, o.consent_epoch, o.due_at,
-                 o.cancel_after_in)
+                 o.cancel_after_in, o.campaign_id)
                 for o in tables.outbox.values()
             ],
             _ATTEMPTS: [
@@ -409,6 +474,7 @@ class Twins:
             ],
             _EARLY: [(key[1], state) for key, kept in tables.early.items() for state in kept],
             _EVENTS: [(address[c.endpoint_id], c.kind, c.epoch, c.answer_by is None) for c in tables.consent_events],
+            _REVIEWS: [(self._contact(r.thread_id), r.seq, r.kind, r.decision) for r in tables.reviews.values()],
             _ANSWERS: [(address[k[0]], k[1], k[2], one.seq) for k, one in tables.keyword_answers.items()],
         }  # fmt: skip
         for query, mine in shown.items():

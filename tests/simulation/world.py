@@ -22,14 +22,15 @@ from tests.simulation.judge import judge
 from tests.simulation.machine import Host, HostClock, Process
 from tests.simulation.memory import Memory
 from tests.simulation.node import SimNode
-from tests.simulation.people import live
+from tests.simulation.people import live, settle
 from tests.simulation.plan import ACCOUNT, TROUBLE_S, Hitch, Plan
 from tests.simulation.recovery import Recovery
 from tests.simulation.tables import WORKSPACE, Authority, Outbox, Tables
 from tests.simulation.trace import Trace
 
 LONGEST_S: Final = 2_000.0
-_RESTING: Final = {State.HELD, State.SENT, State.DELIVERED, State.UNDELIVERED, State.UNCONFIRMED, State.REJECTED,
+BRAND_ID: Final = 1
+_RESTING: Final = {State.SENT, State.DELIVERED, State.UNDELIVERED, State.UNCONFIRMED, State.REJECTED,
                    State.BLOCKED, State.CANCELLED, State.EXPIRED}  # fmt: skip
 
 
@@ -43,6 +44,12 @@ class Result:
     unknown: int
     unconfirmed: int
     stops: int
+    reviews: int
+    revoked: int
+    decided: int
+    replied: int
+    recalled: int
+    capped_days: int
     crashes: int
     takeovers: int
     digest: str
@@ -61,11 +68,17 @@ class World:
         self.trace = Trace()
         self.ids: Random = plan.stream("ids")
         self._coin: Random = plan.stream("coin")
-        numbers = [Number(i, WORKSPACE, ACCOUNT, *one) for i, one in enumerate(plan.numbers, 1)]
+        brand = BRAND_ID if plan.branded else None
+        numbers = [Number(i, WORKSPACE, ACCOUNT, *one, brand) for i, one in enumerate(plan.numbers, 1)]
         account = Account(ACCOUNT, WORKSPACE, "simulator", "AC1", "secret", "http://127.0.0.1:9")
         self.clock = HostClock(plan.start)
         self.tables = Tables([account], numbers, Authority(plan.start, plan.start))
-        self.memory = Memory(self.tables, self.clock.real, lambda: self.ids.randbytes(10), cap=plan.cap)
+        self.tables.brands = {BRAND_ID: plan.day_cap} if plan.branded else {}
+        self.tables.campaigns = dict.fromkeys(range(1, plan.campaigns + 1), "active")
+        self.memory = Memory(
+            self.tables, self.clock.real, lambda: self.ids.randbytes(10),
+            cap=plan.cap, opt_in_required=plan.opt_in_required,
+        )  # fmt: skip
         self.recovery = Recovery(self.memory, plan.ladder_s[0])
         self.carrier = Carrier(
             self, plan.stream("carrier"), plan.carrier_faults,
@@ -80,6 +93,7 @@ class World:
         self.stops: list[tuple[int, float]] = []
         self.marks: set[UUID] = set()
         self.broken: list[str] = []
+        self.decided = 0  # texts that were held, by a person
 
     async def run(self) -> None:
         """Until everything rests, or `LONGEST_S` have passed."""
@@ -95,6 +109,7 @@ class World:
             await live(self)
             await trio.sleep_until(TROUBLE_S)
             self._heal()
+            self.nursery.start_soon(settle, self)
             with trio.move_on_after(LONGEST_S):
                 while not self.rests():  # noqa: ASYNC110 - no event tells of rest, and time costs nothing here
                     await trio.sleep(1.0)  # of virtual time
@@ -210,9 +225,20 @@ class World:
         """Whether a text is queued for the end of quiet hours."""
         return row.reason == Reason.QUIET_HOURS and row.due_at > self.clock.wall() + timedelta(minutes=5)
 
+    def waits_for_the_day(self, row: Outbox) -> bool:
+        """Whether its brand's day is used up, as the server that sends says."""
+        if not self.plan.branded or row.state != "queued":
+            return False
+        holders = [node for node in self.nodes if node.up and node.limiter.holds]
+        days = [day for node in holders if (stats := node.limiter.stats()) for day in stats.days]
+        return any((day.spent or day.left == 0) and day.left < row.cost for day in days)
+
+    def waits(self, row: Outbox) -> bool:
+        return self.waits_for_morning(row) or self.waits_for_the_day(row)
+
     def rests(self) -> bool:
         tables = self.tables
-        waits = {(row.thread_id, row.seq) for row in tables.outbox.values() if self.waits_for_morning(row)}
+        waits = {(row.thread_id, row.seq) for row in tables.outbox.values() if self.waits(row)}
         waiting = [
             m
             for key, m in tables.messages.items()
@@ -224,7 +250,8 @@ class World:
         early = any(key in tables.bound for key in tables.early)
         leaving = any(node.is_sending for node in self.nodes)
         up = all(any(n.host is host and n.up for n in self.nodes) for host in self.hosts)
-        return not (waiting or open_ or unswept or owed or early or leaving or self.carrier.busy) and up
+        asked = any(one.decision is None for one in tables.reviews.values())
+        return not (waiting or open_ or unswept or owed or early or leaving or asked or self.carrier.busy) and up
 
 
 def run_seed(seed: int) -> Result:
@@ -248,6 +275,12 @@ def run_seed(seed: int) -> Result:
         unknown=sum(a.unknown_since is not None for a in attempts),
         unconfirmed=sum(m.state == State.UNCONFIRMED for m in messages),
         stops=sum(e.kind == "opted_out" for e in one.tables.consent_events),
+        reviews=len(one.tables.reviews),
+        revoked=sum(e.kind == "revoked" for e in one.tables.consent_events),
+        decided=one.decided,
+        replied=sum(m.error_code == "replied" for m in messages),
+        recalled=sum(m.error_code == "campaign_cancelled" for m in messages),
+        capped_days=sum(use.spent or use.used == one.plan.day_cap for use in one.tables.days.values()),
         crashes=one.crashes,
         takeovers=one.tables.authority.epoch - 1,
         digest=one.trace.digest,
