@@ -6,7 +6,7 @@ import base64
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.ui.conftest import OpenContext, log_in
 from tests.ui.inbox_page import conversation, fate_of, message_box, open_thread
@@ -65,6 +65,20 @@ def test_a_reply_is_taken_back_and_stands_before_what_was_typed_since(page: Page
     take_back(page)
     expect(message_box(page)).to_have_value("Half price!\nI mean the fee")
     expect(fate_of(page, "Half price!")).to_contain_text("Discarded, not sent")
+    message_box(page).fill("")
+
+
+def test_what_is_typed_while_a_reply_leaves_is_not_lost_with_it(page: Page, live: Live) -> None:
+    open_thread(page, conversation(page, live)["thread_id"])
+    may_be_taken_back(page)
+    leaving: list[Route] = []
+    page.route("**/api/v1/messages", lambda route: leaving.append(route))
+    with page.expect_request("**/api/v1/messages"):
+        answer(page, "Half price!")
+    message_box(page).fill("I mean the fee")
+    leaving[0].continue_()
+    expect(page.get_by_test_id("undo")).to_be_visible()
+    expect(message_box(page)).to_have_value("I mean the fee")
     message_box(page).fill("")
 
 

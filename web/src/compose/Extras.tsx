@@ -29,9 +29,9 @@ export function useExtras(id: number, draft: DraftHandle): ExtrasState {
   const zones = useHours(id)?.zones ?? [];
   const [plan, setPlan] = useState<Plan | null>(null);
   const [undo, setUndo] = useState(undoSeconds);
-  const sending = useSending(() => {
+  const sending = useSending((_, letter) => {
     setPlan(null);
-    draft.done();
+    draft.done(letter);
   });
   return {
     attached, plan, zones, undo, setPlan,

@@ -60,8 +60,8 @@ export function NewMessage(props: NewMessageProps) {
   const zones = checked?.hours.zones ?? [];
   const shown = chosen && checked ? { ...chosen, name: chosen.name ?? checked.recipient.name, address: checked.recipient.address } : chosen;
 
-  const sending = useSending(({ thread_id }) => {
-    draft.done();
+  const sending = useSending(({ thread_id }, letter) => {
+    draft.done(letter);
     onClose();
     void navigate({ to: "/phone/sms/$threadId", params: { threadId: String(thread_id) } });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Draft } from "./api";
-import { asKept, isEmpty, newer, NOTHING, stamp, withGivenBack, type Kept } from "./draft";
+import { asKept, isEmpty, newer, NOTHING, stamp, withGivenBack, withoutSent, type Kept } from "./draft";
 
 const EARLY = "2026-11-20T16:00:00.000Z";
 const LATE = "2026-11-20T16:00:00.001Z";
@@ -32,6 +32,21 @@ describe("what is kept", () => {
     expect(isEmpty({ ...NOTHING, pictures: [picture("a")] })).toBe(false);
     expect(isEmpty(NOTHING)).toBe(true);
   });
+});
+
+describe("what stands where a text was sent from", () => {
+  const sent = { body: "Half price!", pictures: [picture("a")] };
+  it.each([
+    { name: "the same", body: "Half price!", left: "" },
+    { name: "more", body: "Half price! I mean", left: "I mean" },
+    { name: "something else", body: "I mean the fee", left: "I mean the fee" },
+    { name: "a change of it", body: "Half the price!", left: "Half the price!" },
+  ])("where $name stands by then: $left", ({ body, left }) => expect(withoutSent(kept({ body, pictures: sent.pictures }), sent, LATE)).toEqual({ ...NOTHING, body: left, at: LATE }));
+  it("keeps a picture that was added since, and whom it is for", () => {
+    const mine = kept({ body: "Half price!", recipient: "Ada", pictures: [picture("a"), picture("b")] });
+    expect(withoutSent(mine, sent, LATE)).toEqual({ body: "", recipient: "Ada", pictures: [picture("b")], at: LATE });
+  });
+  it("forgets whom it was for with the last of it", () => expect(withoutSent(kept({ ...sent, recipient: "Ada" }), sent, LATE)).toEqual({ ...NOTHING, at: LATE }));
 });
 
 describe("a text that was taken back", () => {

@@ -25,6 +25,13 @@ export function stamp(seen: string, clock: Date): string {
 /** What the server keeps, as this tab does; of an emptied one only that it is done with. */
 export const asKept = ({ body, recipient, pictures, changed_at }: Draft): Kept => (isEmpty({ body, recipient, pictures }) ? NOTHING : { body, recipient, pictures, at: changed_at ?? "" });
 
+/** Of what stands here, what a text that left meanwhile did not take along: nothing that was typed since is lost. */
+export function withoutSent(mine: Kept, sent: Pick<Kept, "body" | "pictures">, at: string): Kept {
+  const body = mine.body.startsWith(sent.body) ? mine.body.slice(sent.body.length).trimStart() : mine.body;
+  const pictures = mine.pictures.filter((one) => !sent.pictures.some((other) => other.media_id === one.media_id));
+  return isEmpty({ body, pictures, recipient: "" }) ? { ...NOTHING, at } : { ...mine, body, pictures, at };
+}
+
 /** With a text that was taken back: its words stand before what was typed since, or one of the two would be lost. */
 export const withGivenBack = (mine: Kept, body: string, pictures: readonly Picture[], at: string): Kept => ({
   ...mine,

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { present } from "../clock";
 import { composeApi, type Picture } from "./api";
-import { asKept, isEmpty, newer, NOTHING, stamp, withGivenBack, type Kept } from "./draft";
+import { asKept, isEmpty, newer, NOTHING, stamp, withGivenBack, withoutSent, type Kept } from "./draft";
 
 const SAVE_MS = 700;
 const GIVEN_BACK = "threadline:given-back";
@@ -49,7 +49,8 @@ export interface DraftHandle {
   readonly pictures: readonly Picture[];
   write: (body: string, recipient?: string) => void;
   attach: (change: (pictures: readonly Picture[]) => readonly Picture[]) => void;
-  done: () => void;
+  /** What was *sent* is done with; what was typed while it left stays. */
+  done: (sent: Pick<Kept, "body" | "pictures">) => void;
 }
 
 /** Thread 0 is New Message. Of what this tab and another have typed, the later wins. */
@@ -126,9 +127,9 @@ export function useDraft(thread: number, off = false): DraftHandle {
 
   const write = (body: string, recipient = latest.current.recipient) => change({ ...latest.current, body, recipient, at: now() });
   const attach = useCallback((edit: (pictures: readonly Picture[]) => readonly Picture[]) => change({ ...latest.current, pictures: edit(latest.current.pictures), at: now() }), [change, now]);
-  const done = () => {
+  const done = (sent: Pick<Kept, "body" | "pictures">) => {
     const saved = latest.current.at !== "";
-    put({ ...NOTHING, at: now() });
+    put(withoutSent(latest.current, sent, now()));
     if (saved && !off) store();
   };
   return { body: draft.body, recipient: draft.recipient, pictures: draft.pictures, write, attach, done };

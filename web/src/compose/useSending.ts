@@ -31,20 +31,21 @@ export function outgoing({ whom, body, pictures, plan, undo, acknowledged }: Let
   };
 }
 
-export function useSending(onSent: (sent: Sent) => void) {
+export function useSending(onSent: (sent: Sent, letter: Letter) => void) {
   const command = useCommand();
   return useMutation({
     mutationFn: (letter: Letter) => {
       const asked = outgoing(letter);
       return composeApi.send({ ...asked, cmd_id: command.idOf(asked) });
     },
-    onSuccess: (sent, { body, pictures, plan, undo, zones }) => {
+    onSuccess: (sent, letter) => {
+      const { body, pictures, plan, undo, zones } = letter;
       command.done();
       if (plan || undo > 0) {
         const until = Date.now() + (plan ? OFFERED_MS : undo * 1000);
         offerUndo({ thread: sent.thread_id, seq: sent.seq, body, pictures, until, when: plan ? dateTime(zones[0] ?? mine(), plan.at) : null });
       }
-      onSent(sent);
+      onSent(sent, letter);
     },
   });
 }

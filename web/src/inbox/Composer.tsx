@@ -52,7 +52,7 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
       return;
     }
     live.send(id, text, silent ? { acknowledged_opt_out: true } : {});
-    draft.done();
+    draft.done(draft);
     box.current?.focus();
   };
   const write = (next: string) => {
