@@ -11,13 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tools import web_build
+from tools import chromium, web_build
 from tools.children import Children
 
 _WORLDS: Final = 200  # of the simulation; five thousand by name
 _NOTHING_COLLECTED: Final = 5  # pytest's exit status
-_BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_BROWSER_VARIABLE: Final = "THREADLINE_CHROMIUM"
 
 
 @dataclass(frozen=True)
@@ -140,26 +138,19 @@ def ui(workshop: Workshop, name: str) -> Count:
     """The browser's tests. Without Chromium it is installed where that can be done, else this part is red."""
     if not any((workshop.root / "tests" / "ui").glob("test_*.py")):
         return Count()
-    browser = _find_browser() or _install_browser(workshop, name)
-    if browser is None:
+    executable = chromium.find() or _install_browser(workshop, name)
+    if executable is None:
         return Count(failed=1, note="no Chromium: sudo apt-get install chromium, or leave the browser out with --no-ui")
-    return _pytest(workshop, name, "tests/ui", env={_BROWSER_VARIABLE: browser})
-
-
-def _find_browser() -> str | None:
-    named = os.environ.get(_BROWSER_VARIABLE)
-    return named or next(filter(None, map(shutil.which, _BROWSERS)), None)
+    return _pytest(workshop, name, "tests/ui", env={chromium.VARIABLE: executable})
 
 
 def _install_browser(workshop: Workshop, name: str) -> str | None:
-    if os.geteuid() != 0 or not Path("/etc/debian_version").exists() or not shutil.which("apt-get"):
+    if not chromium.can_install():
         return None
     print("ui: installing Chromium with apt-get ...", flush=True)
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (("update",), ("install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core")):
-        if workshop.run(name, "apt-get", *arguments, env=quiet)[0]:
-            return None
-    return _find_browser()
+    installed = chromium.install(lambda *arguments: not workshop.run(name, "apt-get", *arguments, env=quiet)[0])
+    return chromium.find() if installed else None
 
 
 def crash(workshop: Workshop, name: str) -> Count:
@@ -242,8 +233,8 @@ def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
     if not (place.with_suffix(".py").exists() or (place / "__main__.py").exists()):
         print(f"{what}: nothing to run yet\n0 passed, 0 failed")
         return 0
-    browser = _find_browser() if what == "screenshots" else None
-    env = {**os.environ, **({_BROWSER_VARIABLE: browser} if browser else {})}
+    executable = chromium.find() if what == "screenshots" else None
+    env = {**os.environ, **({chromium.VARIABLE: executable} if executable else {})}
     status = workshop.children.run([sys.executable, "-m", str(module), *arguments], cwd=workshop.root, env=env)
     if what == "crash":
         print(f"crash: {_one(status)}\n{_one(status)}")

@@ -12,11 +12,14 @@ from typing import Any, Final, Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
-from tests.ui.live_server import BROWSER_ARGUMENTS, TIMEOUT_S, Live, find_browser, running
+from tests.ui.live_server import BROWSER_ARGUMENTS, TIMEOUT_S, Live, running
 from tests.ui.people_page import Office
+from tools import chromium
 
 HERE: Final = Path(__file__).parent
 TIMEOUT_MS: Final = 1000 * TIMEOUT_S
+EMPTY: Final = "/icon.svg"
+"""Where a tab waits: nothing runs there, and being ours it is shown by the process that has compiled the client."""
 
 expect.set_options(timeout=TIMEOUT_MS)
 
@@ -35,13 +38,13 @@ def live() -> Iterator[Live]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    executable = find_browser()
+    executable = chromium.find()
     if executable is None:
         pytest.fail("There is no Chromium: apt-get install chromium, or name one in THREADLINE_CHROMIUM.")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=list(BROWSER_ARGUMENTS))
-        yield chromium
-        chromium.close()
+        launched = playwright.chromium.launch(executable_path=executable, args=list(BROWSER_ARGUMENTS))
+        yield launched
+        launched.close()
 
 
 class Faults:
@@ -163,7 +166,7 @@ class Browsers:
             page.unroute_all(behavior="ignoreErrors")
             if page.url.startswith("http"):
                 page.evaluate("localStorage.clear(); sessionStorage.clear()")
-            page.goto("about:blank")
+            page.goto(EMPTY)
         for context, idle in self._idle.items():
             for page in context.pages:
                 if page in used:

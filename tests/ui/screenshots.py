@@ -12,8 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.ui.conftest import Scheme, log_in
 from tests.ui.inbox_page import message_box, open_thread, takes_texts, threads
-from tests.ui.live_server import BROWSER_ARGUMENTS, Live, find_browser, running
+from tests.ui.live_server import BROWSER_ARGUMENTS, Live, running
 from tests.ui.people_page import choose_field, open_builder, rows, show
+from tools import chromium
 
 SIZES: Final = ((390, 844), (1280, 800), (1920, 1080))
 REPLY: Final = (
@@ -104,7 +105,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     out: Path = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
-    executable = find_browser()
+    executable = chromium.find()
     if executable is None:
         print("There is no Chromium: apt-get install chromium, or name one in THREADLINE_CHROMIUM.", file=sys.stderr)
         return 1

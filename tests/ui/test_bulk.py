@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.ui.conftest import Faults, OpenTab, Scheme
+from tests.ui.conftest import Faults, OpenTab
 from tests.ui.inbox_page import OURS
 from tests.ui.live_server import Live
 from tests.ui.people_page import Office, phone, rows, show, word
@@ -194,13 +194,13 @@ def _listed(page: Page, office: Office) -> None:
     page.get_by_role("list", name="Bulk texts").wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("show_it", [_writing, _following, _listed])
 def test_nothing_keeps_anybody_out(
-    show_it: Callable[[Page, Office], None], width: int, scheme: Scheme, open_tab: OpenTab, live: Live
+    show_it: Callable[[Page, Office], None], width: int, open_tab: OpenTab, live: Live
 ) -> None:
-    page = open_tab(width=width, height=844 if width == 390 else 800, scheme=scheme)
+    """In the dark and in the light: both are looked at on the same page."""
+    page = open_tab(width=width, height=844 if width == 390 else 800)
     show_it(page, Office(page, live))
     assert complaints(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"

@@ -15,7 +15,6 @@ from playwright.sync_api import Page, expect
 from server.domain.gate import MessageClass
 from server.ports import Enqueued, EnqueueMt
 from server.store.store import open_store
-from tests.ui.conftest import OpenTab, Scheme
 from tests.ui.inbox_page import OURS, fate_of, message_box, open_thread, thread_of, threads
 from tests.ui.live_server import Live, running
 from tests.ui.test_pages import complaints
@@ -49,10 +48,9 @@ def bostonian(page: Page) -> dict[str, Any]:
     return next(row for row in open_ones if row["address"].startswith(BOSTON) and row["name"])
 
 
-@pytest.fixture(params=["light", "dark"])
-def night(request: pytest.FixtureRequest, open_tab: OpenTab) -> Page:
-    scheme: Scheme = request.param
-    return open_tab(scheme=scheme)
+@pytest.fixture
+def night(desk: Page) -> Page:
+    return desk
 
 
 def test_the_author_is_told_what_time_it_is_there_and_may_write(night: Page) -> None:
