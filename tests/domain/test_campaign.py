@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.campaign import (
@@ -91,6 +91,7 @@ def test_a_refusal_says_what_to_do(state: CampaignState, command: Command, sente
     assert after(state, command) == Refused(sentence)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(CampaignState), st.sampled_from(Command))
 def test_a_command_that_comes_twice_changes_nothing_the_second_time(state: CampaignState, command: Command) -> None:
     first = after(state, command)
@@ -100,6 +101,7 @@ def test_a_command_that_comes_twice_changes_nothing_the_second_time(state: Campa
         assert after(state, command) == first
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(Command), max_size=12))
 def test_whatever_comes_after_the_end_it_stays_the_end(commands: list[Command]) -> None:
     for end in FINAL:

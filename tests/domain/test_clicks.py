@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.clicks import SENTENCES, Bot, Hit, click_through, verdict
@@ -67,6 +67,7 @@ def test_click_through(people: int, delivered: int, has_links: bool, share: floa
     assert click_through(people, delivered, has_links=has_links) == share
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=8),
     st.dictionaries(st.sampled_from(["User-Agent", "PURPOSE", "x-moz", "Host"]), st.text(max_size=12)),

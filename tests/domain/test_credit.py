@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.credit import WITHIN, CampaignText, Credit, Happening, Kind, credit, kind_of, recount
@@ -88,6 +88,7 @@ HAPPENINGS = st.lists(
 TEXTS = st.lists(st.builds(text, st.integers(1, 4), st.integers(-20, 20), bulk=st.booleans()), max_size=8)
 
 
+@settings(deadline=None)
 @given(HAPPENINGS, TEXTS, st.randoms(use_true_random=False))
 def test_figures_depend_neither_on_the_order_nor_on_repeats(
     happenings: list[Happening], texts: list[CampaignText], random: Random
@@ -100,6 +101,7 @@ def test_figures_depend_neither_on_the_order_nor_on_repeats(
     assert len(credits_) <= len(happenings)
 
 
+@settings(deadline=None)
 @given(HAPPENINGS, TEXTS)
 def test_only_a_campaigns_text_of_the_last_days_gets_credit(
     happenings: list[Happening], texts: list[CampaignText]

@@ -228,7 +228,7 @@ def is_open(one: Drip, at: datetime) -> bool:
     return there.weekday() in one.days and within and (one.ends_on is None or there.date() <= one.ends_on)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(DRIPS, st.sampled_from(STARTS), st.integers(0, 60 * 24 * 4))
 def test_it_opens_at_the_first_minute_at_which_a_walk_finds_it_open(one: Drip, day: datetime, minutes: int) -> None:
     at = day + timedelta(minutes=minutes)
@@ -240,7 +240,7 @@ def test_it_opens_at_the_first_minute_at_which_a_walk_finds_it_open(one: Drip, d
         assert opens == walked
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(DRIPS, BEGINS, st.integers(0, 300), RATES)
 def test_a_plan_counts_everybody_once_within_the_hours_and_never_faster_than_the_interval(
     one: Drip, begins: datetime, recipients: int, per_s: float | None
@@ -266,7 +266,7 @@ def test_a_plan_counts_everybody_once_within_the_hours_and_never_faster_than_the
         assert per_s is not None or plan[-1].at == sum_.done_at
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(DRIPS, BEGINS, st.integers(1, 60))
 def test_without_a_rate_the_plan_is_what_the_engine_does_batch_by_batch(
     one: Drip, begins: datetime, recipients: int
@@ -280,7 +280,7 @@ def test_without_a_rate_the_plan_is_what_the_engine_does_batch_by_batch(
     assert next(plan, None) is None
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(DRIPS, BEGINS, st.lists(st.integers(-600, 90_000), max_size=40))
 def test_no_two_batches_lie_within_an_interval_whatever_crashes_pauses_and_clocks_do(
     one: Drip, begins: datetime, steps: list[int]
@@ -301,7 +301,7 @@ def test_no_two_batches_lie_within_an_interval_whatever_crashes_pauses_and_clock
 ANY_INT = st.integers(-(10**12), 10**12)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     st.builds(
         Drip, ANY_INT, ANY_INT, st.frozensets(st.integers(-2, 9)), st.builds(Span, ANY_INT, ANY_INT), ZONES,

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.drip import Drip, opening
@@ -89,6 +89,7 @@ def test_every_fault_is_told_at_once() -> None:
     assert fields == ["batch", "interval", "days", "hours", "zone", "begins"]
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         Drip, st.integers(-1, 3), st.integers(0, 10**7), st.frozensets(st.integers(-1, 7)),

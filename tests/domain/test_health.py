@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.campaign import PausedBy
@@ -92,6 +92,7 @@ def test_after_a_resume_only_what_left_since_counts() -> None:
     assert counts(before, None)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 400), st.integers(0, 400))
 def test_receipts_of_what_left_before_the_resume_do_not_pause_it_again(old: int, new: int) -> None:
     """Every text of before turns out undelivered after the resume, every one of after is fine."""
@@ -100,6 +101,7 @@ def test_receipts_of_what_left_before_the_resume_do_not_pause_it_again(old: int,
     assert breach(Tally(wired=len(kept), undelivered=sum(kept)), LIMITS) is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.data())
 def test_it_breaks_when_the_share_is_above_the_limit_and_the_sentence_shows_it(
     wired: int, rejected: int, data: st.DataObject

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.linked_text import cut, fill_links
@@ -132,6 +132,7 @@ PIECES = [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=12), st.sampled_from([None, "Ana", "Bo", "x"]))
 def test_around_its_links_the_text_is_the_one_that_is_rendered_without_them(
     pieces: list[str], value: str | None

@@ -148,6 +148,7 @@ def test_no_target(url: str, sentence: str) -> None:
     assert target(url) == NoTarget(sentence)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=60), st.text(max_size=60).map("https://acme.example/".__add__)))
 @example("https://acme.example/%")
 @example("HTTP://ℂ.example/")
@@ -159,7 +160,7 @@ def test_whatever_is_typed_leads_to_the_web_in_plain_characters_or_nowhere(url: 
         assert target(led.url) == led
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.text(alphabet=st.sampled_from("a.:/@(){}?# -wéхttps,comhli|\\"), max_size=60))
 @example("www" * 20)
 @example("{{" * 30)
@@ -191,6 +192,7 @@ def test_a_token_is_of_one_length_and_fit_for_an_address_and_a_segment() -> None
         assert token.isalnum()
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=TOKEN_BYTES, max_size=TOKEN_BYTES), st.binary(min_size=TOKEN_BYTES, max_size=TOKEN_BYTES))
 def test_two_tokens_are_alike_only_where_their_bytes_are(one: bytes, other: bytes) -> None:
     assert (token_of(one) == token_of(other)) == (one == other)
@@ -216,6 +218,7 @@ def test_is_token(text: str, fine: bool) -> None:
     assert is_token(text) == fine
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=TOKEN_BYTES, max_size=TOKEN_BYTES), st.text(alphabet="ab €{", max_size=200))
 def test_segments_are_known_before_the_token_is(raw: bytes, rest: str) -> None:
     """And phones link the whole of it, whatever stands behind it."""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from server.domain.local_time import NoSuchTime, Resolved, at_home, begins_at_home, passed_at_home, resolve
@@ -85,6 +85,7 @@ ZONES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(2005, 1, 1), datetime(2045, 1, 1)), ZONES)
 @example(datetime(2026, 3, 8, 2, 30), NEW_YORK)
 @example(datetime(2026, 11, 1, 1, 30), NEW_YORK)
@@ -136,6 +137,7 @@ def test_a_toll_free_number_gets_it_when_it_is_ten_in_the_last_of_all_zones_and_
     assert not shipped_timetable().at("+18005550100", (), instant).open  # eight the next morning in Guam
 
 
+@settings(deadline=None)
 @given(
     st.dates(date(2026, 1, 1), date(2027, 12, 31)),
     st.times().filter(lambda at: at.hour >= 4).map(lambda at: at.replace(fold=0)),

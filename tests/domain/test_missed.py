@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.missed import MAX_GRACE, Ask, Begin, Expire, IfMissed, MissedRule, NotYet, fault, lasted, start
@@ -33,6 +33,7 @@ def test_start(late: timedelta, rule: MissedRule, expected: object) -> None:
     assert start(DUE, DUE + late, "America/New_York", rule) == expected
 
 
+@settings(deadline=None)
 @given(st.timedeltas(timedelta(), timedelta(days=400)), st.timedeltas(timedelta(), timedelta(days=30)))
 def test_nothing_begins_hours_late_by_itself_whatever_the_setting(late: timedelta, grace: timedelta) -> None:
     for choice in IfMissed:

@@ -69,7 +69,7 @@ def test_neighbours_do_not_draw_alike() -> None:
     assert 4_700 < changes < 5_300
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(1, 2**62), st.integers(1, 10**6), st.lists(st.integers(1, 99), max_size=9, unique=True))
 def test_whoever_splits_a_share_moves_nobody_else(campaign_id: int, ord_: int, cuts: list[int]) -> None:
     ends = [*sorted(cuts), 100]

@@ -210,7 +210,7 @@ def test_segments() -> None:
     )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=300))
 def test_every_warning_is_a_sentence_about_a_place_of_the_text(text: str) -> None:
     for warning in warnings(text, BRANDS, 4):
@@ -218,7 +218,7 @@ def test_every_warning_is_a_sentence_about_a_place_of_the_text(text: str) -> Non
         assert 0 <= warning.at <= warning.at + warning.length <= len(text)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from([word for one in shipped_content().categories for word in one.words]), st.data())
 def test_each_word_of_the_file_is_found_in_any_case_and_not_within_another_word(word: str, data: st.DataObject) -> None:
     written = "".join(data.draw(st.sampled_from([char.lower(), char.upper()])) for char in word)
