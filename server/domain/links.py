@@ -24,7 +24,9 @@ _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 # A token of a template is one piece, whatever its fallback holds; see domain.tokens.
 _FILLED: Final = r"\{\{(?:\\[\\{}|]|(?!\{\{|\}\}).)*+\}\}"
-_REST: Final = rf'(?:{_FILLED}|[^\s<>"“”«»{{}}\\|^`\x00-\x1f\x7f])'
+# Pictures are no part of a link: who puts a hand behind one points at it.
+_PICTURES: Final = "\u200d\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
+_REST: Final = rf'(?:{_FILLED}|[^\s<>"“”«»{{}}\\|^`\x00-\x1f\x7f{_PICTURES}])'
 _FINDER: Final = re.compile(
     rf"(?<![A-Za-z0-9_])https?://(?P<full>{_REST}++)"
     rf"|(?<![\w@.\-/])www\.(?P<www>{_REST}++)"
@@ -89,9 +91,11 @@ def _found(text: str) -> Iterator[Found]:
 
 
 def _is_bare_link(host: str, rest: str) -> bool:
-    labels = host.split(".")
-    top = labels[-1].lower()
-    known = top in PLAIN or (len(rest) > 0 and (top in GENERIC or top in COUNTRIES))
+    *labels, top = host.split(".")
+    # "See it.No/yes?" is two sentences: only there does a top level begin with a capital and go on without.
+    is_word = top.istitle() and not labels[0].istitle()
+    named = top.lower() in GENERIC or top.lower() in COUNTRIES
+    known = top.lower() in PLAIN or (named and len(rest) > 0 and not is_word)
     return known and all(map(_LABEL.fullmatch, labels))
 
 
@@ -171,9 +175,17 @@ def token_of(raw: bytes) -> str:
     return chars
 
 
-def is_token(text: str) -> bool:
-    """Whether a request can be for one of our links at all."""
-    return len(text) == TOKEN_LENGTH and set(text) <= set(_ALPHABET)
+def token_in(asked: str) -> str | None:
+    """The token of a request for *asked*, decoded and without the base; None: it can be none of ours.
+
+    Some phones take what stands right behind a link, such as a picture, for a part of it.
+
+    >>> token_in("0123456789A"), token_in("0123456789A👈"), token_in("0123456789AB")
+    ('0123456789A', '0123456789A', None)
+    """
+    token, behind = asked[:TOKEN_LENGTH], asked[TOKEN_LENGTH : TOKEN_LENGTH + 1]
+    ours = len(token) == TOKEN_LENGTH and set(token) <= set(_ALPHABET)
+    return token if ours and behind not in set(_ALPHABET) else None
 
 
 def short_link(base: str, token: str) -> str:

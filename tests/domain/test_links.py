@@ -15,10 +15,10 @@ from server.domain.links import (
     NoTarget,
     Target,
     find,
-    is_token,
     short_link,
     stand_in,
     target,
+    token_in,
     token_of,
 )
 from server.domain.segments import count
@@ -34,6 +34,7 @@ BASE = "https://go.acme.example/l"
         pytest.param("See HTTP://ACME.example", ["HTTP://ACME.example"], id="in capitals"),
         pytest.param("www.acme.example", ["www.acme.example"], id="www"),
         pytest.param("Go to acme.com.", ["acme.com"], id="a bare name under a top level that is no word"),
+        pytest.param("Acme.Homes/a or ACME.HOMES/a", ["Acme.Homes/a", "ACME.HOMES/a"], id="in capitals, bare"),
         pytest.param("acme.homes/oak-street", ["acme.homes/oak-street"], id="a bare name with a path"),
         pytest.param("bit.ly/2x", ["bit.ly/2x"], id="a country's top level with a path"),
         pytest.param("acme.co.uk/a", ["acme.co.uk/a"], id="two levels"),
@@ -55,6 +56,8 @@ BASE = "https://go.acme.example/l"
         pytest.param("“https://acme.example/a”", ["https://acme.example/a"], id="in quotes"),
         pytest.param("<https://acme.example/a>", ["https://acme.example/a"], id="in angles"),
         pytest.param("https://acme.example/a…", ["https://acme.example/a"], id="an ellipsis"),
+        pytest.param("👉https://acme.example/a👈", ["https://acme.example/a"], id="a hand that points at it"),
+        pytest.param("https://acme.example/a❤️!", ["https://acme.example/a"], id="a picture of two characters"),
         pytest.param("https://acme.example/a\u00a0b", ["https://acme.example/a"], id="a hard space"),
         # Templates
         pytest.param(
@@ -71,6 +74,7 @@ BASE = "https://go.acme.example/l"
         pytest.param("ana@acme.com, ana.lee@acme.com/x", [], id="addresses of e-mail"),
         pytest.param("See you at 5.Is that fine?", [], id="a forgotten space before a word"),
         pytest.param("Call me.In case/if you like", [], id="a forgotten space, and a slash later"),
+        pytest.param("See it.No/yes?", [], id="a forgotten space, and a slash"),
         pytest.param("3.5/mo, 1.2.3/4, $1.200.000/yr", [], id="figures"),
         pytest.param("a.m./p.m., e.g./i.e., U.S./Canada", [], id="abbreviations"),
         pytest.param("St.Paul/Minneapolis", [], id="a place"),
@@ -187,7 +191,7 @@ def test_a_token_is_of_one_length_and_fit_for_an_address_and_a_segment() -> None
     for raw in (bytes(TOKEN_BYTES), b"\xff" * TOKEN_BYTES, bytes(range(TOKEN_BYTES))):
         token = token_of(raw)
         assert len(token) == TOKEN_LENGTH
-        assert is_token(token)
+        assert token_in(token) == token
         assert token.isascii()
         assert token.isalnum()
 
@@ -205,17 +209,20 @@ def test_fewer_bytes_make_no_token(length: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fine"),
+    ("asked", "fine"),
     [
         pytest.param("0" * 11, True, id="a token"),
+        pytest.param("0" * 11 + "👈", True, id="a picture that stood behind it"),
+        pytest.param("0" * 11 + ").", True, id="punctuation that stood behind it"),
+        pytest.param("0" * 12, False, id="too long"),
         pytest.param("0" * 10, False, id="too short"),
         pytest.param("0" * 10 + "-", False, id="a dash"),
         pytest.param("0" * 10 + "é", False, id="a letter that is no ASCII"),
         pytest.param("", False, id="nothing"),
     ],
 )
-def test_is_token(text: str, fine: bool) -> None:
-    assert is_token(text) == fine
+def test_token_in(asked: str, fine: bool) -> None:
+    assert token_in(asked) == ("0" * 11 if fine else None)
 
 
 @settings(deadline=None)
