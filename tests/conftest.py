@@ -3,8 +3,6 @@
 Whoever asks for PostgreSQL is marked `integration` without saying so.
 """
 
-import asyncio
-import itertools
 import os
 import shutil
 import socket
@@ -13,14 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from server.config import SETTINGS
 from server.store import embedded
-from server.store.schema import schema_sql
+from tests.databases import Databases
+from tests.kept_sessions import KeptSessions
 
-TEMPLATE = "threadline_template"
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 _ENOUGH_BYTES = 2 * 1024**3
 _QUICK = {
@@ -34,7 +31,6 @@ _QUICK = {
     "max_connections": "200",
     "track_commit_timestamp": "on",  # the races read from it who was first
 }
-_numbers = itertools.count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -73,53 +69,26 @@ def _quickest_place() -> Path | None:
     return _MEMORY
 
 
-class _Desk:
-    """One connection that makes and drops databases: each test would else start two PostgreSQL sessions for it."""
-
-    def __init__(self, dsn: str) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._connection = self._loop.run_until_complete(asyncpg.connect(dsn))
-
-    def execute(self, sql: str) -> None:
-        self._loop.run_until_complete(self._connection.execute(sql))
-
-    def close(self) -> None:
-        self._loop.run_until_complete(self._connection.close())
-        self._loop.close()
-
-
 @pytest.fixture(scope="session")
-def _desk(postgres: embedded.EmbeddedPostgres) -> Iterator[_Desk]:
-    with closing(_Desk(postgres.dsn)) as desk:
-        yield desk
-
-
-@pytest.fixture(scope="session")
-def _template(postgres: embedded.EmbeddedPostgres, _desk: _Desk) -> str:
-    _desk.execute(f"CREATE DATABASE {TEMPLATE}")
-    with closing(_Desk(postgres.dsn_of(TEMPLATE))) as inside:
-        inside.execute(schema_sql())
-    return TEMPLATE
+def databases(postgres: embedded.EmbeddedPostgres) -> Iterator[Databases]:
+    """Who makes the tests' databases; while it stands, sessions are kept from test to test."""
+    sessions = KeptSessions(f"{postgres.socket_folder}/.s.PGSQL.5432")
+    with sessions.serving(), closing(Databases(postgres, sessions)) as made:
+        yield made
 
 
 @pytest.fixture
-def dsn(postgres: embedded.EmbeddedPostgres, _desk: _Desk, _template: str) -> Iterator[str]:
-    """The DSN of a database of this test's own, with schema.sql in it and no rows."""
-    yield from _fresh_database(postgres, _desk, _template)
+def dsn(databases: Databases) -> str:
+    """The DSN of a database that is this test's own as long as it runs, with schema.sql in it and no rows."""
+    return databases.fresh()
 
 
 @pytest.fixture
-def empty_dsn(postgres: embedded.EmbeddedPostgres, _desk: _Desk) -> Iterator[str]:
+def empty_dsn(postgres: embedded.EmbeddedPostgres, databases: Databases) -> Iterator[str]:
     """The DSN of a database of this test's own with nothing in it."""
-    yield from _fresh_database(postgres, _desk, "template1")
-
-
-def _fresh_database(postgres: embedded.EmbeddedPostgres, desk: _Desk, template: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    desk.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    name = databases.make("template1")
     yield postgres.dsn_of(name)
-    # A failed test may have left connections open; its failure is the news, not theirs.
-    desk.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    databases.drop(name)
 
 
 @pytest.fixture

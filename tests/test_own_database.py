@@ -1,14 +1,16 @@
 """The database of a test is its own: whatever another test left in one, however it ended, is not there."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 import pytest
 
+from server.store.bridge import open_bridge
 from server.store.embedded import EmbeddedPostgres
-from tests.conftest import TEMPLATE
+from tests.databases import TEMPLATE, Databases
 
 LOOK = """
 SELECT (SELECT jsonb_agg((c.oid::regclass, relkind, relnatts, relpages, reltuples) ORDER BY c.oid) FROM pg_class c
@@ -21,21 +23,24 @@ SELECT (SELECT jsonb_agg((c.oid::regclass, relkind, relnatts, relpages, reltuple
        (SELECT count(*) FROM pg_stats WHERE schemaname = 'public') AS statistics,
        (SELECT jsonb_agg(setting) FROM pg_settings WHERE name IN ('work_mem', 'search_path', 'timezone')) AS settings,
        (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-                                                AND backend_type = 'client backend') AS others
+                                                AND backend_type = 'client backend' AND NOT pid = ANY($1)) AS others
 """
-DIRTY = """
+ROWS = """
 INSERT INTO workspace (name, simulated, brand, contact) VALUES ('Left over', true, 'L', 'l');
-CREATE TABLE left_over (it integer);
-ALTER TABLE workspace DISABLE TRIGGER ALL, ADD COLUMN left_over integer, ADD CHECK (left_over > 0);
-DROP FUNCTION recipient_state CASCADE;
-CREATE OR REPLACE FUNCTION folded(given text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS 'SELECT ''left over''';
 UPDATE history SET schema_version = 99;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''99MB''', current_database()); END $$;
-ANALYZE;
-LISTEN left_over;
-BEGIN;
-LOCK TABLE workspace;
+SELECT nextval(pg_get_serial_sequence('member', 'id'));
 """
+MORE_THAN_ROWS = {
+    "a table": "CREATE TABLE left_over (it integer)",
+    "an altered table": "ALTER TABLE workspace DISABLE TRIGGER ALL, ADD COLUMN it integer, ADD CHECK (it > 0)",
+    "a function less": "DROP FUNCTION recipient_state CASCADE",
+    "another function": """CREATE OR REPLACE FUNCTION folded(given text) RETURNS text LANGUAGE sql IMMUTABLE STRICT
+        AS 'SELECT ''left over'''""",
+    "a setting": "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''99MB''', current_database()); END $$",
+    "statistics": "ANALYZE",
+}
+LEFT_OPEN = "LISTEN left_over; BEGIN; LOCK TABLE workspace"
+DIRTY = ";".join([ROWS, *MORE_THAN_ROWS.values()])
 
 
 class Sessions:
@@ -45,17 +50,20 @@ class Sessions:
         self.loop = asyncio.new_event_loop()
         self._left: list[asyncpg.Connection[asyncpg.Record]] = []
 
-    def open(self, dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
+    def leave(self, dsn: str, sql: str) -> None:
+        """Run *sql* in a session that stays."""
         self._left.append(self.loop.run_until_complete(asyncpg.connect(dsn)))
-        return self._left[-1]
+        self.loop.run_until_complete(self._left[-1].execute(sql))
 
-    def look(self, dsn: str) -> dict[str, Any]:
-        """All that could be seen of another test in the database at *dsn*; each table's rows among it."""
+    def look(self, dsn: str, idle: list[int]) -> dict[str, Any]:
+        """All that could be seen of another test in the database at *dsn*, each table's rows among it. *idle*: the
+        server processes that no test has.
+        """
 
         async def look() -> dict[str, Any]:
             connection = await asyncpg.connect(dsn)
             try:
-                seen = dict(await connection.fetchrow(LOOK) or {})
+                seen = dict(await connection.fetchrow(LOOK, idle) or {})
                 tables = await connection.fetch(
                     "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
                 )
@@ -83,18 +91,96 @@ def sessions() -> Iterator[Sessions]:
 
 @pytest.mark.parametrize("turn", ["one", "another"])
 def test_nothing_that_a_test_leaves_behind_is_seen_by_the_next(
-    turn: str, dsn: str, postgres: EmbeddedPostgres, sessions: Sessions
+    turn: str, dsn: str, postgres: EmbeddedPostgres, databases: Databases, sessions: Sessions
 ) -> None:
     """Whichever comes first: both look, then both leave all they can behind."""
-    assert sessions.look(dsn) == sessions.look(postgres.dsn_of(TEMPLATE))
-    sessions.loop.run_until_complete(sessions.open(dsn).execute(DIRTY))
+    assert sessions.look(dsn, databases.idle) == sessions.look(postgres.dsn_of(TEMPLATE), [])
+    sessions.leave(dsn, f"{DIRTY};{LEFT_OPEN}")
 
 
-def test_what_is_left_behind_could_be_seen(dsn: str, sessions: Sessions) -> None:
-    before = sessions.look(dsn)
-    sessions.loop.run_until_complete(sessions.open(dsn).execute(DIRTY.partition("BEGIN;\nLOCK")[0]))
-    after = sessions.look(dsn)
+def test_what_is_left_behind_could_be_seen(dsn: str, databases: Databases, sessions: Sessions) -> None:
+    before = sessions.look(dsn, databases.idle)
+    sessions.leave(dsn, DIRTY)
+    after = sessions.look(dsn, databases.idle)
     assert {name for name in before if before[name] != after[name]} >= {
         "relations", "functions", "triggers", "constraints", "sequences", "statistics", "settings", "others",
         "workspace", "history",
     }  # fmt: skip
+
+
+def test_a_database_whose_rows_alone_were_changed_is_emptied_and_kept(
+    dsn: str, postgres: EmbeddedPostgres, databases: Databases, sessions: Sessions
+) -> None:
+    sessions.leave(dsn, f"{ROWS};{LEFT_OPEN}")
+    assert databases.fresh() == dsn
+    assert sessions.look(dsn, databases.idle) == sessions.look(postgres.dsn_of(TEMPLATE), [])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(pytest.param(change, id=name) for name, change in MORE_THAN_ROWS.items()),
+        pytest.param("SET session_replication_role = replica; CREATE TABLE t ()", id="a table, unseen by triggers"),
+        pytest.param(
+            "INSERT INTO workspace (name, simulated, brand, contact)"
+            " SELECT repeat('Left over', 50), true, 'L', 'l' FROM generate_series(1, 20000)",
+            id="very many rows",
+        ),
+    ],
+)
+def test_a_database_in_which_more_was_changed_is_given_to_nobody_else(
+    change: str, dsn: str, databases: Databases, sessions: Sessions
+) -> None:
+    sessions.leave(dsn, change)
+    assert databases.fresh() != dsn
+
+
+# Sessions
+
+SEEN = """
+SELECT pg_backend_pid() AS pid,
+       (SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory') AS locks,
+       (SELECT count(*) FROM pg_listening_channels()) AS channels,
+       (SELECT count(*) FROM pg_cursors WHERE is_holdable) AS cursors,
+       (SELECT count(*) FROM pg_prepared_statements WHERE name = 'left_over') AS statements,
+       to_regclass('left_over')::text AS temporary,
+       current_setting('work_mem') AS setting,
+       current_setting('application_name') AS given
+"""
+LEAVE = """
+SELECT pg_advisory_lock(1); LISTEN left_over; SET work_mem = '99MB'; SET application_name = 'left over';
+PREPARE left_over AS SELECT 1; CREATE TEMP TABLE left_over (it integer);
+DECLARE left_over CURSOR WITH HOLD FOR SELECT 1;
+"""
+
+
+@asynccontextmanager
+async def session(dsn: str) -> AsyncIterator[Any]:
+    """A connection as the store has them, closed with a goodbye: call it with a method's name and a statement."""
+    async with open_bridge() as bridge:
+        connection = await bridge.call(lambda: asyncpg.connect(dsn, server_settings={"application_name": "given"}))
+
+        async def ask(method: str, sql: str) -> Any:
+            return await bridge.call(lambda: getattr(connection, method)(sql))
+
+        yield ask
+        await bridge.call(connection.close)
+
+
+async def test_who_gets_a_kept_session_sees_nothing_of_who_had_it(dsn: str) -> None:
+    async with session(dsn) as ask:
+        before = dict(await ask("fetchrow", SEEN))
+        await ask("execute", LEAVE)
+        left = dict(await ask("fetchrow", SEEN))
+        assert {name for name in before if before[name] != left[name]} == before.keys() - {"pid"}
+    async with session(dsn) as ask:
+        assert dict(await ask("fetchrow", SEEN)) == before
+
+
+async def test_a_session_that_is_left_inside_a_transaction_ends_with_it(dsn: str) -> None:
+    async with session(dsn) as ask:
+        pid = (await ask("fetchrow", SEEN))["pid"]
+        await ask("execute", "BEGIN; LOCK TABLE workspace")
+    async with session(dsn) as ask:
+        assert (await ask("fetchrow", SEEN))["pid"] != pid
+        await ask("execute", "SELECT FROM workspace")
