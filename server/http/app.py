@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final
+from typing import Any, Final
 
+import trio
 from quart import Response, request
 from quart_trio import QuartTrio
 
@@ -120,13 +122,17 @@ def _routes(deps: Deps) -> Iterable[Route]:
 
 
 def _description(described: Iterable[Route], deps: Deps) -> Routes:
+    """Written when it is first asked for, apart from the trio thread: that takes half a second, as much as a start."""
     routes = Routes("description", described=False)
-    document = describe(described, _version(), cookie_name(deps.config))
+
+    @cache
+    def document() -> dict[str, Any]:
+        return describe(described, _version(), cookie_name(deps.config))
 
     @routes.get("/api/openapi.json", PUBLIC)
     async def openapi(call: Call) -> Answer:
         """This description."""
-        return Answer(document)
+        return Answer(await trio.to_thread.run_sync(document))
 
     return routes
 
