@@ -37,12 +37,14 @@ from server.admin import (
     list_limits,
     list_numbers,
     list_servers,
+    members,
     migrate,
     set_account,
     set_brand,
     set_number,
     set_registration,
 )
+from server.app import wiring
 from server.app.accounts import Accounts
 from server.app.adapters import adapter_of
 from server.cli import main
@@ -52,6 +54,7 @@ from server.http.passwords import Passwords
 from server.ports import LimitBook
 from server.rate.authority import LimiterAuthority
 from server.store.store import Store, UnfitDatabase, open_store
+from tests.http.house import QUICK
 
 SID, OTHER_SID = "AC" + "0123456789abcdef" * 2, "AC" + "f" * 32
 PUBLIC = "https://sms.x.example"
@@ -79,6 +82,13 @@ INSERT INTO number (workspace_id, account_id, address, rate) VALUES (1, 1, '+161
 
 
 OWNER = NewMember("Ann@X.example", "Ann Lee", "owner", "correct horse battery", "X Realty")
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what is not about passwords: one is hashed for each member, at the full cost."""
+    for place in (members, wiring):
+        monkeypatch.setattr(place, "Passwords", lambda: Passwords(QUICK))
 
 
 def test_the_schema_is_put_into_an_empty_database_once(empty_dsn: str) -> None:
@@ -119,12 +129,14 @@ def test_the_first_member_makes_the_workspace_and_can_log_in(dsn: str) -> None:
         ),
     ],
 )
+@pytest.mark.usefixtures("quick_passwords")
 def test_who_cannot_be_added_is_told_why(dsn: str, new: NewMember, sentence: str) -> None:
     add_member(config_of(dsn), OWNER)
     with pytest.raises(AdminError, match=sentence):
         add_member(config_of(dsn), new)
 
 
+@pytest.mark.usefixtures("quick_passwords")
 def test_a_rehearsal_beside_a_real_workspace_is_complained_about(dsn: str) -> None:
     add_member(config_of(dsn), OWNER)
     config = load_config("serve", {"DATABASE_URL": dsn, "THREADLINE_SIMULATED": "1"})

@@ -8,8 +8,10 @@ import itertools
 import json
 import subprocess
 from collections.abc import AsyncIterator, Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -94,15 +96,14 @@ class Run:
 
     async def judged(self, *options: str) -> tuple[int, dict[str, Any]]:
         """The checker's exit code and what it printed."""
+        code, said, complaint = await trio.to_thread.run_sync(_judge, self.arguments(*options))
+        return code, json.loads(said or "{}") or {"error": complaint}
+
+    def arguments(self, *options: str) -> list[str]:
+        """What the checker is called with, once all that it reads is written."""
         self.path.write_text("".join(json.dumps(line) + "\n" for line in self.lines) + self.torn)
         self.keep()
-        done = await trio.run_process(
-            [str(ROOT / "tools" / "check_ledger"), str(self.path), self.world.dsn, *self.kept, *options],
-            capture_stdout=True,
-            capture_stderr=True,
-            check=False,
-        )
-        return done.returncode, json.loads(done.stdout or b"{}") or {"error": done.stderr.decode()}
+        return [str(self.path), self.world.dsn, *self.kept, *options]
 
     @property
     def folder(self) -> Path:
@@ -142,6 +143,11 @@ def _request(mt: Authorised, attempt: str | None = None) -> dict[str, Any]:
     return {**facts, "status_callback": callback}
 
 
+def _judge(arguments: list[str]) -> tuple[int, str, str]:
+    with redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()) as complaint:
+        return main(arguments), said.getvalue(), complaint.getvalue()
+
+
 @pytest.fixture
 async def run(dsn: str, tmp_path: Path) -> AsyncIterator[Run]:
     """Alice and Bob write; Bob gets a person's texts, Alice a bulk text before her STOP. Nothing is wrong."""
@@ -165,6 +171,17 @@ async def test_a_true_run_is_green(run: Run) -> None:
     assert (told["sent"], told["inbound"], told["findings"]) == (13, 3, {})
     assert all(told[name] == 0 for name in ("lost", "duplicate", "after_stop", "over_rate", "unconfirmed"))
     assert told["journals"] == {"kept": 1}
+
+
+@pytest.mark.parametrize(("options", "code"), [((), 0), (("--tamper", next(iter(WAYS))), 1)], ids=["green", "red"])
+async def test_the_command_prints_and_exits_as_its_main_function_does(
+    run: Run, options: tuple[str, ...], code: int
+) -> None:
+    judged = await run.judged(*options)
+    command = [str(ROOT / "tools" / "check_ledger"), *run.arguments(*options)]
+    done = await trio.run_process(command, capture_stdout=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)) == judged
+    assert done.returncode == code
 
 
 @pytest.mark.parametrize("way", list(WAYS))
