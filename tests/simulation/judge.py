@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ BULK_AFTER_T3_S: Final = 0.250
 PERSON_AFTER_T3_S: Final = 2.0
 CAP_SLACK_S: Final = 0.5  # the cap counts by instants that were granted; texts leave up to 250 ms later
 LOS_ANGELES: Final = ZoneInfo("America/Los_Angeles")
-CHARGE_SLACK: Final = timedelta(seconds=15)  # a charge may be on its way for so long
+AT_MIDNIGHT: Final = timedelta(milliseconds=20)  # a day ends a moment late, so that whoever looks then finds the next
 WIRED: Final = (State.SENT, State.DELIVERED, State.UNDELIVERED)
 
 
@@ -116,24 +116,19 @@ def _over_cap(world: World) -> Iterable[str]:
 
 def _over_day(world: World) -> Iterable[str]:
     """A brand's segments between two midnights of Los Angeles, counted by the carrier, and charged to that day."""
-    if not world.plan.branded or world.plan.jumps:
-        return
-    for (_, day), use in world.tables.days.items():
-        for at in use.charged_at:
-            if not at - CHARGE_SLACK <= _midnight_after(day) or at.astimezone(LOS_ANGELES).date() < day:
-                yield f"the day {day} was charged at {at.astimezone(LOS_ANGELES)}"
-    if world.plan.day_cap is None:
+    if not world.plan.branded or world.plan.day_cap is None or world.plan.jumps:
         return
     left: Counter[date] = Counter()
     for one in world.carrier.departures:
-        left[(world.plan.start + timedelta(seconds=one.at)).astimezone(LOS_ANGELES).date()] += one.cost
+        at = world.plan.start + timedelta(seconds=one.at)
+        if at.astimezone(LOS_ANGELES).date() == (at - AT_MIDNIGHT).astimezone(LOS_ANGELES).date():
+            left[at.astimezone(LOS_ANGELES).date()] += one.cost
     for day, segments in left.items():
+        charged = sum(use.used for (_, charged_to), use in world.tables.days.items() if charged_to == day)
+        if segments > charged:
+            yield f"{segments} segments left on {day}, of which {charged} were charged to it"
         if segments > world.plan.day_cap:
             yield f"{segments} segments left on {day}, of at most {world.plan.day_cap}"
-
-
-def _midnight_after(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), LOS_ANGELES)
 
 
 def _undecided(world: World) -> Iterable[str]:

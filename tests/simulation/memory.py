@@ -462,7 +462,6 @@ class Memory:
         use, cap = self.tables.days.setdefault((brand_id, day), DayUse()), self.tables.brands[brand_id]
         granted = 0 if use.spent else segments if cap is None else max(0, min(segments, cap - use.used))
         use.used += granted
-        use.charged_at.append(self.clock())
         return DayCharge(granted, spent=use.spent or (cap is not None and use.used >= cap))
 
     def give_back_day(self, brand_id: int, day: date, segments: int) -> None:

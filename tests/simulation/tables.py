@@ -158,7 +158,6 @@ class DayUse:
 
     used: int = 0
     spent: bool = False
-    charged_at: list[datetime] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -226,12 +226,12 @@ class World:
         return row.reason == Reason.QUIET_HOURS and row.due_at > self.clock.wall() + timedelta(minutes=5)
 
     def waits_for_the_day(self, row: Outbox) -> bool:
-        """Whether its brand's day is used up, as the server that sends says."""
+        """Whether its brand's day has too little left for it, as the server that sends says."""
         if not self.plan.branded or row.state != "queued":
             return False
         holders = [node for node in self.nodes if node.up and node.limiter.holds]
         days = [day for node in holders if (stats := node.limiter.stats()) for day in stats.days]
-        return any((day.spent or day.left == 0) and day.left < row.cost for day in days)
+        return any(day.left < row.cost and (day.spent or day.cap is not None) for day in days)
 
     def waits(self, row: Outbox) -> bool:
         return self.waits_for_morning(row) or self.waits_for_the_day(row)
