@@ -34,7 +34,7 @@ def thread_of(page: Page, address: str, fits: Callable[[dict[str, Any]], bool] =
     """The thread with *address*, once there is one that *fits*."""
     late = time.monotonic() + TIMEOUT_S
     while time.monotonic() < late:
-        newest = page.request.get("/api/v1/threads?limit=50").json()["rows"]
+        newest = page.request.get("/api/v1/threads?limit=20").json()["rows"]
         if found := next((row for row in newest if row["address"] == address and fits(row)), None):
             row: dict[str, Any] = found
             return row
