@@ -884,7 +884,8 @@ CREATE TABLE quarantine (
 -- What the transactions tell ---------------------------------------------------------------------------------------------
 
 -- The functions below are planned once for a session, perhaps while a table is nearly empty: they are held to their indexes,
--- since a plan that reads a whole table was seen to stay until it had become slow.
+-- since a plan that reads a whole table was seen to stay until it had become slow. The outbox is empty most of the time, and
+-- was read as a whole then, each row compared with each of the batch: it is asked for `id = ANY (array)`, which has one plan.
 
 CREATE TYPE told AS (                     -- one row of what a transaction did; `what` says which columns count
     what         text,                    -- status: an event of a thread. consent: an endpoint flipped. queued: work is due
@@ -931,18 +932,18 @@ BEGIN
         ORDER BY n.thread_id, n.seq, n.rank DESC, n.ord
     ), moved AS (
         UPDATE message m SET state = n.state, rank = n.rank, error_class = n.error_class, error_code = n.error_code
-        FROM news n JOIN thread t ON t.id = n.thread_id
+        FROM news n  -- and no thread beside it: the message was then looked up by its thread alone, among all of them
         WHERE m.thread_id = n.thread_id AND m.seq = n.seq
           AND (p_decided OR (m.rank < n.rank AND NOT (m.rank BETWEEN 20 AND 40 AND n.rank >= 50)))
-        RETURNING t.workspace_id, t.last_seq, m.thread_id, m.seq, n.state, n.error_class, n.error_code, n.at, m.campaign_id
+        RETURNING m.workspace_id, m.thread_id, m.seq, n.state, n.error_class, n.error_code, n.at, m.campaign_id
     ), followed AS (
         UPDATE campaign_recipient r SET state = recipient_state(v.state),
                delivery = CASE recipient_state(v.state) WHEN 'wired' THEN v.state END,
                reason = CASE recipient_state(v.state) WHEN 'skipped' THEN coalesce(v.error_code, v.state) END
         FROM moved v WHERE v.campaign_id IS NOT NULL AND r.thread_id = v.thread_id AND r.seq = v.seq
     ), numbered AS (
-        SELECT v.*, v.last_seq + row_number() OVER w AS event, lead(v.seq) OVER w IS NULL AS newest
-        FROM moved v WINDOW w AS (PARTITION BY v.thread_id ORDER BY v.seq)
+        SELECT v.*, t.last_seq + row_number() OVER w AS event, lead(v.seq) OVER w IS NULL AS newest
+        FROM moved v JOIN thread t ON t.id = v.thread_id WINDOW w AS (PARTITION BY v.thread_id ORDER BY v.seq)
     ), bumped AS (
         UPDATE thread t SET last_seq = v.event, version = t.version + 1, changed_xid = pg_current_xact_id()
         FROM numbered v WHERE v.newest AND t.id = v.thread_id
@@ -1905,15 +1906,15 @@ DECLARE
     seqs    bigint[];
 BEGIN
     WITH sending AS (
-        UPDATE outbox o SET state = 'sending', tries = o.tries + 1, reason = g.reason, key = coalesce(o.key, g.attempt)
-        FROM unnest(p_outbox, p_verdict, p_reason, p_attempt, p_slot) AS g (id, verdict, reason, attempt, slot)
-        WHERE o.id = g.id AND g.verdict = 'allowed'
-        RETURNING o.*, g.attempt, g.slot
+        UPDATE outbox o SET state = 'sending', tries = o.tries + 1, reason = p_reason[array_position(p_outbox, o.id)],
+               key = coalesce(o.key, p_attempt[array_position(p_outbox, o.id)])
+        WHERE o.id = ANY (ARRAY(SELECT g.id FROM unnest(p_outbox, p_verdict) AS g (id, verdict) WHERE g.verdict = 'allowed'))
+        RETURNING o.*, array_position(p_outbox, o.id) AS nth
     )
     INSERT INTO attempt (id, workspace_id, outbox_id, account_id, number_id, endpoint_id, thread_id, seq, klass, cost, gen,
                          limiter_epoch, consent_epoch, slot_at, reason)
-    SELECT s.attempt, s.workspace_id, s.id, n.account_id, s.number_id, s.endpoint_id, s.thread_id, s.seq, s.klass, s.cost,
-           p_gen, p_epoch, e.consent_epoch, s.slot, s.reason
+    SELECT p_attempt[s.nth], s.workspace_id, s.id, n.account_id, s.number_id, s.endpoint_id, s.thread_id, s.seq, s.klass, s.cost,
+           p_gen, p_epoch, e.consent_epoch, p_slot[s.nth], s.reason
     FROM sending s JOIN number n ON n.id = s.number_id JOIN endpoint e ON e.id = s.endpoint_id;
     IF 'allowed' = ALL (p_verdict) THEN
         RETURN;
@@ -1958,11 +1959,12 @@ CREATE FUNCTION settle_attempts(
 ) RETURNS SETOF told LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
-    work  attempt_work[];
-    early early_receipt[];
+    work   attempt_work[];
+    early  early_receipt[];
+    queued bigint[];
 BEGIN
-    PERFORM 1 FROM outbox o WHERE o.id IN (SELECT a.outbox_id FROM attempt a WHERE a.id = ANY (p_attempt))
-    ORDER BY o.id FOR UPDATE;
+    SELECT array_agg(a.outbox_id) INTO queued FROM attempt a WHERE a.id = ANY (p_attempt);
+    PERFORM 1 FROM outbox o WHERE o.id = ANY (queued) ORDER BY o.id FOR UPDATE;
     PERFORM 1 FROM attempt a WHERE a.id = ANY (p_attempt) ORDER BY a.id FOR UPDATE;
     WITH given AS (
         SELECT DISTINCT ON (g.attempt_id) g.*
@@ -1999,8 +2001,8 @@ BEGIN
            rung = CASE w.kind WHEN 'unknown' THEN (SELECT o.resends FROM outbox o WHERE o.id = a.outbox_id) ELSE a.rung END,
            ended_at = CASE w.kind WHEN 'unknown' THEN NULL ELSE w.now_ END
     FROM unnest(work) w WHERE a.id = w.attempt_id;
-    DELETE FROM outbox o USING unnest(work) w
-    WHERE o.id = w.outbox_id AND w.kind IN ('accepted', 'rejected', 'unconfirmed');
+    DELETE FROM outbox o WHERE o.id = ANY (
+        ARRAY(SELECT w.outbox_id FROM unnest(work) w WHERE w.kind IN ('accepted', 'rejected', 'unconfirmed')));
     IF p_kind && ARRAY['throttled', 'not_sent', 'void'] THEN
         UPDATE outbox o SET state = 'queued', reason = w.reason,
                due_at = CASE w.kind WHEN 'not_sent'

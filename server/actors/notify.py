@@ -90,6 +90,10 @@ class Announcer:
             case CampaignMoved(campaign_id=campaign_id):
                 self.on_campaign(campaign_id)
 
+    def online(self, workspace_id: int) -> bool:
+        """`ports.Online`: a thread is watched by members who have a socket here, and so is the inbox."""
+        return bool(self._publisher.online_members(workspace_id))
+
     def row_changed(self, thread_id: int) -> None:
         """A row of the inbox changed for another reason than an event of its thread."""
         self._rows[thread_id] = None
@@ -126,7 +130,7 @@ class Announcer:
 
     def _thread_changed(self, change: ThreadChanged) -> None:
         self.thread_news(change)
-        if self._publisher.online_members(change.workspace_id):
+        if self.online(change.workspace_id):
             self._rows[change.thread_id] = None
             if any(isinstance(event, Message) and event.direction == "in" for event in change.events):
                 self._badges.add(change.workspace_id)

@@ -28,11 +28,11 @@ from server.config import Config
 from server.demo.people import ACCOUNT_SID, MEMBERS, NUMBERS, PASSWORD
 from server.demo.seed import SimulatorAccount, demo_wall, seed_demo, simulated_people
 from server.domain.clock import demo_start
-from server.domain.messages import Announcement
 from server.door.listening import open_listeners
 from server.http.deps import DemoFacts, DemoLogin
 from server.http.passwords import Passwords
 from server.observe import Meters
+from server.ports import Announce, Online
 from server.store.embedded import EmbeddedError
 from server.store.journal import boot_id
 from server.store.options import StoreOptions
@@ -64,7 +64,8 @@ async def _run(config: Config, on_ready: OnReady) -> int:
 class _Ears:
     """Stands in for the announcer until there is one: at the start nobody listens yet."""
 
-    announce: Callable[[Sequence[Announcement]], None] = lambda announcements: None
+    announce: Announce = lambda announcements: None
+    online: Online = lambda workspace_id: False
 
 
 async def serve(
@@ -76,7 +77,12 @@ async def serve(
     port: int = listeners[0].getsockname()[1]
     url = f"http://{config.host}:{port}"
     clock, ears = SystemClock(), _Ears()
-    options = StoreOptions(ladder_s=config.ladder_s, wall=clock.wall, timetable=timetable)
+    options = StoreOptions(
+        ladder_s=config.ladder_s,
+        wall=clock.wall,
+        timetable=timetable,
+        online=lambda workspace_id: ears.online(workspace_id),
+    )
     async with (
         open_database(config) as database,
         open_store(
@@ -93,7 +99,7 @@ async def serve(
             config, clock, store, node, listeners, config.public_url or url, await store.inbox.epoch(), Meters(), demo
         )
         wiring = Wiring(ground, on_ready=_once(lambda: on_ready(url)), stop=ending.fault)
-        ears.announce = wiring.announcer.announce
+        ears.announce, ears.online = wiring.announcer.announce, wiring.announcer.online
         on_wired(wiring)
         try:
             await _run_root(wiring, [*database.children(), *simulator], ending)

@@ -801,3 +801,7 @@ class Publisher(Protocol):
 
 Announce = Callable[[Sequence[Announcement]], None]
 """Called by the store right after a commit, synchronously and without waiting."""
+
+Online = Callable[[int], bool]
+"""Whether anybody of a workspace has a socket on this node: events of its threads are for them alone. To be asked after
+the commit: who comes later reads what was committed."""

@@ -21,6 +21,7 @@ from server.domain.timetable import Timetable
 from server.domain.verdict import Allowed, Blocked, Decision, Deferred, Held
 from server.killpoints import reach
 from server.ports import Announce, Authorised, DueRow, Fenced, Granted, Refused, StreamKey
+from server.store.columns import columns
 from server.store.facts import caps_of, gate_facts, hours_of, valid_until
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -54,8 +55,13 @@ class Authorise:
         left_out = [(stream.lane, stream.campaign_id or 0, stream.dest_carrier) for stream in besides]
         columns_out = [list(column) for column in zip(*left_out, strict=True)] or [[], [], []]
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["due"], number_id, now, limit, *columns_out))
-        columns = ("id", "number_id", "lane", "cost", "campaign_id", "dest_carrier", "campaign_rate")
-        return [DueRow(*(row[column] for column in columns)) for row in rows]
+        return [
+            DueRow(
+                row["id"], row["number_id"], row["lane"], row["cost"], row["campaign_id"], row["dest_carrier"],
+                row["campaign_rate"],
+            )
+            for row in rows
+        ]  # fmt: skip
 
     async def authorise(
         self, granted: Sequence[Granted], gen: int, limiter_epoch: int, now: datetime
@@ -116,8 +122,9 @@ class _Batch:
         leaving: dict[int, list[datetime]] = {}
         for row in rows:
             hours = hours_of(row, self._now, self._timetable)
-            sent = [*(row["departures"] or ()), *leaving.get(row["endpoint_id"], ())]
-            cap_resets_at = resets_at(caps_of(row, self._timetable), sent, self._now)
+            caps = caps_of(row, self._timetable)
+            sent = [*(row["departures"] or ()), *leaving.get(row["endpoint_id"], ())] if caps else ()
+            cap_resets_at = resets_at(caps, sent, self._now) if sent else None
             verdict = decide(gate_facts(row, self._now, hours, cap_resets_at))
             if isinstance(verdict, Allowed) and row["klass"] == MessageClass.BULK:
                 leaving.setdefault(row["endpoint_id"], []).append(self._granted[row["outbox_id"]].slot_at)
@@ -128,10 +135,10 @@ class _Batch:
         self, connection: Connection, judged: Sequence[_Judged], attempts: Sequence[UUID]
     ) -> Sequence[Row]:
         ids = [one.row["outbox_id"] for one in judged]
-        columns = zip(*(_written(one.verdict, may_have_left=one.row["resends"] > 0) for one in judged), strict=True)
+        given = columns(_written(one.verdict, may_have_left=one.row["resends"] > 0) for one in judged)
         slots = [self._granted[id_].slot_at for id_ in ids]
         rows: Sequence[Row] = await connection.fetch(
-            _SQL["settle_verdicts"], ids, *map(list, columns), attempts, slots, self._gen, self._epoch, self._now
+            _SQL["settle_verdicts"], ids, *given, attempts, slots, self._gen, self._epoch, self._now
         )
         return rows
 

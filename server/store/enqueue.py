@@ -17,10 +17,13 @@ from server.ports import (
     EnqueueMt,
     EnqueueResult,
     NoSuchThread,
+    Online,
     OptOutUnacknowledged,
 )
+from server.store.columns import columns
 from server.store.group_commit import Written
 from server.store.named_sql import statements
+from server.store.options import anybody
 from server.store.postgres import Postgres
 from server.store.text import storable, storable_json
 from server.store.told import Row
@@ -34,9 +37,9 @@ _ENQUEUE_MT = statements("enqueue")["enqueue_mt"]
 class Enqueue:
     """Queues batches of texts. Its keys make it idempotent: a repeated command answers as its first copy did."""
 
-    def __init__(self, postgres: Postgres, announce: Announce) -> None:
+    def __init__(self, postgres: Postgres, announce: Announce, online: Online = anybody) -> None:
         self._postgres = postgres
-        self._announce = announce
+        self._announce, self._heard = announce, online
 
     async def enqueue_bulk(self, mts: Sequence[EnqueueMt]) -> Sequence[EnqueueResult]:
         """Many texts in one commit, each judged by itself. Raises ValueError where a `cmd_id` stands there twice."""
@@ -46,28 +49,28 @@ class Enqueue:
             return []
         rows = await self._postgres.read(lambda connection: _enqueue(connection, mts))
         reach("t2_committed")
-        if told := _announcements(mts, rows):
+        if told := _announcements(mts, rows, self._heard):
             self._announce(told)
         return [_result(row) for row in rows]
 
 
-async def write(connection: Connection, mts: Sequence[EnqueueMt]) -> Written[EnqueueResult]:
+async def write(connection: Connection, mts: Sequence[EnqueueMt], online: Online = anybody) -> Written[EnqueueResult]:
     """Single texts that share a commit. Raises UniqueViolationError where a command stands twice among several."""
     rows = await _enqueue(connection, mts)
     reach("t2_committed")
-    return [_result(row) for row in rows], _announcements(mts, rows)
+    return [_result(row) for row in rows], _announcements(mts, rows, online)
 
 
 async def _enqueue(connection: Connection, mts: Sequence[EnqueueMt]) -> list[asyncpg.Record]:
     """One statement, which is its own transaction."""
-    columns = [list(column) for column in zip(*map(_column_values, mts), strict=True)]
+    given = columns(map(_column_values, mts))
     reach("t2_before")
     try:
-        return await connection.fetch(_ENQUEUE_MT, *columns)
+        return await connection.fetch(_ENQUEUE_MT, *given)
     except asyncpg.UniqueViolationError:
         # The same command is being given to another thread at this moment, which no thread's lock can see: that copy
         # is committed now, and the second look tells the conflict.
-        return await connection.fetch(_ENQUEUE_MT, *columns)
+        return await connection.fetch(_ENQUEUE_MT, *given)
 
 
 def _column_values(mt: EnqueueMt) -> tuple[Any, ...]:
@@ -104,12 +107,13 @@ def _result(row: Row) -> EnqueueResult:
             return OptOutUnacknowledged()
 
 
-def _announcements(mts: Sequence[EnqueueMt], rows: Sequence[Row]) -> list[Announcement]:
+def _announcements(mts: Sequence[EnqueueMt], rows: Sequence[Row], online: Online) -> list[Announcement]:
     new = [(mt, row) for mt, row in zip(mts, rows, strict=True) if row["verdict"] == "enqueued"]
     due = frozenset(row["number_id"] for mt, row in new if mt.due_at is None or mt.due_at <= mt.now)
     events: dict[tuple[int, int], list[Message]] = {}
     for mt, row in new:
-        events.setdefault((row["workspace_id"], row["thread_id"]), []).append(_message(mt, row))
+        if online(row["workspace_id"]):
+            events.setdefault((row["workspace_id"], row["thread_id"]), []).append(_message(mt, row))
     changed = [ThreadChanged(workspace, thread, tuple(messages)) for (workspace, thread), messages in events.items()]
     return [*changed, *([OutboxGrew(due)] if due else [])]
 

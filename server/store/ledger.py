@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -29,15 +30,16 @@ class PostgresLedger:
 
     def __init__(self, postgres: Postgres, announce: Announce, options: StoreOptions) -> None:
         bridge, self._postgres = postgres.bridge, postgres
-        inbound, outcomes = Inbound(options.wall), Outcomes(options.ladder_s[0])
+        inbound, outcomes = Inbound(options.wall), Outcomes(options.ladder_s[0], options.online)
         self._arrivals = GroupCommit[MoArrival, MoResult](bridge, postgres.line(), inbound.write, announce)
         self._outcomes = GroupCommit[Outcome, bool](bridge, postgres.line(), outcomes.write, announce)
         self._receipts = GroupCommit[receipts.News, str](bridge, postgres.line(), receipts.write, announce)
-        self._replies = GroupCommit[EnqueueMt, EnqueueResult](bridge, postgres.line(), enqueue.write, announce)
+        replies = partial(enqueue.write, online=options.online)
+        self._replies = GroupCommit[EnqueueMt, EnqueueResult](bridge, postgres.line(), replies, announce)
         self._disowned = Disowned(self._outcomes)
 
         self.enqueue_mt: Callable[[EnqueueMt], Coroutine[Any, Any, EnqueueResult]] = self._replies.submit
-        self.enqueue_bulk = enqueue.Enqueue(postgres, announce).enqueue_bulk
+        self.enqueue_bulk = enqueue.Enqueue(postgres, announce, options.online).enqueue_bulk
         authorise = Authorise(postgres, announce, self._disowned.add, options.timetable)
         self.due, self.authorise = authorise.due, authorise.authorise
         lifeline = Lifeline(postgres, self._outcomes, announce)

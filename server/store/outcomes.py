@@ -12,9 +12,11 @@ import trio
 
 from server.domain.carrier import Accepted, ErrorClass, NotSent, Postponed, Rejected, Throttled, Unknown
 from server.killpoints import reach
-from server.ports import AttemptOutcome, StoreUnavailable, Voided
+from server.ports import AttemptOutcome, Online, StoreUnavailable, Voided
+from server.store.columns import columns
 from server.store.group_commit import GroupCommit, Written
 from server.store.named_sql import statements
+from server.store.options import anybody
 from server.store.told import announcements, verdicts
 
 if TYPE_CHECKING:
@@ -42,17 +44,17 @@ class Outcome:
 class Outcomes:
     """Writes batches of outcomes. *first_rung_s*: when the carrier is first asked about an unknown one."""
 
-    def __init__(self, first_rung_s: float) -> None:
-        self._first_rung_s = first_rung_s
+    def __init__(self, first_rung_s: float, online: Online = anybody) -> None:
+        self._first_rung_s, self._heard = first_rung_s, online
 
     async def write(self, connection: Connection, outcomes: Sequence[Outcome]) -> Written[bool]:
         """True for each that was recorded; False where somebody else had resolved the attempt."""
-        columns = zip(*(self._column_values(one) for one in outcomes), strict=True)
+        given = columns(map(self._column_values, outcomes))
         reach("t4_before")
-        rows = await connection.fetch(_SETTLE, *map(list, columns))
+        rows = await connection.fetch(_SETTLE, *given)
         reach("t4_committed")
         done = verdicts(rows)
-        return [position in done for position in range(len(outcomes))], announcements(rows)
+        return [position in done for position in range(len(outcomes))], announcements(rows, online=self._heard)
 
     def _column_values(self, one: Outcome) -> tuple[Any, ...]:
         """Kind, provider id, class, code, reason, due time, seconds to the first question."""

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from server.domain.messages import Announcement, CampaignMoved, ConsentFlipped, OutboxGrew, StatusChange, ThreadChanged
+from server.ports import Online
+from server.store.options import anybody
 
 Place = tuple[int, int]
 """A message: its thread and its seq."""
@@ -28,23 +30,27 @@ def announcements(
     rows: Iterable[Row],
     waits: Mapping[Place, datetime] = MappingProxyType({}),
     bodies: Mapping[Place, str] = MappingProxyType({}),
+    online: Online = anybody,
 ) -> list[Announcement]:
     """What was changed, in the order in which it was written; the events of one thread stay together.
 
-    *waits*: until when the messages wait that were deferred. *bodies*: how messages read that were changed.
+    *waits*: until when the messages wait that were deferred. *bodies*: how messages read that were changed. *online*:
+    in which workspaces anybody wants events of threads; to be given only after the commit, where they are told at once.
     """
     consents: list[Announcement] = []
     queued: set[int] = set()
     campaigns: dict[tuple[int, int], None] = {}
     events: dict[tuple[int, int], list[StatusChange]] = {}
     for row in rows:
-        if row["what"] == "status":
-            events.setdefault((row["workspace_id"], row["thread_id"]), []).append(_status(row, waits, bodies))
-        elif row["what"] == "consent":
+        what = row["what"]
+        if what == "status":
+            if online(row["workspace_id"]):
+                events.setdefault((row["workspace_id"], row["thread_id"]), []).append(_status(row, waits, bodies))
+        elif what == "consent":
             consents.append(ConsentFlipped(row["workspace_id"], row["endpoint_id"], row["opted_out"], row["epoch"]))
-        elif row["what"] == "queued":
+        elif what == "queued":
             queued.add(row["number_id"])
-        elif row["what"] == "campaign":
+        elif what == "campaign":
             campaigns[row["workspace_id"], row["ref"]] = None
     changed = [ThreadChanged(workspace, thread, tuple(changes)) for (workspace, thread), changes in events.items()]
     moved = [CampaignMoved(*campaign) for campaign in campaigns]

@@ -1,0 +1,113 @@
+"""What thousands of texts a second leave out: news for nobody, and reading what else waits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from server.domain.carrier import Accepted
+from server.domain.messages import ConsentFlipped, OutboxGrew, ThreadChanged
+from server.store.options import StoreOptions
+from tests.store.world import ALICE, LADDER_S, NOON, World, mt, open_world
+
+SETTLE = """
+SELECT * FROM settle_attempts(ARRAY[$1::uuid], ARRAY[$2::bigint], ARRAY['accepted'], ARRAY[$3::text],
+                              NULL, NULL, NULL, NULL, NULL, ARRAY[$4::timestamptz])
+"""
+ALLOW = """
+SELECT * FROM settle_verdicts(ARRAY[$1::bigint], ARRAY['allowed'], NULL, NULL, NULL, NULL,
+                              ARRAY[$2::uuid], ARRAY[$3::timestamptz], $4, $5, $3)
+"""
+ONCE_QUIET = "UPDATE pg_class SET reltuples = 0, relpages = 1 WHERE relname = 'outbox'"  # as a vacuum then leaves it
+READ = "SELECT coalesce(sum(idx_tup_fetch), 0) FROM pg_stat_xact_user_tables WHERE relname ~ $1"
+
+
+@asynccontextmanager
+async def world_with(dsn: str, online: set[int]) -> AsyncIterator[World]:
+    options = StoreOptions(ladder_s=LADDER_S, wall=lambda: NOON, online=lambda workspace_id: workspace_id in online)
+    async with open_world(dsn, options) as world:
+        yield world
+
+
+async def send_one(world: World, thread: int) -> None:
+    await world.send(thread)
+    [sent] = await world.authorise()
+    accepted = Accepted(f"SM{sent.outbox_id}", "queued", 1)
+    assert await world.store.ledger.record_outcome(sent.attempt_id, world.gen, accepted, NOON)
+
+
+async def test_where_nobody_is_online_no_events_of_threads_are_made(dsn: str) -> None:
+    async with world_with(dsn, online=set()) as world:
+        thread = (await world.receive()).thread_id
+        world.told.clear()
+        await send_one(world, thread)
+        await world.store.ledger.enqueue_bulk([mt(thread)])
+        assert world.heard(ThreadChanged) == []
+
+
+async def test_the_rest_of_the_server_hears_of_work_and_of_a_stop_though_nobody_is_online(dsn: str) -> None:
+    async with world_with(dsn, online=set()) as world:
+        thread = (await world.receive()).thread_id
+        await world.send(thread)
+        await world.store.ledger.enqueue_bulk([mt(thread)])
+        assert world.heard(OutboxGrew) == [OutboxGrew(frozenset({1}))] * 2
+        await world.stop(from_=ALICE)
+        assert [flip.opted_out for flip in world.heard(ConsentFlipped)] == [True]
+
+
+async def test_who_comes_online_sees_what_is_committed_from_then_on(dsn: str) -> None:
+    online: set[int] = {2}
+    async with world_with(dsn, online) as world:
+        thread = (await world.receive()).thread_id
+        await send_one(world, thread)
+        online.add(1)
+        world.told.clear()
+        await send_one(world, thread)
+        states = [event.state for change in world.heard(ThreadChanged) for event in change.events]
+        assert states == ["queued", "sent"]
+
+
+@pytest.mark.parametrize("table", ["^outbox$", "^message_[0-7]$"])
+async def test_what_an_outcome_reads_does_not_grow_with_what_else_is_there(world: World, table: str) -> None:
+    """By one session's own plans, which it keeps."""
+    thread = (await world.receive()).thread_id
+    for _ in range(40):
+        await world.send(thread)
+    authorised = await world.authorise(rows=(await world.queued())[:10])
+    await world.sql(ONCE_QUIET)
+
+    async def settle(connection: Any) -> list[int]:
+        read: list[int] = []
+        for one in authorised:
+            before: int = await connection.fetchval(READ, table)
+            await connection.fetch(SETTLE, one.attempt_id, world.gen, f"SM{one.outbox_id}", NOON)
+            read.append(await connection.fetchval(READ, table) - before)
+        return read
+
+    read: Any = await world.store.call(settle)
+    assert len(read) == 10
+    assert max(read) <= 3
+
+
+async def test_what_authorising_reads_does_not_grow_with_what_else_waits(world: World) -> None:
+    thread = (await world.receive()).thread_id
+    for _ in range(40):
+        await world.send(thread)
+    queued = await world.queued()
+    await world.sql(ONCE_QUIET)
+
+    async def settle(connection: Any) -> list[int]:
+        read: list[int] = []
+        for row in queued[:10]:
+            before: int = await connection.fetchval(READ, "^outbox$")
+            await connection.fetch(ALLOW, row, uuid4(), NOON, world.gen, world.limiter_epoch)
+            read.append(await connection.fetchval(READ, "^outbox$") - before)
+        return read
+
+    read: Any = await world.store.call(settle)
+    assert len(read) == 10
+    assert max(read) <= 3
