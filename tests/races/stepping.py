@@ -33,7 +33,7 @@ END $hook$;
 """
 
 _FUNCTION: Final = re.compile(
-    r"CREATE FUNCTION (\w+)\((?:(?!\$\$).)*?LANGUAGE plpgsql\b[^$]* AS \$\$\n(.*?)\nEND \$\$;", re.DOTALL
+    r"CREATE FUNCTION (\w+)\((?:(?!\$\$|;).)*?LANGUAGE plpgsql\b[^$]* AS \$\$\n(.*?)\nEND \$\$;", re.DOTALL
 )
 _TOKEN: Final = re.compile(r"--[^\n]*|'(?:[^']|'')*'|[();]", re.DOTALL)
 _OPENING: Final = re.compile(r"(IF|ELSIF|FOR|WHILE)\b(.*?)\b(?:THEN|LOOP)\b\s*|(?:ELSE|LOOP)\b\s*", re.DOTALL)
