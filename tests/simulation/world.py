@@ -226,12 +226,14 @@ class World:
         return row.reason == Reason.QUIET_HOURS and row.due_at > self.clock.wall() + timedelta(minutes=5)
 
     def waits_for_the_day(self, row: Outbox) -> bool:
-        """Whether its brand's day has too little left for it, as the server that sends says."""
+        """Whether its brand's day has too little left for it, or for one that may stand before it in its number's row."""
         if not self.plan.branded or row.state != "queued":
             return False
         holders = [node for node in self.nodes if node.up and node.limiter.holds]
         days = [day for node in holders if (stats := node.limiter.stats()) for day in stats.days]
-        return any(day.left < row.cost and (day.spent or day.cap is not None) for day in days)
+        queued = [one for one in self.tables.outbox.values() if one.state == "queued"]
+        most = max(one.cost for one in queued if one.number_id == row.number_id)
+        return any(day.left < most and (day.spent or day.cap is not None) for day in days)
 
     def waits(self, row: Outbox) -> bool:
         return self.waits_for_morning(row) or self.waits_for_the_day(row)
