@@ -226,7 +226,7 @@ class World:
         return row.reason == Reason.QUIET_HOURS and row.due_at > self.clock.wall() + timedelta(minutes=5)
 
     def waits_for_the_day(self, row: Outbox) -> bool:
-        """Whether its brand's day has too little left for it, or for one that may stand before it in its number's row."""
+        """Whether its brand's day has too little left for it, or for one that may stand before it at its number."""
         if not self.plan.branded or row.state != "queued":
             return False
         holders = [node for node in self.nodes if node.up and node.limiter.holds]
