@@ -3,6 +3,7 @@
 It looks at a number when something was queued for it or when one of its queues in the limiter runs low, and at all of
 them once a second, since rings may be lost. The limiter's queues are kept short: the order in them is the database's.
 A queue that is long enough is passed over by a ring: else each text of a busy campaign would show the same rows again.
+A look at all queues of a number also tells the limiter which of the rows that are first there are due no more.
 """
 
 from __future__ import annotations
@@ -92,3 +93,5 @@ class Stager:
         shown = Counter(row.stream for row in rows)
         self._cut_off[number_id] = [*besides, *(stream for stream, count in shown.items() if count == QUEUE_AHEAD)]
         self._limiter.offer(rows)
+        if not besides:
+            self._limiter.keep_only(number_id, {row.outbox_id for row in rows})

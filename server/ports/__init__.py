@@ -764,6 +764,9 @@ class RateLimiter(Protocol):
     def withdraw(self, outbox_ids: Iterable[int]) -> None:
         """These rows are not to leave now: refused by the gate, gone, voided."""
 
+    def keep_only(self, number_id: int, outbox_ids: Collection[int]) -> None:
+        """The first due rows of all streams of this number: who is first here and not among them is forgotten."""
+
     def waiting(self, stream: StreamKey) -> int:
         """How many rows stand in this queue."""
 

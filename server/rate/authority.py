@@ -7,7 +7,7 @@ two limits, and none without.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -165,6 +165,10 @@ class LimiterAuthority:
 
     def offer(self, rows: Sequence[DueRow]) -> int:
         return self._limiter.offer(rows) if self._limiter is not None else 0
+
+    def keep_only(self, number_id: int, outbox_ids: Collection[int]) -> None:
+        if self._limiter is not None:
+            self._limiter.keep_only(number_id, outbox_ids)
 
     def withdraw(self, outbox_ids: Iterable[int]) -> None:
         if self._limiter is not None:

@@ -5,7 +5,7 @@ that matters: rows that it forgets at a restart are still queued in the database
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import trio
 
@@ -65,6 +65,11 @@ class Limiter:
         """Forget rows that are not to leave now: cancelled, refused by the gate, voided."""
         self._pacer.withdraw(outbox_ids, self._monotonic())
         self._nudge()
+
+    def keep_only(self, number_id: int, outbox_ids: Collection[int]) -> None:
+        """Forget rows that stand first in their queues and are due no more: taken back, or put off."""
+        if self._pacer.keep_only(number_id, outbox_ids, self._monotonic()):
+            self._nudge()
 
     def waiting(self, stream: StreamKey) -> int:
         """How many rows stand in this queue."""

@@ -10,9 +10,9 @@ seconds on one monotonic scale.
 import heapq
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, takewhile
 from typing import Final
 
 from server import ports
@@ -93,6 +93,21 @@ class Pacer:
                 self._plan(place, now)
             elif on_its_way := self._granted.pop(outbox_id, None):
                 self._release(on_its_way, now)
+
+    def keep_only(self, number_id: int, outbox_ids: Collection[int], now: float) -> bool:
+        """Forget rows of this number that stand first and are none of these; whether there was one.
+
+        A row that was taken back elsewhere is refused when its turn comes. But where a day has too little left for it,
+        its turn comes tomorrow, and shorter ones stand behind it.
+        """
+        gone = [
+            outbox_id
+            for stream in self.streams.values()
+            if stream.key.number_id == number_id
+            for outbox_id in takewhile(lambda id_: id_ not in outbox_ids, stream.rows())
+        ]
+        self.withdraw(gone, now)
+        return bool(gone)
 
     def waiting(self, key: StreamKey) -> int:
         """How many rows stand in a stream; granted ones do not."""

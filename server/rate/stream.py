@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from server.ports import DueRow, StreamKey
@@ -44,6 +45,10 @@ class Stream:
     def arrived(self) -> int:
         """The arrival number of the first row."""
         return self._first()[0]
+
+    def rows(self) -> Iterator[int]:
+        """The outbox ids of the rows, in their order."""
+        return iter(self._rows)
 
     def add(self, row: DueRow, arrival: int) -> None:
         """Put *row* at the end."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -52,6 +52,7 @@ class FakeLimiter:
         self.slowed: list[int] = []
         self.spent: list[int] = []
         self.offered: list[int] = []
+        self.kept: list[tuple[int, frozenset[int]]] = []
         self._more = trio.Event()
 
     def grant(self, *grants: FakeGrant) -> None:
@@ -81,6 +82,9 @@ class FakeLimiter:
     def offer(self, rows: Sequence[DueRow]) -> int:
         self.offered.extend(row.outbox_id for row in rows)
         return len(rows)
+
+    def keep_only(self, number_id: int, outbox_ids: Collection[int]) -> None:
+        self.kept.append((number_id, frozenset(outbox_ids)))
 
     def waiting(self, stream: StreamKey) -> int:
         return 0

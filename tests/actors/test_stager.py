@@ -73,6 +73,20 @@ async def test_a_ring_shows_the_limiter_what_is_due(autojump_clock: MockClock) -
         assert it.limiter.offered == [5, 6]
 
 
+async def test_the_limiter_hears_what_is_due_where_no_queue_was_passed_over(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        it.due.rows[1] = list(range(QUEUE_AHEAD))
+        it.stager.ring([1])
+        await wait_all_tasks_blocked()
+        assert it.limiter.kept[-1] == (1, frozenset(range(QUEUE_AHEAD)))
+        it.limiter.kept.clear()
+        it.limiter.depth = LOW_WATER
+        it.stager.ring([1])
+        await wait_all_tasks_blocked()
+        assert len(it.due.left_out[-1]) == 1
+        assert not it.limiter.kept, "who was passed over is due all the same"
+
+
 async def test_many_rings_are_one_look(autojump_clock: MockClock) -> None:
     async with stage() as it:
         for _ in range(100):

@@ -232,6 +232,31 @@ def test_what_waits_for_the_day_holds_up_nobody_who_does_not_count_towards_it() 
     assert Counter(each.row.campaign_id for each in world.left) == {1: 100, 2: 300}
 
 
+def test_a_text_that_was_taken_back_holds_up_no_shorter_one_at_the_end_of_a_day() -> None:
+    world = World(book(number(1), cap=100))
+    world.offer(*texts(*range(98), to="tmobile"), *texts(98, to="tmobile", cost=5), *texts(99, to="tmobile"))
+    world.run(until=300.0)
+    assert [each.row.outbox_id for each in world.left] == list(range(98)), "five do not fit into two"
+    del world.rows[98]
+    world.pacer.keep_only(2, world.rows, world.now)
+    world.run(until=600.0)
+    assert len(world.left) == 98, "another number's look says nothing of these"
+    world.pacer.keep_only(1, world.rows, world.now)
+    world.run(until=900.0)
+    assert world.left[-1].row.outbox_id == 99
+
+
+def test_who_waits_behind_one_that_is_due_keeps_the_place() -> None:
+    world = World(book(number(1, 0.0)))
+    world.offer(*texts(1, 2, 3))
+    world.run(until=1.0)
+    (stream,) = world.pacer.streams
+    assert not world.pacer.keep_only(1, {1}, world.now)
+    assert world.pacer.waiting(stream) == 3
+    assert world.pacer.keep_only(1, {2}, world.now)
+    assert world.pacer.waiting(stream) == 2
+
+
 def test_a_grant_that_is_late_over_midnight_is_void_and_charged_to_the_next_day() -> None:
     world = World(book(number(1), cap=100), late_s=lambda: 0.05)
     world.run(until=86_399.97)
