@@ -273,6 +273,7 @@ def test_a_fault_is_shown_with_its_place_and_mended_by_a_click(page: Page, live:
     expect(wrong).to_contain_text("Line 2, character 4")
     expect(page.locator("[data-kind=fault]")).to_have_attribute("data-text", "{{frist_name}}")
     wrong.get_by_role("button", name="Line 2, character 4").click()
+    expect(box).to_be_focused()
     assert box.evaluate("box => box.value.slice(box.selectionStart, box.selectionEnd)") == "{{frist_name}}"
     page.get_by_role("button", name="Save", exact=True).click()
     expect(wrong).to_be_visible()
