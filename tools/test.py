@@ -1,7 +1,7 @@
 """`./test`: runs the parts, counts what ran, and ends with the line `N passed, N failed` and an honest status.
 
-Two workers for two cores take the next part as soon as they are free, the longest first. Nothing in the parts leans on
-how fast the machine is.
+Three workers for two cores take the next part as soon as they are free, the longest first: the parts wait a third of
+their time, for processes, for time-outs and for the browser. Nothing in them leans on how fast the machine is.
 """
 
 import sys
@@ -15,11 +15,11 @@ sys.path.insert(0, str(ROOT))
 from tools.children import Children, Stopped  # noqa: E402  -- started by its path, so the root must be added first
 from tools.test_parts import PARTS, Count, Part, Workshop, passed_through  # noqa: E402  -- the same
 
-WORKERS = 2
+WORKERS = 3
 # What stands together is done in turn: the browser's tests are served the client that was built.
 QUEUE = (
-    ("client", "ui"), ("integration",), ("unit",), ("guards",), ("crash",), ("races",), ("simulation",), ("types",),
-    ("lint",), ("imports",), ("gen",),
+    ("client", "ui"), ("integration",), ("servers",), ("unit",), ("crash",), ("races",), ("simulation",), ("guards",),
+    ("types",), ("lint",), ("imports",), ("gen",),
 )  # fmt: skip
 USAGE = f"""Usage: ./test [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST]
        ./test crash [--kills N --out DIR] | races [--n N --seed S] | simulation [--seeds N | --seed S -v]

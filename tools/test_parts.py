@@ -109,9 +109,14 @@ def unit(workshop: Workshop, name: str) -> Count:
 
 
 def integration(workshop: Workshop, name: str) -> Count:
-    """Tests against a real PostgreSQL and other real processes."""
-    apart = ("--ignore=tests/ui", "--ignore=tests/races")
+    """Tests against a real PostgreSQL."""
+    apart = ("--ignore=tests/ui", "--ignore=tests/races", "--ignore=tests/integration")
     return _pytest(workshop, name, "tests", *apart, "-m", "integration and not ui and not crash")
+
+
+def servers(workshop: Workshop, name: str) -> Count:
+    """Tests of whole servers and other real processes, which are mostly waited for."""
+    return _pytest(workshop, name, "tests/integration", "-m", "integration and not ui and not crash")
 
 
 def races(workshop: Workshop, name: str) -> Count:
@@ -242,8 +247,9 @@ def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
 
 
 PARTS: Final[dict[str, Part]] = {
-    "unit": unit, "integration": integration, "lint": lint, "imports": imports, "gen": gen, "types": types,
-    "client": client, "ui": ui, "crash": crash, "races": races, "simulation": simulation, "guards": guards,
+    "unit": unit, "integration": integration, "servers": servers, "lint": lint, "imports": imports, "gen": gen,
+    "types": types, "client": client, "ui": ui, "crash": crash, "races": races, "simulation": simulation,
+    "guards": guards,
 }  # fmt: skip
 
 
