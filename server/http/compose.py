@@ -13,7 +13,7 @@ from server.domain.gate import MessageClass
 from server.domain.phone import normalise
 from server.domain.segments import count, smart_encode
 from server.http.call import Answer, Call
-from server.http.errors import Problem
+from server.http.errors import Problem, not_found
 from server.http.rules import MEMBER, Routes
 from server.http.texts import NOT_A_NUMBER, NOT_QUEUED, UNREACHABLE, WHOM, Address, fingerprint_of
 from server.http.threads import Ordinal, SentOut
@@ -31,7 +31,8 @@ class MessageIn(BaseModel):
     from. `undo_s`: it leaves so many seconds later and can be taken back until then. `send_at`: it leaves then, outside
     of quiet hours where the contact is; a time that has passed means now. With `cancel_on_reply` it leaves only while
     the contact has not written again. `smart`: typographic characters are replaced by plain ones that cost less.
-    `media` are pictures that were uploaded before; with them a text costs one segment.
+    `media` are pictures that were uploaded before; with them a text costs one segment. `resend_of`: what the thread's
+    text of this number said and showed is sent once more, and nothing else may be named.
     """
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -48,6 +49,7 @@ class MessageIn(BaseModel):
     cancel_on_reply: bool = False
     undo_s: int = Field(default=0, ge=0, le=MAX_UNDO_S)
     acknowledged_opt_out: bool = False
+    resend_of: Ordinal | None = None
 
     @property
     def words(self) -> str:
@@ -58,12 +60,24 @@ class MessageIn(BaseModel):
 @routes.post("/api/v1/messages", MEMBER, body=MessageIn, answers={202: SentOut})
 async def send(call: Call, body: MessageIn) -> Answer:
     """Send a text. Accepted means queued for good; what becomes of it comes by the socket."""
-    if not (body.media or body.body.strip()):
+    if body.resend_of is not None:
+        body, pictures = await _said(call, body, body.resend_of)
+    elif not (body.media or body.body.strip()):
         raise Problem(422, "invalid", "Write something first.", field="body")
-    pictures = await _pictures(call, body.media)
+    else:
+        pictures = await _pictures(call, body.media)
     thread_id = await _thread(call, body)
     result = await call.deps.commands.enqueue(_mt(call, body, thread_id, pictures))
     return Answer(_sent(result), 202)
+
+
+async def _said(call: Call, text: MessageIn, seq: int) -> tuple[MessageIn, tuple[tuple[str, str], ...]]:
+    if text.thread_id is None or text.body or text.media or text.smart:
+        raise Problem(422, "invalid", "Only the thread and the text to send again are named.", field="resend_of")
+    said = await call.deps.compose.said(call.member.workspace_id, text.thread_id, seq)
+    if said is None:
+        raise not_found()
+    return text.model_copy(update={"body": said.body}), said.media
 
 
 async def _thread(call: Call, text: MessageIn) -> int:
@@ -102,7 +116,14 @@ def _mt(call: Call, text: MessageIn, thread_id: int, pictures: tuple[tuple[str, 
         thread_id=thread_id,
         cmd_id=text.cmd_id,
         fingerprint=fingerprint_of(
-            member.member_id, whom, text.words, text.send_at, text.cancel_on_reply, text.undo_s, pictures
+            member.member_id,
+            whom,
+            text.words,
+            text.send_at,
+            text.cancel_on_reply,
+            text.undo_s,
+            pictures,
+            text.resend_of,
         ),
         klass=when.klass,
         body=text.words,
@@ -110,6 +131,7 @@ def _mt(call: Call, text: MessageIn, thread_id: int, pictures: tuple[tuple[str, 
         now=now,
         author_id=member.member_id,
         media=pictures,
+        resend_of=text.resend_of,
         acknowledged_opt_out=text.acknowledged_opt_out,
         cancel_on_reply=text.cancel_on_reply and when.klass is MessageClass.SEND_LATER,
         due_at=when.due_at,

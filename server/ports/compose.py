@@ -57,6 +57,14 @@ class Planned:
     cancel_on_reply: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text of ours: its words, and its pictures as addresses and content types."""
+
+    body: str
+    media: tuple[tuple[str, str], ...]
+
+
 class Compose(Protocol):
     """Every method checks the workspace."""
 
@@ -77,6 +85,9 @@ class Compose(Protocol):
     async def cancel(self, workspace_id: int, thread_id: int, seq: int, member_id: int, now: datetime) -> str | None:
         """Take a text back that waits. Its state after that: `cancelled`, or what it had become before, `sending` where
         it is on its way at this moment. None where there is no such text."""
+
+    async def said(self, workspace_id: int, thread_id: int, seq: int) -> Said | None:
+        """None where there is no such text of ours."""
 
     async def planned(self, workspace_id: int, thread_id: int, seq: int) -> Planned | None:
         """A text for later as it stands; None where there is none that can be changed."""

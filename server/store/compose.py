@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from server.domain.timetable import Local, Timetable
 from server.ports import Announce, EnqueueMt, EnqueueResult
-from server.ports.compose import Change, Planned, Unreachable, Wanted, Whereabouts, Whom
+from server.ports.compose import Change, Planned, Said, Unreachable, Wanted, Whereabouts, Whom
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable
@@ -60,6 +61,10 @@ class PostgresCompose:
         )
         self._announce(announcements(rows))
         return verdicts(rows).get(0)
+
+    async def said(self, workspace_id: int, thread_id: int, seq: int) -> Said | None:
+        row = await self._postgres.read(lambda c: c.fetchrow(_SQL["said"], workspace_id, thread_id, seq))
+        return None if row is None else Said(row["body"], tuple((url, kind) for url, kind in json.loads(row["media"])))
 
     async def planned(self, workspace_id: int, thread_id: int, seq: int) -> Planned | None:
         row = await self._postgres.read(lambda c: c.fetchrow(_SQL["planned"], workspace_id, thread_id, seq))

@@ -272,6 +272,29 @@ async def test_a_picture_goes_with_a_text_is_shown_and_costs_one_segment(desk: D
     assert (await desk.text(to=ALICE, body="", media=[picture["media_id"]])).status == 202
 
 
+async def test_what_is_sent_again_has_the_words_and_the_pictures_of_the_old_text(desk: Desk) -> None:
+    picture = (await upload(desk)).json
+    old = (await desk.text(to=ALICE, body="", media=[picture["media_id"]])).json
+    where = {"thread_id": old["thread_id"], "resend_of": old["seq"], "body": ""}
+    new = (await desk.text(**where)).json
+    page = await desk.world.store.inbox.thread(1, 1, old["thread_id"])
+    assert page is not None
+    [again] = [message for message in page.messages if message.seq == new["seq"]]
+    assert (again.media, again.body, again.resend_of) == ((picture["url"],), "", old["seq"])
+    assert [row["cost"] for row in await desk.world.sql("SELECT cost FROM outbox")] == [1, 1]
+    assert (await desk.text(**where | {"resend_of": 99})).status == 404
+    assert (await desk.text(to=ALICE, body="", resend_of=old["seq"])).status == 422
+    assert (await desk.text(**where | {"body": "And more"})).status == 422
+
+
+async def test_what_a_contact_wrote_or_another_workspace_sent_is_not_sent_again(desk: Desk) -> None:
+    received = await desk.world.receive("My own words")
+    assert (await desk.text(thread_id=received.thread_id, body="", resend_of=received.seq)).status == 404
+    sent = (await desk.text(thread_id=received.thread_id, body="Ours")).json
+    assert await desk.world.store.compose.said(7, sent["thread_id"], sent["seq"]) is None
+    assert await desk.world.store.compose.said(1, sent["thread_id"], sent["seq"]) is not None
+
+
 @pytest.mark.parametrize(
     ("pictures", "cost"), [pytest.param(0, 3, id="of words alone"), pytest.param(1, 1, id="with a picture")]
 )

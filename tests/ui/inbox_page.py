@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -40,6 +41,11 @@ def thread_of(page: Page, address: str, fits: Callable[[dict[str, Any]], bool] =
             return row
         page.wait_for_timeout(20)
     raise AssertionError(f"Nothing of the kind was heard from {address}.")
+
+
+def unique(text: str) -> str:
+    """*text*, as no other test writes it."""
+    return f"{text} {uuid4().hex[:6]}"
 
 
 def conversation(page: Page, live: Live, *bodies: str) -> dict[str, Any]:

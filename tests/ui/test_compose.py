@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.conftest import Faults, OpenContext, log_in
-from tests.ui.inbox_page import OURS, bubble, conversation, fate_of, message_box, open_thread, thread_of
+from tests.ui.inbox_page import OURS, bubble, conversation, fate_of, message_box, open_thread, thread_of, unique
 from tests.ui.live_server import Live
 from tests.ui.people_page import Office, phone
 
@@ -171,6 +171,27 @@ def test_a_picture_is_attached_shown_and_sent(page: Page) -> None:
     expect(shown).to_be_visible()
     assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 64
     expect(fate_of(page, "The kitchen")).to_contain_text("Delivered")
+
+
+def test_send_again_sends_the_picture_too(page: Page, live: Live) -> None:
+    asked = unique("Have you a picture")
+    live.text_in("+18025550141", OURS, asked)  # a phone that is off
+    row = page.get_by_role("option").filter(has_text=asked)
+    thread = int(row.get_attribute("data-id") or 0)
+    open_thread(page, thread)
+    picture: Any = {"name": "kitchen.png", "mimeType": "image/png", "buffer": png()}
+    page.get_by_test_id("picture-input").set_input_files(picture)
+    expect(page.get_by_role("img", name="kitchen.png")).to_be_visible()
+    body = unique("This is the kitchen")
+    message_box(page).fill(body)
+    page.keyboard.press("Enter")
+    expect(fate_of(page, body)).to_contain_text("The phone is off or out of reach")
+    page.get_by_role("button", name="Send again").last.click()
+    expect(bubble(page, body)).to_have_count(2)
+    expect(bubble(page, body).get_by_role("img", name="Picture")).to_have_count(2)
+    sent = page.request.get(f"/api/v1/threads/{thread}?limit=50").json()["messages"]
+    first, second = (message for message in sent if message["body"] == body)
+    assert (second["media"], second["resend_of"]) == (first["media"], first["seq"])
 
 
 def test_what_is_no_picture_is_refused_in_a_sentence(page: Page, faults: Faults) -> None:

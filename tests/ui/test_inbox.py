@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
@@ -21,15 +20,12 @@ from tests.ui.inbox_page import (
     rests,
     row_of,
     shown_times,
+    unique,
 )
 from tests.ui.live_server import Live
 from tests.ui.people_page import phone
 
 AT_THE_HEAD = re.compile("^[1-3]$")  # what an earlier test began may go on, and be newer still
-
-
-def unique(text: str) -> str:
-    return f"{text} {uuid4().hex[:6]}"
 
 
 def text_in(live: Live, thread: dict[str, Any], body: str) -> None:

@@ -27,6 +27,11 @@ SELECT EXISTS (SELECT FROM contact c WHERE c.workspace_id = $1 AND c.id = $2
 -- Take a text back that waits.
 SELECT * FROM cancel_mt($1, $2, $3, $4, $5);
 
+-- name: said
+-- What a text of ours said and showed.
+SELECT m.body, coalesce(m.media, '[]') AS media FROM message m
+WHERE m.workspace_id = $1 AND m.thread_id = $2 AND m.seq = $3 AND m.direction = 'out';
+
 -- name: planned
 -- A text for later that can still be changed.
 SELECT m.body, o.due_at AS send_at, o.cancel_after_in IS NOT NULL AS cancel_on_reply

@@ -62,6 +62,7 @@ const messagePath = (thread: number, seq: number): string => `/threads/${thread}
 
 export const composeApi = {
   send: (text: Outgoing) => call<Sent>("POST", "/messages", text),
+  sendAgain: (thread: number, seq: number, command: string) => call<Sent>("POST", "/messages", { cmd_id: command, thread_id: thread, resend_of: seq }),
   cancel: (thread: number, seq: number) => call<unknown>("DELETE", messagePath(thread, seq)),
   change: (thread: number, seq: number, change: { body?: string; send_at?: string; cancel_on_reply?: boolean }) => call<unknown>("PATCH", messagePath(thread, seq), change),
   draft: (thread: number) => call<Draft>("GET", `/drafts/${thread}`),

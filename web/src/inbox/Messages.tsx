@@ -7,6 +7,7 @@ import { useSession } from "../app/session";
 import { composeApi } from "../compose/api";
 import { ChangeLater } from "../compose/ChangeLater";
 import { useLive } from "../live/hooks";
+import { useCommand } from "../parts/useCommand";
 import type { ThreadView } from "../live/store";
 import { clockTime, dayTitle, fullTime } from "../text/time";
 import { timeThere } from "../text/hours";
@@ -107,7 +108,8 @@ function Fate({ id, bubble, blocked }: { id: number; bubble: Bubble; blocked: bo
       {fate.tone !== "quiet" && <CircleAlert size={14} strokeWidth={2} aria-hidden="true" />}
       <time dateTime={bubble.at}>{clockTime(new Date(bubble.at))}</time>
       {fate.words && <span>· {fate.waits ? <Waiting id={id} waits={fate.waits} /> : fate.words}</span>}
-      {fate.act === "send-again" && seq !== null && <button onClick={() => live.send(id, bubble.body, { resend_of: seq })}>Send again</button>}
+      {fate.act === "send-again" && seq !== null &&
+        (bubble.pictures.length > 0 ? <WithPictures id={id} seq={seq} /> : <button onClick={() => live.send(id, bubble.body, { resend_of: seq })}>Send again</button>)}
       {fate.act === "release" && seq !== null && (
         <>
           {!blocked && <button onClick={() => live.release(id, seq, true)}>Send anyway</button>}
@@ -122,6 +124,23 @@ function Fate({ id, bubble, blocked }: { id: number; bubble: Bubble; blocked: bo
         </>
       )}
     </p>
+  );
+}
+
+/** The server knows the pictures of what is sent again; the socket takes words alone. */
+function WithPictures({ id, seq }: { id: number; seq: number }) {
+  const command = useCommand();
+  const [problem, setProblem] = useState<string | null>(null);
+  const again = () =>
+    composeApi.sendAgain(id, seq, command.idOf(seq)).then(
+      () => command.done(),
+      (error: Error) => setProblem(error.message),
+    );
+  return (
+    <>
+      <button onClick={again}>Send again</button>
+      {problem && <span role="alert">{problem}</span>}
+    </>
   );
 }
 
