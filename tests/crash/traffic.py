@@ -74,9 +74,10 @@ class Traffic:
             nursery.start_soon(self._later, self._rng.random() > _ANYTIME, self._rng.uniform(0, _LIFE_S), deed)
 
     async def finish(self, nursery: trio.Nursery, within_s: float) -> None:
-        """Everything that is left, to its end."""
+        """Everything that is left, to its end; a server that lived more often than planned may have left nothing."""
         self.release(nursery)
         self._last = True
+        self._tell_if_done()
         with trio.move_on_after(within_s):
             await self._all_done.wait()
             return
@@ -88,6 +89,9 @@ class Traffic:
         await trio.sleep(after_s)
         await self._do(deed)
         self._open -= 1
+        self._tell_if_done()
+
+    def _tell_if_done(self) -> None:
         if self._last and not self._open:
             self._all_done.set()
 
