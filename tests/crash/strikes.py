@@ -55,10 +55,10 @@ async def strike(ground: Ground, place: str) -> str | None:
 async def recover(ground: Ground, away_s: float) -> None:
     """Wait until PostgreSQL takes writes again after a strike, started by us where its postmaster died."""
     await trio.sleep(away_s)
+    if not await until(partial(_over, ground), _BACK_WITHIN_S):
+        raise RunFailed("PostgreSQL did not recover from the death of a backend.")
     if not ground.postgres.alive:
         ground.postgres = await trio.to_thread.run_sync(_again, ground.postgres)
-    elif not await until(partial(_restarted, ground), _BACK_WITHIN_S):
-        raise RunFailed("PostgreSQL did not recover from the death of a backend.")
     if not await until(partial(_answers, ground), _BACK_WITHIN_S):
         raise RunFailed("PostgreSQL did not come back.")
 
@@ -67,6 +67,11 @@ async def checkpointer(ground: Ground) -> int:
     """Its pid tells one life of the cluster's processes from the next."""
     pid: int = await ground.value(_CHECKPOINTER)
     return pid
+
+
+async def _over(ground: Ground) -> bool:
+    """The strike has taken effect, which a killed postmaster may need a moment for."""
+    return not ground.postgres.alive or await _restarted(ground)
 
 
 async def _restarted(ground: Ground) -> bool:
