@@ -453,7 +453,7 @@ READS: Final = """
 due dead_nodes spent_journals open_attempts unbound unheard owed_answers swept_until accounts numbers limits living
 epoch rows page open_counts rows_by_id thread hours events_after head user unread_threads credentials session workspaces
 ledger proof whole_ledger opt_in_required endpoint_of
-whereabouts draft content planned
+whereabouts draft content planned said
 """
 ALONE: Final = "save_draft add of open_session close_session audit add_proof require_opt_in"
 TESTED: Final = """
