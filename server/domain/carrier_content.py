@@ -10,17 +10,21 @@ import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Final
 
 from server.domain.folding import fold
+from server.domain.strict import only, word
 
 _HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 class BadContent(ValueError):
     """The file cannot be used; the text is a sentence that says where the fault is."""
+
+
+_only, _word = partial(only, BadContent), partial(word, BadContent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +117,6 @@ def _category(entry: Mapping[str, Any], where: str) -> Category:
 def _any(phrases: Collection[str]) -> str:
     """A pattern for the longest of *phrases*; for none of them one that matches nothing."""
     return "|".join(map(re.escape, sorted(phrases, key=len, reverse=True))) or r"(?!)"
-
-
-def _only(entry: Mapping[str, Any], keys: Collection[str], where: str) -> None:
-    if strange := sorted(set(entry) - set(keys)):
-        raise BadContent(f"{where}: {strange[0]} means nothing here.")
-
-
-def _word(entry: Mapping[str, Any], key: str, where: str) -> str:
-    word = entry.get(key)
-    if not isinstance(word, str) or not word.strip():
-        raise BadContent(f"{where}: {key} is missing.")
-    return word
 
 
 def _words(entry: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:

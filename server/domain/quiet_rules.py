@@ -9,10 +9,12 @@ from calendar import day_name
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 
 from server.domain.caps import Cap
 from server.domain.holidays import DaysOf, parse_holiday
+from server.domain.strict import only, word
 
 _DAYS: Final = tuple(name.lower() for name in day_name)
 _HOURS: Final = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
@@ -24,6 +26,9 @@ _DAY_S: Final = 86_400
 
 class BadRules(ValueError):
     """The file cannot be used; the text is a sentence that says where the fault is."""
+
+
+_only, _word = partial(only, BadRules), partial(word, BadRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,18 +171,6 @@ def _holiday(entry: Mapping[str, Any], where: str) -> Holiday:
     except ValueError as error:
         raise BadRules(f"{where} ({name}): {error}.") from None
     return Holiday(name, days_of, frozenset(regions))
-
-
-def _only(entry: Mapping[str, Any], keys: Collection[str], where: str) -> None:
-    if strange := sorted(set(entry) - set(keys)):
-        raise BadRules(f"{where}: {strange[0]} means nothing here.")
-
-
-def _word(entry: Mapping[str, Any], key: str, where: str) -> str:
-    word = entry.get(key)
-    if not isinstance(word, str) or not word.strip():
-        raise BadRules(f"{where}: {key} is missing.")
-    return word
 
 
 def _table(entry: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:

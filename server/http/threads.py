@@ -12,9 +12,10 @@ from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
 from server.http.ids import BIGINT, part
 from server.http.rules import MEMBER, Routes
+from server.http.texts import Body, says_something
 from server.ports import CommandConflict, Enqueued, NoSuchThread, OptOutUnacknowledged
 from server.ws.encode import inbox_row, message_out, read_mark
-from server.ws.protocol import MAX_BODY, PAGE, InboxPage, ReadMarkOut, Send, ThreadSnapshot
+from server.ws.protocol import PAGE, InboxPage, ReadMarkOut, Send, ThreadSnapshot
 
 _THREAD: Final = f"/api/v1/threads/{part('thread_id')}"
 Ordinal = Annotated[int, Field(ge=0, le=BIGINT)]
@@ -55,16 +56,11 @@ class SendIn(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     cmd_id: UUID
-    body: str = Field(min_length=1, max_length=MAX_BODY)
+    body: Body
     acknowledged_opt_out: bool = False
     resend_of: Ordinal | None = None
 
-    @field_validator("body")
-    @classmethod
-    def _says_something(cls, body: str) -> str:
-        if not body.strip():
-            raise ValueError("Write something first.")
-        return body
+    _says_something = field_validator("body")(says_something)
 
 
 class SentOut(BaseModel):
