@@ -29,8 +29,8 @@ from bench.rig.figures import rounded
 from bench.rig.ground import open_ground
 from server.actors.import_rows import count_rows
 from server.actors.imports import Importer
-from server.domain.csv_bytes import Reading
-from server.domain.import_survey import SAMPLE, survey
+from server.domain.imports.csv_bytes import Reading
+from server.domain.imports.survey import SAMPLE, survey
 from server.ports.imports import Dialect, Import, ImportColumns, ImportConsent
 from server.store.store import Store, open_store
 

@@ -22,7 +22,7 @@ import trio
 from server.domain.carrier import HELD_UP, Accepted, Receipt, Throttled, Unknown
 from server.domain.gate import MessageClass
 from server.ports import Authorised, Voided
-from server.store.journal import WireJournal
+from server.store.ledger.journal import WireJournal
 from tests.store.world import ALICE, BOB, NOON, OUR_NUMBER, World, later, open_world
 from tools.check_ledger import main
 from tools.ledger_tamper import WAYS

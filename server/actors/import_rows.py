@@ -11,8 +11,8 @@ from typing import Final
 
 import trio
 
-from server.domain.csv_bytes import Encoding, decoder
-from server.domain.csv_rows import CsvRow, RowReader
+from server.domain.imports.csv_bytes import Encoding, decoder
+from server.domain.imports.csv_rows import CsvRow, RowReader
 from server.ports.imports import Dialect, Imports
 
 TURN: Final = 50  # rows between two checkpoints: reading them takes about a millisecond, understanding them two

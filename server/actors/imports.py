@@ -17,9 +17,9 @@ import trio
 
 from server.actors.import_rows import TURN, data_rows
 from server.actors.stager import Doorbell
-from server.domain.csv_columns import Vocabulary
-from server.domain.csv_rows import CsvRow
-from server.domain.import_row import Columns, Person, Refusal, fold, read_row
+from server.domain.imports.csv_columns import Vocabulary
+from server.domain.imports.csv_rows import CsvRow
+from server.domain.imports.row import Columns, Person, Refusal, fold, read_row
 from server.ports import Clock, StoreUnavailable
 from server.ports.imports import Import, Imports, Slice, SliceRefused
 

@@ -34,7 +34,7 @@ from server.http.passwords import Passwords
 from server.observe import Meters
 from server.ports import Announce, Online
 from server.store.embedded import EmbeddedError
-from server.store.journal import boot_id
+from server.store.ledger.journal import boot_id
 from server.store.options import StoreOptions
 from server.store.schema import schema_sql
 from server.store.store import Store, UnfitDatabase, open_store

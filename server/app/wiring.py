@@ -43,7 +43,7 @@ from server.observe import Meters
 from server.ports import Account, Clock, LimitBook, StoreUnavailable
 from server.ports import Node as Server
 from server.rate.authority import LimiterAuthority
-from server.store.journal import SEGMENT_RECORDS, JournalFolder, WireJournal
+from server.store.ledger.journal import SEGMENT_RECORDS, JournalFolder, WireJournal
 from server.store.store import Store
 from server.ws.channels import Channels
 from server.ws.commands import SocketCommands

@@ -11,45 +11,36 @@ import trio
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from server.http import (
-    batch,
-    bulk,
-    compose,
-    consent,
+from server.http import demo, health, system
+from server.http.auth import auth_routes
+from server.http.body import PacedConnection, PacedRequest
+from server.http.call import Answer, Call, bind, cookie_name
+from server.http.campaigns import bulk
+from server.http.client import client_routes
+from server.http.consent import consent, review
+from server.http.contacts import (
     contacts,
-    demo,
-    drafts,
     export,
     fields,
     filters,
     finding,
-    health,
-    import_refusals,
-    import_upload,
-    imports,
-    later,
     mass_edit,
-    media,
     phones,
     pipelines,
-    precheck,
-    review,
     showings,
-    system,
     tags,
-    template_folders,
-    templates,
-    threads,
     timeline,
 )
-from server.http.auth import auth_routes
-from server.http.body import PacedConnection, PacedRequest
-from server.http.call import Answer, Call, bind, cookie_name
-from server.http.client import client_routes
 from server.http.deps import Deps
 from server.http.errors import install_errors
+from server.http.imports import imports
+from server.http.imports import refusals as import_refusals
+from server.http.imports import upload as import_upload
 from server.http.openapi import describe
 from server.http.rules import PUBLIC, Route, Routes, check_rules
+from server.http.templates import folders as template_folders
+from server.http.templates import templates
+from server.http.texts import batch, compose, drafts, later, media, precheck, threads
 from server.http.throttle import Throttle
 
 _HEADERS: Final = {

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
-from server.domain.audience import Exclusion
+from server.domain.campaigns.audience import Exclusion
 
 # Who
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
-from server.domain.csv_columns import Vocabulary
 from server.domain.fields import Field
-from server.domain.import_row import Person, Refusal
+from server.domain.imports.csv_columns import Vocabulary
+from server.domain.imports.row import Person, Refusal
 
 ImportState = Literal["uploading", "uploaded", "running", "done", "failed", "undoing", "undone", "dropped"]
 

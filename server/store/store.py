@@ -11,32 +11,32 @@ import trio
 from server.domain.messages import Announcement
 from server.ports import Announce
 from server.store.bridge import Bridge, open_bridge
-from server.store.bulk import PostgresBulk
-from server.store.bulk_engine import PostgresBulkEngine
-from server.store.catalogue import PostgresCatalogue
-from server.store.compose import PostgresCompose
-from server.store.consent import PostgresConsents
-from server.store.contacts import PostgresContacts
+from server.store.campaigns.bulk import PostgresBulk
+from server.store.campaigns.engine import PostgresBulkEngine
+from server.store.contacts.catalogue import PostgresCatalogue
+from server.store.contacts.contacts import PostgresContacts
+from server.store.contacts.finder import PostgresFinder
+from server.store.contacts.imports import PostgresImports
+from server.store.contacts.mass_edit import PostgresMassEdits
+from server.store.contacts.saved_filters import PostgresSavedFilters
+from server.store.contacts.timeline import PostgresTimeline
+from server.store.conversations.consent import PostgresConsents
+from server.store.conversations.inbox import PostgresInbox
+from server.store.conversations.review import PostgresReviews
 from server.store.directory import PostgresDirectory
-from server.store.drafts import PostgresDrafts
-from server.store.finder import PostgresFinder
 from server.store.fleet import PostgresFleet
-from server.store.imports import PostgresImports
-from server.store.inbox import PostgresInbox
-from server.store.ledger import PostgresLedger
-from server.store.mass_edit import PostgresMassEdits
-from server.store.media import PostgresMedia
+from server.store.ledger.ledger import PostgresLedger
+from server.store.members import PostgresPeople
 from server.store.named_sql import statements
 from server.store.options import StoreOptions
-from server.store.people import PostgresPeople
 from server.store.postgres import Postgres, Work, open_postgres
 from server.store.pruning import PostgresPruning
 from server.store.quarantine import PostgresQuarantine
-from server.store.review import PostgresReviews
-from server.store.saved_filters import PostgresSavedFilters
-from server.store.templates import PostgresTemplates
-from server.store.timeline import PostgresTimeline
-from server.store.values import PostgresValues
+from server.store.texts.compose import PostgresCompose
+from server.store.texts.drafts import PostgresDrafts
+from server.store.texts.media import PostgresMedia
+from server.store.texts.templates import PostgresTemplates
+from server.store.texts.values import PostgresValues
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection

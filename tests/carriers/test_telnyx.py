@@ -36,7 +36,7 @@ from server.domain.carrier import (
 )
 from server.domain.delivery import State
 from server.domain.limits import LimitScope
-from server.store.receipts import proven
+from server.store.ledger.receipts import proven
 from tests.carriers.scripted import always, serve
 
 NOW: Final = datetime(2026, 3, 10, 15, 0, 0, tzinfo=UTC)

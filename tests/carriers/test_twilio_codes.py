@@ -13,7 +13,7 @@ from server.carriers.twilio_webhooks import parse_receipt
 from server.domain.carrier import POSTPONED, ErrorClass, Postponed, Rejected, Throttled, Unknown
 from server.domain.delivery import State
 from server.domain.limits import LimitScope
-from server.store.receipts import proven
+from server.store.ledger.receipts import proven
 
 OPTED_OUT, INVALID, RATE, DAILY_CAP = ErrorClass.OPTED_OUT, ErrorClass.INVALID, ErrorClass.RATE, ErrorClass.DAILY_CAP
 FILTERED, TRANSIENT, EXPIRED, CONFIG = (

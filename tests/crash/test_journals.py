@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from server.store.journal import JournalFolder, WireJournal
+from server.store.ledger.journal import JournalFolder, WireJournal
 from tests.crash import journals
 from tests.crash.journals import SEGMENT_RECORDS, JournalDisk
 from tests.crash.plan import LOSSES

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from server.domain.audience import BY_MESSAGE, SENTENCES, AudienceRules, Exclusion, Phone, choose, refuse, text_id
+from server.domain.campaigns.audience import (
+    BY_MESSAGE,
+    SENTENCES,
+    AudienceRules,
+    Exclusion,
+    Phone,
+    choose,
+    refuse,
+    text_id,
+)
 from server.domain.delivery import State
 from server.domain.tokens import Rendered
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.campaign import (
+from server.domain.campaigns.campaign import (
     FINAL,
     OPEN,
     PAUSE_WORDS,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.campaign import (
+from server.domain.campaigns.campaign import (
     FINAL,
     CampaignState,
     Command,
@@ -21,9 +21,9 @@ from server.domain.campaign import (
     after,
     may_edit,
 )
-from server.domain.drip import Drip, forecast, next_batch, timeline
-from server.domain.health import Limits, Tally, breach, counts
-from server.domain.missed import Ask, Begin, Expire, IfMissed, MissedRule, start
+from server.domain.campaigns.drip import Drip, forecast, next_batch, timeline
+from server.domain.campaigns.health import Limits, Tally, breach, counts
+from server.domain.campaigns.missed import Ask, Begin, Expire, IfMissed, MissedRule, start
 from server.domain.quiet_rules import Span
 
 BEGINS = datetime(2026, 3, 6, 15, tzinfo=UTC)  # a Friday at ten in New York, before the night of 23 hours

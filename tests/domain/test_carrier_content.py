@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from server.domain.carrier_content import BadContent, parse_content, shipped_content
+from server.domain.campaigns.carrier_content import BadContent, parse_content, shipped_content
 from server.domain.folding import fold
 
 HEAD = 'version = "1"\n[shorteners]\nhosts = ["bit.ly"]\nsource = "us"\nreviewed = 2026-11-22\n'

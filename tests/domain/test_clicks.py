@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.clicks import SENTENCES, Bot, Hit, click_through, verdict
+from server.domain.campaigns.clicks import SENTENCES, Bot, Hit, click_through, verdict
 
 SENT = datetime(2026, 3, 10, 16, tzinfo=UTC)
 LATER = SENT + timedelta(minutes=5)

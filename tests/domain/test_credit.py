@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.credit import WITHIN, CampaignText, Credit, Happening, Kind, credit, kind_of, recount
+from server.domain.campaigns.credit import WITHIN, CampaignText, Credit, Happening, Kind, credit, kind_of, recount
 from server.domain.optout import Heard, classify
 
 NOON = datetime(2026, 3, 10, 16, tzinfo=UTC)

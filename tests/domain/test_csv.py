@@ -6,12 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.csv_bytes import Encoding, NotAList, NotText, Reading, decoder
-from server.domain.csv_cells import csv_line
-from server.domain.csv_columns import SKIP, Vocabulary, guess
-from server.domain.csv_rows import UNCLOSED, CsvRow, RowReader, column_names, guess_header, guess_separator, rows_of
 from server.domain.fields import Field, FieldKind
-from server.domain.import_row import Columns, Person, Refusal, fold, read_row
+from server.domain.imports.csv_bytes import Encoding, NotAList, NotText, Reading, decoder
+from server.domain.imports.csv_cells import csv_line
+from server.domain.imports.csv_columns import SKIP, Vocabulary, guess
+from server.domain.imports.csv_rows import (
+    UNCLOSED,
+    CsvRow,
+    RowReader,
+    column_names,
+    guess_header,
+    guess_separator,
+    rows_of,
+)
+from server.domain.imports.row import Columns, Person, Refusal, fold, read_row
 
 KNOWN = Vocabulary({"budget": Field("budget", "Budget", FieldKind.NUMBER)})
 

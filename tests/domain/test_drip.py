@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from server.domain.drip import HORIZON, Batch, Drip, Forecast, forecast, next_batch, opening, timeline
+from server.domain.campaigns.drip import HORIZON, Batch, Drip, Forecast, forecast, next_batch, opening, timeline
 from server.domain.quiet_rules import Span
 
 EASTERN = ZoneInfo("America/New_York")

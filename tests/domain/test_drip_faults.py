@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.drip import Drip, opening
-from server.domain.drip_faults import DripFault, faults
+from server.domain.campaigns.drip import Drip, opening
+from server.domain.campaigns.drip_faults import DripFault, faults
 from server.domain.quiet_rules import Span
 
 NOW = datetime(2026, 3, 10, 16, tzinfo=UTC)  # a Tuesday noon in New York

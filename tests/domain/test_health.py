@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.campaign import PausedBy
-from server.domain.health import Breach, Limits, Tally, breach, counts, fault
+from server.domain.campaigns.campaign import PausedBy
+from server.domain.campaigns.health import Breach, Limits, Tally, breach, counts, fault
 
 LIMITS = Limits(failed_percent=20.0, opted_out_percent=5.0, at_least=100)
 FAILURES, OPT_OUTS = PausedBy.FAILURES, PausedBy.OPT_OUTS

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.linked_text import cut, fill_links
-from server.domain.links import find
+from server.domain.campaigns.linked_text import cut, fill_links
+from server.domain.campaigns.links import find
 from server.domain.tokens import parse, render
 
 KNOWN = frozenset({"first_name", "site", "page"})

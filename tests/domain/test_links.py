@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from server.domain.links import (
+from server.domain.campaigns.links import (
     MAX_URL,
     TOKEN_BYTES,
     TOKEN_LENGTH,
@@ -21,8 +21,8 @@ from server.domain.links import (
     token_in,
     token_of,
 )
+from server.domain.campaigns.top_levels import COUNTRIES, GENERIC, PLAIN
 from server.domain.segments import count
-from server.domain.top_levels import COUNTRIES, GENERIC, PLAIN
 
 BASE = "https://go.acme.example/l"
 

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.missed import MAX_GRACE, Ask, Begin, Expire, IfMissed, MissedRule, NotYet, fault, lasted, start
+from server.domain.campaigns.missed import (
+    MAX_GRACE,
+    Ask,
+    Begin,
+    Expire,
+    IfMissed,
+    MissedRule,
+    NotYet,
+    fault,
+    lasted,
+    start,
+)
 
 DUE = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

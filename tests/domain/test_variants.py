@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.variants import fault, variant_of
+from server.domain.campaigns.variants import fault, variant_of
 
 PINNED = "1101210111020010000010000121000000000001"
 

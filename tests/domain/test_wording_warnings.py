@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.carrier_content import shipped_content
+from server.domain.campaigns.carrier_content import shipped_content
+from server.domain.campaigns.wording_warnings import Kind, WordingWarning, warnings
 from server.domain.optout import Heard, classify
-from server.domain.wording_warnings import Kind, WordingWarning, warnings
 
 BRANDS = ["Acme Realty, LLC"]
 FINE = "Acme Realty: hi {{first_name}}, a home came up. Reply STOP to opt out."

@@ -77,7 +77,7 @@ GUARDS: Final = (
         "an_unknown_outcome_is_not_queued_again",
         (
             Edit(
-                "server/store/outcomes.py",
+                "server/store/ledger/outcomes.py",
                 'rest = ("unknown", None, None, None, reason, None, self._first_rung_s)',
                 'rest = ("not_sent", None, None, None, reason, None, None)',
             ),
@@ -146,7 +146,7 @@ GUARDS: Final = (
         "a_cap_counts_its_own_batch",
         (
             Edit(
-                "server/store/authorise.py",
+                "server/store/ledger/authorise.py",
                 'leaving.setdefault(row["endpoint_id"], []).append(self._granted[row["outbox_id"]].slot_at)',
                 'leaving.setdefault(row["endpoint_id"], [])',
             ),
@@ -164,7 +164,7 @@ GUARDS: Final = (
         "a_lost_journal_proves_nothing",
         (
             Edit(
-                "server/store/journal.py",
+                "server/store/ledger/journal.py",
                 "        except OSError:\n            return None\n",
                 "        except OSError:\n            return frozenset(marked)\n",
             ),
@@ -215,7 +215,7 @@ GUARDS: Final = (
     ),
     Guard(
         "quiet_hours_are_asked_at_dispatch",
-        (Edit("server/store/facts.py", "        hours_open=hours.open,\n", "        hours_open=True,\n"),),
+        (Edit("server/store/ledger/facts.py", "        hours_open=hours.open,\n", "        hours_open=True,\n"),),
         ("tests/store/test_quiet_hours.py::test_what_was_deferred_leaves_at_the_opening_and_not_before",),
         ("tests/store/test_quiet_hours.py",),
         also=(

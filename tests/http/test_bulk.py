@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from server.http.bulk_models import BulkPreviewOut, BulkRecipientOut
+from server.http.campaigns.models import BulkPreviewOut, BulkRecipientOut
 from server.ws.protocol import BulkOut
 from tests.http.house import Browser
 from tests.http.office import Office

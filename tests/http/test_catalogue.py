@@ -9,9 +9,9 @@ import trio
 
 from server.domain.tokens import KNOWN
 from server.http.app import _routes
-from server.http.fields import CustomFieldsOut
-from server.http.pipelines import PipelinesOut
-from server.http.tags import ColleaguesOut, OwnNumbersOut, TagsOut
+from server.http.contacts.fields import CustomFieldsOut
+from server.http.contacts.pipelines import PipelinesOut
+from server.http.contacts.tags import ColleaguesOut, OwnNumbersOut, TagsOut
 from tests.http.house import Browser
 from tests.http.office import Office
 from tests.http.test_contacts import made

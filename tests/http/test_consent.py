@@ -15,7 +15,7 @@ import trio
 
 from server.domain.carrier import InboundText
 from server.domain.proof_files import MOST_BYTES
-from server.http.consent_models import ConsentOut
+from server.http.consent.models import ConsentOut
 from server.ports import MoArrival
 from tests.http.house import NOW, Browser, Told
 from tests.http.office import Office

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from server.http.app import _routes
-from server.http.contact_models import ContactOut, ShowingOut
+from server.http.contacts.models import ContactOut, ShowingOut
 from tests.http.house import Browser
 from tests.http.office import Office
 

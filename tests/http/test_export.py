@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.actors.imports import Importer
-from server.domain.csv_cells import csv_line, guarded, unguarded
-from server.domain.csv_columns import Stages, Vocabulary
 from server.domain.fields import Field, FieldKind
-from server.domain.import_row import Columns, Person, read_row
-from server.domain.import_survey import survey
-from server.http.export import cells, heads
+from server.domain.imports.csv_cells import csv_line, guarded, unguarded
+from server.domain.imports.csv_columns import Stages, Vocabulary
+from server.domain.imports.row import Columns, Person, read_row
+from server.domain.imports.survey import survey
+from server.http.contacts.export import cells, heads
 from server.ports.contacts import ContactPhone, ContactRow, ContactStage, ContactTag, Owner
 from tests.http.office import Office
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from server.http.filters import FilterOut
-from server.http.finding import ContactPage
+from server.http.contacts.filters import FilterOut
+from server.http.contacts.finding import ContactPage
 from tests.http.house import Browser
 from tests.http.office import Office
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import server.http.mass_edit as module
+import server.http.contacts.mass_edit as module
 from tests.http.house import Browser
 from tests.http.office import Office
 

@@ -220,7 +220,7 @@ async def test_templates_are_found(office: Office, query: str, expected: list[st
 
 
 async def test_there_is_a_most_of_templates(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.store.templates.MOST_TEMPLATES", 1)
+    monkeypatch.setattr("server.store.texts.templates.MOST_TEMPLATES", 1)
     dana = await office.enter("dana")
     await added(dana)
     assert refusal(await dana.post("/api/v1/templates", HELLO | {"name": "Another"})) == (409, "too_many", None)

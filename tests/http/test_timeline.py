@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.http.timeline import TimelineOut
+from server.http.contacts.timeline import TimelineOut
 from server.ports import MoArrival
 from tests.http.office import Office
 from tests.http.test_contacts import MAYA, made

@@ -17,8 +17,8 @@ import pytest
 
 from server.store import embedded
 from server.store.embedded import EmbeddedError
-from server.store.embedded_account import choose_account
-from server.store.embedded_place import find_programs, find_socket_folder
+from server.store.embedded.account import choose_account
+from server.store.embedded.place import find_programs, find_socket_folder
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root drops root")
 LIGHT = {"shared_buffers": "16MB"}

@@ -19,15 +19,15 @@ from server.domain.testimony import Channel, Entry, Statement
 from server.domain.timetable import Timetable
 from server.ports import AttemptOutcome, Authorised, Granted, MoArrival
 from server.ports.consent import NewEntry
-from server.store import receipts
-from server.store.authorise import Authorise
-from server.store.consent import PostgresConsents
+from server.store.conversations.consent import PostgresConsents
 from server.store.fleet import PostgresFleet
-from server.store.inbound import Inbound
-from server.store.lifeline import Lifeline
+from server.store.ledger import receipts
+from server.store.ledger.authorise import Authorise
+from server.store.ledger.inbound import Inbound
+from server.store.ledger.lifeline import Lifeline
+from server.store.ledger.outcomes import Outcome, Outcomes
+from server.store.ledger.receipts import News
 from server.store.named_sql import statements
-from server.store.outcomes import Outcome, Outcomes
-from server.store.receipts import News
 from tests.races.ground import ACCOUNT, MEMBER, NOON, OUR_NUMBER, Act, Case, Ground, Side
 
 LEASE_S: Final = 3600.0

@@ -19,7 +19,7 @@ import asyncpg
 
 from server.domain.gate import MessageClass
 from server.ports import Enqueued, EnqueueMt
-from server.store.enqueue import Enqueue
+from server.store.ledger.enqueue import Enqueue
 from server.store.postgres import Postgres, Work, retried
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from server.domain.delivery import RANK, State
-from server.store.receipts import join_early
+from server.store.ledger.receipts import join_early
 from tests.races.acts import OnWire
 from tests.races.ground import NOON, Case, Ground
 

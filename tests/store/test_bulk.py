@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 import trio
 
-from server.domain.audience import BY_MESSAGE, Exclusion, text_id
+from server.domain.campaigns.audience import BY_MESSAGE, Exclusion, text_id
 from server.domain.carrier import Accepted, ErrorClass, Receipt, Rejected, Unknown
 from server.domain.delivery import RANK, State
 from server.domain.messages import CampaignMoved
@@ -27,8 +27,10 @@ from server.ports.bulk import (
     Progress,
 )
 from server.ports.filters import SavedFilter
-from server.store import bulk as bulk_module
-from server.store import bulk_audience, bulk_engine, enqueue
+from server.store.campaigns import audience as bulk_audience
+from server.store.campaigns import bulk as bulk_module
+from server.store.campaigns import engine as bulk_engine
+from server.store.ledger import enqueue
 from tests.store.world import NOON, World, holding, later
 
 STATES = ("excluded", "pending", "in_flight", "wired", "rejected", "unconfirmed", "skipped")

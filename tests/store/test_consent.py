@@ -15,7 +15,7 @@ from server.domain.messages import AnswerOwed, ConsentFlipped, ReviewChanged, Ro
 from server.domain.testimony import Channel, Entry, Objection, Statement
 from server.ports import DecidedOtherwise, Refused
 from server.ports.consent import ConsentEntry, ConsentLedger, NewEntry, NoSuchProof, NotWrittenDown, WrittenDown
-from server.store.consent import record_opt_ins
+from server.store.conversations.consent import record_opt_ins
 from tests.store.world import ALICE, BOB, NOON, World, later
 
 BULK = MessageClass.BULK

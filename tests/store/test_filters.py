@@ -15,7 +15,7 @@ from server.domain.filter_fields import Field
 from server.domain.filter_values import FilterFault
 from server.domain.filters import MOST_DEEP
 from server.ports.filters import SavedFilter, Sort
-from server.store.finder import PostgresFinder
+from server.store.contacts.finder import PostgresFinder
 from server.store.options import StoreOptions
 from server.store.store import open_store
 from tests.store.plain_reading import every_operator, matches

@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from server.actors.imports import Importer
-from server.domain.csv_columns import guess
-from server.domain.csv_rows import column_names, rows_of
 from server.domain.fields import Field, FieldKind
+from server.domain.imports.csv_columns import guess
+from server.domain.imports.csv_rows import column_names, rows_of
 from server.ports import StoreUnavailable
 from server.ports.imports import Dialect, Import, ImportColumns, ImportConsent
 from tests.http.house import FakeClock
@@ -199,7 +199,7 @@ async def test_a_slice_that_another_server_has_stored_is_stored_once(world: Worl
     assert job is not None
     await world.sql("UPDATE import SET leased_until = now() - interval '1 second'")
     assert await Importer(world.store.imports, FakeClock(), second).work()
-    from server.domain.import_row import Person
+    from server.domain.imports.row import Person
     from server.ports.imports import Slice
 
     late = Slice(0, 1, [Person(2, ((ALICE, ""),), {"first_name": "Again"})], [])

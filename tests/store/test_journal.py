@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.store import journal as wire_journal
-from server.store.journal import JournalFolder, WireJournal, forget_journal, read_journal
+from server.store.ledger import journal as wire_journal
+from server.store.ledger.journal import JournalFolder, WireJournal, forget_journal, read_journal
 
 RECORDS = 4  # a segment of four: the tests cross its end
 

@@ -38,7 +38,7 @@ from server.domain.carrier import (
 )
 from server.domain.gate import MessageClass
 from server.ports import Authorised, Carrier
-from server.store.journal import JournalFolder, WireJournal
+from server.store.ledger.journal import JournalFolder, WireJournal
 from tests.carriers.scripted import chance
 from tests.store.world import ALICE, LADDER_S, NOON, OUR_NUMBER, World, later
 
@@ -211,6 +211,8 @@ async def test_after_a_crash_the_journal_tells_what_never_left_and_the_list_the_
 
 # A carrier with keys, and one with neither
 
+PATIENT_S = (*LADDER_S[:-1], 3600.0)  # a resend is valid until the last rung, however slow the machine is
+
 
 @dataclass
 class Keyed:
@@ -249,14 +251,14 @@ class KeyedScene:
         return mts
 
     @asynccontextmanager
-    async def climbing(self) -> AsyncIterator[None]:
+    async def climbing(self, ladder_s: Sequence[float] = PATIENT_S) -> AsyncIterator[None]:
         lifeline = Lifeline(
             self.world.store.ledger,
             {1: self.carrier},
             lambda: (),
             JournalFolder(Path("/nonexistent")),
             Clock(),
-            cadence=Cadence(ladder_s=LADDER_S, look_s=0.02, tidy_s=3600.0, sweep_s=3600.0),
+            cadence=Cadence(ladder_s=ladder_s, look_s=0.02, tidy_s=3600.0, sweep_s=3600.0),
         )
         async with trio.open_nursery() as nursery:
             nursery.start_soon(lifeline.run)
@@ -320,7 +322,7 @@ async def test_a_resend_that_stays_unknown_climbs_and_ends(keyed: KeyedScene) ->
 
 async def test_a_resend_that_waits_beyond_the_last_rung_is_unconfirmed_not_expired(keyed: KeyedScene) -> None:
     await keyed.until_queued()
-    assert await keyed.world.store.ledger.expire_due(later(1), 10) == 1
+    assert await keyed.world.store.ledger.expire_due(later(PATIENT_S[-1]), 10) == 1
     assert await keyed.state() == "unconfirmed"
 
 
@@ -374,7 +376,7 @@ async def test_a_report_that_names_a_throttled_try_may_come_before_the_answer_to
 
 async def test_without_list_and_key_a_text_is_unconfirmed_at_the_last_rung(keyed: KeyedScene) -> None:
     keyed.carrier.capabilities = Capabilities(idempotency_key=False, callback_token=True, list_query=False)
-    async with keyed.climbing():
+    async with keyed.climbing(LADDER_S):
         while await keyed.state() != "unconfirmed":  # noqa: ASYNC110 - a database rings no bell
             await trio.sleep(0.01)
     assert len(keyed.carrier.requests) == 1

@@ -12,7 +12,7 @@ import trio
 
 from server.domain.messages import AnswerOwed, ConsentFlipped, ThreadChanged
 from server.ports import MoArrival, MoDuplicate, MoRecorded, MoUnassigned, RowRefused
-from server.store.inbound import Inbound
+from server.store.ledger.inbound import Inbound
 from server.store.store import Store, open_store
 from tests.store.world import ALICE, BOB, NOON, OTHER_NUMBER, OUR_NUMBER, World, holding, mo
 

@@ -26,11 +26,11 @@ from server.ports import AttemptOutcome, Authorised, Voided
 from server.ports.bulk import Addresses, BulkText, Launched
 from server.ports.compose import Change, Compose, Drafts, Pictures, Wanted
 from server.ports.consent import Consents, NewEntry
-from server.store import receipts
-from server.store.consent import record_opt_ins
-from server.store.inbound import Inbound
-from server.store.outcomes import Outcome, Outcomes
-from server.store.receipts import News
+from server.store.conversations.consent import record_opt_ins
+from server.store.ledger import receipts
+from server.store.ledger.inbound import Inbound
+from server.store.ledger.outcomes import Outcome, Outcomes
+from server.store.ledger.receipts import News
 from tests.store.test_ledger_lifeline import listed
 from tests.store.world import ALICE, BOB, NOON, World, holding, later, mo, mt
 

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from server.domain.csv_rows import rows_of
-from server.domain.import_row import Columns, Person, fold, read_row
+from server.domain.imports.csv_rows import rows_of
+from server.domain.imports.row import Columns, Person, fold, read_row
 from server.ports.imports import Import, Imports, Slice
 from server.ports.pruning import Pruning
 from server.ports.templates import Templates

@@ -23,7 +23,7 @@ from server.ports import (
     Review,
     ReviewDecision,
 )
-from server.store.inbound import Inbound
+from server.store.ledger.inbound import Inbound
 from tests.store.world import ALICE, BOB, NOON, World, holding, later, mo, mt
 
 UNCLEAR, WRONG = "not interested", "Wrong number"

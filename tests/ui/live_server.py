@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from server.store.embedded_account import CLUSTER
-from server.store.embedded_cluster import DATABASE, ROLE
+from server.store.embedded.account import CLUSTER
+from server.store.embedded.cluster import DATABASE, ROLE
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 BROWSER_ARGUMENTS: Final = (

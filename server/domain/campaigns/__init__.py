@@ -1,0 +1,1 @@
+"""Rules of texts to many: audience, shares, drips, links, health."""

@@ -1,0 +1,1 @@
+"""Rules of lists of people: bytes, rows, columns and what a row says."""

@@ -1,0 +1,1 @@
+"""Contacts, what describes them, and how they are found."""

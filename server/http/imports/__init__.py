@@ -1,0 +1,1 @@
+"""Lists of people: sent, looked at, taken in."""

@@ -1,0 +1,1 @@
+"""Saved texts and their folders."""

@@ -1,0 +1,1 @@
+"""Texts to many: the audience, the launch, and carrying it on."""

@@ -1,0 +1,1 @@
+"""What the inbox shows of conversations, and what recipients have agreed to."""

@@ -1,0 +1,1 @@
+"""What texts are written with: drafts, saved texts, pictures, the values of tokens."""
