@@ -251,7 +251,7 @@ class KeyedScene:
         return mts
 
     @asynccontextmanager
-    async def climbing(self, ladder_s: Sequence[float] = PATIENT_S) -> AsyncIterator[None]:
+    async def climbing(self, ladder_s: tuple[float, ...] = PATIENT_S) -> AsyncIterator[None]:
         lifeline = Lifeline(
             self.world.store.ledger,
             {1: self.carrier},
