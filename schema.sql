@@ -14,7 +14,7 @@ CREATE TABLE history (
     stream_epoch   uuid NOT NULL DEFAULT gen_random_uuid(),   -- renewed by restore and reset: every client position is void then
     created_at     timestamptz NOT NULL DEFAULT now()
 );
-INSERT INTO history (schema_version) VALUES (4);
+INSERT INTO history (schema_version) VALUES (5);
 
 -- Who runs, and who may grant departures ---------------------------------------------------------------------------
 
@@ -53,6 +53,7 @@ CREATE TABLE workspace (
     opt_in_required boolean NOT NULL DEFAULT false,                -- no bulk to an endpoint without a consent on record
     segment_price numeric(10, 6) NOT NULL DEFAULT 0.0079 CHECK (segment_price >= 0),  -- for estimates, in price_currency
     price_currency text NOT NULL DEFAULT 'USD' CHECK (price_currency ~ '^[A-Z]{3}$'),
+    link_base    text,                    -- of short links, such as https://go.acme.com/l; null: this server's own
     created_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (id, simulated),
     CHECK ((bulk_cap_texts IS NULL) = (bulk_cap_window IS NULL))
@@ -476,6 +477,10 @@ CREATE TABLE thread (
     last_in_at     timestamptz,           -- the newest text from the contact, and to it
     last_out_at    timestamptz,
     reply_cancels  boolean NOT NULL DEFAULT false,                 -- a text may wait that a reply cancels; seen by T1 alone
+    campaign_id    bigint,                -- whose text was wired last, at which place of its snapshot, and when: a reply is its
+    campaign_ord   integer,
+    campaign_at    timestamptz,
+    listed         boolean NOT NULL DEFAULT true,                  -- false: nothing but a campaign's texts; the inbox waits for a reply
     version        bigint NOT NULL DEFAULT 1,                      -- rises with every write that people see
     changed_xid    xid8 NOT NULL DEFAULT pg_current_xact_id(),     -- renewed by each such write; resume reads changed_xid >= p
     created_at     timestamptz NOT NULL DEFAULT now(),
@@ -753,13 +758,30 @@ CREATE TABLE campaign (                   -- a text to many: a campaign, or a bu
     template     text NOT NULL DEFAULT '',
     media        jsonb,
     answers      jsonb NOT NULL DEFAULT '{}',          -- values that were asked for, by token
+    description  text NOT NULL DEFAULT '',
+    plan         jsonb,                   -- kind campaign: what its wizard keeps, and the engine goes by (ports.campaigns.Plan)
+    author_id    bigint,                  -- who made the draft
+    expected     integer,                 -- recipients that were confirmed at the launch
+    build_after  bigint,                  -- the snapshot is being taken: the contact after which it goes on; null: it is not
+    refused      text,                    -- the sentence of why the last launch came to nothing
     audience     integer NOT NULL DEFAULT 0,          -- rows of the snapshot, counted at its launch
+    due_at       timestamptz,             -- scheduled: when it begins
+    places       integer,                 -- of a drip: so many places of the snapshot may be queued by now; null: all
+    last_batch_at timestamptz,
+    next_batch_at timestamptz,
+    paused_why   text CHECK (paused_why IN ('member', 'failures', 'opt_outs', 'missed')),
+    resumed_at   timestamptz,             -- what left before then counts against no limit any more
+    archived_at  timestamptz,
     launched_at  timestamptz,             -- the snapshot is whole and was confirmed; before that it is a draft
     built_at     timestamptz,             -- every recipient of the snapshot is decided or queued
     ended_at     timestamptz,             -- nothing of it is pending or in flight any more
     created_at   timestamptz NOT NULL DEFAULT now(),
     changed_xid  xid8 NOT NULL DEFAULT pg_current_xact_id(),
     UNIQUE (workspace_id, id),
+    CHECK (kind = 'campaign' OR plan IS NULL),
+    CHECK (state <> 'scheduled' OR due_at IS NOT NULL),
+    CHECK (paused_why IS NULL OR state = 'paused'),
+    FOREIGN KEY (workspace_id, author_id) REFERENCES member (workspace_id, id),
     FOREIGN KEY (workspace_id, launched_by) REFERENCES member (workspace_id, id),
     FOREIGN KEY (workspace_id, number_id) REFERENCES number (workspace_id, id)
 );
@@ -777,22 +799,83 @@ CREATE TABLE campaign_recipient (
     contact_id   bigint,                  -- null: a bare number
     endpoint_id  bigint,                  -- null: excluded, having no number of its own in this campaign
     given        text NOT NULL DEFAULT '',-- what stood in the audience in place of a number
+    variant      smallint NOT NULL DEFAULT 0,         -- which of its texts
+    round        smallint NOT NULL DEFAULT 0,         -- rises when a text that waits is taken back to be made anew
     state        text NOT NULL DEFAULT 'pending'
                  CHECK (state IN ('excluded', 'pending', 'in_flight', 'wired', 'rejected', 'unconfirmed', 'skipped')),
     delivery     text,                    -- wired: sent, delivered, undelivered
     reason       text,                    -- excluded and skipped: why
-    body         text,                    -- what it is going to get, as it was confirmed, while it is pending
+    body         text,                    -- kind bulk, while it is pending: what it is going to get, as it was confirmed
     segments     smallint,
     thread_id    bigint,                  -- in_flight and later: the text that it got
     seq          bigint,
+    replied_at   timestamptz,             -- the first time each: a figure counts people
+    opted_out_at timestamptz,
+    clicked_at   timestamptz,
     PRIMARY KEY (campaign_id, ord),
     UNIQUE (campaign_id, endpoint_id),    -- each recipient once, however often it stands in the audience
-    CONSTRAINT pending_has_a_body CHECK ((state = 'pending') = (body IS NOT NULL)),
+    CONSTRAINT pending_has_neither_text_nor_reason CHECK ((state = 'pending') = (thread_id IS NULL AND reason IS NULL)),
     CONSTRAINT only_the_excluded_have_no_number CHECK (state = 'excluded' OR endpoint_id IS NOT NULL)
 ) WITH (fillfactor = 85);
 -- neither names the state: what becomes of a text is written in place, without a new entry in any index
 CREATE INDEX campaign_recipient_text ON campaign_recipient (thread_id, seq) WHERE thread_id IS NOT NULL;
-CREATE INDEX campaign_recipient_pending ON campaign_recipient (campaign_id, ord) WHERE body IS NOT NULL;
+CREATE INDEX campaign_recipient_pending ON campaign_recipient (campaign_id, ord) WHERE thread_id IS NULL AND reason IS NULL;
+-- who stands in another campaign that has not come to them yet
+CREATE INDEX campaign_recipient_waiting ON campaign_recipient (endpoint_id) WHERE thread_id IS NULL AND reason IS NULL;
+
+-- What recipients of a campaign add up to: differences, one row for each transaction that moved some, which the engine folds
+-- into one row of sums and one of each minute. A figure is the folded row and what is not folded yet, in one statement.
+CREATE TABLE campaign_stat (
+    campaign_id bigint PRIMARY KEY REFERENCES campaign,
+    excluded integer NOT NULL DEFAULT 0, pending integer NOT NULL DEFAULT 0, in_flight integer NOT NULL DEFAULT 0,
+    wired integer NOT NULL DEFAULT 0, rejected integer NOT NULL DEFAULT 0, unconfirmed integer NOT NULL DEFAULT 0,
+    skipped integer NOT NULL DEFAULT 0, delivered integer NOT NULL DEFAULT 0, undelivered integer NOT NULL DEFAULT 0,
+    replied integer NOT NULL DEFAULT 0, opted_out integer NOT NULL DEFAULT 0, clicked integer NOT NULL DEFAULT 0,
+    segments bigint NOT NULL DEFAULT 0,
+    moved_at timestamptz
+) WITH (fillfactor = 50);
+CREATE TABLE campaign_stat_delta (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    campaign_id bigint NOT NULL,          -- no foreign key: its check would lock one hot row
+    at          timestamptz NOT NULL,
+    excluded integer NOT NULL DEFAULT 0, pending integer NOT NULL DEFAULT 0, in_flight integer NOT NULL DEFAULT 0,
+    wired integer NOT NULL DEFAULT 0, rejected integer NOT NULL DEFAULT 0, unconfirmed integer NOT NULL DEFAULT 0,
+    skipped integer NOT NULL DEFAULT 0, delivered integer NOT NULL DEFAULT 0, undelivered integer NOT NULL DEFAULT 0,
+    replied integer NOT NULL DEFAULT 0, opted_out integer NOT NULL DEFAULT 0, clicked integer NOT NULL DEFAULT 0,
+    segments bigint NOT NULL DEFAULT 0
+) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500);
+CREATE INDEX ON campaign_stat_delta (campaign_id, id);
+CREATE TABLE campaign_minute (
+    campaign_id bigint NOT NULL REFERENCES campaign,
+    at          timestamptz NOT NULL,     -- its beginning
+    wired integer NOT NULL DEFAULT 0, delivered integer NOT NULL DEFAULT 0, failed integer NOT NULL DEFAULT 0,
+    replied integer NOT NULL DEFAULT 0, opted_out integer NOT NULL DEFAULT 0, clicked integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (campaign_id, at)
+) WITH (fillfactor = 70);
+
+-- Short links, one for each recipient and target, and every visit with what was thought of it.
+CREATE TABLE link_target (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    url          text NOT NULL
+);
+CREATE UNIQUE INDEX link_target_url ON link_target (workspace_id, md5(url));
+CREATE TABLE link (
+    token        text PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    target_id    bigint NOT NULL REFERENCES link_target,
+    campaign_id  bigint NOT NULL,
+    ord          integer NOT NULL,        -- of the recipient
+    UNIQUE (campaign_id, ord, target_id)
+);
+CREATE TABLE link_click (
+    id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    token   text NOT NULL REFERENCES link,
+    at      timestamptz NOT NULL,
+    bot     text,                         -- domain.clicks.Bot: why it counts for nobody; null: a person's
+    agent   text NOT NULL DEFAULT ''
+);
+CREATE INDEX ON link_click (token, at);
 
 CREATE TABLE outbox (                     -- gone once the outcome is known
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 _SQL = statements("schema")
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 OLDEST_SERVER: Final = 18  # the one that everything here was tested with
 
 

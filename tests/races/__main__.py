@@ -1,7 +1,7 @@
 """`python -m tests.races [--n N] [--seed S]`: N races of STOP against send and N of two campaigns under a cap of one, a
 tenth as many of each other contest, then all orders of T3's statements against those of whoever may say no, on a
-PostgreSQL of its own. Of orders that differ in what commutes only, one is stepped; from 10,000 races on some matches are
-stepped a second time with none left out, and must come to the same verdicts. The last line is JSON.
+PostgreSQL of its own. Of orders that differ in what commutes only, one is stepped; from 10,000 races on some matches
+are stepped a second time with none left out, and must come to the same verdicts. The last line is JSON.
 """
 
 from __future__ import annotations

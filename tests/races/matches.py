@@ -182,10 +182,10 @@ MATCHES: Final = {**T3_MATCHES, **OTHER_MATCHES}
 MANY: Final = frozenset(OTHER_MATCHES) - {"send anyway x cancel"} | {"T3 x callback that refuses"}
 """Those whose statements commute too seldom for a short form."""
 WHOLE: Final = frozenset(
-    {"T3 x revocation", "T3 x pause", "T3 x cancel", "T3 x T3", "T3 x hand-over", "T3 x leave", "T3 x callback that proves"}
+    f"T3 x {other}" for other in ("revocation", "pause", "cancel", "T3", "hand-over", "leave", "callback that proves")
 )
-"""Those that the long form steps twice, once with no order left out: it shows that what commutes changes nothing. Of the
-others, T3 against STOP among them, those orders are millions that end alike."""
+"""Those that the long form steps twice, once with no order left out: it shows that what commutes changes nothing. Of
+the others, T3 against STOP among them, those orders are millions that end alike."""
 
 
 def _reported(one: OnWire) -> Act:

@@ -129,13 +129,13 @@ FROM (SELECT o.cost FROM outbox o WHERE o.campaign_id = $1 AND o.state = 'queued
 SELECT r.ord, r.endpoint_id, r.body, r.segments, e.address, e.opted_out, e.held, e.carrier_blocked,
        e.invalid_reason IS NOT NULL AS invalid, e.consented_at IS NOT NULL AS consented
 FROM campaign_recipient r JOIN endpoint e ON e.id = r.endpoint_id
-WHERE r.campaign_id = $1 AND r.body IS NOT NULL ORDER BY r.ord LIMIT $2;
+WHERE r.campaign_id = $1 AND r.thread_id IS NULL AND r.reason IS NULL ORDER BY r.ord LIMIT $2;
 
 -- name: skip
 -- Recipients that get no text after all.
 UPDATE campaign_recipient r SET state = 'skipped', reason = g.reason, body = NULL
 FROM unnest($2::integer[], $3::text[]) AS g (ord, reason)
-WHERE r.campaign_id = $1 AND r.ord = g.ord AND r.body IS NOT NULL;
+WHERE r.campaign_id = $1 AND r.ord = g.ord AND r.thread_id IS NULL AND r.reason IS NULL;
 
 -- name: make_threads
 -- A thread of its own for each recipient; those that exist are locked and keep their number, all in the order of numbers.
@@ -170,7 +170,7 @@ SELECT * FROM recall_queued($1, $2, $3);
 -- What is not even queued of a cancelled one goes, a piece at a time.
 UPDATE campaign_recipient r SET state = 'skipped', reason = 'campaign_cancelled', body = NULL
 WHERE r.campaign_id = $1 AND r.ord IN (
-    SELECT q.ord FROM campaign_recipient q WHERE q.campaign_id = $1 AND q.body IS NOT NULL ORDER BY q.ord LIMIT $2)
+    SELECT q.ord FROM campaign_recipient q WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL ORDER BY q.ord LIMIT $2)
 RETURNING r.ord;
 
 -- name: end
@@ -178,7 +178,7 @@ RETURNING r.ord;
 UPDATE campaign c SET ended_at = $2, state = CASE c.state WHEN 'active' THEN 'completed' ELSE c.state END,
        built_at = coalesce(c.built_at, $2), version = c.version + 1, changed_xid = pg_current_xact_id()
 WHERE c.id = $1 AND c.launched_at IS NOT NULL AND c.ended_at IS NULL AND c.state IN ('active', 'cancelled')
-  AND NOT EXISTS (SELECT FROM campaign_recipient r WHERE r.campaign_id = c.id AND r.body IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM campaign_recipient r WHERE r.campaign_id = c.id AND r.thread_id IS NULL AND r.reason IS NULL)
   AND NOT EXISTS (SELECT FROM campaign_recipient r WHERE r.campaign_id = c.id AND r.state IN ('pending', 'in_flight'))
 RETURNING c.id;
 
