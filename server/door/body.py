@@ -12,6 +12,7 @@ from typing import Final
 import trio
 
 from server.door.head import Head, Refused
+from server.door.raw_http import RawRequest
 from server.door.wire import PeerGone, Wire
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -117,3 +118,9 @@ class BodyReader:
         if scope.cancelled_caught:
             raise Refused(408, "the body did not come in time")
         self._patience_s += (len(self._wire.buffer) - held) / MIN_RATE - (trio.current_time() - started)
+
+
+async def read_request(wire: Wire, head: Head, *, limit: int, timeout_s: float) -> RawRequest:
+    """The request with its whole body. Raises Refused and PeerGone."""
+    body = await BodyReader(wire, head, limit=limit, timeout_s=timeout_s).all() if head.has_body else b""
+    return RawRequest(head.method, head.target, head.headers, body, wire.peer)

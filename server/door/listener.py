@@ -18,10 +18,11 @@ import trio
 from hypercorn.typing import ASGIFramework
 
 from server.door.asgi import AsgiHost
+from server.door.body import read_request
 from server.door.head import Head, HeadReader, Layer, Refused
 from server.door.lane import FastLane
 from server.door.listening import FDS_FOR_OTHERS, raise_descriptor_limit
-from server.door.raw_http import RawHandler, RawResponse, encode, read_request
+from server.door.raw_http import RawHandler, RawResponse, encode
 from server.door.wire import PeerGone, Wire
 from server.ws.handshake import Upgrade
 

@@ -10,9 +10,7 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Final, Protocol
 
-from server.door.body import BodyReader
-from server.door.head import Head, Headers
-from server.door.wire import Wire
+from server.door.head import Headers
 
 REASONS: Final = {status.value: status.phrase.encode() for status in HTTPStatus}
 
@@ -55,12 +53,6 @@ class RawHandler(Protocol):
 
 
 Start = Callable[[RawRequest, Callable[[RawResponse], None]], RawResponse | Started]
-
-
-async def read_request(wire: Wire, head: Head, *, limit: int, timeout_s: float) -> RawRequest:
-    """The request with its whole body. Raises Refused and PeerGone."""
-    body = await BodyReader(wire, head, limit=limit, timeout_s=timeout_s).all() if head.has_body else b""
-    return RawRequest(head.method, head.target, head.headers, body, wire.peer)
 
 
 def encode(response: RawResponse, *, keep_alive: bool, bodiless: bool = False, version: str = "1.1") -> bytes:

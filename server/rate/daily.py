@@ -8,9 +8,9 @@ import math
 from datetime import date
 from typing import Final
 
-from server.rate.limit import LimitKey
 from server.rate.order import Order
 from server.rate.stats import DayStats
+from server.rate.stream import LimitKey, Stream
 
 BLOCK: Final = 100  # segments; a crash loses less than two of them
 _LOW: Final = 50  # the next block is asked for before this one is used up
@@ -30,7 +30,7 @@ class DailyCap:
 
     def __init__(self, brand_id: int, day: date, until: float) -> None:
         """Nothing is charged yet."""
-        self.key, self.order = LimitKey("brand", brand_id), Order()
+        self.key, self.order = LimitKey("brand", brand_id), Order[Stream]()
         self.version, self.planned_at = 0, math.inf
         self.day, self.until = day, until
         self.cap: int | None = None

@@ -8,11 +8,12 @@ way between the two is known, so promises are pushed back as soon as the wire fa
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final
 
 from server.domain.bucket import Bucket, burst_just_spent, charged, instant_for, not_before, with_rate
 from server.rate.order import Order
 from server.rate.stats import LimitStats, Tally
+from server.rate.stream import LimitKey, Stream
 
 # A 429 halves the rate; each five quiet seconds give a twentieth back: from half to full in 50 s.
 _SLOWER: Final = 0.5
@@ -22,46 +23,6 @@ _RECOVERY_EVERY_S: Final = 5.0
 _SAME_429_S: Final = 1.0  # requests in flight together are refused together: that is one refusal, not ten
 _RETRY_AFTER_AT_MOST_S: Final = 300.0  # a carrier's slip in Retry-After must not silence a number for a day
 ROUNDING_S: Final = 1e-6  # who has slept what was asked must not be sent to sleep for a rounding error again
-
-LimitKind = Literal["number", "account", "registration", "campaign", "brand"]
-
-
-class LimitKey(NamedTuple):
-    """`id` is the row's of that kind; `carrier` the destination's, of a registration."""
-
-    kind: LimitKind
-    id: int
-    carrier: str = ""
-
-
-class AnyLimit(Protocol):
-    """What the pacer asks of a limit. Times are monotonic seconds; costs are segments."""
-
-    key: LimitKey
-    order: Order  # the streams that wait for this limit
-    version: int  # tells the schedule's newest entry for this limit from older ones
-    planned_at: float  # that entry's instant; infinite: there is none
-
-    def instant(self, cost: int, now: float) -> float:
-        """When *cost* could leave as far as this limit is concerned; `inf`: only a change will tell."""
-
-    def reserve(self, cost: int, at: float) -> None:
-        """A row was granted for the instant *at*, which is no earlier than this limit's own."""
-
-    def release(self, cost: int) -> None:
-        """A granted row will not leave."""
-
-    def wait_s(self, cost: int, now: float) -> float:
-        """At the wire: 0.0, or the seconds still to wait; `inf`: not in the foreseeable future."""
-
-    def depart(self, cost: int, now: float) -> None:
-        """A granted row leaves now: the wire is charged."""
-
-    def catch_up(self) -> bool:
-        """Push the promises behind the wire and what is on its way to it; True where that changed them."""
-
-    def recover(self, now: float) -> bool:
-        """Give back part of what a 429 took, where it is time; True where the rate changed."""
 
 
 class Limit:
@@ -74,7 +35,7 @@ class Limit:
 
     def __init__(self, key: LimitKey, rate: float, burst: float, now: float) -> None:
         """A limit of *rate* segments/s; 0 means paused."""
-        self.key, self.order = key, Order()
+        self.key, self.order = key, Order[Stream]()
         self.version, self.planned_at = 0, math.inf
         self._configured = rate
         self._burst = burst

@@ -19,10 +19,9 @@ from server import ports
 from server.domain.limits import LimitScope
 from server.ports import DueRow, LimitBook, StreamKey
 from server.rate.daily import DailyCap
-from server.rate.limit import AnyLimit, LimitKey
 from server.rate.shelf import Shelf
 from server.rate.stats import LimiterStats
-from server.rate.stream import Stream
+from server.rate.stream import AnyLimit, LimitKey, Stream
 from server.rate.survey import survey
 
 HORIZON_S: Final = 0.020  # what T3 may authorise ahead of its instant

@@ -11,7 +11,8 @@ from server.domain.bucket import sensible_burst
 from server.domain.limits import counts_toward_cap, rate_for
 from server.ports import BrandDay, LimitBook, Number, StreamKey
 from server.rate.daily import DailyCap
-from server.rate.limit import AnyLimit, Limit, LimitKey
+from server.rate.limit import Limit
+from server.rate.stream import AnyLimit, LimitKey
 
 
 class Shelf:

@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from server.rate.daily import DailyCap
-from server.rate.limit import AnyLimit, Limit
+from server.rate.limit import Limit
 from server.rate.shelf import Shelf
 from server.rate.stats import DayStats, LimiterStats, LimitStats, NumberStats
-from server.rate.stream import Stream
+from server.rate.stream import AnyLimit, Stream
 
 
 def survey(epoch: int, shelf: Shelf, streams: Collection[Stream], now: float) -> LimiterStats:

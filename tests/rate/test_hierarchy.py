@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from server.domain.gate import Lane
 from server.domain.limits import Allowance, LimitScope
 from server.ports import CampaignPace, DueRow, LimitBook
-from server.rate.limit import LimitKey
+from server.rate.stream import LimitKey
 from tests.rate.virtual import jitter
 from tests.rate.world import World, book, number, worst_excess
 

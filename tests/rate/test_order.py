@@ -20,7 +20,7 @@ class Waiting:
     """Rows that wait for one limit, in the streams that the pacer would make of them."""
 
     def __init__(self) -> None:
-        self.order = Order()
+        self.order = Order[Stream]()
         self.streams: dict[StreamKey, Stream] = {}
         self._arrivals = count()
 

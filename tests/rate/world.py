@@ -12,8 +12,8 @@ from itertools import count
 from server.domain.limits import Allowance
 from server.ports import BrandDay, CampaignPace, DueRow, LimitBook, Number, Registration
 from server.rate.daily import BLOCK
-from server.rate.limit import LimitKey
 from server.rate.pacer import HORIZON_S, Grant, Pacer
+from server.rate.stream import LimitKey
 
 DAY_S = 86_400.0
 FIRST_DAY = date(2026, 3, 10)
