@@ -761,6 +761,8 @@ CREATE TABLE campaign (                   -- a text to many: a campaign, or a bu
     description  text NOT NULL DEFAULT '',
     plan         jsonb,                   -- kind campaign: what its wizard keeps, and the engine goes by (ports.campaigns.Plan)
     author_id    bigint,                  -- who made the draft
+    draft_cmd_id uuid,                    -- of the click that made the draft: the same click makes one
+    is_template  boolean NOT NULL DEFAULT false,       -- kept to be duplicated, never launched, and in a list of its own
     expected     integer,                 -- recipients that were confirmed at the launch
     build_after  bigint,                  -- the snapshot is being taken: the contact after which it goes on; null: it is not
     refused      text,                    -- the sentence of why the last launch came to nothing
@@ -781,11 +783,13 @@ CREATE TABLE campaign (                   -- a text to many: a campaign, or a bu
     CHECK (kind = 'campaign' OR plan IS NULL),
     CHECK (state <> 'scheduled' OR due_at IS NOT NULL),
     CHECK (paused_why IS NULL OR state = 'paused'),
+    CONSTRAINT a_template_is_never_launched CHECK (NOT is_template OR (state = 'draft' AND build_after IS NULL)),
     FOREIGN KEY (workspace_id, author_id) REFERENCES member (workspace_id, id),
     FOREIGN KEY (workspace_id, launched_by) REFERENCES member (workspace_id, id),
     FOREIGN KEY (workspace_id, number_id) REFERENCES number (workspace_id, id)
 );
 CREATE UNIQUE INDEX campaign_command ON campaign (workspace_id, cmd_id) WHERE cmd_id IS NOT NULL;
+CREATE UNIQUE INDEX campaign_drafted ON campaign (workspace_id, draft_cmd_id) WHERE draft_cmd_id IS NOT NULL;
 CREATE INDEX campaign_listed ON campaign (workspace_id, kind, id DESC);
 CREATE INDEX campaign_open ON campaign (id) WHERE launched_at IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX campaign_abandoned ON campaign (created_at) WHERE cmd_id IS NOT NULL AND launched_at IS NULL;

@@ -124,7 +124,8 @@ class Campaign:
     """`version` rises with every change by a person. `built`: how many of the snapshot are written; `whole`: all are.
 
     `moved_at`: when its figures moved last. `due_at`: scheduled: when it begins. `paused_why`: paused: by whom.
-    `refused`: the sentence of why its last launch came to nothing, if it did.
+    `refused`: the sentence of why its last launch came to nothing, if it did. `template`: it is kept to be duplicated,
+    and cannot be launched.
     """
 
     campaign_id: int
@@ -146,6 +147,7 @@ class Campaign:
     refused: str | None
     built: int
     whole: bool
+    template: bool
     figures: Figures
 
 
@@ -177,10 +179,13 @@ class CampaignDrafts(Protocol):
         states: Sequence[CampaignState] = (),
         q: str = "",
         archived: bool = False,
+        templates: bool = False,
         before: int | None = None,
         limit: int = 50,
     ) -> CampaignPage:
-        """Newest first. `q` is looked for in names and descriptions."""
+        """Newest first: the archived or the others, the templates or the others. `q`: each word of it stands in the
+        name or the description.
+        """
 
     async def save(
         self,
@@ -195,16 +200,28 @@ class CampaignDrafts(Protocol):
     ) -> Campaign | Stale | Refused | None:
         """Keep what was changed, if nobody else has changed it since *version* and `domain.campaign` lets it be edited.
 
+        None of a name, description or plan: as it is. What would change nothing is no change, whatever the version: the
+        same save twice answers alike.
+
         Of one that runs, what is queued with older words or an older pace is taken back and made anew: once this has
         returned, no first byte of it is written later than 50 ms.
         """
 
     async def duplicate(
-        self, workspace_id: int, campaign_id: int, member_id: int, cmd_id: UUID, now: datetime
+        self,
+        workspace_id: int,
+        campaign_id: int,
+        member_id: int,
+        cmd_id: UUID,
+        now: datetime,
+        *,
+        as_template: bool = False,
     ) -> Campaign | None:
-        """A draft with the same plan and no start day, once for each command."""
+        """A draft, or a template, with the same plan and no start day, once for each command."""
 
-    async def archive(self, workspace_id: int, campaign_id: int, archived: bool, now: datetime) -> Campaign | None:
+    async def archive(
+        self, workspace_id: int, campaign_id: int, member_id: int, archived: bool, now: datetime
+    ) -> Campaign | None:
         """Out of the list or back into it; one that may still send stays in it."""
 
 

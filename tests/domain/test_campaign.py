@@ -133,6 +133,8 @@ EDITABLE = {
     Part.SCHEDULE: {DRAFT, SCHEDULED},
     Part.SHARES: {DRAFT},
     Part.AUDIENCE: {DRAFT},
+    Part.NUMBER: {DRAFT, SCHEDULED},
+    Part.RULES: {DRAFT, SCHEDULED, ACTIVE, PAUSED},
 }
 
 
@@ -142,6 +144,16 @@ def test_what_may_be_edited_when(state: CampaignState, part: Part) -> None:
     refused = may_edit(state, part)
     assert (refused is None) == (state in EDITABLE[part])
     assert refused is None or refused.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("state", [DRAFT, SCHEDULED, ACTIVE])
+def test_while_it_is_being_launched_its_name_and_description_alone_can_be_changed(
+    state: CampaignState, part: Part
+) -> None:
+    refused = may_edit(state, part, launching=True)
+    assert (refused is None) == (part in {Part.NAME, Part.DESCRIPTION})
+    assert refused is None or refused.sentence == "This campaign is being launched. Change it once that is done."
 
 
 def test_who_wants_other_recipients_is_told_how() -> None:

@@ -168,6 +168,8 @@ class Part(StrEnum):
     SCHEDULE = "schedule"
     SHARES = "shares"
     AUDIENCE = "audience"
+    NUMBER = "number"  # from which new threads are written
+    RULES = "rules"  # when it is paused by itself, whether a reply ends it, whether the inbox shows it
 
 
 _ALWAYS: Final = frozenset(CampaignState)
@@ -182,21 +184,31 @@ _EDITABLE: Final[Mapping[Part, frozenset[CampaignState]]] = {
     # Other shares would give some recipients another variant than those beside them were measured with.
     Part.SHARES: frozenset({_S.DRAFT}),
     Part.AUDIENCE: frozenset({_S.DRAFT}),
+    Part.NUMBER: frozenset({_S.DRAFT, _S.SCHEDULED}),
+    # Who looks at a campaign that a limit has paused may find the limit wrong, and must not have to begin anew.
+    Part.RULES: _ALWAYS - FINAL,
 }
+_ALSO_MEANWHILE: Final = frozenset({Part.NAME, Part.DESCRIPTION})
 
 
-def may_edit(state: CampaignState, part: Part) -> Refused | None:
+def may_edit(state: CampaignState, part: Part, *, launching: bool = False) -> Refused | None:
     """Why *part* cannot be changed in *state*; None where it can, for what is not yet sent.
+
+    *launching*: the snapshot is being taken. What decides who stands in it and what was confirmed waits until it is.
 
     >>> may_edit(CampaignState.ACTIVE, Part.TEXT) is None
     True
     """
+    if launching and part not in _ALSO_MEANWHILE:
+        return Refused("This campaign is being launched. Change it once that is done.")
     if state in _EDITABLE[part]:
         return None
     if state in FINAL:
         return Refused(f"This campaign is {state.value}: only its name and description can be changed.")
     if part is Part.SCHEDULE:
         return Refused("This campaign has begun: its start can no longer be changed.")
+    if part is Part.NUMBER:
+        return Refused("This campaign has begun: its number can no longer be changed.")
     if part is Part.SHARES:
         return Refused("The shares of the variants are fixed at the launch.")
     if state is CampaignState.SCHEDULED:
