@@ -82,6 +82,7 @@ async def serve(
         wall=clock.wall,
         timetable=timetable,
         online=lambda workspace_id: ears.online(workspace_id),
+        link_base=f"{config.public_url or url}/l",
     )
     async with (
         open_database(config) as database,

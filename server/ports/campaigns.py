@@ -232,7 +232,9 @@ class CampaignDrafts(Protocol):
 class Survey:
     """What a launch would do now. `longest`, `shortest`, `missing`: contacts to look at.
 
-    `names`: tokens whose values somebody lacks, with how many. `per_s`: recipients in a second at the plan's pace.
+    Segments and cost: of variants by their shares, to the nearest segment, since the lot falls at the launch only.
+    `names`: tokens whose values somebody lacks, with how many. `per_s`: recipients in a second at the plan's pace;
+    None: without a number or a recipient there is none. `zones`: those that recipients may be in.
     """
 
     audience: int
@@ -254,7 +256,11 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The text that one contact would get; `excluded`: why that one gets none."""
+    """The text that one contact would get; `excluded`: why that one gets none.
+
+    `text` has short links that lead nowhere, as long as those that will. `missing`: of this variant; who lacks a value
+    that any of them needs gets none, else the lot would decide who is written to.
+    """
 
     contact_id: int
     name: str | None
@@ -286,11 +292,14 @@ class CampaignSurvey(Protocol):
     async def survey(self, workspace_id: int, member_id: int, plan: Plan, now: datetime) -> Survey: ...
 
     async def sample(
-        self, workspace_id: int, member_id: int, plan: Plan, contact_id: int, now: datetime
-    ) -> Sample | None: ...
+        self, workspace_id: int, member_id: int, plan: Plan, contact_id: int, now: datetime, variant: int = 0
+    ) -> Sample | None:
+        """Any contact's, of the audience or not; the lot of the variants falls at the launch. None: no such contact."""
 
-    async def people(self, workspace_id: int, plan: Plan, after: int, limit: int, q: str = "") -> Sequence[Sample]:
-        """Contacts of the audience by id, to choose one to look at; their texts are empty."""
+    async def people(
+        self, workspace_id: int, member_id: int, plan: Plan, after: int, limit: int, now: datetime, q: str = ""
+    ) -> Sequence[Sample]:
+        """Contacts of the audience by id, to choose one to look at; their texts are empty. `q`: as in People."""
 
     def left_out(
         self, workspace_id: int, member_id: int, plan: Plan, now: datetime

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -22,6 +23,13 @@ from server.domain.tokens import Rendered
 CELL, HOME = Phone("+16175550101", 1), Phone("+16175550102", 2)
 NOBODYS = Phone("+16175551234", 3)
 ANY, ASKED, DEMO = AudienceRules(), AudienceRules(opt_in_required=True), AudienceRules(simulated=True)
+
+
+NOON = datetime(2026, 3, 10, 16, tzinfo=UTC)
+RARELY = AudienceRules(not_texted_since=NOON)
+ONE_AT_A_TIME = AudienceRules(in_no_other=True)
+TEXTED, JUST_BEFORE = replace(CELL, last_out_at=NOON), replace(CELL, last_out_at=NOON - timedelta(microseconds=1))
+AWAITED = replace(CELL, awaited=True)
 
 
 def marked(phone: Phone, *marks: str) -> Phone:
@@ -64,6 +72,25 @@ def marked(phone: Phone, *marks: str) -> Phone:
         ),
         pytest.param([marked(CELL, "held", "invalid")], ASKED, Exclusion.HELD, id="held is told before invalid"),
         pytest.param([marked(CELL, "invalid")], ASKED, Exclusion.INVALID, id="invalid is told before the consent"),
+        pytest.param([TEXTED], RARELY, Exclusion.TEXTED_RECENTLY, id="texted at that instant"),
+        pytest.param([JUST_BEFORE], RARELY, JUST_BEFORE, id="texted before it"),
+        pytest.param([HOME, TEXTED], RARELY, Exclusion.TEXTED_RECENTLY, id="texted at another number"),
+        pytest.param([TEXTED], ANY, TEXTED, id="texted where that does not count"),
+        pytest.param([AWAITED], ONE_AT_A_TIME, Exclusion.IN_ACTIVE_CAMPAIGN, id="in another campaign"),
+        pytest.param([HOME, AWAITED], ONE_AT_A_TIME, Exclusion.IN_ACTIVE_CAMPAIGN, id="in one with another number"),
+        pytest.param([AWAITED], ANY, AWAITED, id="in another campaign where that does not count"),
+        pytest.param(
+            [replace(TEXTED, awaited=True)],
+            replace(RARELY, in_no_other=True, opt_in_required=True),
+            Exclusion.NO_CONSENT,
+            id="no consent is told before both",
+        ),
+        pytest.param(
+            [replace(TEXTED, awaited=True)],
+            replace(RARELY, in_no_other=True),
+            Exclusion.TEXTED_RECENTLY,
+            id="texted recently is told before in another campaign",
+        ),
     ],
 )
 def test_who_gets_a_text_and_why_somebody_does_not(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from server.domain.campaigns.variants import fault, variant_of
 
-PINNED = "1101210111020010000010000121000000000001"
+PINNED = "1000101002210111000210120221112200220020"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID, uuid5
@@ -32,6 +33,8 @@ class Exclusion(StrEnum):
     NO_PHONE = "no_phone"
     DUPLICATE = "duplicate"
     NO_CONSENT = "no_consent"
+    TEXTED_RECENTLY = "texted_recently"
+    IN_ACTIVE_CAMPAIGN = "in_active_campaign"
     MISSING_VALUE = "missing_value"
     TOO_LONG = "too_long"
 
@@ -45,6 +48,8 @@ SENTENCES: Final[Mapping[Exclusion, str]] = {
     Exclusion.NO_PHONE: "Has no phone number",
     Exclusion.DUPLICATE: "This number is in the list already",
     Exclusion.NO_CONSENT: "No consent on record",
+    Exclusion.TEXTED_RECENTLY: "Has had a text from you too recently",
+    Exclusion.IN_ACTIVE_CAMPAIGN: "Waits for the text of another active campaign",
     Exclusion.MISSING_VALUE: "A value that the text needs is missing",
     Exclusion.TOO_LONG: f"The text would be longer than {MAX_TEXT:,} characters",
 }
@@ -52,7 +57,10 @@ SENTENCES: Final[Mapping[Exclusion, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A number of a candidate. `address` None: it is none. `endpoint_id` None: nobody wrote to it yet."""
+    """A number of a candidate. `address` None: it is none. `endpoint_id` None: nobody wrote to it yet.
+
+    `last_out_at`: when we wrote to it last. `awaited`: it is pending or in flight in another campaign that is open.
+    """
 
     address: str | None
     endpoint_id: int | None = None
@@ -61,14 +69,22 @@ class Phone:
     carrier_blocked: bool = False
     invalid: bool = False
     consented: bool = False
+    last_out_at: datetime | None = None
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AudienceRules:
-    """What the workspace asks for. A simulation writes to test numbers only."""
+    """What the workspace asks for, and a campaign. A simulation writes to test numbers only.
+
+    `not_texted_since`: who had a text of ours at that instant or later is left out; None: nobody for that.
+    `in_no_other`: who waits in another open campaign is left out.
+    """
 
     opt_in_required: bool = False
     simulated: bool = False
+    not_texted_since: datetime | None = None
+    in_no_other: bool = False
 
 
 def choose(
@@ -77,7 +93,7 @@ def choose(
     """The number that a candidate is written to, of its *phones* in their order, or why none.
 
     A number that cannot get texts passes the turn to the next one. *taken* tells which numbers stand in the audience
-    already.
+    already. Too many texts are too many for the person, at whichever number they came.
     """
     if objection := _asked_us_not_to(phones):
         return objection
@@ -92,7 +108,16 @@ def choose(
     if not free:
         return Exclusion.DUPLICATE
     agreed = [phone for phone in free if phone.consented] if rules.opt_in_required else free
-    return agreed[0] if agreed else Exclusion.NO_CONSENT
+    if not agreed:
+        return Exclusion.NO_CONSENT
+    return _too_much(phones, rules) or agreed[0]
+
+
+def _too_much(phones: Collection[Phone], rules: AudienceRules) -> Exclusion | None:
+    since = rules.not_texted_since
+    if since is not None and any(p.last_out_at is not None and p.last_out_at >= since for p in phones):
+        return Exclusion.TEXTED_RECENTLY
+    return Exclusion.IN_ACTIVE_CAMPAIGN if rules.in_no_other and any(p.awaited for p in phones) else None
 
 
 def _asked_us_not_to(phones: Collection[Phone]) -> Exclusion | None:
