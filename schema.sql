@@ -773,6 +773,9 @@ CREATE TABLE campaign (                   -- a text to many: a campaign, or a bu
     next_batch_at timestamptz,
     paused_why   text CHECK (paused_why IN ('member', 'failures', 'opt_outs', 'missed')),
     resumed_at   timestamptz,             -- what left before then counts against no limit any more
+    made_after   bigint NOT NULL DEFAULT 0,            -- bulk in the outbox up to this id is from before a stop or a change: it
+                                          -- does not leave, and is taken back to be made anew
+    skip_as      text,                    -- whoever is still pending is skipped for this reason: it is at its end
     archived_at  timestamptz,
     launched_at  timestamptz,             -- the snapshot is whole and was confirmed; before that it is a draft
     built_at     timestamptz,             -- every recipient of the snapshot is decided or queued
@@ -811,6 +814,7 @@ CREATE TABLE campaign_recipient (
     reason       text,                    -- excluded and skipped: why
     body         text,                    -- kind bulk, while it is pending: what it is going to get, as it was confirmed
     segments     smallint,
+    due_at       timestamptz,             -- pending: its turn came, and it waits for this hour of the recipient's; null: at once
     thread_id    bigint,                  -- in_flight and later: the text that it got
     seq          bigint,
     replied_at   timestamptz,             -- the first time each: a figure counts people
@@ -823,7 +827,10 @@ CREATE TABLE campaign_recipient (
 ) WITH (fillfactor = 85);
 -- neither names the state: what becomes of a text is written in place, without a new entry in any index
 CREATE INDEX campaign_recipient_text ON campaign_recipient (thread_id, seq) WHERE thread_id IS NOT NULL;
-CREATE INDEX campaign_recipient_pending ON campaign_recipient (campaign_id, ord) WHERE thread_id IS NULL AND reason IS NULL;
+CREATE INDEX campaign_recipient_pending ON campaign_recipient (campaign_id, ord)
+    WHERE thread_id IS NULL AND reason IS NULL AND due_at IS NULL;
+CREATE INDEX campaign_recipient_due ON campaign_recipient (campaign_id, due_at, ord)
+    WHERE thread_id IS NULL AND reason IS NULL AND due_at IS NOT NULL;
 -- who stands in another campaign that has not come to them yet
 CREATE INDEX campaign_recipient_waiting ON campaign_recipient (endpoint_id) WHERE thread_id IS NULL AND reason IS NULL;
 
@@ -1912,6 +1919,8 @@ END $$;
 
 -- Claim the granted rows, lock what the gate looks at, and read it anew: each statement has a snapshot of its own, so what
 -- was committed before a lock was given is seen. The gate decides outside; settle_verdicts ends the same transaction.
+-- A text of a campaign that was made before its last stop or change is left as it stands, see take_back; one that may have
+-- left already goes on under its key.
 -- p_cap_texts and p_cap_window: how many departures, and how far back, the states' caps look; the workspace's own cap may
 -- look further. departures: those of bulk to the endpoint that may have left, by the wall clock, the newest first.
 CREATE FUNCTION claim_granted(
@@ -1978,7 +1987,9 @@ BEGIN
     LEFT JOIN workspace w ON w.id = o.workspace_id
     LEFT JOIN campaign c ON c.id = o.campaign_id
     LEFT JOIN message m ON m.thread_id = o.thread_id AND m.seq = o.seq
-    WHERE o.id = ANY (claimed) ORDER BY o.id;
+    WHERE o.id = ANY (claimed)
+      AND (o.klass <> 'bulk' OR o.resends > 0 OR coalesce(c.made_after, 0) < o.id)
+    ORDER BY o.id;
 END $$;
 
 -- Write down what the gate said of rows that claim_granted locked in this transaction. p_state and p_rank: the message's,
@@ -2388,6 +2399,32 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY SELECT * FROM end_waiting(waiting, 'cancelled', 'campaign_cancelled', p_now);
+END $$;
+
+-- Take back what a campaign has queued and does not want as it is: its recipients are pending again, to be given another text.
+-- What T3 took stays; where that comes back unsent, the next turn finds it. Of what may have left already nothing is made anew.
+CREATE FUNCTION take_back(p_campaign bigint, p_now timestamptz, p_limit integer) RETURNS SETOF told LANGUAGE plpgsql AS $$
+DECLARE
+    waiting outbox[];
+    old_to  bigint;
+BEGIN
+    SELECT c.made_after INTO old_to FROM campaign c WHERE c.id = p_campaign AND c.kind = 'campaign' AND c.state <> 'cancelled';
+    SELECT array_agg(q::outbox) INTO waiting FROM (
+        SELECT o.* FROM outbox o
+        WHERE o.campaign_id = p_campaign AND o.state IN ('queued', 'held') AND o.id <= old_to AND o.klass = 'bulk' AND o.resends = 0
+        ORDER BY o.id LIMIT p_limit FOR UPDATE SKIP LOCKED) q;
+    IF waiting IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT * FROM end_waiting(waiting, 'cancelled', 'campaign_changed', p_now);
+    WITH again AS (
+        UPDATE campaign_recipient r SET state = 'pending', reason = NULL, thread_id = NULL, seq = NULL, segments = NULL,
+               delivery = NULL, due_at = NULL, round = r.round + 1
+        FROM unnest(waiting) w WHERE r.campaign_id = p_campaign AND r.thread_id = w.thread_id AND r.seq = w.seq
+        RETURNING r.ord
+    )
+    INSERT INTO campaign_stat_delta (campaign_id, at, skipped, pending)
+    SELECT p_campaign, p_now, -count(*), count(*) FROM again HAVING count(*) > 0;
 END $$;
 
 -- Changing one's mind ------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from server.domain.messages import (
     Announcement,
     AnswerOwed,
     CampaignMoved,
+    CampaignStopped,
     ConsentFlipped,
     Message,
     OutboxGrew,
@@ -59,6 +60,7 @@ class Announcer:
         self.on_answer_owed: Callable[[], None] = lambda: None
         self.on_reply: Callable[[int], None] = lambda thread_id: None
         self.on_campaign: Callable[[int], None] = lambda campaign_id: None
+        self.on_stopped: Callable[[CampaignStopped], None] = lambda stop: None
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
         """`ports.Announce`."""
@@ -76,6 +78,8 @@ class Announcer:
                     self._review_changed(one)
                 case RowsChanged():
                     self._rows_changed(one)
+                case CampaignStopped():
+                    self.on_stopped(one)
                 case _:
                     self._hint(one)
 

@@ -6,10 +6,11 @@ nothing is authorised that nobody can write at once. A stream is free again with
 stored; how many outcomes may wait for that is bounded too. Where most streams are busy the claimer waits a moment for
 more of them, since a batch twice as large costs the database little more.
 Between T3's answer and the first byte lie at most 40 ms, and 250 ms from asking for it (a person's text: 2 s); later
-than that the attempt is voided and queued again. The last look before the first byte is synchronous: voided by a STOP,
-too late, too early for the pace, journal written, held up meanwhile; nothing can come between it and the send call. A
-process can be stopped at any line of it, for so long that another server takes its claims over: once marked, a text is
-queued again by nobody else, and a look at the clock after the mark sees what was allowed too long ago.
+than that the attempt is voided and queued again. The last look before the first byte is synchronous: voided by a STOP
+or its campaign's end, too late, too early for the pace, journal written, held up meanwhile; nothing can come between it
+and the send call. A process can be stopped at any line of it, for so long that another server takes its claims over:
+once marked, a text is queued again by nobody else, and a look at the clock after the mark sees what was allowed too
+long ago.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import structlog
 import trio
 
 from server.domain.carrier import HELD_UP, ErrorClass, NotSent, Outcome, Postponed, Throttled, Unknown, Void
-from server.domain.gate import MessageClass
+from server.domain.gate import BULK_LEAVES_WITHIN_S, MessageClass
 from server.killpoints import reach
 from server.ports import (
     AttemptOutcome,
@@ -49,7 +50,9 @@ T3_ROWS_AT_LEAST: Final = 4  # where the machine is too slow to write more of th
 LOOK_EVERY_S: Final = 1.0  # for carrier accounts that were added
 FENCED_PAUSE_S: Final = 0.2
 BULK_MAX_AGE_S: Final = 0.040  # from the answer of T3 to the first byte
-BULK_BOUND_S: Final = 0.250  # from asking for T3: by so much a text may pass a STOP that commits after its T3
+BULK_BOUND_S: Final = (
+    BULK_LEAVES_WITHIN_S  # from asking for T3: by so much a text may pass a STOP that commits after its T3
+)
 PERSON_MAX_AGE_S: Final = 2.0  # from asking for T3
 _RETRY_S: Final = (0.05, 0.2, 1.0)  # an outcome that cannot be stored is tried again until it can
 
@@ -116,6 +119,7 @@ class _Job:
 
     mt: Authorised
     grant: Grant
+    asked_at: float
     deadline: float
     share: _Share
     stream: int
@@ -126,6 +130,14 @@ class _Job:
     def void(self, reason: str) -> None:
         if not self.wrote:
             self.voided = reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """Of a campaign: texts with places in the outbox up to `made_after` that T3 was asked for before `at`."""
+
+    at: float
+    made_after: int
 
 
 class Sender:
@@ -154,6 +166,7 @@ class Sender:
         self._workers, self._account_of = workers, account_of
         self._shares: dict[int, _Share] = {}
         self._jobs: dict[UUID, _Job] = {}  # by attempt: a row may be claimed anew before its last outcome is answered
+        self._stops: dict[int, _Stop] = {}  # by campaign
         self._ended = trio.Event()
         self._giving_up = False
 
@@ -166,6 +179,24 @@ class Sender:
         for job in self._jobs.values():
             if job.mt.endpoint_id == endpoint_id and job.mt.klass is MessageClass.BULK:
                 job.void(reason)
+
+    def stop_campaign(self, campaign_id: int, made_after: int) -> None:
+        """It was paused, ended or changed, which is committed: what T3 let go before stays here, also where its answer
+        is still to come. What T3 is asked for from now on has seen it, and is not meant.
+        """
+        now = self._clock.monotonic()
+        self._stops = {id_: stop for id_, stop in self._stops.items() if now - stop.at < BULK_BOUND_S}
+        self._stops[campaign_id] = _Stop(now, made_after)
+        for job in self._jobs.values():
+            if job.mt.campaign_id == campaign_id:
+                self._void_if_stopped(job)
+
+    def _void_if_stopped(self, job: _Job) -> None:
+        stop = self._stops.get(job.mt.campaign_id or 0)
+        if stop is None or job.mt.klass is not MessageClass.BULK:
+            return
+        if job.mt.outbox_id <= stop.made_after and job.asked_at <= stop.at:
+            job.void("its campaign was stopped or changed")
 
     async def run(self, stopping: trio.Event) -> None:
         """Until `stopping` is set and every text in flight has its outcome stored."""
@@ -225,8 +256,9 @@ class Sender:
 
     def _start(self, nursery: trio.Nursery, mt: Authorised, grant: Grant, share: _Share, asked_at: float) -> None:
         deadline = _deadline(mt.klass, asked_at, self._clock.monotonic())
-        job = _Job(mt, grant, deadline, share, share.take())
+        job = _Job(mt, grant, asked_at, deadline, share, share.take())
         self._jobs[mt.attempt_id] = job
+        self._void_if_stopped(job)
         nursery.start_soon(self._deliver, job)
 
     async def _deliver(self, job: _Job) -> None:

@@ -33,7 +33,7 @@ from server.app.shown import node_out
 from server.app.tasks import endless, graceful
 from server.app.words import explain
 from server.config import Config
-from server.domain.messages import ConsentFlipped, ThreadChanged
+from server.domain.messages import CampaignStopped, ConsentFlipped, ThreadChanged
 from server.door.listener import Door, DoorConfig
 from server.door.webhooks import Webhooks
 from server.http.app import create_app
@@ -238,6 +238,7 @@ class Wiring:
         self.announcer.on_reply = self.lifeline.replied
         self.announcer.on_answer_owed = self.lifeline.answers.ring
         self.announcer.on_campaign = self.dispatcher.moved
+        self.announcer.on_stopped = self._campaign_stopped
 
     def _thread_news(self, change: ThreadChanged) -> None:
         if not self.publisher.watched(change.thread_id):
@@ -255,6 +256,9 @@ class Wiring:
 
     def _held(self, endpoint_id: int) -> None:
         self.sender.void_endpoint(endpoint_id, "the contact may have asked to stop")
+
+    def _campaign_stopped(self, stop: CampaignStopped) -> None:
+        self.sender.stop_campaign(stop.campaign_id, stop.made_after)
 
     def _ring_stager(self) -> None:
         self.stager.ring_for_all()

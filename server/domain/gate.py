@@ -50,6 +50,10 @@ LANES: Final[Mapping[MessageClass, Lane]] = {
 }
 
 
+BULK_LEAVES_WITHIN_S: Final = 0.250
+"""From asking the gate to the first byte, or it does not leave: by so much a text in bulk may pass a STOP."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """The endpoint's row. `held`: ambiguous wording awaits a person. `own_verified`: it is the tester's own number.

@@ -177,6 +177,15 @@ class CampaignMoved:
     campaign_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class CampaignStopped:
+    """A campaign was stopped or changed: of its texts with places in the outbox up to `made_after` none may leave."""
+
+    workspace_id: int
+    campaign_id: int
+    made_after: int
+
+
 Announcement = (
     ThreadChanged
     | ReadMoved
@@ -187,4 +196,5 @@ Announcement = (
     | Replied
     | RowsChanged
     | CampaignMoved
+    | CampaignStopped
 )

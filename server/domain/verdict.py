@@ -30,6 +30,8 @@ class Reason(StrEnum):
     CAMPAIGN_CANCELLED = "campaign_cancelled"
     EXPIRED = "expired"
     CAMPAIGN_PAUSED = "campaign_paused"
+    CAMPAIGN_CHANGED = "campaign_changed"
+    CAMPAIGN_ENDED = "ended"
     QUIET_HOURS = "quiet_hours"
     CAP_REACHED = "cap_reached"
 
@@ -53,6 +55,8 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.CAMPAIGN_CANCELLED: "The campaign was cancelled",
     Reason.EXPIRED: "Too late to send",
     Reason.CAMPAIGN_PAUSED: "The campaign is paused",
+    Reason.CAMPAIGN_CHANGED: "Taken back when the campaign was stopped or changed",
+    Reason.CAMPAIGN_ENDED: "The last day of the campaign was over",
     Reason.QUIET_HOURS: "Quiet hours where the contact lives",
     Reason.CAP_REACHED: "The limit of texts is reached",
 }

@@ -190,6 +190,7 @@ class Authorised:
     klass: MessageClass
     cost: int
     request: MtRequest
+    campaign_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,8 +162,12 @@ class FakeJournal:
 
 
 def authorised(
-    n: int, klass: MessageClass = MessageClass.BULK, endpoint_id: int = 7, account_id: int = 1
+    n: int,
+    klass: MessageClass = MessageClass.BULK,
+    endpoint_id: int = 7,
+    account_id: int = 1,
+    campaign_id: int | None = None,
 ) -> Authorised:
     """The number that it leaves from bears the account's id."""
     request = MtRequest(UUID(int=n), "+12025550100", "+13125550123", f"text {n}")
-    return Authorised(UUID(int=n), n, account_id, account_id, endpoint_id, 70 + n, klass, 1, request)
+    return Authorised(UUID(int=n), n, account_id, account_id, endpoint_id, 70 + n, klass, 1, request, campaign_id)

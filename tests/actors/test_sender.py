@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import trio
@@ -37,9 +37,9 @@ class Line:
         self.sender = Sender(ledger, self.limiter, carriers, self.journal, FakeClock(), 1, workers=workers)
         self.stopping = trio.Event()
 
-    def grant(self, *ids: int, klass: MessageClass = MessageClass.BULK) -> None:
+    def grant(self, *ids: int, klass: MessageClass = MessageClass.BULK, campaign_id: int | None = None) -> None:
         for n in ids:
-            self.ledger.mts[n] = authorised(n, klass)
+            self.ledger.mts[n] = authorised(n, klass, campaign_id=campaign_id)
         self.limiter.grant(*(FakeGrant(n, instant=trio.current_time()) for n in ids))
 
 
@@ -81,6 +81,73 @@ async def test_a_stop_leaves_other_contacts_people_and_what_is_on_the_wire_alone
         it.sender.void_endpoint(7)
         await trio.sleep(1)
         assert [type(it.ledger.outcomes[n]) for n in (1, 2)] == [Accepted, Accepted]
+
+
+STOPPED = Voided("its campaign was stopped or changed")
+
+
+async def test_a_stop_of_a_campaign_voids_what_t3_let_go_and_is_not_on_the_wire(autojump_clock: MockClock) -> None:
+    async with line(FakeCarrier(connect_s=0.03)) as it:
+        it.grant(1, 2, campaign_id=5)
+        await trio.sleep(0.01)
+        it.sender.stop_campaign(5, made_after=2)
+        await trio.sleep(1)
+        assert it.ledger.outcomes == {1: STOPPED, 2: STOPPED}
+        assert it.carrier.on_wire == []
+        assert it.journal.marks == []
+
+
+async def test_a_stop_of_a_campaign_voids_also_what_t3_let_go_while_its_answer_was_on_the_way(
+    autojump_clock: MockClock,
+) -> None:
+    async with line() as it:
+        it.ledger.t3_answer_s = 0.1
+        it.grant(1, campaign_id=5)
+        await trio.sleep(0.05)
+        it.sender.stop_campaign(5, made_after=1)
+        await trio.sleep(1)
+        assert it.ledger.outcomes == {1: STOPPED}
+        assert it.carrier.on_wire == []
+
+
+async def test_what_t3_is_asked_for_after_the_stop_leaves(autojump_clock: MockClock) -> None:
+    """The campaign was resumed at once, or this text may have left before and goes on under its key."""
+    async with line() as it:
+        it.sender.stop_campaign(5, made_after=1)
+        await trio.sleep(0.01)
+        it.grant(1, campaign_id=5)
+        await trio.sleep(1)
+        assert [n for n, _ in it.carrier.on_wire] == [1]
+
+
+@pytest.mark.parametrize(
+    "spared",
+    [
+        pytest.param({"campaign_id": 6}, id="of another campaign"),
+        pytest.param({"campaign_id": None}, id="of none"),
+        pytest.param({"campaign_id": 5, "klass": MessageClass.PERSON}, id="a person's"),
+    ],
+)
+async def test_a_stop_of_a_campaign_leaves_others_alone(autojump_clock: MockClock, spared: dict[str, Any]) -> None:
+    async with line(FakeCarrier(connect_s=0.03)) as it:
+        it.grant(1, **spared)
+        await trio.sleep(0.01)
+        it.sender.stop_campaign(5, made_after=9)
+        await trio.sleep(1)
+        assert [n for n, _ in it.carrier.on_wire] == [1]
+
+
+async def test_a_stop_of_a_campaign_leaves_what_was_made_anew_and_what_is_on_the_wire_alone(
+    autojump_clock: MockClock,
+) -> None:
+    async with line(FakeCarrier(connect_s=0.03)) as it:
+        it.grant(1, campaign_id=5)
+        await trio.sleep(0.02)
+        it.grant(8, campaign_id=5)
+        await trio.sleep(0.02)
+        it.sender.stop_campaign(5, made_after=7)
+        await trio.sleep(1)
+        assert [n for n, _ in it.carrier.on_wire] == [1, 8]
 
 
 @pytest.mark.parametrize(

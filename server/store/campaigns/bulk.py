@@ -18,7 +18,7 @@ from uuid import UUID
 import trio
 
 from server.domain.campaigns.audience import Exclusion
-from server.domain.messages import CampaignMoved
+from server.domain.messages import CampaignMoved, CampaignStopped
 from server.killpoints import reach
 from server.ports import Announce
 from server.ports.bulk import (
@@ -36,6 +36,7 @@ from server.ports.bulk import (
 )
 from server.ports.contacts import Values
 from server.ports.filters import Finder, SavedFilters
+from server.store.campaigns import stops
 from server.store.campaigns.audience import CHUNK, Audiences, Crowd, Judged
 from server.store.campaigns.engine import PostgresBulkEngine, progress_of
 from server.store.named_sql import statements
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
 NAME_LENGTH: Final = 60
 MISSING_SHOWN: Final = 100  # places of those who miss a value; enough to look at
-AFTER_RECALL_S: Final = 0.25  # what T3 allowed before the recall leaves within it, or never
 AGAIN_S: Final = 0.05
 
 _SQL = statements("bulk")
@@ -157,21 +157,19 @@ class PostgresBulk:
     async def recall(self, workspace_id: int, bulk_id: int, member_id: int, now: datetime) -> Progress | None:
         """Two transactions at least: the first stops T3, the others tidy and may be repeated by the engine."""
 
-        async def close(connection: Connection) -> int | None:
+        async def close(connection: Connection) -> CampaignStopped | None:
             await connection.execute(_SQL["lock_exclusive"], bulk_id)
-            closed: int | None = await connection.fetchval(_SQL["recall"], bulk_id, workspace_id)
-            if closed is not None:
-                await _note(connection, workspace_id, member_id, "bulk_recalled", bulk_id)
-            return closed
+            if await connection.fetchval(_SQL["recall"], bulk_id, workspace_id) is None:
+                return None
+            await _note(connection, workspace_id, member_id, "bulk_recalled", bulk_id)
+            return await stops.requeue(connection, bulk_id)
 
         if await self.progress(workspace_id, bulk_id) is None:
             return None
-        closed = await self._postgres.call(close, idempotent=True)
-        if closed is not None:
-            closed_at = trio.current_time()
-            self._announce([CampaignMoved(workspace_id, bulk_id)])
+        stop = await self._postgres.call(close, idempotent=True)
+        if stop is not None:
+            await stops.settled(self._postgres, self._announce, stop, now)
             await self._tidy(bulk_id, now)
-            await trio.sleep_until(closed_at + AFTER_RECALL_S)
         return await self.progress(workspace_id, bulk_id)
 
     async def _tidy(self, bulk_id: int, now: datetime) -> None:

@@ -164,6 +164,7 @@ class _Batch:
                 validity_s=self._validity_s(judged),
                 key=row["key"] or attempt_id,
             ),
+            campaign_id=row["campaign_id"],
         )
 
     def _validity_s(self, judged: _Judged) -> int | None:

@@ -100,7 +100,7 @@ INSERT INTO audit (workspace_id, member_id, action, detail) VALUES ($1, $2, $3, 
 -- name: open
 -- What was launched and has not ended.
 SELECT c.id FROM campaign c
-WHERE c.launched_at IS NOT NULL AND c.ended_at IS NULL AND c.state IN ('active', 'cancelled') ORDER BY c.id;
+WHERE c.kind = 'bulk' AND c.launched_at IS NOT NULL AND c.ended_at IS NULL AND c.state IN ('active', 'cancelled') ORDER BY c.id;
 
 -- name: lock_shared
 -- A recall waits for whoever adds to the queue, and whoever comes later sees it.
@@ -113,7 +113,7 @@ SELECT pg_advisory_xact_lock($1);
 -- name: claim
 -- One server at a time carries it on.
 SELECT c.workspace_id, c.state, c.launched_by, c.number_id, c.rate, c.built_at FROM campaign c
-WHERE c.id = $1 AND c.launched_at IS NOT NULL AND c.ended_at IS NULL
+WHERE c.id = $1 AND c.kind = 'bulk' AND c.launched_at IS NOT NULL AND c.ended_at IS NULL
 FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: ahead
@@ -129,7 +129,7 @@ FROM (SELECT o.cost FROM outbox o WHERE o.campaign_id = $1 AND o.state = 'queued
 SELECT r.ord, r.endpoint_id, r.body, r.segments, e.address, e.opted_out, e.held, e.carrier_blocked,
        e.invalid_reason IS NOT NULL AS invalid, e.consented_at IS NOT NULL AS consented
 FROM campaign_recipient r JOIN endpoint e ON e.id = r.endpoint_id
-WHERE r.campaign_id = $1 AND r.thread_id IS NULL AND r.reason IS NULL ORDER BY r.ord LIMIT $2;
+WHERE r.campaign_id = $1 AND r.thread_id IS NULL AND r.reason IS NULL AND r.due_at IS NULL ORDER BY r.ord LIMIT $2;
 
 -- name: skip
 -- Recipients that get no text after all.
@@ -160,7 +160,7 @@ UPDATE campaign SET built_at = $2 WHERE id = $1 AND built_at IS NULL;
 -- name: recall
 -- Taken back by a person.
 UPDATE campaign SET state = 'cancelled', version = version + 1, changed_xid = pg_current_xact_id()
-WHERE id = $1 AND workspace_id = $2 AND launched_at IS NOT NULL AND state IN ('active', 'paused') RETURNING id;
+WHERE id = $1 AND workspace_id = $2 AND kind = 'bulk' AND launched_at IS NOT NULL AND state IN ('active', 'paused') RETURNING id;
 
 -- name: recall_queued
 -- What is queued of a cancelled one goes, a piece at a time.
@@ -170,7 +170,7 @@ SELECT * FROM recall_queued($1, $2, $3);
 -- What is not even queued of a cancelled one goes, a piece at a time.
 UPDATE campaign_recipient r SET state = 'skipped', reason = 'campaign_cancelled', body = NULL
 WHERE r.campaign_id = $1 AND r.ord IN (
-    SELECT q.ord FROM campaign_recipient q WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL ORDER BY q.ord LIMIT $2)
+    SELECT q.ord FROM campaign_recipient q WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL AND q.due_at IS NULL ORDER BY q.ord LIMIT $2)
 RETURNING r.ord;
 
 -- name: end
@@ -178,7 +178,7 @@ RETURNING r.ord;
 UPDATE campaign c SET ended_at = $2, state = CASE c.state WHEN 'active' THEN 'completed' ELSE c.state END,
        built_at = coalesce(c.built_at, $2), version = c.version + 1, changed_xid = pg_current_xact_id()
 WHERE c.id = $1 AND c.launched_at IS NOT NULL AND c.ended_at IS NULL AND c.state IN ('active', 'cancelled')
-  AND NOT EXISTS (SELECT FROM campaign_recipient r WHERE r.campaign_id = c.id AND r.thread_id IS NULL AND r.reason IS NULL)
+  AND NOT EXISTS (SELECT FROM campaign_recipient r WHERE r.campaign_id = c.id AND r.thread_id IS NULL AND r.reason IS NULL AND r.due_at IS NULL)
   AND NOT EXISTS (SELECT FROM campaign_recipient r WHERE r.campaign_id = c.id AND r.state IN ('pending', 'in_flight'))
 RETURNING c.id;
 
