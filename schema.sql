@@ -817,6 +817,7 @@ CREATE TABLE campaign_recipient (
     due_at       timestamptz,             -- pending: its turn came, and it waits for this hour of the recipient's; null: at once
     thread_id    bigint,                  -- in_flight and later: the text that it got
     seq          bigint,
+    left_at      timestamptz,             -- wired and rejected: when that text left
     replied_at   timestamptz,             -- the first time each: a figure counts people
     opted_out_at timestamptz,
     clicked_at   timestamptz,
@@ -856,13 +857,117 @@ CREATE TABLE campaign_stat_delta (
     segments bigint NOT NULL DEFAULT 0
 ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500);
 CREATE INDEX ON campaign_stat_delta (campaign_id, id);
-CREATE TABLE campaign_minute (
+CREATE TABLE campaign_minute (              -- all minutes of a campaign add up to its sums
     campaign_id bigint NOT NULL REFERENCES campaign,
     at          timestamptz NOT NULL,     -- its beginning
     wired integer NOT NULL DEFAULT 0, delivered integer NOT NULL DEFAULT 0, failed integer NOT NULL DEFAULT 0,
     replied integer NOT NULL DEFAULT 0, opted_out integer NOT NULL DEFAULT 0, clicked integer NOT NULL DEFAULT 0,
     PRIMARY KEY (campaign_id, at)
 ) WITH (fillfactor = 70);
+
+-- How a campaign stands: what is folded and what is not, by the snapshot of the statement that asks.
+CREATE FUNCTION campaign_sums(p_campaign bigint) RETURNS TABLE (
+    excluded integer, pending integer, in_flight integer, wired integer, rejected integer, unconfirmed integer, skipped integer,
+    delivered integer, undelivered integer, replied integer, opted_out integer, clicked integer, segments bigint,
+    moved_at timestamptz
+) LANGUAGE sql STABLE AS $$
+    SELECT coalesce(sum(x.excluded), 0)::integer, coalesce(sum(x.pending), 0)::integer, coalesce(sum(x.in_flight), 0)::integer,
+           coalesce(sum(x.wired), 0)::integer, coalesce(sum(x.rejected), 0)::integer, coalesce(sum(x.unconfirmed), 0)::integer,
+           coalesce(sum(x.skipped), 0)::integer, coalesce(sum(x.delivered), 0)::integer,
+           coalesce(sum(x.undelivered), 0)::integer, coalesce(sum(x.replied), 0)::integer,
+           coalesce(sum(x.opted_out), 0)::integer, coalesce(sum(x.clicked), 0)::integer, coalesce(sum(x.segments), 0)::bigint,
+           max(x.moved_at)
+    FROM (SELECT s.excluded, s.pending, s.in_flight, s.wired, s.rejected, s.unconfirmed, s.skipped, s.delivered, s.undelivered,
+                 s.replied, s.opted_out, s.clicked, s.segments, s.moved_at
+          FROM campaign_stat s WHERE s.campaign_id = p_campaign
+          UNION ALL
+          SELECT d.excluded, d.pending, d.in_flight, d.wired, d.rejected, d.unconfirmed, d.skipped, d.delivered, d.undelivered,
+                 d.replied, d.opted_out, d.clicked, d.segments, d.at
+          FROM campaign_stat_delta d WHERE d.campaign_id = p_campaign) x
+$$;
+
+-- The same from the recipients themselves: what the sums are held to.
+CREATE FUNCTION campaign_recount(p_campaign bigint) RETURNS TABLE (
+    excluded integer, pending integer, in_flight integer, wired integer, rejected integer, unconfirmed integer, skipped integer,
+    delivered integer, undelivered integer, replied integer, opted_out integer, clicked integer, segments bigint
+) LANGUAGE sql STABLE AS $$
+    SELECT (count(*) FILTER (WHERE r.state = 'excluded'))::integer, (count(*) FILTER (WHERE r.state = 'pending'))::integer,
+           (count(*) FILTER (WHERE r.state = 'in_flight'))::integer, (count(*) FILTER (WHERE r.state = 'wired'))::integer,
+           (count(*) FILTER (WHERE r.state = 'rejected'))::integer, (count(*) FILTER (WHERE r.state = 'unconfirmed'))::integer,
+           (count(*) FILTER (WHERE r.state = 'skipped'))::integer,
+           (count(*) FILTER (WHERE r.delivery = 'delivered'))::integer,
+           (count(*) FILTER (WHERE r.delivery = 'undelivered'))::integer, count(r.replied_at)::integer,
+           count(r.opted_out_at)::integer, count(r.clicked_at)::integer,
+           coalesce(sum(r.segments) FILTER (WHERE r.state = 'wired'), 0)::bigint
+    FROM campaign_recipient r WHERE r.campaign_id = p_campaign
+$$;
+
+-- Whoever moves recipients that have no text on the wire says so here, in the same transaction: so many from one state to
+-- another. From null: they are new; to null: they are gone.
+CREATE FUNCTION note_moved(p_campaign bigint, p_at timestamptz, p_from text, p_to text, p_count bigint)
+RETURNS void LANGUAGE sql AS $$
+    INSERT INTO campaign_stat_delta (campaign_id, at, excluded, pending, in_flight, unconfirmed, skipped)
+    SELECT p_campaign, p_at, q.n[1], q.n[2], q.n[3], q.n[4], q.n[5]
+    FROM (SELECT array_agg(p_count * (coalesce(p_to = s.state, false)::integer - coalesce(p_from = s.state, false)::integer)
+                           ORDER BY s.nth) AS n
+          FROM unnest('{excluded,pending,in_flight,unconfirmed,skipped}'::text[]) WITH ORDINALITY AS s (state, nth)) q
+    WHERE p_count <> 0
+$$;
+
+-- Add what has moved to the sums of a launched campaign, at most p_limit rows; how many there were. Of several servers one does it,
+-- under the lock of the campaign's row. Below p_least nothing is done: reading some rows costs less than folding them.
+CREATE FUNCTION fold_stats(p_campaign bigint, p_least integer, p_limit integer) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    folded integer;
+BEGIN
+    IF (SELECT count(*) FROM (SELECT FROM campaign_stat_delta d WHERE d.campaign_id = p_campaign LIMIT p_least) q) < p_least THEN
+        RETURN 0;
+    END IF;
+    PERFORM 1 FROM campaign c WHERE c.id = p_campaign AND c.launched_at IS NOT NULL FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN 0;
+    END IF;
+    WITH gone AS (
+        DELETE FROM campaign_stat_delta x WHERE x.id = ANY (ARRAY(
+            SELECT d.id FROM campaign_stat_delta d WHERE d.campaign_id = p_campaign ORDER BY d.id LIMIT p_limit))
+        RETURNING x.*
+    ), minutes AS (
+        INSERT INTO campaign_minute AS m (campaign_id, at, wired, delivered, failed, replied, opted_out, clicked)
+        SELECT p_campaign, g.minute, g.wired, g.delivered, g.failed, g.replied, g.opted_out, g.clicked
+        FROM (SELECT date_trunc('minute', g.at, 'UTC') AS minute, sum(g.wired) AS wired, sum(g.delivered) AS delivered,
+                     sum(g.undelivered + g.rejected) AS failed, sum(g.replied) AS replied, sum(g.opted_out) AS opted_out,
+                     sum(g.clicked) AS clicked FROM gone g GROUP BY 1 ORDER BY 1) g
+        WHERE (g.wired, g.delivered, g.failed, g.replied, g.opted_out, g.clicked) <> (0, 0, 0, 0, 0, 0)
+        ON CONFLICT (campaign_id, at) DO UPDATE SET
+            wired = m.wired + EXCLUDED.wired, delivered = m.delivered + EXCLUDED.delivered, failed = m.failed + EXCLUDED.failed,
+            replied = m.replied + EXCLUDED.replied, opted_out = m.opted_out + EXCLUDED.opted_out,
+            clicked = m.clicked + EXCLUDED.clicked
+    ), sums AS (
+        INSERT INTO campaign_stat AS s (campaign_id, excluded, pending, in_flight, wired, rejected, unconfirmed, skipped, delivered,
+                                        undelivered, replied, opted_out, clicked, segments, moved_at)
+        SELECT p_campaign, sum(g.excluded), sum(g.pending), sum(g.in_flight), sum(g.wired), sum(g.rejected), sum(g.unconfirmed),
+               sum(g.skipped), sum(g.delivered), sum(g.undelivered), sum(g.replied), sum(g.opted_out), sum(g.clicked),
+               sum(g.segments), max(g.at)
+        FROM gone g HAVING count(*) > 0
+        ON CONFLICT (campaign_id) DO UPDATE SET
+            excluded = s.excluded + EXCLUDED.excluded, pending = s.pending + EXCLUDED.pending,
+            in_flight = s.in_flight + EXCLUDED.in_flight, wired = s.wired + EXCLUDED.wired,
+            rejected = s.rejected + EXCLUDED.rejected, unconfirmed = s.unconfirmed + EXCLUDED.unconfirmed,
+            skipped = s.skipped + EXCLUDED.skipped, delivered = s.delivered + EXCLUDED.delivered,
+            undelivered = s.undelivered + EXCLUDED.undelivered, replied = s.replied + EXCLUDED.replied,
+            opted_out = s.opted_out + EXCLUDED.opted_out, clicked = s.clicked + EXCLUDED.clicked,
+            segments = s.segments + EXCLUDED.segments, moved_at = greatest(s.moved_at, EXCLUDED.moved_at)
+    )
+    SELECT count(*) INTO folded FROM gone;
+    RETURN folded;
+END $$;
+
+-- Forget the sums of a snapshot whose rows go, too; under the lock of the campaign's row.
+CREATE FUNCTION forget_stats(p_campaign bigint) RETURNS void LANGUAGE sql AS $$
+    DELETE FROM campaign_stat_delta WHERE campaign_id = p_campaign;
+    DELETE FROM campaign_minute WHERE campaign_id = p_campaign;
+    DELETE FROM campaign_stat WHERE campaign_id = p_campaign;
+$$;
 
 -- Short links, one for each recipient and target, and every visit with what was thought of it.
 CREATE TABLE link_target (
@@ -1007,6 +1112,40 @@ CREATE FUNCTION recipient_state(p_state text) RETURNS text LANGUAGE sql IMMUTABL
                 ELSE 'skipped' END
 $$;
 
+-- What texts of campaigns that have moved do to their recipients, and those to the sums: one row of differences for each
+-- campaign. p_moved: rows of note_status, which holds the threads' locks.
+CREATE FUNCTION move_recipients(p_moved told[]) RETURNS SETOF told LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    RETURN QUERY
+    WITH followed AS (
+        UPDATE campaign_recipient r SET state = recipient_state(v.state),
+               delivery = CASE recipient_state(v.state) WHEN 'wired' THEN v.state END,
+               reason = CASE recipient_state(v.state) WHEN 'skipped' THEN coalesce(v.error_code, v.state) END,
+               left_at = CASE WHEN r.left_at IS NULL AND recipient_state(v.state) IN ('wired', 'rejected')
+                              THEN (SELECT min(a.slot_at) FROM attempt a WHERE a.thread_id = r.thread_id AND a.seq = r.seq
+                                    AND a.state IN ('accepted', 'rejected', 'resent', 'unknown')) ELSE r.left_at END
+        FROM unnest(p_moved) v WHERE r.thread_id = v.thread_id AND r.seq = v.ref
+        RETURNING r.workspace_id, r.campaign_id, v.at, r.segments, old.state AS was, new.state, old.delivery AS had, new.delivery
+    ), counted AS (
+        INSERT INTO campaign_stat_delta (campaign_id, at, in_flight, wired, rejected, unconfirmed, skipped, delivered, undelivered,
+                                         segments)
+        SELECT f.campaign_id, max(f.at), sum((f.state = 'in_flight')::integer - (f.was = 'in_flight')::integer),
+               sum((f.state = 'wired')::integer - (f.was = 'wired')::integer),
+               sum((f.state = 'rejected')::integer - (f.was = 'rejected')::integer),
+               sum((f.state = 'unconfirmed')::integer - (f.was = 'unconfirmed')::integer),
+               sum((f.state = 'skipped')::integer - (f.was = 'skipped')::integer),
+               sum((f.delivery IS NOT DISTINCT FROM 'delivered')::integer - (f.had IS NOT DISTINCT FROM 'delivered')::integer),
+               sum((f.delivery IS NOT DISTINCT FROM 'undelivered')::integer
+                   - (f.had IS NOT DISTINCT FROM 'undelivered')::integer),
+               sum(coalesce(f.segments, 0) * ((f.state = 'wired')::integer - (f.was = 'wired')::integer))
+        FROM followed f WHERE f.was <> f.state OR f.had IS DISTINCT FROM f.delivery GROUP BY f.campaign_id
+    )
+    SELECT DISTINCT 'campaign', NULL::integer, f.workspace_id, NULL::bigint, NULL::bigint, f.campaign_id, NULL, NULL, NULL,
+           NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint
+    FROM followed f;
+END $$;
+
 -- Move messages to a state of higher rank, each with its event, and bump their threads; of several news of one message the
 -- highest counts. A campaign's recipient moves with its text. What was wired cannot have been refused before. p_decided: a person's decision may lower the rank.
 -- The locked threads' last numbers are read by the statement that follows the locks, and so are current.
@@ -1015,9 +1154,11 @@ CREATE FUNCTION note_status(
     p_decided boolean DEFAULT false
 ) RETURNS SETOF told LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    changed  told[];
+    campaign told[];  -- of these, those of campaigns: only they pay for what follows
 BEGIN
     PERFORM 1 FROM thread t WHERE t.id = ANY (p_thread) ORDER BY t.endpoint_id FOR NO KEY UPDATE;
-    RETURN QUERY
     WITH news AS (
         SELECT DISTINCT ON (n.thread_id, n.seq) n.*
         FROM unnest(p_thread, p_seq, p_state, p_rank, p_class, p_code, p_at) WITH ORDINALITY
@@ -1030,11 +1171,6 @@ BEGIN
         WHERE m.thread_id = n.thread_id AND m.seq = n.seq
           AND (p_decided OR (m.rank < n.rank AND NOT (m.rank BETWEEN 20 AND 40 AND n.rank >= 50)))
         RETURNING m.workspace_id, m.thread_id, m.seq, n.state, n.error_class, n.error_code, n.at, m.campaign_id
-    ), followed AS (
-        UPDATE campaign_recipient r SET state = recipient_state(v.state),
-               delivery = CASE recipient_state(v.state) WHEN 'wired' THEN v.state END,
-               reason = CASE recipient_state(v.state) WHEN 'skipped' THEN coalesce(v.error_code, v.state) END
-        FROM moved v WHERE v.campaign_id IS NOT NULL AND r.thread_id = v.thread_id AND r.seq = v.seq
     ), numbered AS (
         SELECT v.*, t.last_seq + row_number() OVER w AS event, lead(v.seq) OVER w IS NULL AS newest
         FROM moved v JOIN thread t ON t.id = v.thread_id WINDOW w AS (PARTITION BY v.thread_id ORDER BY v.seq)
@@ -1045,13 +1181,13 @@ BEGIN
         INSERT INTO thread_event (thread_id, seq, kind, ref, state, error_class, error_code, at)
         SELECT v.thread_id, v.event, 'status', v.seq, v.state, v.error_class, v.error_code, v.at FROM numbered v
     )
-    (SELECT 'status', NULL::integer, v.workspace_id, v.thread_id, v.event, v.seq, v.state, v.error_class, v.error_code, v.at,
-            NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint
-     FROM numbered v ORDER BY v.thread_id, v.event)
-    UNION ALL
-    SELECT DISTINCT 'campaign', NULL::integer, v.workspace_id, NULL::bigint, NULL::bigint, v.campaign_id, NULL, NULL, NULL,
-           NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint
-    FROM moved v WHERE v.campaign_id IS NOT NULL;
+    SELECT array_agg(q.row), array_agg(q.row) FILTER (WHERE q.campaign_id IS NOT NULL) INTO changed, campaign
+    FROM (SELECT ROW('status', NULL, v.workspace_id, v.thread_id, v.event, v.seq, v.state, v.error_class, v.error_code, v.at,
+                     NULL, NULL, NULL, NULL)::told AS row, v.campaign_id FROM numbered v ORDER BY v.thread_id, v.event) q;
+    RETURN QUERY SELECT * FROM unnest(changed);
+    IF campaign IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM move_recipients(campaign);
+    END IF;
 END $$;
 
 -- The carrier refused for the recipient's sake: its own opt-out list outranks ours; an unusable number is marked.
@@ -2407,6 +2543,7 @@ CREATE FUNCTION take_back(p_campaign bigint, p_now timestamptz, p_limit integer)
 DECLARE
     waiting outbox[];
     old_to  bigint;
+    anew    bigint;
 BEGIN
     SELECT c.made_after INTO old_to FROM campaign c WHERE c.id = p_campaign AND c.kind = 'campaign' AND c.state <> 'cancelled';
     SELECT array_agg(q::outbox) INTO waiting FROM (
@@ -2423,8 +2560,8 @@ BEGIN
         FROM unnest(waiting) w WHERE r.campaign_id = p_campaign AND r.thread_id = w.thread_id AND r.seq = w.seq
         RETURNING r.ord
     )
-    INSERT INTO campaign_stat_delta (campaign_id, at, skipped, pending)
-    SELECT p_campaign, p_now, -count(*), count(*) FROM again HAVING count(*) > 0;
+    SELECT count(*) INTO anew FROM again;
+    PERFORM note_moved(p_campaign, p_now, 'skipped', 'pending', anew);
 END $$;
 
 -- Changing one's mind ------------------------------------------------------------------------------------------------------

@@ -51,6 +51,8 @@ class BulkActor(Actor[Look]):
         try:
             while await self._ports.engine.advance(self._id, self._ports.clock.wall()):
                 await trio.lowlevel.checkpoint()
+            while await self._ports.engine.fold(self._id):
+                await trio.lowlevel.checkpoint()
             await self._show()
         except StoreUnavailable:
             return  # the next look comes by itself

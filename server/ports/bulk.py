@@ -1,7 +1,7 @@
 """What a text in bulk needs from the store: who gets it, its launch, what is queued of it, its recall, and its figures.
 
 A text in bulk is a campaign of kind 'bulk'. Its recipients are a snapshot; each is in one state at every moment, and
-their sums are counted from the rows whenever somebody asks.
+their sums are kept by whoever moves them, and of one moment whenever somebody asks.
 """
 
 from __future__ import annotations
@@ -246,6 +246,9 @@ class BulkEngine(Protocol):
 
         True where there is more to do at once.
         """
+
+    async def fold(self, bulk_id: int) -> bool:
+        """Add differences to the sums, where there are many. True where there may be more."""
 
     async def told(self, bulk_id: int) -> Progress | None:
         """Its figures, for the server itself: unchecked."""

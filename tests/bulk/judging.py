@@ -25,7 +25,9 @@ SELECT c.audience, c.state, c.launched_at IS NOT NULL AS launched,
        count(r.*) FILTER (WHERE r.state = ANY ($1)) AS rows,
        count(*) FILTER (WHERE r.thread_id IS NOT NULL AND r.state IS DISTINCT FROM recipient_state(m.state)) AS astray,
        count(*) FILTER (WHERE r.state = 'pending') AS pending,
-       count(*) FILTER (WHERE r.state = 'in_flight') AS in_flight
+       count(*) FILTER (WHERE r.state = 'in_flight') AS in_flight,
+       (SELECT to_jsonb(s) - 'moved_at' FROM campaign_sums(c.id) s)::text AS kept,
+       (SELECT to_jsonb(s) FROM campaign_recount(c.id) s)::text AS counted
 FROM campaign c LEFT JOIN campaign_recipient r ON r.campaign_id = c.id
 LEFT JOIN message m ON m.thread_id = r.thread_id AND m.seq = r.seq
 WHERE c.kind = 'bulk' GROUP BY c.id
@@ -63,6 +65,8 @@ async def poll(ground: Ground, seen: Seen) -> None:
             seen.most_ahead = max(seen.most_ahead, row["in_flight"])
             if row["launched"] and row["rows"] != row["audience"]:
                 seen.wrong.append(f"{row['rows']} recipients of {row['audience']}")
+            if row["kept"] != row["counted"]:
+                seen.wrong.append(f"The sums are {row['kept']}, the rows {row['counted']}")
             if row["astray"]:
                 seen.wrong.append(f"{row['astray']} recipients are elsewhere than their texts")
         await trio.sleep(_POLL_EVERY_S)

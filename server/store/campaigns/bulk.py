@@ -38,7 +38,7 @@ from server.ports.contacts import Values
 from server.ports.filters import Finder, SavedFilters
 from server.store.campaigns import stops
 from server.store.campaigns.audience import CHUNK, Audiences, Crowd, Judged
-from server.store.campaigns.engine import PostgresBulkEngine, progress_of
+from server.store.campaigns.engine import PostgresBulkEngine, drop_draft, progress_of
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable, storable_json
@@ -121,7 +121,8 @@ class PostgresBulk:
         """None where somebody else has ended this draft meanwhile, either way."""
         done: int | None = 0
         while done is not None and done < len(crowd):
-            done = await self._postgres.call(_Piece(text.workspace_id, bulk_id, crowd, await crowd.judged(done, CHUNK)))
+            piece = _Piece(text.workspace_id, bulk_id, crowd, await crowd.judged(done, CHUNK), now)
+            done = await self._postgres.call(piece)
             reach("bulk_piece")
             await trio.lowlevel.checkpoint()
         if done is None:
@@ -186,8 +187,9 @@ class PostgresBulk:
 class _Piece:
     """A piece of a snapshot in its transaction; gives how far the snapshot has come, None where it is no draft."""
 
-    def __init__(self, workspace_id: int, bulk_id: int, crowd: Crowd, judged: Sequence[Judged]) -> None:
-        self._workspace_id, self._bulk_id, self._crowd, self._judged = workspace_id, bulk_id, crowd, judged
+    def __init__(self, workspace_id: int, bulk_id: int, crowd: Crowd, judged: Sequence[Judged], now: datetime) -> None:
+        self._workspace_id, self._bulk_id, self._crowd = workspace_id, bulk_id, crowd
+        self._judged, self._now = judged, now
 
     async def __call__(self, connection: Connection) -> int | None:
         if await connection.fetchval(_SQL["lock_draft"], self._bulk_id) is None:
@@ -203,7 +205,7 @@ class _Piece:
             columns.append(_columns(one, endpoint_id, twice=endpoint_id in given))
             given.add(endpoint_id)
         lists = [list(column) for column in zip(*columns, strict=True)]
-        await connection.execute(_SQL["add_recipients"], self._bulk_id, self._workspace_id, *lists)
+        await connection.execute(_SQL["add_recipients"], self._bulk_id, self._workspace_id, *lists, self._now)
         return done + len(self._judged)
 
     async def _endpoints(self, connection: Connection) -> list[int | None]:
@@ -240,8 +242,7 @@ async def _begin(
     counted = await connection.fetchrow(_SQL["counted"], bulk_id)
     assert counted is not None, "an aggregate has a row"  # noqa: S101 - for the type
     if counted["recipients"] != expected:
-        await connection.execute(_SQL["drop_recipients"], bulk_id)
-        await connection.execute(_SQL["drop_draft"], bulk_id)
+        await drop_draft(connection, bulk_id)
         return CountDiffers(counted["recipients"])
     await connection.execute(_SQL["begin"], bulk_id, counted["audience"], now)
     await _note(connection, text.workspace_id, text.member_id, "bulk_launched", bulk_id)

@@ -63,11 +63,15 @@ SELECT r.endpoint_id FROM campaign_recipient r WHERE r.campaign_id = $1 AND r.en
 
 -- name: add_recipients
 -- A piece of a snapshot.
+WITH added AS (
 INSERT INTO campaign_recipient (campaign_id, ord, workspace_id, contact_id, endpoint_id, given, state, reason, body, segments)
 SELECT $1, g.ord, $2, g.contact_id, g.endpoint_id, g.given, CASE WHEN g.reason IS NULL THEN 'pending' ELSE 'excluded' END,
        g.reason, g.body, g.segments
 FROM unnest($3::integer[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::smallint[])
-     AS g (ord, contact_id, endpoint_id, given, reason, body, segments);
+     AS g (ord, contact_id, endpoint_id, given, reason, body, segments)
+RETURNING state
+)
+SELECT note_moved($1, $10, NULL, q.state, q.n) FROM (SELECT a.state, count(*) AS n FROM added a GROUP BY a.state) q;
 
 -- name: counted
 -- How many a snapshot has, and how many of them get the text.
@@ -83,6 +87,10 @@ WHERE id = $1;
 -- name: drop_recipients
 -- The rows of a snapshot that is not launched.
 DELETE FROM campaign_recipient r USING campaign c WHERE r.campaign_id = $1 AND c.id = r.campaign_id AND c.state = 'draft';
+
+-- name: forget
+-- The sums of a snapshot that is not launched.
+SELECT forget_stats(c.id) FROM campaign c WHERE c.id = $1 AND c.state = 'draft';
 
 -- name: drop_draft
 -- A snapshot that is not launched.
@@ -133,9 +141,12 @@ WHERE r.campaign_id = $1 AND r.thread_id IS NULL AND r.reason IS NULL AND r.due_
 
 -- name: skip
 -- Recipients that get no text after all.
-UPDATE campaign_recipient r SET state = 'skipped', reason = g.reason, body = NULL
-FROM unnest($2::integer[], $3::text[]) AS g (ord, reason)
-WHERE r.campaign_id = $1 AND r.ord = g.ord AND r.thread_id IS NULL AND r.reason IS NULL;
+WITH moved AS (
+    UPDATE campaign_recipient r SET state = 'skipped', reason = g.reason, body = NULL
+    FROM unnest($2::integer[], $3::text[]) AS g (ord, reason)
+    WHERE r.campaign_id = $1 AND r.ord = g.ord AND r.thread_id IS NULL AND r.reason IS NULL RETURNING r.ord
+)
+SELECT note_moved($1, $4, 'pending', 'skipped', count(*)) FROM moved;
 
 -- name: make_threads
 -- A thread of its own for each recipient; those that exist are locked and keep their number, all in the order of numbers.
@@ -149,9 +160,12 @@ SELECT t.endpoint_id, t.id FROM thread t WHERE t.workspace_id = $1 AND t.endpoin
 
 -- name: queued
 -- Recipients whose text is queued: the text has it all from here on.
-UPDATE campaign_recipient r SET state = 'in_flight', thread_id = g.thread_id, seq = g.seq, body = NULL
-FROM unnest($2::integer[], $3::bigint[], $4::bigint[]) AS g (ord, thread_id, seq)
-WHERE r.campaign_id = $1 AND r.ord = g.ord;
+WITH moved AS (
+    UPDATE campaign_recipient r SET state = 'in_flight', thread_id = g.thread_id, seq = g.seq, body = NULL
+    FROM unnest($2::integer[], $3::bigint[], $4::bigint[]) AS g (ord, thread_id, seq)
+    WHERE r.campaign_id = $1 AND r.ord = g.ord RETURNING r.ord
+)
+SELECT note_moved($1, $5, 'pending', 'in_flight', count(*)) FROM moved;
 
 -- name: built
 -- Nobody is left to be queued.
@@ -168,10 +182,18 @@ SELECT * FROM recall_queued($1, $2, $3);
 
 -- name: recall_pending
 -- What is not even queued of a cancelled one goes, a piece at a time.
-UPDATE campaign_recipient r SET state = 'skipped', reason = 'campaign_cancelled', body = NULL
-WHERE r.campaign_id = $1 AND r.ord IN (
-    SELECT q.ord FROM campaign_recipient q WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL AND q.due_at IS NULL ORDER BY q.ord LIMIT $2)
-RETURNING r.ord;
+WITH moved AS (
+    UPDATE campaign_recipient r SET state = 'skipped', reason = 'campaign_cancelled', body = NULL
+    WHERE r.campaign_id = $1 AND r.ord IN (
+        SELECT q.ord FROM campaign_recipient q WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL
+          AND q.due_at IS NULL ORDER BY q.ord LIMIT $2)
+    RETURNING r.ord
+)
+SELECT note_moved($1, $3, 'pending', 'skipped', count(*)) FROM moved HAVING count(*) > 0;
+
+-- name: fold
+-- Add differences to the sums.
+SELECT fold_stats($1, $2, $3);
 
 -- name: end
 -- It has ended: nobody is pending or in flight. Decided from the rows.
@@ -187,19 +209,7 @@ RETURNING c.id;
 SELECT c.id, c.workspace_id, c.name, c.state, c.template, m.name AS author, c.launched_at, c.ended_at, c.audience, s.*
 FROM campaign c
 LEFT JOIN member m ON m.id = c.launched_by
-CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE r.state = 'excluded') AS excluded,
-           count(*) FILTER (WHERE r.state = 'pending') AS pending,
-           count(*) FILTER (WHERE r.state = 'in_flight') AS in_flight,
-           count(*) FILTER (WHERE r.state = 'wired') AS wired,
-           count(*) FILTER (WHERE r.delivery = 'delivered') AS delivered,
-           count(*) FILTER (WHERE r.delivery = 'undelivered') AS undelivered,
-           count(*) FILTER (WHERE r.state = 'rejected') AS rejected,
-           count(*) FILTER (WHERE r.state = 'unconfirmed') AS unconfirmed,
-           count(*) FILTER (WHERE r.state = 'skipped') AS skipped,
-           coalesce(sum(r.segments) FILTER (WHERE r.state = 'wired'), 0) AS segments
-    FROM campaign_recipient r WHERE r.campaign_id = c.id
-) s
+CROSS JOIN LATERAL campaign_sums(c.id) s
 WHERE c.kind = 'bulk' AND c.launched_at IS NOT NULL AND ($1::bigint IS NULL OR c.workspace_id = $1)
   AND ($2::bigint IS NULL OR c.id = $2) AND ($3::bigint IS NULL OR c.id < $3)
 ORDER BY c.id DESC LIMIT $4;
