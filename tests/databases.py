@@ -16,6 +16,7 @@ import asyncpg
 from server.store.embedded import EmbeddedPostgres
 from server.store.schema import schema_sql
 from tests.kept_sessions import KeptSessions
+from tests.known_types import OF_THE_SCHEMA, KnownTypes
 
 TEMPLATE: Final = "threadline_template"
 _LOST: Final = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
@@ -37,7 +38,7 @@ SELECT (SELECT count(*) FROM pg_statistic) AS statistics,
        (SELECT count(*) FROM pg_db_role_setting) AS settings,
        (SELECT count(*) FROM watch.changed) AS changes;
 CREATE VIEW watch.weight AS
-SELECT sum(pg_relation_size(oid)) AS bytes FROM pg_class WHERE relnamespace = 'public'::regnamespace;
+SELECT sum(pg_relation_size(oid)) AS bytes FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r';
 CREATE TABLE watch.facts_as_made AS TABLE watch.facts;
 CREATE TABLE watch.weight_as_made AS TABLE watch.weight;
 DO $do$
@@ -63,7 +64,7 @@ BEGIN
         SET session_replication_role = replica SET search_path = public AS $body$
         BEGIN
             IF EXISTS (TABLE watch.facts EXCEPT TABLE watch.facts_as_made) THEN RETURN false; END IF;
-            IF (TABLE watch.weight) > (TABLE watch.weight_as_made) + 8000000 THEN RETURN false; END IF;
+            IF (TABLE watch.weight) > (TABLE watch.weight_as_made) + 5000000 THEN RETURN false; END IF;
             %s %s %s
             RETURN true;
         END $body$ $make$, emptying, filling, restarting);
@@ -96,6 +97,12 @@ class Desk:
     def value(self, sql: str, *values: Any) -> Any:
         return self._loop.run_until_complete(self._connection.fetchval(sql, *values))
 
+    def types(self) -> KnownTypes:
+        """Those of the schema in this database."""
+        numbers = [row["oid"] for row in self._loop.run_until_complete(self._connection.fetch(OF_THE_SCHEMA))]
+        introspection: Any = self._connection
+        return KnownTypes(self._loop.run_until_complete(introspection._introspect_types(numbers, None))[0])
+
     def close(self) -> None:
         self._connection.terminate()
         self._loop.run_until_complete(asyncio.sleep(0))
@@ -111,7 +118,7 @@ class Databases:
         self._desk = Desk(postgres.dsn)
         self._numbers = itertools.count(1)
         self._kept: tuple[str, Desk] | None = None
-        self._make_template()
+        self.types = self._make_template()
 
     @property
     def idle(self) -> list[int]:
@@ -147,12 +154,14 @@ class Databases:
             self._kept[1].close()
         self._desk.close()
 
-    def _make_template(self) -> None:
+    def _make_template(self) -> KnownTypes:
         self._desk.execute(f"CREATE DATABASE {TEMPLATE}")
         inside = Desk(self._postgres.dsn_of(TEMPLATE))
         inside.execute(schema_sql())
         inside.execute(_WATCH)
+        types = inside.types()
         inside.close()
+        return types
 
     def _is_emptied(self, name: str, desk: Desk) -> bool:
         """Whether the database is again as it was made. Where its desk was cut off, nothing is known."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from asyncpg.introspection import INTRO_LOOKUP_TYPES
 
 from server.store.bridge import open_bridge
 from server.store.embedded import EmbeddedPostgres
@@ -184,3 +185,35 @@ async def test_a_session_that_is_left_inside_a_transaction_ends_with_it(dsn: str
     async with session(dsn) as ask:
         assert (await ask("fetchrow", SEEN))["pid"] != pid
         await ask("execute", "SELECT FROM workspace")
+
+
+# Types
+
+OURS = """
+SELECT t.oid, t.typname FROM pg_type t WHERE t.typnamespace = 'public'::regnamespace AND t.typtype IN ('c', 'e', 'd')
+ORDER BY t.typname
+"""
+
+
+async def test_types_are_known_as_they_would_be_told(dsn: str, databases: Databases) -> None:
+    async with session(dsn) as ask:
+        ours = await ask("fetch", OURS)
+        told = [await ask("fetch", INTRO_LOOKUP_TYPES.replace("$1", f"'{{{one['oid']}}}'")) for one in ours]
+    assert len(ours) > 30
+    for one, rows in zip(ours, told, strict=True):
+        known = databases.types.of([one["oid"]])
+        assert known is not None
+        assert {row["oid"]: _of_a_type(row) for row in known} == {row["oid"]: _of_a_type(row) for row in rows}
+        assert known[-1]["oid"] == one["oid"], "after all that it is made of"
+
+
+def _of_a_type(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in dict(row).items() if name != "depth"}
+
+
+async def test_a_type_that_a_test_makes_is_known_to_the_server_alone(dsn: str, databases: Databases) -> None:
+    async with session(dsn) as ask:
+        await ask("execute", "CREATE TYPE left_over AS (it integer, that text)")
+        (number,) = await ask("fetchrow", "SELECT 'left_over'::regtype::oid")
+        assert databases.types.of([number]) is None
+        assert tuple((await ask("fetchrow", "SELECT (1, 'a')::left_over"))[0]) == (1, "a")

@@ -85,6 +85,7 @@ async def serve(
         link_base=f"{config.public_url or url}/l",
     )
     async with (
+        _held(listeners),
         open_database(config) as database,
         open_store(
             database.dsn,
@@ -108,6 +109,16 @@ async def serve(
             wiring.close()
             with trio.move_on_after(2.0, shield=True):
                 await store.fleet.leave(node.gen)
+
+
+@asynccontextmanager
+async def _held(listeners: Sequence[socket.socket]) -> AsyncIterator[None]:
+    """Also a start that is refused gives its port back."""
+    try:
+        yield
+    finally:
+        for listener in listeners:
+            listener.close()
 
 
 async def _run_root(wiring: Wiring, first: Sequence[ChildSpec], ending: Ending) -> None:

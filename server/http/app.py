@@ -37,6 +37,7 @@ from server.http.imports import imports
 from server.http.imports import refusals as import_refusals
 from server.http.imports import upload as import_upload
 from server.http.openapi import describe
+from server.http.routing import LateRule
 from server.http.rules import PUBLIC, Route, Routes, check_rules
 from server.http.templates import folders as template_folders
 from server.http.templates import templates
@@ -57,7 +58,7 @@ _NO_PAGE: Final = "default-src 'none'; frame-ancestors 'none'"
 def create_app(deps: Deps) -> QuartTrio:
     """The ASGI application. Raises RouteWithoutRule where a route does not say who may call it."""
     app = QuartTrio("threadline", static_folder=None)
-    app.asgi_http_class, app.request_class = PacedConnection, PacedRequest
+    app.asgi_http_class, app.request_class, app.url_rule_class = PacedConnection, PacedRequest, LateRule
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # it would redirect to whatever host the request names

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from werkzeug.routing import Rule
 
 from tests.http.house import House
 from tests.http.office import Office, open_office
+from tests.http.parsed_routes import routes_are_parsed_once
 
-
-@pytest.fixture(scope="session", autouse=True)
-def _addresses_are_built_late() -> Iterator[None]:
-    """What builds an address from a route is compiled when one is built. Nothing here builds any, and compiling it for
-    each of 130 routes is half of what it takes to make an app, which each test does.
-    """
-    compile_now = Rule._compile_builder
-
-    def compile_late(_: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        def build(rule: Rule, **values: Any) -> tuple[str, str]:
-            return compile_now(rule, append_unknown)(rule, **values)
-
-        return build
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", compile_late)
-        yield
+__all__ = ["routes_are_parsed_once"]
 
 
 @pytest.fixture

@@ -5,6 +5,9 @@ import pytest
 from server.app import wiring
 from server.http.passwords import Passwords
 from tests.http.house import QUICK
+from tests.http.parsed_routes import routes_are_parsed_once
+
+__all__ = ["routes_are_parsed_once"]
 
 
 @pytest.fixture(autouse=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -16,17 +17,20 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+import structlog
 import trio
 from websockets.client import ClientProtocol
 from websockets.uri import parse_uri
 
 from server.carriers.simulator.webhooks import twilio_signature
+from server.cli import main
 from server.store.store import Store, open_store
 from tests.integration.server import MAYA, NUMBER, SEED, SID, TOKEN, Tab
 from tests.ws.conftest import Client
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 STOP_WITHIN_S: Final = 10.0
+Refusal = Callable[..., tuple[int, str]]
 SERVE: Final = (sys.executable, "-m", "server", "serve", "--port", "0")
 
 
@@ -35,32 +39,58 @@ def environ(dsn: str, folder: Path, **more: str) -> dict[str, str]:
     return ours | {"DATABASE_URL": dsn, "THREADLINE_DATA": str(folder)} | more
 
 
-async def refusal(env: Mapping[str, str], *options: str) -> tuple[int, str]:
-    """The exit code of a start that fails, and what it says."""
-    with trio.fail_after(30):
-        done = await trio.run_process([*SERVE, *options], cwd=ROOT, env=env, check=False, capture_stderr=True)
-    return done.returncode, done.stderr.decode().strip()
+@pytest.fixture
+def _logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def refusal(
+    _logging_as_before: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Call it for the exit code of a start that fails, and what it says.
+
+    It starts in this process: in one of its own it would import all of the server first.
+    """
+
+    def start(env: Mapping[str, str], *options: str) -> tuple[int, str]:
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+        capsys.readouterr()
+        code = main(["serve", "--port", "0", *options])
+        return code, capsys.readouterr().err.strip()
+
+    return start
 
 
 REAL: Final = "INSERT INTO workspace (name, simulated, brand, contact) VALUES ('Real Estate', false, 'R', 'r')"
 
 
-async def run_sql(dsn: str, sql: str) -> None:
-    async with open_store(dsn) as store:
-        await store.call(lambda connection: connection.execute(sql))
+def run_sql(dsn: str, sql: str) -> None:
+    async def run() -> None:
+        async with open_store(dsn) as store:
+            await store.call(lambda connection: connection.execute(sql))
+
+    trio.run(run)
 
 
-async def test_a_rehearsal_does_not_start_beside_a_real_workspace(dsn: str, tmp_path: Path) -> None:
-    await run_sql(dsn, REAL)
-    code, said = await refusal(environ(dsn, tmp_path, THREADLINE_SIMULATED="1"))
+def test_a_rehearsal_does_not_start_beside_a_real_workspace(refusal: Refusal, dsn: str, tmp_path: Path) -> None:
+    run_sql(dsn, REAL)
+    code, said = refusal(environ(dsn, tmp_path, THREADLINE_SIMULATED="1"))
     assert (code, said.count("\n")) == (1, 0)
     assert said.endswith("This is a rehearsal, but a real workspace lives in the database (Real Estate).")
 
 
-async def test_it_refuses_quiet_hours_that_it_does_not_understand_with_the_place(dsn: str, tmp_path: Path) -> None:
+def test_it_refuses_quiet_hours_that_it_does_not_understand_with_the_place(
+    refusal: Refusal, dsn: str, tmp_path: Path
+) -> None:
     rules = tmp_path / "ours.toml"
     rules.write_text('version = "1"\n[everywhere]\ndaily = "9 to 5"\n')
-    code, said = await refusal(environ(dsn, tmp_path, THREADLINE_QUIET_HOURS=str(rules)))
+    code, said = refusal(environ(dsn, tmp_path, THREADLINE_QUIET_HOURS=str(rules)))
     assert code == 1
     assert said == (
         f'THREADLINE_QUIET_HOURS: {rules}, everywhere: daily must be hours of one day such as "08:00-21:00", or "none".'
@@ -73,21 +103,24 @@ async def test_it_refuses_quiet_hours_that_it_does_not_understand_with_the_place
 async def test_a_real_server_takes_no_kill_point_and_no_other_time(
     dsn: str, tmp_path: Path, name: str, value: str
 ) -> None:
-    code, said = await refusal(environ(dsn, tmp_path, **{name: value}))
+    env = environ(dsn, tmp_path, **{name: value})
+    with trio.fail_after(30):
+        done = await trio.run_process(SERVE, cwd=ROOT, env=env, check=False, capture_stderr=True)
+    code, said = done.returncode, done.stderr.decode().strip()
     assert (code, said.count("\n")) == (2, 0)
     assert f"{name} is for rehearsals only" in said
 
 
-async def test_a_database_of_another_version_is_left_alone(dsn: str, tmp_path: Path) -> None:
-    await run_sql(dsn, "UPDATE history SET schema_version = 99")
-    code, said = await refusal(environ(dsn, tmp_path))
+def test_a_database_of_another_version_is_left_alone(refusal: Refusal, dsn: str, tmp_path: Path) -> None:
+    run_sql(dsn, "UPDATE history SET schema_version = 99")
+    code, said = refusal(environ(dsn, tmp_path))
     assert (code, said.count("\n")) == (1, 0)
     assert "schema 99" in said
 
 
-async def test_a_taken_port_is_told_in_a_sentence(dsn: str, tmp_path: Path) -> None:
+def test_a_taken_port_is_told_in_a_sentence(refusal: Refusal, dsn: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        code, said = await refusal(environ(dsn, tmp_path), "--port", str(taken.getsockname()[1]))
+        code, said = refusal(environ(dsn, tmp_path), "--port", str(taken.getsockname()[1]))
     assert (code, said.count("\n")) == (1, 0)
     assert "The port is taken" in said
 
