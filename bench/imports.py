@@ -179,11 +179,11 @@ async def measure(dsn: str, rows: int, database: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--quick", action="store_true", help="two thousand rows: whether it still runs")
+    parser.add_argument("--quick", action="store_true", help="a thousand rows: whether it still runs")
     asked = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # one line is printed
     with open_ground() as ground, ground.turn() as turn:
-        figures = trio.run(measure, turn.dsn, 2_000 if asked.quick else asked.rows, ground.pid)
+        figures = trio.run(measure, turn.dsn, 1_000 if asked.quick else asked.rows, ground.pid)
     print(json.dumps({"bench": "imports", **figures}))
 
 

@@ -44,11 +44,11 @@ def measure(contender: Contender, ground: Ground, *, quick: bool) -> Figures:
             "server_pid": server.pid,
             "postgres_pid": ground.pid,
             "in_flight": IN_FLIGHT,
-            "warm_up_s": 1.0 if quick else 2.0,
+            "warm_up_s": 0.2 if quick else 2.0,
             "rate": RATE,
-            "open_s": 1.0 if quick else 8.0,
-            "closed_s": 1.0 if quick else 6.0,
-            "texts": 25_000 if quick else 80_000,
+            "open_s": 0.5 if quick else 8.0,
+            "closed_s": 0.5 if quick else 6.0,
+            "texts": 10_000 if quick else 80_000,
         }
         load = subprocess.run(
             (sys.executable, "-m", "bench.rig.load"),
@@ -96,7 +96,7 @@ def told(rounds: Sequence[Round]) -> Figures:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short round")
+    parser.add_argument("--quick", action="store_true", help="one round of moments: whether it still runs")
     parser.add_argument("--rounds", type=int, default=None)
     parser.add_argument(
         "--only", action="append", choices=["threadline", "node", "node_light", "fastapi"], help="leave others out"

@@ -28,7 +28,7 @@ from bench.rig.ground import Ground, Turn, open_ground
 IN_FLIGHT: Final = 64
 _WITHIN_S: Final = 120.0
 _WHOLE: Final = {"batch": 16_000, "each": 8_000, "api": 3_000, "api_batch": 16_000}
-_QUICK: Final = {"batch": 2_000, "each": 1_000, "api": 400, "api_batch": 2_000}
+_QUICK: Final = {"batch": 500, "each": 250, "api": 100, "api_batch": 800}
 _FEEDS: Final = list(_WHOLE)
 _AREAS: Final = (205, 206, 207, 212, 213, 214, 215, 216, 303, 304, 305, 312, 313, 404, 405, 415, 503, 504, 602, 617)
 
@@ -141,7 +141,7 @@ def told(rounds: dict[str, list[Figures]]) -> Figures:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short round")
+    parser.add_argument("--quick", action="store_true", help="one round of a few texts: whether it still runs")
     parser.add_argument("--rounds", type=int, default=None)
     parser.add_argument("--only", action="append", choices=_FEEDS)
     parser.add_argument("--delay-ms", type=float, default=0.0, help="how long the carrier takes for an answer")

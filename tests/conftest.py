@@ -22,9 +22,8 @@ from server.config import SETTINGS  # noqa: E402  -- it imports structlog
 from server.store import embedded  # noqa: E402  -- the same
 from tests.databases import Databases  # noqa: E402  -- the same
 from tests.kept_sessions import KeptSessions  # noqa: E402  -- the same
+from tests.places import quickest_place  # noqa: E402  -- the same
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-_ENOUGH_BYTES = 2 * 1024**3
 _COLLECT_AFTER = (700, 10, 100)
 _QUICK = {
     "fsync": "off",
@@ -64,7 +63,7 @@ def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def postgres() -> Iterator[embedded.EmbeddedPostgres]:
     """A real PostgreSQL on a unix socket, gone after the session. It does not fsync: no test here pulls the plug."""
     # Not pytest's own temporary folder: that is 0700, and root's PostgreSQL runs as somebody else.
-    folder = Path(tempfile.mkdtemp(prefix="threadline-test-", dir=_quickest_place()))
+    folder = Path(tempfile.mkdtemp(prefix="threadline-test-", dir=quickest_place()))
     if os.geteuid() == 0:
         folder.chmod(0o711)
     try:
@@ -73,13 +72,6 @@ def postgres() -> Iterator[embedded.EmbeddedPostgres]:
     finally:
         embedded.destroy(folder)
         shutil.rmtree(folder)
-
-
-def _quickest_place() -> Path | None:
-    """Memory where there is plenty: a database of one test is 650 files, and on a disk they cost most of the test."""
-    if not os.access(_MEMORY, os.W_OK) or shutil.disk_usage(_MEMORY).free < _ENOUGH_BYTES:
-        return None
-    return _MEMORY
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final
 
 import trio
@@ -23,7 +24,6 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher: Final = hasher or PasswordHasher()  # RFC 9106, low memory: 64 MiB, 3 passes, 4 lanes
         self._limiter: Final = trio.CapacityLimiter(_AT_ONCE)
-        self._nobody: Final = self._hasher.hash("the hash of nobody's password")
 
     def hash(self, password: str) -> str:
         """An argon2id hash with its parameters and salt. Takes tens of milliseconds: not for the trio thread."""
@@ -37,8 +37,16 @@ class Passwords:
         """
         if self._limiter.statistics().tasks_waiting >= _WAITING:
             raise TooManyLogins
-        right = await trio.to_thread.run_sync(self._verify, stored or self._nobody, password, limiter=self._limiter)
+        right = await trio.to_thread.run_sync(self._compare, stored, password, limiter=self._limiter)
         return right and stored is not None
+
+    @cached_property
+    def _nobody(self) -> str:
+        return self._hasher.hash("the hash of nobody's password")
+
+    def _compare(self, stored: str | None, password: str) -> bool:
+        nobody = self._nobody  # made by the first login, whoever's it is: made at the start it would delay each start
+        return self._verify(stored or nobody, password)
 
     def _verify(self, stored: str, password: str) -> bool:
         try:

@@ -37,7 +37,7 @@ class Carrier:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = httpx2.AsyncClient(base_url=url, timeout=10, trust_env=False)
+        self._client = httpx2.AsyncClient(base_url=url, timeout=10, trust_env=False, verify=False)
 
     async def control(self, **command: Any) -> dict[str, Any]:
         """Its state after *command*."""

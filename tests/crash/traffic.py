@@ -64,7 +64,7 @@ class Traffic:
         headers = {"Origin": server.url, "X-CSRF": "1"}
         cookies = {"threadline": cast.session}
         self._client = httpx2.AsyncClient(
-            base_url=server.url, headers=headers, cookies=cookies, timeout=5, trust_env=False
+            base_url=server.url, headers=headers, cookies=cookies, timeout=5, trust_env=False, verify=False
         )
 
     def release(self, nursery: trio.Nursery) -> None:

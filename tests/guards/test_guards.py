@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -34,8 +33,7 @@ ONE = 1
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A tree with a file of tests, of which one fails by assertion and one by accident."""
-    (tmp_path / "tests" / "guards").mkdir(parents=True)
-    shutil.copy2(ROOT / "tests" / "guards" / "unshrunk.py", tmp_path / "tests" / "guards")
+    (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_numbers.py").write_text(NUMBERS)
     (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\naddopts = "--import-mode=importlib"\n')
     return tmp_path

@@ -17,7 +17,6 @@ from tests.guards.table import Edit, Guard
 ROOT: Final = Path(__file__).resolve().parents[2]
 _COPIED: Final = ("server", "tests", "tools", "schema.sql", "pyproject.toml")
 _NOT_COPIED: Final = shutil.ignore_patterns("__pycache__", "web_static", ".hypothesis")
-_SMALLEST: Final = ("-p", "tests.guards.unshrunk")
 _TIMEOUT_S: Final = 1_800.0  # a safety net on a busy machine
 _BROKEN: Final = (2, 3, 4, 5)  # of pytest's exit codes: interrupted, internal error, usage, nothing collected
 
@@ -62,11 +61,15 @@ def run(tree: Path, ids: Collection[str], without: Collection[str] = ()) -> Repo
     report.unlink(missing_ok=True)
     leave_out = [f"--deselect={one}" for one in without]
     command = [sys.executable, "-m", "pytest", "-q", "--tb=short", f"--junitxml={report}", "-o", "junit_family=xunit1"]
-    command += ["-p", "no:cacheprovider", *_SMALLEST, *leave_out, *ids]
+    command += ["-p", "no:cacheprovider", *_unshrunk(tree), *leave_out, *ids]
     done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)
     if done.returncode in _BROKEN or not report.exists():
         raise Stale(f"pytest ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
     return _read(report, done.stdout)
+
+
+def _unshrunk(tree: Path) -> list[str]:
+    return ["-p", "tests.guards.unshrunk"] if (tree / "tests" / "guards" / "unshrunk.py").exists() else []
 
 
 def try_without(tree: Path, guard: Guard) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from http.cookies import SimpleCookie
+from unittest.mock import Mock
 
 import pytest
 import trio
@@ -118,6 +119,15 @@ async def test_a_stranger_costs_the_same_hash_as_a_member() -> None:
     assert not await passwords.fits("the hash of nobody's password", None)
     assert len(passwords.verified) == 2
     assert passwords.verified[0].rpartition("$")[0].split("$")[:4] == passwords.verified[1].split("$")[:4]
+
+
+@pytest.mark.parametrize("stored", [pytest.param(QUICK.hash(PASSWORD), id="a member"), pytest.param(None, id="nobody")])
+async def test_the_first_login_costs_the_same_whoever_it_is(stored: str | None) -> None:
+    hasher = Mock(wraps=QUICK)
+    passwords = Passwords(hasher)
+    for _ in range(2):
+        await passwords.fits(PASSWORD, stored)
+    assert (hasher.hash.call_count, hasher.verify.call_count) == (1, 2)
 
 
 async def test_a_stored_hash_that_is_broken_lets_nobody_in() -> None:

@@ -19,6 +19,7 @@ from server.store import embedded
 from server.store.embedded import EmbeddedError
 from server.store.embedded.account import choose_account
 from server.store.embedded.place import find_programs, find_socket_folder
+from tests.places import quickest_place
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root drops root")
 LIGHT = {"shared_buffers": "16MB"}
@@ -33,7 +34,7 @@ sys.stdin.read()
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder for data that PostgreSQL's account may reach, unlike pytest's own."""
-    path = Path(tempfile.mkdtemp(prefix="threadline-embedded-"))
+    path = Path(tempfile.mkdtemp(prefix="threadline-embedded-", dir=quickest_place()))
     if os.geteuid() == 0:
         path.chmod(0o711)
     yield path
@@ -49,7 +50,7 @@ def data(folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def _made_once() -> Iterator[Path]:
     """Data with a table and one row in it, stopped; copied for each test, since initdb takes a second."""
-    path = Path(tempfile.mkdtemp(prefix="threadline-embedded-"))
+    path = Path(tempfile.mkdtemp(prefix="threadline-embedded-", dir=quickest_place()))
     if os.geteuid() == 0:
         path.chmod(0o711)
     with embedded.start(path / "data", settings=LIGHT) as server:

@@ -173,7 +173,10 @@ async def test_a_busy_server_stops_in_order_and_keeps_what_it_took(dsn: str, tmp
         await store.call(lambda connection: connection.execute(f"{SEED}; {SESSION}"))
         await store.call(lambda c: c.execute("UPDATE carrier_account SET sid = $1, secret = $2", SID, TOKEN))
         env = environ(dsn, tmp_path, THREADLINE_SIMULATED="1")
-        async with serving(env) as (process, url), httpx2.AsyncClient(base_url=url, trust_env=False) as http:
+        async with (
+            serving(env) as (process, url),
+            httpx2.AsyncClient(base_url=url, trust_env=False, verify=False) as http,
+        ):
             tabs = [await connected(url) for _ in range(5)]
             for tab in tabs:
                 await tab.open("inbox")

@@ -140,7 +140,7 @@ ENV: Final = {"THREADLINE_SIMULATED": "1", "THREADLINE_NODE_LEASE": "3", "THREAD
 
 
 async def test_one_sends_until_it_hands_over_or_ends_and_no_window_holds_more(dsn: str, tmp_path: Path) -> None:
-    async with town(dsn) as (store, arrivals), httpx2.AsyncClient(trust_env=False) as http:
+    async with town(dsn) as (store, arrivals), httpx2.AsyncClient(trust_env=False, verify=False) as http:
         thread, ann, eve = await thread_with_maya(store), await log_in(store, ANN), await log_in(store, EVE)
         async with serving(environ(dsn, tmp_path / "one", **ENV)) as (_, one):
             async with serving(environ(dsn, tmp_path / "two", **ENV)) as (process, two):

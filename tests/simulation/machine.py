@@ -14,6 +14,8 @@ from uuid import UUID
 
 import trio
 
+from tests.simulation.scheduler import Alarm, Jumping
+
 
 class NodeKilled(BaseException):
     """This process is no more. Not an Exception: nothing in the product may take it for a fault that it can handle."""
@@ -25,14 +27,14 @@ class Process:
     def __init__(self, name: str, pid: int) -> None:
         self.name, self.pid = name, pid
         self.dead = False
-        self.scopes: dict[trio.CancelScope, None] = {}  # not a set: their order must not hang on addresses
+        self.alarms: dict[Alarm, None] = {}  # not a set: their order must not hang on addresses
         self.killed = trio.Event()
 
     def kill(self) -> None:
         self.dead = True
         self.killed.set()
-        for scope in list(self.scopes):
-            scope.cancel()
+        for alarm in list(self.alarms):
+            alarm.ring()
 
     def check(self) -> None:
         """Raise NodeKilled where it is dead."""
@@ -42,12 +44,14 @@ class Process:
     async def wait(self, seconds: float) -> None:
         """Sleep inside a port."""
         self.check()
-        with trio.CancelScope(deadline=trio.current_time() + seconds) as scope:
-            self.scopes[scope] = None
-            try:
-                await trio.sleep_forever()
-            finally:
-                del self.scopes[scope]
+        clock = trio.lowlevel.current_clock()
+        assert isinstance(clock, Jumping)
+        alarm = clock.alarm(seconds)
+        self.alarms[alarm] = None
+        try:
+            await alarm.rings()
+        finally:
+            del self.alarms[alarm]
         self.check()
 
 
