@@ -199,7 +199,7 @@ CREATE TABLE contact (
     city         text NOT NULL DEFAULT '',
     state        text NOT NULL DEFAULT '',            -- USPS, two letters, where it is in the USA
     zip          text NOT NULL DEFAULT '',            -- as text: 02134 is not 2134
-    zone         text,                                -- IANA, where a person said so; it joins the candidate zones of all phones
+    zone         text,                                -- IANA, where a person said so; it joins the places of all phones
     property_address text NOT NULL DEFAULT '',        -- the property that the contact is interested in
     custom       jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(custom) = 'object'),  -- by custom_field.name
     source       text NOT NULL DEFAULT 'member' CHECK (source IN ('member', 'inbound', 'import', 'api', 'demo')),
@@ -385,7 +385,7 @@ CREATE TABLE endpoint (                   -- the gate's row: one for each recipi
     consent_epoch   integer NOT NULL DEFAULT 0,      -- rises each time opted_out flips, and only then
     consented_at    timestamptz,                     -- when an opt-in on record was given; null: none, or it was taken back
     invalid_reason  text,
-    zones           text[] NOT NULL DEFAULT '{}',
+    places          text[] NOT NULL DEFAULT '{}',    -- zones, and states by ZIP code as US-FL, that its digits do not tell
     dest_carrier    text,
     created_at      timestamptz NOT NULL DEFAULT now(),
     UNIQUE (workspace_id, address),
@@ -1578,9 +1578,10 @@ END $$;
 -- Imports --------------------------------------------------------------------------------------------------------------
 
 -- Take the rows from p_from to p_to of a running import: people in, refusals noted, and the cursor moved, in one. Nothing where
--- another server has it, or has done these rows. p_rows: [{line, phones: [[address, label, zones]], texts, custom, tags, stages,
+-- another server has it, or has done these rows. p_rows: [{line, phones: [[address, label, places]], texts, custom, tags, stages,
 -- owner_id, consents}], no number twice; p_refusals: [{line, sentence, taken, cells}]. Gives what domain.import_row puts
--- into words: rows whose number was in an earlier row of the file, numbers that belong to somebody else, renamed threads.
+-- into words: rows whose number was in an earlier row of the file, numbers that belong to somebody else, renamed threads; and
+-- who was known: where their numbers may be is for the caller to write, in this transaction. It holds all of their rows.
 CREATE FUNCTION import_people(
     p_import bigint, p_runner uuid, p_from integer, p_to integer, p_rows jsonb, p_refusals jsonb, p_lease interval
 ) RETURNS TABLE (what text, line integer, address text, ref bigint) LANGUAGE plpgsql SET enable_seqscan = off AS $$
@@ -1607,7 +1608,7 @@ BEGIN
     FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS g (r, ord);
     CREATE TEMP TABLE import_phone ON COMMIT DROP AS
     SELECT g.ord::integer, p.nth::integer, p.v->>0 AS address, p.v->>1 AS label,
-           ARRAY(SELECT jsonb_array_elements_text(p.v->2)) AS zones, NULL::bigint AS endpoint_id,
+           ARRAY(SELECT jsonb_array_elements_text(p.v->2)) AS places, NULL::bigint AS endpoint_id,
            NULL::bigint AS owner, false AS met
     FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS g (r, ord),
          jsonb_array_elements(g.r->'phones') WITH ORDINALITY AS p (v, nth);
@@ -1623,8 +1624,8 @@ BEGIN
     ORDER BY k.id FOR NO KEY UPDATE;
     -- a number that nobody knew is written once, with what the list says of it: most are of this kind
     WITH made AS (
-        INSERT INTO endpoint (workspace_id, address, zones, consented_at)
-        SELECT job.workspace_id, p.address, p.zones,
+        INSERT INTO endpoint (workspace_id, address, places, consented_at)
+        SELECT job.workspace_id, p.address, p.places,
                CASE WHEN r.consents THEN (job.consent->>'at')::timestamptz END
         FROM import_phone p JOIN import_row r ON r.ord = p.ord
         WHERE NOT EXISTS (SELECT FROM endpoint e WHERE e.workspace_id = job.workspace_id AND e.address = p.address)
@@ -1633,10 +1634,12 @@ BEGIN
     UPDATE import_phone p SET endpoint_id = m.id, met = true FROM made m WHERE m.address = p.address;
     UPDATE import_phone p SET endpoint_id = e.id
     FROM endpoint e WHERE e.workspace_id = job.workspace_id AND e.address = p.address AND p.endpoint_id IS NULL;
-    PERFORM 1 FROM endpoint e WHERE e.id IN (SELECT p.endpoint_id FROM import_phone p WHERE NOT p.met)
+    PERFORM 1 FROM endpoint e WHERE e.id IN (
+        SELECT p.endpoint_id FROM import_phone p WHERE NOT p.met
+        UNION  -- the others of who has them, since what the list says of people counts for all of their numbers
+        SELECT s.endpoint_id FROM import_phone p JOIN contact_phone c ON c.endpoint_id = p.endpoint_id
+        JOIN contact_phone s ON s.contact_id = c.contact_id WHERE NOT p.met)
     ORDER BY e.id FOR NO KEY UPDATE;
-    UPDATE endpoint e SET zones = ARRAY(SELECT DISTINCT z FROM unnest(e.zones || p.zones) AS z ORDER BY 1)
-    FROM import_phone p WHERE e.id = p.endpoint_id AND NOT p.met AND NOT e.zones @> p.zones;
 
     -- whose they are: the first of a row's numbers that somebody has decides
     DELETE FROM contact_phone c USING import_phone p, contact k
@@ -1687,13 +1690,16 @@ BEGIN
                    'first_name', k.first_name, 'last_name', k.last_name, 'email', k.email, 'owner_id', k.owner_id,
                    'street', k.street, 'city', k.city, 'state', k.state, 'zip', k.zip, 'zone', k.zone,
                    'property_address', k.property_address, 'custom', k.custom),
-               'phones', coalesce((SELECT jsonb_agg(jsonb_build_array(p.endpoint_id, p.label, p.priority))
-                                   FROM contact_phone p WHERE p.contact_id = k.id), '[]'),
+               'phones', coalesce((SELECT jsonb_agg(jsonb_build_array(p.endpoint_id, p.label, p.priority, e.places))
+                                   FROM contact_phone p JOIN endpoint e ON e.id = p.endpoint_id
+                                   WHERE p.contact_id = k.id), '[]'),
                'tags', coalesce((SELECT jsonb_agg(t.tag_id) FROM contact_tag t WHERE t.contact_id = k.id), '[]'),
                'stages', coalesce((SELECT jsonb_agg(jsonb_build_array(s.pipeline_id, s.stage_id, s.at))
                                    FROM contact_stage s WHERE s.contact_id = k.id), '[]'))
     FROM import_row r JOIN contact k ON k.id = r.contact_id WHERE r.pass = 1
     ON CONFLICT (import_id, contact_id) DO UPDATE SET line = EXCLUDED.line;
+    UPDATE endpoint e SET places = ARRAY(SELECT DISTINCT z FROM unnest(e.places || p.places) AS z ORDER BY 1)
+    FROM import_phone p WHERE e.id = p.endpoint_id AND NOT p.met AND NOT e.places @> p.places;
     FOR nth IN 1 .. coalesce((SELECT max(r.pass) FROM import_row r WHERE r.contact_id IS NOT NULL), 0) LOOP
         UPDATE contact k SET
                (first_name, last_name, email, street, city, state, zip, zone, property_address) = (
@@ -1764,6 +1770,7 @@ BEGIN
                WHERE p.ord = r.ord AND NOT p.met)
     FROM import_row r WHERE r.fresh;
     IF known <> '{}' THEN
+        RETURN QUERY SELECT 'known', NULL::integer, NULL::text, k.id FROM unnest(known) AS k (id);
         UPDATE import_change c SET version = k.version, line = greatest(c.line, q.line), texts = (
                    SELECT coalesce(sum(t.last_seq), 0) FROM contact_phone p
                    JOIN thread t ON t.workspace_id = p.workspace_id AND t.endpoint_id = p.endpoint_id
@@ -1831,6 +1838,10 @@ BEGIN
                   SELECT coalesce(sum(t.last_seq), 0) FROM contact_phone p
                   JOIN thread t ON t.workspace_id = p.workspace_id AND t.endpoint_id = p.endpoint_id WHERE p.contact_id = k.id))));
 
+    UPDATE endpoint e SET places = ARRAY(SELECT jsonb_array_elements_text(g.v->3))
+    FROM import_change c, jsonb_array_elements(c.before->'phones') AS g (v)
+    WHERE c.import_id = p_import AND c.contact_id = ANY (back) AND e.id = (g.v->>0)::bigint
+      AND to_jsonb(e.places) <> g.v->3;
     DELETE FROM contact_phone p USING import_change c
     WHERE c.import_id = p_import AND c.contact_id = ANY (back) AND p.contact_id = c.contact_id
       AND NOT EXISTS (SELECT FROM jsonb_array_elements(c.before->'phones') AS g (v) WHERE (g.v->>0)::bigint = p.endpoint_id);
@@ -2065,7 +2076,7 @@ CREATE FUNCTION claim_granted(
     outbox_id bigint, number_id bigint, endpoint_id bigint, thread_id bigint, seq bigint, klass text, cost smallint,
     campaign_id bigint, queued_epoch integer, acknowledged boolean, expires_at timestamptz, tries smallint,
     address text, opted_out boolean, held boolean, carrier_blocked boolean, invalid_reason text, consent_epoch integer,
-    zones text[], from_ text, account_id bigint, account_kind text, base_url text, simulated boolean,
+    places text[], from_ text, account_id bigint, account_kind text, base_url text, simulated boolean,
     campaign_state text, body text, node_valid boolean, limiter_current boolean,
     bulk_cap_texts integer, bulk_cap_window interval, departures timestamptz[], key uuid, resends smallint,
     consented_at timestamptz, opt_in_required boolean,
@@ -2099,7 +2110,7 @@ BEGIN
     RETURN QUERY
     SELECT o.id, o.number_id, o.endpoint_id, o.thread_id, o.seq, o.klass, o.cost, o.campaign_id, o.consent_epoch,
            o.acknowledged_opt_out, o.expires_at, o.tries, e.address, e.opted_out, e.held, e.carrier_blocked,
-           e.invalid_reason, e.consent_epoch, e.zones, n.address, n.account_id, a.kind, a.base_url, w.simulated,
+           e.invalid_reason, e.consent_epoch, e.places, n.address, n.account_id, a.kind, a.base_url, w.simulated,
            c.state, m.body,
            EXISTS (SELECT FROM node x WHERE x.gen = p_gen AND x.left_at IS NULL AND x.fenced_at IS NULL
                                         AND x.expires_at > clock_timestamp()),

@@ -29,7 +29,7 @@ _CANADAS_OVERLAYS: Final = (
     ("367", "418", "581"),  # eastern Quebec
     ("709", "879"),  # Newfoundland and Labrador
 )
-_STATES: Final = {
+STATES: Final = {
     "Alabama": "AL", "Alaska": "AK", "Arizona": "AZ", "Arkansas": "AR", "California": "CA", "Colorado": "CO",
     "Connecticut": "CT", "Delaware": "DE", "Florida": "FL", "Georgia": "GA", "Hawaii": "HI", "Idaho": "ID",
     "Illinois": "IL", "Indiana": "IN", "Iowa": "IA", "Kansas": "KS", "Kentucky": "KY", "Louisiana": "LA", "Maine": "ME",
@@ -97,7 +97,7 @@ def _state(code: str, american: Mapping[str, Mapping[str, Counter[str]]]) -> str
     if _country(code) != "US":
         return None
     named = _geocoder().description_for_number(_number(code), "en")
-    told = named[-2:] if named[-4:-2] == ", " else _STATES[named]
+    told = named[-2:] if named[-4:-2] == ", " else STATES[named]
     zips = american.get(code)
     if zips and told != (most := max(zips, key=lambda state: zips[state].total())):
         raise SystemExit(f"{code} is in {told} by one source and in {most} by the other.")

@@ -17,6 +17,7 @@ from server.demo.people import ACCOUNT_SID, CONTACT_LINE, MEMBERS, NUMBERS, PASS
 from server.demo.templates import TEMPLATES
 from server.demo.world import SEED, DemoThread, World, as_json, make_world
 from server.domain.clock import demo_start
+from server.domain.contact import places_of
 from server.store.named_sql import parse
 
 if TYPE_CHECKING:
@@ -131,13 +132,15 @@ async def _fill(connection: Connection, workspace_id: int, world: World, wall: d
     sql = statements()
     out = {thread.contact.address for thread in world.threads if thread.opted_out_at}
     held = {thread.contact.address for thread in world.threads if thread.review}
+    lives = make_lives(world, wall, SEED + 2)
     endpoints = [
-        as_json(person) | {"opted_out": person.address in out, "held": person.address in held}
-        for person in world.contacts
+        {"address": person.address, "opted_out": person.address in out, "held": person.address in held}
+        | {"places": sorted({person.zone, *places_of(life.address, life.zone, life.zip)})}
+        for person, life in zip(world.contacts, lives, strict=True)
     ]
     since = wall - timedelta(days=60)
     await connection.execute(sql["add_endpoints"], workspace_id, _dump(endpoints), since)
-    await _people(connection, workspace_id, make_lives(world, wall, SEED + 2), since)
+    await _people(connection, workspace_id, lives, since)
     await connection.execute(sql["add_threads"], workspace_id, _dump(_threads(world)))
     messages = [message for thread in world.threads for message in thread.messages]
     await connection.execute(sql["add_messages"], workspace_id, _json(messages))

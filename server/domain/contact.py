@@ -8,7 +8,7 @@ from typing import Final
 
 from server.domain.fields import FieldFault
 from server.domain.places import is_zone
-from server.domain.zips import zip_zones
+from server.domain.zips import zip_places
 
 LONGEST: Final[Mapping[str, int]] = {
     "first_name": 100,
@@ -65,11 +65,11 @@ def full_name(first: str, last: str) -> str | None:
     return f"{first} {last}".strip() or None
 
 
-def zones_of(address: str, zone: str | None, zip_code: str) -> list[str]:
-    """The zones that what is known of a contact adds to the candidates of its number *address*.
+def places_of(address: str, zone: str | None, zip_code: str) -> list[str]:
+    """The zones, and states as US-FL, that what is known of a contact adds to the candidates of its number *address*.
 
     Five digits are a postal code in many countries: they count as a ZIP code for numbers of +1 alone. A ZIP code that
     contradicts the zone adds to it: one of the two is old, and nobody knows which.
     """
-    american = zip_zones(zip_code) if address.startswith("+1") else frozenset()
+    american = zip_places(zip_code) if address.startswith("+1") else frozenset()
     return sorted(american | ({zone} if zone else set()))

@@ -1,13 +1,13 @@
 """Tells where a number may be: every zone and region that its first digits leave open.
 
 A number can be carried anywhere, and an area code can lie in two zones; so these are candidates, and whoever asks obeys
-all of them. What is known of the contact's address adds zones and removes none.
+all of them. What is known of the contact's address adds zones, its ZIP code states too, and neither removes any.
 """
 
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -37,18 +37,19 @@ class Places:
             frozenset(region for place in american for region in place.regions),
         )
 
-    def candidates(self, address: str, own_zones: Collection[str] = ()) -> Candidates:
-        """Where E.164 *address* may be. *own_zones* are those of its ZIP or address.
+    def candidates(self, address: str, own_places: Collection[str] = ()) -> Candidates:
+        """Where E.164 *address* may be. *own_places* are zones and American states of its contact's ZIP or address.
 
         +1 with digits that name no place (toll-free, personal, not assigned yet) may be anywhere in the United States.
         A zone that this machine does not know could be any.
         """
         place = self.of_digits(address)
-        if not own_zones:
+        if not own_places:
             return place
-        if not all(map(is_zone, own_zones)):
+        own, understood = _own(tuple(own_places))
+        if not understood:
             place = self.anywhere_in_the_us
-        return Candidates(place.zones.union(filter(is_zone, own_zones)), place.regions)
+        return Candidates(place.zones | own.zones, place.regions | own.regions)
 
     def of_digits(self, address: str) -> Candidates:
         if address.startswith("+1"):
@@ -66,6 +67,14 @@ def parse_places(text: str) -> Places:
 def _place(words: str) -> Candidates:
     parts = words.split()
     return Candidates(frozenset(p for p in parts if "/" in p), frozenset(p for p in parts if "/" not in p))
+
+
+@lru_cache(maxsize=4096)
+def _own(places: tuple[str, ...]) -> tuple[Candidates, bool]:
+    """What stands beside a number, and whether all of it was understood. No zone begins as a state does."""
+    states = frozenset(place for place in places if place.startswith(_AMERICAN))
+    zones = frozenset(filter(is_zone, places))
+    return Candidates(zones, states), len(zones) + len(states) == len(set(places))
 
 
 @cache

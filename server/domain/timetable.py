@@ -25,10 +25,14 @@ _NEVER_FOR: Final = timedelta(hours=1)  # how long "never" and "always" are beli
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """What a contact's clocks may show, for their author: candidate zones, and the hours of them all together."""
+    """What a contact's clocks may show, for their author: candidate zones, and the hours of them all together.
+
+    `zip_states`: those with rules of their own that count by the ZIP code alone, as US-FL.
+    """
 
     hours: Hours
     zones: tuple[str, ...]
+    zip_states: tuple[str, ...] = ()
 
 
 class Timetable:
@@ -41,33 +45,34 @@ class Timetable:
         self._known: dict[Candidates, tuple[datetime, Hours]] = {}
         self._caps: dict[frozenset[str], tuple[Cap, ...]] = {}
 
-    def at(self, address: str, own_zones: Collection[str], now: datetime) -> Hours:
+    def at(self, address: str, own_places: Collection[str], now: datetime) -> Hours:
         """Whether it is inside the hours of every place where *address* may be, and when that changes."""
-        return self._hours(self._place(address, own_zones), now)
+        return self._hours(self._place(address, own_places), now)
 
-    def to_set_out(self, address: str, own_zones: Collection[str], now: datetime) -> Hours:
+    def to_set_out(self, address: str, own_places: Collection[str], now: datetime) -> Hours:
         """The same for a text that shall leave now: at the last call the next window counts."""
-        place = self._place(address, own_zones)
+        place = self._place(address, own_places)
         hours = self._hours(place, now)
         if not hours.open or hours.until is None or hours.until - now > LAST_CALL:
             return hours
         return Hours(False, self._compute(place, hours.until).until)
 
-    def local(self, address: str, own_zones: Collection[str], now: datetime) -> Local:
-        place = self._place(address, own_zones)
-        return Local(self._hours(place, now), tuple(sorted(place.zones)))
+    def local(self, address: str, own_places: Collection[str], now: datetime) -> Local:
+        place = self._place(address, own_places)
+        by_zip = place.regions.intersection(own_places) - self._places.of_digits(address).regions
+        return Local(self._hours(place, now), tuple(sorted(place.zones)), tuple(sorted(by_zip)))
 
-    def caps(self, address: str) -> tuple[Cap, ...]:
-        """How many texts in bulk the law allows to this number."""
-        regions = self._places.of_digits(address).regions
+    def caps(self, address: str, own_places: Collection[str] = ()) -> tuple[Cap, ...]:
+        """How many texts in bulk the laws of all places allow to this number."""
+        regions = self._place(address, own_places).regions
         caps = self._caps.get(regions)
         if caps is None:
             caps = self._caps[regions] = self.rules.caps(regions)
         return caps
 
-    def _place(self, address: str, own_zones: Collection[str]) -> Candidates:
+    def _place(self, address: str, own_places: Collection[str]) -> Candidates:
         """States without a rule of their own are alike: most area codes of a zone share one answer."""
-        place = self._places.candidates(address, own_zones)
+        place = self._places.candidates(address, own_places)
         return Candidates(place.zones, place.regions & self._ruled)
 
     def _hours(self, place: Candidates, now: datetime) -> Hours:

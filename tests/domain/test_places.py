@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from phonenumbers.tzdata import TIMEZONE_DATA
@@ -92,6 +92,16 @@ def test_every_american_code_lies_in_one_state_and_every_zone_is_one() -> None:
 
 def test_an_address_adds_its_zone_and_removes_none() -> None:
     assert PLACES.candidates("+12025550100", [P]) == Candidates(frozenset({E, P}), frozenset({"US-DC"}))
+
+
+def test_a_zip_code_adds_its_state_and_removes_none() -> None:
+    found = PLACES.candidates("+14045550100", [C, "US-FL"])
+    assert found == Candidates(frozenset({E, C}), frozenset({"US-GA", "US-FL"}))
+
+
+def test_a_state_beside_a_number_is_no_unknown_zone_and_no_zone_a_state() -> None:
+    assert PLACES.candidates("+12025550100", ["US-FL"]) == Candidates(frozenset({E}), frozenset({"US-DC", "US-FL"}))
+    assert not any(name.startswith("US-") for name in available_timezones())
 
 
 def test_a_zone_that_is_none_could_be_any() -> None:

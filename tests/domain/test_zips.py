@@ -1,4 +1,4 @@
-"""Where a ZIP code may be: the states that two zones share, all spellings, and what is no ZIP code."""
+"""Where a ZIP code may be: states that two zones share, prefixes that two states do, and what is no ZIP code."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from server.domain.contact import zones_of
-from server.domain.places import zone
-from server.domain.zips import zip_zones
+from server.domain.contact import places_of
+from server.domain.places import shipped_places, zone
+from server.domain.timetable import shipped_timetable
+from server.domain.zips import by_zip, zip_places
 from tools.area_codes import is_zone
+
+
+def zones_in(written: str) -> set[str]:
+    return {place for place in zip_places(written) if not place.startswith("US-")}
+
 
 E, C, M, P = "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"
 BOISE, PHOENIX, INDIANAPOLIS = "America/Boise", "America/Phoenix", "America/Indiana/Indianapolis"
@@ -57,7 +63,32 @@ BOISE, PHOENIX, INDIANAPOLIS = "America/Boise", "America/Phoenix", "America/Indi
     ],
 )
 def test_a_zip_code_is_in_every_zone_of_its_first_digits(written: str, zones: set[str]) -> None:
-    assert zip_zones(written) == zones
+    assert zones_in(written) == zones
+
+
+@pytest.mark.parametrize(
+    ("written", "states"),
+    [
+        pytest.param("33130", {"US-FL"}, id="Florida: Miami"),
+        pytest.param("32501-1234", {"US-FL"}, id="Florida: the panhandle, ZIP+4"),
+        pytest.param("30309", {"US-GA"}, id="Georgia"),
+        pytest.param("73101", {"US-OK"}, id="Oklahoma"),
+        pytest.param("98103", {"US-WA"}, id="Washington, the state"),
+        pytest.param("20001", {"US-DC"}, id="Washington, the capital"),
+        pytest.param("78704", {"US-TX"}, id="Texas"),
+        pytest.param("88510", {"US-TX"}, id="Texas: El Paso, among digits of New Mexico"),
+        pytest.param("06880", {"US-CT"}, id="Connecticut"),
+        pytest.param("06390", {"US-CT", "US-NY"}, id="Fishers Island, which New York shares with Connecticut's digits"),
+        pytest.param("73960", {"US-OK", "US-TX"}, id="Texhoma, on both sides of the border"),
+        pytest.param("20588", {"US-DC", "US-MD", "US-VA"}, id="offices of the government"),
+        pytest.param("00907", {"US-PR"}, id="Puerto Rico"),
+        pytest.param("00802", {"US-VI"}, id="the Virgin Islands"),
+        pytest.param("96799", {"US-AS", "US-HI"}, id="American Samoa, by Honolulu's digits"),
+        pytest.param("96950", {"US-GU", "US-MP"}, id="Saipan and Guam, not the countries with the same digits"),
+    ],
+)
+def test_a_zip_code_is_in_every_state_of_its_first_digits(written: str, states: set[str]) -> None:
+    assert zip_places(written) - zones_in(written) == states
 
 
 @pytest.mark.parametrize(
@@ -68,15 +99,20 @@ def test_a_zip_code_is_in_every_zone_of_its_first_digits(written: str, zones: se
     ],
 )  # fmt: skip
 def test_canadian_codes_military_mail_and_what_is_no_zip_code_say_nothing(written: str) -> None:
-    assert zip_zones(written) == frozenset()
+    assert zip_places(written) == frozenset()
 
 
 @pytest.mark.parametrize(
     ("address", "zone_of_theirs", "zip_code", "expected"),
     [
-        pytest.param("+16175550100", None, "80202", [M], id="moved to Denver with a Boston number"),
-        pytest.param("+16175550100", P, "80202", [M, P], id="a zone and a ZIP code that contradict each other"),
-        pytest.param("+16175550100", None, "37402", [C, E], id="a prefix of two zones"),
+        pytest.param("+16175550100", None, "80202", [M, "US-CO"], id="moved to Denver with a Boston number"),
+        pytest.param(
+            "+16175550100", P, "80202", [M, P, "US-CO"], id="a zone and a ZIP code that contradict each other"
+        ),
+        pytest.param("+16175550100", None, "37402", [C, E, "US-TN"], id="a prefix of two zones"),
+        pytest.param("+14045550100", None, "33130", [E, "US-FL"], id="somebody in Florida with a number of Georgia"),
+        pytest.param("+14045550100", None, "09012", [], id="a soldier"),
+        pytest.param("+14165550100", None, "33130", [E, "US-FL"], id="a Canadian's winter"),
         pytest.param("+14165550100", None, "K1A 0B1", [], id="a Canadian"),
         pytest.param("+493012345678", None, "10115", [], id="Berlin's postal code, which would be New York's"),
         pytest.param("+493012345678", "Europe/Berlin", "10115", ["Europe/Berlin"], id="a foreigner's own zone"),
@@ -86,14 +122,38 @@ def test_canadian_codes_military_mail_and_what_is_no_zip_code_say_nothing(writte
 def test_what_a_contact_adds_to_a_number(
     address: str, zone_of_theirs: str | None, zip_code: str, expected: list[str]
 ) -> None:
-    assert zones_of(address, zone_of_theirs, zip_code) == expected
+    assert places_of(address, zone_of_theirs, zip_code) == expected
 
 
 def test_every_zone_is_one_and_no_zip_code_leaves_more_than_a_few_hours_apart() -> None:
     """A prefix whose zones lie far apart would leave hardly an hour to text in; Micronesia's five are the farthest."""
     for prefix in range(1000):
-        zones = zip_zones(f"{prefix:03}01")
+        zones = zones_in(f"{prefix:03}01")
         assert all(is_zone(name) and isinstance(zone(name), ZoneInfo) for name in zones)
         offsets = [datetime(2026, 7, 1, tzinfo=UTC).astimezone(zone(name)).utcoffset() for name in zones]
         spread = max(o for o in offsets if o is not None) - min(o for o in offsets if o is not None) if zones else None
         assert spread is None or spread <= timedelta(hours=3), prefix
+
+
+def test_every_state_of_the_rules_and_of_the_area_codes_has_a_zip_code_and_every_one_a_name() -> None:
+    known = {place for prefix in range(1000) for place in zip_places(f"{prefix:03}01") if place.startswith("US-")}
+    assert known == {region for region in shipped_places().anywhere_in_the_us.regions if region.startswith("US-")}
+    assert known >= set(shipped_timetable().rules.regions)
+    assert [state for state in known if state in (by_zip([state]) or "")] == []
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        pytest.param([], None, id="none"),
+        pytest.param(["US-FL"], "Florida", id="one"),
+        pytest.param(["US-WA"], "Washington State", id="the state, not the capital"),
+        pytest.param(["US-TX", "US-OK"], "Oklahoma or Texas", id="two of one prefix"),
+        pytest.param(["US-TX", "US-OK", "US-LA"], "Louisiana, Oklahoma or Texas", id="three"),
+    ],
+)
+def test_the_sentence_names_the_states_and_that_it_is_the_zip_codes_doing(
+    states: list[str], expected: str | None
+) -> None:
+    sentence = None if expected is None else f"Going by the ZIP code they may be in {expected}, whose hours count too."
+    assert by_zip(states) == sentence

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from server.ports import Member, Workspace
+from server.ports.contacts import ContactRow, NewPhone
 from tests.http.house import DANA, EVE, NOW, Browser, House
 from tests.http.test_real_store import DirectCommands
 from tests.store.world import ALICE, World, open_world
@@ -380,6 +381,27 @@ async def test_the_hours_are_those_where_the_contact_is_when_it_would_leave(desk
     assert [w["kind"] for w in night["warnings"]] == ["quiet_hours"]
     assert (night["hours"]["open"], night["hours"]["zones"]) == (False, ["America/New_York"])
     assert (await checked(desk, to=ALICE))["hours"]["open"] is True
+
+
+async def test_a_zip_code_whose_state_has_other_hours_is_told_with_them(desk: Desk) -> None:
+    """Half past eight in the evening: Atlanta's day lasts until nine, Florida's is over."""
+    georgia, evening = "+14045550101", "2026-11-22T01:30:00Z"
+    assert (await checked(desk, to=georgia, send_at=evening))["warnings"] == []
+    maya = await desk.world.store.contacts.create(1, 1, {"first_name": "Maya", "zip": "33130"}, [NewPhone(georgia)])
+    assert isinstance(maya, ContactRow)
+    found = await checked(desk, contact_id=maya.contact_id, send_at=evening)
+    by_zip = "Going by the ZIP code they may be in Florida, whose hours count too."
+    assert found["hours"] == {
+        "open": False,
+        "until": "2026-11-22T13:00:00Z",
+        "zones": ["America/New_York"],
+        "by_zip": by_zip,
+    }
+    [warning] = found["warnings"]
+    assert warning["sentence"] == f"Quiet hours where the contact lives. {by_zip} It waits until they end."
+    thread = (await desk.text(to=georgia)).json["thread_id"]
+    desk.house.clock.wall_time = datetime.fromisoformat(evening)
+    assert (await desk.browser.get(f"/api/v1/threads/{thread}/hours")).json == found["hours"]
 
 
 async def test_the_costly_character_is_named_and_what_plain_ones_would_save(desk: Desk) -> None:

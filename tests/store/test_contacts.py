@@ -59,7 +59,7 @@ async def test_a_contact_is_read_as_it_was_made(world: World) -> None:
     assert (row.name, row.email, row.owner and row.owner.name) == ("Maya Torres", "m@x.org", "Dana")
     assert [(p.address, p.priority, p.thread_id) for p in row.phones] == [(BOB, 0, None), (ALICE, 1, None)]
     assert (row.custom, row.source, row.version) == ({"budget": 5}, "member", 1)
-    assert await world.value("SELECT array_agg(DISTINCT zones) FROM endpoint") == [["America/Denver"]]
+    assert await world.value("SELECT array_agg(DISTINCT places) FROM endpoint") == [["America/Denver"]]
 
 
 async def test_rows_come_in_the_order_asked_for_without_those_that_are_gone(world: World) -> None:
@@ -215,28 +215,28 @@ async def test_a_number_that_changes_hands_takes_its_thread_along(world: World) 
 
 async def test_a_zone_joins_the_candidates_of_every_number(world: World) -> None:
     row = await made(world, "Maya", ALICE)
-    await world.sql("UPDATE endpoint SET zones = '{America/Chicago}'")
+    await world.sql("UPDATE endpoint SET places = '{America/Chicago}'")
     await changed(world, row.contact_id, city="Denver")
-    assert await world.value("SELECT zones FROM endpoint") == ["America/Chicago"], "nobody spoke of zones"
+    assert await world.value("SELECT places FROM endpoint") == ["America/Chicago"], "nobody spoke of zones"
     await changed(world, row.contact_id, zone="America/Denver")
     await world.store.contacts.add_phone(1, 1, row.contact_id, NewPhone(BOB))
-    assert await world.value("SELECT array_agg(zones) FROM endpoint") == [["America/Denver"], ["America/Denver"]]
+    assert await world.value("SELECT array_agg(places) FROM endpoint") == [["America/Denver"], ["America/Denver"]]
     await changed(world, row.contact_id, zone=None)
-    assert await world.value("SELECT bool_and(zones = '{}') FROM endpoint")
+    assert await world.value("SELECT bool_and(places = '{}') FROM endpoint")
 
 
 async def test_a_zip_code_joins_the_candidates_of_american_numbers_alone(world: World) -> None:
     berlin = "+493012345678"
     row = await made(world, "Maya", ALICE, zip="37402-1234")
     await world.store.contacts.add_phone(1, 1, row.contact_id, NewPhone(berlin))
-    zones = "SELECT zones FROM endpoint WHERE address = $1"
-    assert await world.value(zones, ALICE) == ["America/Chicago", "America/New_York"]
-    assert await world.value(zones, berlin) == []
+    places = "SELECT places FROM endpoint WHERE address = $1"
+    assert await world.value(places, ALICE) == ["America/Chicago", "America/New_York", "US-TN"]
+    assert await world.value(places, berlin) == []
     await changed(world, row.contact_id, zip="80202", zone="America/Phoenix")
-    assert await world.value(zones, ALICE) == ["America/Denver", "America/Phoenix"]
-    assert await world.value(zones, berlin) == ["America/Phoenix"]
+    assert await world.value(places, ALICE) == ["America/Denver", "America/Phoenix", "US-CO"]
+    assert await world.value(places, berlin) == ["America/Phoenix"]
     await changed(world, row.contact_id, zip="K1A 0B1", zone=None)
-    assert await world.value("SELECT bool_and(zones = '{}') FROM endpoint")
+    assert await world.value("SELECT bool_and(places = '{}') FROM endpoint")
 
 
 async def test_tags_are_exactly_those_that_are_given(world: World) -> None:

@@ -239,15 +239,15 @@ async def test_fields_tags_stages_and_owner_come_along(world: World) -> None:
 
 async def test_a_zone_in_the_list_counts_for_numbers_that_are_new_and_for_those_that_were_there(world: World) -> None:
     await world.sql(
-        "INSERT INTO endpoint (workspace_id, address, zones) VALUES (1, '+12025550102', '{America/New_York}')"
+        "INSERT INTO endpoint (workspace_id, address, places) VALUES (1, '+12025550102', '{America/New_York}')"
     )
     import_id = await put(
         world, "Phone,Zone\n2025550101,America/Denver\n2025550102,America/Denver\n", places=["phone", "zone"]
     )
     assert await confirm(world, import_id)
     await work(world, import_id)
-    rows = await world.sql("SELECT zones FROM endpoint WHERE address LIKE '+1202555010_' ORDER BY address")
-    assert [row["zones"] for row in rows] == [["America/Denver"], ["America/Denver", "America/New_York"]]
+    rows = await world.sql("SELECT places FROM endpoint WHERE address LIKE '+1202555010_' ORDER BY address")
+    assert [row["places"] for row in rows] == [["America/Denver"], ["America/Denver", "America/New_York"]]
 
 
 async def test_a_zip_code_in_the_list_counts_for_american_numbers_alone(world: World) -> None:
@@ -256,9 +256,9 @@ async def test_a_zip_code_in_the_list_counts_for_american_numbers_alone(world: W
     )
     assert await confirm(world, import_id)
     await work(world, import_id)
-    rows = await world.sql("SELECT address, zones FROM endpoint WHERE address IN ('+12025550101', '+493012345678')")
-    assert {row["address"]: row["zones"] for row in rows} == {
-        "+12025550101": ["America/Chicago", "America/New_York"],
+    rows = await world.sql("SELECT address, places FROM endpoint WHERE address IN ('+12025550101', '+493012345678')")
+    assert {row["address"]: row["places"] for row in rows} == {
+        "+12025550101": ["America/Chicago", "America/New_York", "US-TN"],
         "+493012345678": [],
     }
 

@@ -392,7 +392,7 @@ METHODS = [
         id="T3 that blocks",
     ),
     pytest.param(
-        t3("UPDATE endpoint SET zones = '{Asia/Tokyo}'"),
+        t3("UPDATE endpoint SET places = '{Asia/Tokyo}'"),
         {"limiter", "campaign", "node", "endpoint", "thread"},
         id="T3 that defers",
     ),

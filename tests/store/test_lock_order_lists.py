@@ -19,12 +19,13 @@ from tests.store.test_lock_order_people import contact
 from tests.store.world import ALICE, BOB, NOON, World
 
 LIST: Final = f"First name,Phone,Time zone\nBo,{BOB},America/Chicago\nAl,{ALICE},America/Chicago\n"
+ONE_OF_TWO: Final = f"First name,Phone,Time zone\nBo,{BOB},America/Chicago\n"
 LEASE_S: Final = 600.0
 
 
-async def part_of(world: World, job: Import) -> Slice:
+async def part_of(world: World, job: Import, text: str = LIST) -> Slice:
     known = await world.store.imports.vocabulary(1)
-    rows = [read_row(row, Columns(job.columns.places, job.columns.names), known) for row in rows_of(LIST, ",")[1:]]
+    rows = [read_row(row, Columns(job.columns.places, job.columns.names), known) for row in rows_of(text, ",")[1:]]
     people = [row for row in rows if isinstance(row, Person)]
     assert len(people) == len(rows)
     return Slice(0, len(rows), fold(people), ())
@@ -39,12 +40,25 @@ async def two_people(world: World) -> None:
 async def bring_in(world: World) -> Act:
     """A list with both, whose numbers and threads are there; the zones of the numbers are not what they will be."""
     await two_people(world)
-    await world.sql("UPDATE endpoint SET zones = '{}'")
+    await world.sql("UPDATE endpoint SET places = '{}'")
     assert await confirm(world, await put(world, LIST))
     runner = uuid4()
     job = await world.store.imports.take(runner, LEASE_S)
     assert job is not None
     part = await part_of(world, job)
+    return lambda: world.store.imports.store_slice(job, runner, part, LEASE_S)
+
+
+async def bring_in_one_number_of_two(world: World) -> Act:
+    """The other number, whose rows are the first, is not in the list; the person's places become its places too."""
+    await two_threads(world)
+    await contact(world, BOB, ALICE)
+    await world.sql("UPDATE endpoint SET places = '{}'")
+    assert await confirm(world, await put(world, ONE_OF_TWO))
+    runner = uuid4()
+    job = await world.store.imports.take(runner, LEASE_S)
+    assert job is not None
+    part = await part_of(world, job, ONE_OF_TWO)
     return lambda: world.store.imports.store_slice(job, runner, part, LEASE_S)
 
 
@@ -62,6 +76,7 @@ async def take_back(world: World) -> Act:
 
 METHODS = [
     pytest.param(bring_in, {"contact", "endpoint", "thread"}, id="a slice of a list"),
+    pytest.param(bring_in_one_number_of_two, {"contact", "endpoint"}, id="a slice that names one of two numbers"),
     pytest.param(take_back, {"contact", "endpoint"}, id="a slice of its undoing"),
 ]
 

@@ -29,7 +29,7 @@ def of_both(method: Callable[[World, ContactRow], Awaitable[object]]) -> Prepare
     async def prepare(world: World) -> Act:
         await two_threads(world)
         row = await contact(world, BOB, ALICE)
-        await world.sql("UPDATE endpoint SET zones = '{}'")
+        await world.sql("UPDATE endpoint SET places = '{}'")
         return lambda: method(world, row)
 
     return prepare
@@ -41,7 +41,7 @@ def of_one(method: Callable[[World, ContactRow], Awaitable[object]]) -> Prepare:
     async def prepare(world: World) -> Act:
         await two_threads(world)
         row = await contact(world, BOB)
-        await world.sql("UPDATE endpoint SET zones = '{}'")
+        await world.sql("UPDATE endpoint SET places = '{}'")
         return lambda: method(world, row)
 
     return prepare
@@ -50,7 +50,7 @@ def of_one(method: Callable[[World, ContactRow], Awaitable[object]]) -> Prepare:
 async def merge(world: World) -> Act:
     await two_threads(world)
     other, kept = await contact(world, BOB), await contact(world, ALICE)
-    await world.sql("UPDATE endpoint SET zones = '{}'")
+    await world.sql("UPDATE endpoint SET places = '{}'")
     return lambda: world.store.contacts.merge(1, 1, kept.contact_id, other.contact_id)
 
 

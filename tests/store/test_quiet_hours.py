@@ -125,7 +125,7 @@ async def test_where_the_recipient_may_be(
     world: World, address: str, zones: list[str], now: datetime, leaves: bool
 ) -> None:
     await send(world, BULK, to=address, now=now - timedelta(minutes=1))
-    await world.sql("UPDATE endpoint SET zones = $1", zones)
+    await world.sql("UPDATE endpoint SET places = $1", zones)
     assert bool(await world.authorise(now=now)) is leaves
 
 

@@ -36,6 +36,8 @@ export interface Hours {
   open: boolean;
   until: string | null;
   zones: string[];
+  /** A sentence where the ZIP code adds a state with hours of its own. */
+  by_zip: string | null;
 }
 
 export interface Actor {

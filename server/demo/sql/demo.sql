@@ -51,9 +51,9 @@ FROM jsonb_to_recordset($3::jsonb) AS n(address text, label text, rate double pr
 
 -- name: add_endpoints
 -- The numbers of everybody the workspace texts with.
-INSERT INTO endpoint (workspace_id, address, opted_out, held, consent_epoch, zones, created_at)
-SELECT $1, e.address, e.opted_out, e.held, e.opted_out::int, ARRAY[e.zone], $3
-FROM jsonb_to_recordset($2::jsonb) AS e(address text, zone text, opted_out boolean, held boolean)
+INSERT INTO endpoint (workspace_id, address, opted_out, held, consent_epoch, places, created_at)
+SELECT $1, e.address, e.opted_out, e.held, e.opted_out::int, e.places, $3
+FROM jsonb_to_recordset($2::jsonb) AS e(address text, places text[], opted_out boolean, held boolean)
 
 -- name: add_contacts
 -- Everybody, each with a phone; strangers have no name yet.
@@ -76,10 +76,10 @@ FROM given g JOIN endpoint e ON e.workspace_id = $1 AND e.address = g.address
 -- name: add_second_phones
 -- Some have another number, at which nobody has texted them yet.
 WITH given AS MATERIALIZED (
-    SELECT c.*, p.contact_id, e.zones FROM jsonb_to_recordset($2::jsonb) AS c(address text, phone text, label text)
+    SELECT c.*, p.contact_id, e.places FROM jsonb_to_recordset($2::jsonb) AS c(address text, phone text, label text)
     JOIN endpoint e ON e.workspace_id = $1 AND e.address = c.address JOIN contact_phone p ON p.endpoint_id = e.id
 ), made AS (
-    INSERT INTO endpoint (workspace_id, address, zones, created_at) SELECT $1, g.phone, g.zones, $3 FROM given g
+    INSERT INTO endpoint (workspace_id, address, places, created_at) SELECT $1, g.phone, g.places, $3 FROM given g
     RETURNING id, address
 )
 INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id, label, priority)

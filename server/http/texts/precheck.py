@@ -12,11 +12,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from server.domain.phone import is_test_number, normalise
 from server.domain.segments import count, smart_encode
 from server.domain.verdict import REASONS, Reason
+from server.domain.zips import by_zip
 from server.http.call import Answer, Call
 from server.http.errors import Problem
 from server.http.rules import MEMBER, Routes
 from server.http.texts.texts import NOT_A_NUMBER, UNREACHABLE, WHOM, Address
-from server.http.texts.threads import HoursOut, Ordinal
+from server.http.texts.threads import HoursOut, Ordinal, hours_out
 from server.ports.compose import Unreachable, Whereabouts, Whom
 from server.ws.protocol import MAX_BODY
 
@@ -93,13 +94,12 @@ async def check(call: Call, body: PrecheckIn) -> Answer:
     if isinstance(found, Unreachable):
         status, sentence = UNREACHABLE[found.why]
         raise Problem(status, found.why, sentence, field="contact_id")
-    hours = found.local.hours
     return Answer(
         CheckOut(
             recipient=RecipientOut(
                 address=found.address, name=found.name, contact_id=found.contact_id, thread_id=found.thread_id
             ),
-            hours=HoursOut(open=hours.open, until=hours.until, zones=list(found.local.zones)),
+            hours=hours_out(found.local),
             warnings=list(_warnings(found, body.send_at, simulated=call.logged_in.workspace.simulated)),
             segments=segments_out(body.body),
         )
@@ -129,8 +129,8 @@ def _warnings(found: Whereabouts, send_at: datetime | None, *, simulated: bool) 
     elif found.held:
         yield Warned(kind="recipient_held", sentence=_words(Reason.RECIPIENT_HELD), stops=later)
     if not found.local.hours.open:
-        wait = " It waits until they end." if later else ""
-        yield Warned(kind="quiet_hours", sentence=f"{_words(Reason.QUIET_HOURS)}{wait}", stops=False)
+        said = [_words(Reason.QUIET_HOURS), by_zip(found.local.zip_states), "It waits until they end." if later else ""]
+        yield Warned(kind="quiet_hours", sentence=" ".join(filter(None, said)), stops=False)
 
 
 def _words(reason: Reason) -> str:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from server.domain.timetable import Local
+from server.domain.zips import by_zip
 from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
 from server.http.ids import BIGINT, part
@@ -42,12 +44,14 @@ class ThreadQuery(BaseModel):
 class HoursOut(BaseModel):
     """`open`: texts in bulk may reach the contact, and that changes at `until` (null: not within days).
 
-    `zones` are IANA names; an area code may lie in several, and then the hours are those of them all.
+    `zones` are IANA names; an area code may lie in several, and then the hours are those of them all. `by_zip`: a
+    sentence where the ZIP code adds a state with hours of its own.
     """
 
     open: bool
     until: datetime | None
     zones: list[str]
+    by_zip: str | None
 
 
 class SendIn(BaseModel):
@@ -111,7 +115,12 @@ async def hours(call: Call, thread_id: int) -> Answer:
     local = await call.deps.inbox.hours(call.member.workspace_id, thread_id, call.deps.clock.wall())
     if local is None:
         raise not_found()
-    return Answer(HoursOut(open=local.hours.open, until=local.hours.until, zones=list(local.zones)))
+    return Answer(hours_out(local))
+
+
+def hours_out(local: Local) -> HoursOut:
+    hours = local.hours
+    return HoursOut(open=hours.open, until=hours.until, zones=list(local.zones), by_zip=by_zip(local.zip_states))
 
 
 @routes.post(f"{_THREAD}/messages", MEMBER, body=SendIn, answers={202: SentOut})

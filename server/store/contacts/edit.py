@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from server.domain.contact import full_name, zones_of
+from server.domain.contact import full_name, places_of
 from server.domain.fields import Field, FieldFault, FieldKind, checked
 from server.domain.messages import RowsChanged
 from server.ports import Announce
@@ -90,15 +90,15 @@ class Edit:
         return PhoneTaken(address, holder["id"], name)
 
     async def place(self, *, known_only: bool = False) -> None:
-        """The candidate zones of each of its numbers follow what is known of where the contact lives.
+        """The places that each of its numbers may be in follow what is known of where the contact lives.
 
         *known_only*: where that says nothing of a number, what is known of the number stays.
         """
         now = await self.connection.fetchrow(_SQL["lock"], self.workspace_id, self.contact_id)
         assert now is not None, "it is locked"  # noqa: S101 - a bug of ours
         numbers = await self.run("addresses")
-        zones = {row["id"]: zones_of(row["address"], now["zone"], now["zip"]) for row in numbers}
-        told = {id_: " ".join(some) for id_, some in zones.items() if some or not known_only}
+        places = {row["id"]: places_of(row["address"], now["zone"], now["zip"]) for row in numbers}
+        told = {id_: " ".join(some) for id_, some in places.items() if some or not known_only}
         if told:
             await self.connection.execute(_SQL["place"], self.workspace_id, list(told), list(told.values()))
 

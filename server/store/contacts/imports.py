@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from server.domain.consent import TAKEN_BACK
-from server.domain.contact import full_name, zones_of
+from server.domain.contact import full_name, places_of
 from server.domain.fields import Field, FieldKind
 from server.domain.imports.csv_columns import Stages, Vocabulary
 from server.domain.imports.row import Person, Refusal, elsewhere, repeated
@@ -188,6 +188,7 @@ class PostgresImports:
         async def run(connection: Connection) -> Sequence[Row]:
             told = await connection.fetch(_SQL["store_slice"], *asked)
             if told:
+                await _place(connection, job.workspace_id, [row["ref"] for row in told if row["what"] == "known"])
                 said = [*notes, *await _told_notes(connection, job.workspace_id, told)]
                 lines, sentences = [line for line, _ in said], [storable(sentence) for _, sentence in said]
                 await connection.execute(_SQL["note"], job.import_id, lines, sentences)
@@ -222,6 +223,14 @@ async def _drop(connection: Connection, workspace_id: int | None, import_ids: Se
     return bool(dropped)
 
 
+async def _place(connection: Connection, workspace_id: int, contact_ids: Sequence[int]) -> None:
+    """What is known of people now, from the list or before it, counts for all of their numbers."""
+    numbers = await connection.fetch(_SQL["numbers_of"], workspace_id, contact_ids) if contact_ids else []
+    places = {row["id"]: " ".join(places_of(row["address"], row["zone"], row["zip"])) for row in numbers}
+    if places:
+        await connection.execute(_SQL["add_places"], workspace_id, list(places), list(places.values()))
+
+
 async def _told_notes(connection: Connection, workspace_id: int, told: Sequence[Row]) -> list[tuple[int, str]]:
     holders = sorted({row["ref"] for row in told if row["what"] == "elsewhere"})
     found = await connection.fetch(_SQL["holders"], workspace_id, holders) if holders else []
@@ -240,7 +249,7 @@ def _row(person: Person, tags: Sequence[str]) -> Mapping[str, Any]:
     zone, zip_code = person.texts.get("zone"), person.texts.get("zip", "")
     return {
         "line": person.line,
-        "phones": [(*phone, zones_of(phone[0], zone, zip_code)) for phone in person.phones],
+        "phones": [(*phone, places_of(phone[0], zone, zip_code)) for phone in person.phones],
         "texts": person.texts,
         "custom": person.custom,
         "tags": [*tags, *person.tags],

@@ -116,7 +116,7 @@ class PostgresInbox:
 
     async def hours(self, workspace_id: int, thread_id: int, now: datetime) -> Local | None:
         row = await self._postgres.read(lambda c: c.fetchrow(_SQL["whereabouts"], workspace_id, thread_id))
-        return None if row is None else self._timetable.local(row["address"], row["zones"], now)
+        return None if row is None else self._timetable.local(row["address"], row["places"], now)
 
     async def head(self, thread_ids: Sequence[int]) -> Mapping[int, int]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["head"], list(thread_ids)))

@@ -28,8 +28,8 @@ def hours_of(row: Row, now: datetime, timetable: Timetable) -> Hours:
     if address is None:
         return _NO_HOURS
     if klass in _ASKED_TO_WAIT:
-        return timetable.to_set_out(address, row["zones"], now)
-    return timetable.at(address, row["zones"], now) if klass is MessageClass.PERSON else _NO_HOURS
+        return timetable.to_set_out(address, row["places"], now)
+    return timetable.at(address, row["places"], now) if klass is MessageClass.PERSON else _NO_HOURS
 
 
 def valid_until(row: Row, hours: Hours) -> datetime | None:
@@ -43,7 +43,7 @@ def caps_of(row: Row, timetable: Timetable) -> Sequence[Cap]:
     if row["departures"] is None or row["address"] is None:
         return ()
     own = [] if row["bulk_cap_texts"] is None else [Cap(row["bulk_cap_texts"], row["bulk_cap_window"])]
-    return [*timetable.caps(row["address"]), *own]
+    return [*timetable.caps(row["address"], row["places"]), *own]
 
 
 def gate_facts(row: Row, now: datetime, hours: Hours, cap_resets_at: datetime | None) -> GateFacts:

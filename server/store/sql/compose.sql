@@ -4,7 +4,7 @@ SELECT * FROM open_threads($1, $2, $3, $4, $5, $6);
 
 -- name: whereabouts
 -- What is known of whom a text would reach: a number, a contact's first phone that can receive texts, or a thread's contact.
-SELECT e.address, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason, e.zones, p.contact_id, t.id AS thread_id,
+SELECT e.address, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason, e.places, p.contact_id, t.id AS thread_id,
        nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name, k.zone
 FROM endpoint e
 LEFT JOIN contact_phone p ON p.endpoint_id = e.id

@@ -71,11 +71,11 @@ SELECT e.id, e.address FROM contact_phone p JOIN endpoint e ON e.id = p.endpoint
 WHERE p.workspace_id = $1 AND p.contact_id = $2;
 
 -- name: place
--- The zones of these numbers, by words: what is known of their contact's address.
-UPDATE endpoint e SET zones = q.zones
-FROM (SELECT x.id, string_to_array(g.zones, ' ') AS zones FROM unnest($2::bigint[], $3::text[]) AS g (id, zones)
+-- The places of these numbers, by words: what is known of their contact's address.
+UPDATE endpoint e SET places = q.places
+FROM (SELECT x.id, string_to_array(g.places, ' ') AS places FROM unnest($2::bigint[], $3::text[]) AS g (id, places)
       JOIN endpoint x ON x.id = g.id
-      WHERE x.workspace_id = $1 AND x.zones <> string_to_array(g.zones, ' ') ORDER BY x.id FOR NO KEY UPDATE OF x) q
+      WHERE x.workspace_id = $1 AND x.places <> string_to_array(g.places, ' ') ORDER BY x.id FOR NO KEY UPDATE OF x) q
 WHERE e.id = q.id;
 
 -- name: renamed

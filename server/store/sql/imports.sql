@@ -99,6 +99,19 @@ RETURNING id, workspace_id;
 -- Take rows of a file.
 SELECT * FROM import_people($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7);
 
+-- name: numbers_of
+-- The numbers of people with what is known of where those live.
+SELECT e.id, e.address, k.zone, k.zip FROM contact k
+JOIN contact_phone p ON p.contact_id = k.id
+JOIN endpoint e ON e.id = p.endpoint_id
+WHERE k.workspace_id = $1 AND k.id = ANY ($2::bigint[]);
+
+-- name: add_places
+-- Places, by words, where these numbers may be too; import_people has locked them.
+UPDATE endpoint e SET places = ARRAY(SELECT DISTINCT z FROM unnest(e.places || g.places) AS z ORDER BY 1)
+FROM (SELECT u.id, string_to_array(u.words, ' ') AS places FROM unnest($2::bigint[], $3::text[]) AS u (id, words)) g
+WHERE e.workspace_id = $1 AND e.id = g.id AND NOT e.places @> g.places;
+
 -- name: note
 -- What was left out of rows that were taken, or is worth knowing of them.
 INSERT INTO import_refusal AS f (import_id, line, sentence, taken)

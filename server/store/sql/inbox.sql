@@ -75,7 +75,7 @@ SELECT EXISTS (SELECT FROM thread WHERE id = $1 AND ($2::bigint IS NULL OR works
 
 -- name: whereabouts
 -- What is known of where the contact of a thread is.
-SELECT e.address, e.zones FROM thread t JOIN endpoint e ON e.id = t.endpoint_id WHERE t.workspace_id = $1 AND t.id = $2;
+SELECT e.address, e.places FROM thread t JOIN endpoint e ON e.id = t.endpoint_id WHERE t.workspace_id = $1 AND t.id = $2;
 
 -- name: events_after
 -- What happened in a thread after a number, rising.

@@ -45,7 +45,7 @@ class PostgresCompose:
         given = workspace_id, whom.address, whom.contact_id, whom.thread_id
         row = await self._postgres.read(lambda c: c.fetchrow(_SQL["whereabouts"], *given))
         if row is not None:
-            return _whereabouts(row, self._timetable.local(row["address"], row["zones"], at))
+            return _whereabouts(row, self._timetable.local(row["address"], row["places"], at))
         if whom.address is not None:
             local = self._timetable.local(whom.address, (), at)
             return Whereabouts(whom.address, None, None, None, False, False, False, None, local)

@@ -27,6 +27,7 @@ export function Warnings({ checked, plan, acknowledged, onAcknowledge }: { check
             <MoonStar size={15} strokeWidth={2} aria-hidden="true" />
             <span>
               {plan ? "Quiet hours where they are at that time: it waits until they end." : <>It is {timeThere(checked.hours.zones, now, now)} where they may be. Your text goes out at once.</>}
+              {checked.hours.by_zip && ` ${checked.hours.by_zip}`}
             </span>
           </p>
         ) : (

@@ -138,7 +138,7 @@ function QuietHours({ id, name }: { id: number; name: string }) {
         ) : (
           <>Nobody can tell what time it is where {name} is.</>
         )}{" "}
-        Your reply goes out at once{hours.until && <>; campaigns wait until {timeThere(hours.zones, new Date(hours.until), now)} there</>}.
+        Your reply goes out at once{hours.until && <>; campaigns wait until {timeThere(hours.zones, new Date(hours.until), now)} there</>}.{hours.by_zip && ` ${hours.by_zip}`}
       </p>
     </div>
   );
