@@ -43,6 +43,7 @@ T = TypeVar("T")
 _SQL = statements("finder")
 WINDOW: Final = 1_250
 FARTHER: Final = 10  # times that, where those who were found promise a whole page by then
+LUCK: Final = 2  # times what they promise is looked at: the walk ends with the page, so only a broken promise costs
 OFTEN: Final = 32  # times that for what is found often, yet not among the first: by name, last names are everywhere
 _BIGINT: Final = 2**63
 
@@ -130,22 +131,32 @@ class PostgresFinder:
 
     async def _page(self, connection: Connection, where: _Where, start: Keyset, limit: int) -> list[tuple[int, Keyset]]:
         order: Order = "created" if start.order == "never" else start.order
-        names: dict[str, Any] = {"limit": limit}
-        below = "true" if start.key is None else _SQL[f"below_{order}"]
+        given: dict[str, Any] = {"limit": limit, "below": "true"}
         if start.key is not None:
-            names |= {"key": start.key, "tie": start.tie}
-        and_also = _SQL["never_texted"] if start.order == "never" else "true"
-        alone = where.everybody and start.order != "never"
-        window = limit if alone else self._window * (OFTEN if where.found_often else 1)
-        near = {"below": below, "and_also": and_also, **names}
-        rows = await _fetch(connection, f"near_{order}", where, at_once=False, window=window, **near)
-        if not alone and 0 < len(rows) < limit:
-            needed = window * limit * 4 // (len(rows) * 3)
-            if needed <= self._window * FARTHER:
-                rows = await _fetch(connection, f"near_{order}", where, at_once=False, window=needed, **near)
-        if len(rows) < limit and not alone:
-            rows = await _fetch_whole(connection, order, where, below=below, and_also=and_also, **names)
+            given |= {"below": _SQL[f"below_{order}"], "key": start.key, "tie": start.tie}
+        if start.order == "never":
+            rows = await self._sought(connection, order, where, and_also=_filled("never_texted"), **given)
+        elif where.everybody:
+            rows = await _fetch(connection, f"everybody_{order}", where, at_once=False, **given)
+        else:
+            rows = await self._sought(connection, order, where, and_also="true", **given)
         return [(row["id"], Keyset(start.order, row["key"], row["tie"])) for row in rows]
+
+    async def _sought(
+        self, connection: Connection, order: Order, where: _Where, *, limit: int, **given: Any
+    ) -> Sequence[Any]:
+        """A page of those who match: near the cursor, farther where that promises to fill it, or of all of them."""
+
+        async def near(window: int) -> Sequence[Any]:
+            return await _fetch(connection, f"near_{order}", where, at_once=False, window=window, limit=limit, **given)
+
+        window = self._window * (OFTEN if where.found_often else 1)
+        rows = await near(window)
+        if 0 < len(rows) < limit:
+            promised = window * limit // len(rows)
+            if promised <= self._window * FARTHER:
+                rows = await near(promised * LUCK)
+        return rows if len(rows) == limit else await _fetch_whole(connection, order, where, limit=limit, **given)
 
     async def _find(
         self,
@@ -242,7 +253,8 @@ async def _rows(
     connection: Connection, name: str, parameters: Parameters, names: dict[str, str], *, at_once: bool, **given: Any
 ) -> Sequence[Any]:
     below = given.pop("below", None)
-    names |= {"workspace": "$1", **{key: parameters.add(value) for key, value in given.items()}}
+    names |= {"workspace": "$1", "newest": _filled("newest")}
+    names |= {key: parameters.add(value) for key, value in given.items()}
     if below is not None:
         names["below"] = Template(below).substitute(names)
     await connection.fetchrow(_SQL["at_once" if at_once else "one_by_one"])

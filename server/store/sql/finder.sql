@@ -93,8 +93,8 @@ WHERE $where AND NOT EXISTS (SELECT FROM contact k
 SELECT count(DISTINCT c.id) AS count $of_chosen;
 
 -- name: chosen
--- Only who they are.
-SELECT DISTINCT c.id $of_chosen;
+-- Only who they are, some of them more than once.
+SELECT c.id $of_chosen;
 
 -- name: everybody
 -- How many there are.
@@ -121,6 +121,12 @@ SELECT k.* FROM (SELECT DISTINCT c.id FROM (SELECT x.contact_id AS id FROM ($cho
 CROSS JOIN LATERAL (SELECT c.id, c.sort_name, c.created_at FROM contact c
                     WHERE c.workspace_id = $workspace AND c.id = f.id AND c.deleted_at IS NULL OFFSET 0) k;
 
+-- name: everybody_name
+-- A page of everybody by name.
+SELECT c.id, c.sort_name AS key, c.id AS tie FROM contact c
+WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL AND $below
+ORDER BY c.sort_name, c.id LIMIT $limit::integer;
+
 -- name: near_name
 -- A page by name, looked for among the next so many contacts only.
 SELECT c.id, c.sort_name AS key, c.id AS tie FROM (
@@ -136,6 +142,12 @@ SELECT c.id, c.sort_name AS key, c.id AS tie FROM found c WHERE $below ORDER BY 
 -- name: below_name
 -- What follows a cursor.
 (c.sort_name, c.id) > ($key::text, $tie::bigint);
+
+-- name: everybody_created
+-- A page of everybody by creation.
+SELECT c.id, c.created_at AS key, c.id AS tie FROM contact c
+WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL AND $below
+ORDER BY c.created_at DESC, c.id DESC LIMIT $limit::integer;
 
 -- name: near_created
 -- A page by creation, looked for among the next so many contacts only.
@@ -155,24 +167,37 @@ ORDER BY c.created_at DESC, c.id DESC LIMIT $limit::integer;
 (c.created_at, c.id) < ($key::timestamptz, $tie::bigint);
 
 -- name: near_activity
--- A page by the newest text, looked for among the next so many conversations only; each contact at its newest.
-SELECT c.id, c.last_at AS key, c.thread_id AS tie FROM (
-    SELECT c.*, t.last_at, t.id AS thread_id
-    FROM thread t JOIN contact_phone p ON p.endpoint_id = t.endpoint_id JOIN contact c ON c.id = p.contact_id
-    WHERE t.workspace_id = $workspace AND c.workspace_id = $workspace AND c.deleted_at IS NULL AND $below
-      AND NOT EXISTS (SELECT FROM contact_phone p2 JOIN thread t2 ON t2.endpoint_id = p2.endpoint_id
-                      WHERE p2.contact_id = p.contact_id AND (t2.last_at, t2.id) > (t.last_at, t.id))
+-- A page by the newest text, looked for among the next so many conversations only; each contact at its newest. Of those who do
+-- not match nothing else is asked: it may be most.
+SELECT c.id, t.last_at AS key, t.id AS tie FROM (
+    SELECT t.id, t.endpoint_id, t.last_at FROM thread t WHERE t.workspace_id = $workspace AND $below
     ORDER BY t.last_at DESC, t.id DESC LIMIT $window::integer
-) c WHERE $where ORDER BY c.last_at DESC, c.thread_id DESC LIMIT $limit::integer;
+) t JOIN contact_phone p ON p.endpoint_id = t.endpoint_id JOIN contact c ON c.id = p.contact_id
+WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL AND $where AND $newest
+ORDER BY t.last_at DESC, t.id DESC LIMIT $limit::integer;
+
+-- name: everybody_activity
+-- A page of everybody by the newest text. Many a conversation may be of somebody who is hidden, so nothing bounds the walk.
+SELECT c.id, t.last_at AS key, t.id AS tie
+FROM thread t JOIN contact_phone p ON p.endpoint_id = t.endpoint_id JOIN contact c ON c.id = p.contact_id
+WHERE t.workspace_id = $workspace AND c.workspace_id = $workspace AND c.deleted_at IS NULL AND $below AND $newest
+ORDER BY t.last_at DESC, t.id DESC LIMIT $limit::integer;
 
 -- name: whole_activity
--- A page by the newest text, from all who match.
-WITH found AS MATERIALIZED ($found), newest AS (
-    SELECT DISTINCT ON (f.id) f.id AS contact_id, t.last_at, t.id
-    FROM found f JOIN contact_phone p ON p.contact_id = f.id JOIN thread t ON t.endpoint_id = p.endpoint_id
-    ORDER BY f.id, t.last_at DESC, t.id DESC
-) SELECT t.contact_id AS id, t.last_at AS key, t.id AS tie FROM newest t
-WHERE $below ORDER BY t.last_at DESC, t.id DESC LIMIT $limit::integer;
+-- A page by the newest text, from all who match. Of everybody's numbers and conversations those of an array are read in one pass
+-- of an index, where a join would descend for each or take every entry: half of the time for 60,000 of a million. OFFSET 0: they
+-- are sorted first, so that only those on the page are asked whether they are a contact's newest.
+SELECT p.contact_id AS id, t.last_at AS key, t.id AS tie FROM (
+    SELECT t.id, t.endpoint_id, t.last_at FROM thread t WHERE t.workspace_id = $workspace AND t.endpoint_id = ANY (ARRAY(
+        SELECT p.endpoint_id FROM contact_phone p WHERE p.contact_id = ANY (ARRAY(SELECT f.id FROM ($found) f))))
+    ORDER BY t.last_at DESC, t.id DESC OFFSET 0
+) t JOIN contact_phone p ON p.endpoint_id = t.endpoint_id
+WHERE $below AND $newest ORDER BY t.last_at DESC, t.id DESC LIMIT $limit::integer;
+
+-- name: newest
+-- No other conversation of the contact is newer.
+NOT EXISTS (SELECT FROM contact_phone p2 JOIN thread t2 ON t2.workspace_id = $workspace AND t2.endpoint_id = p2.endpoint_id
+            WHERE p2.contact_id = p.contact_id AND (t2.last_at, t2.id) > (t.last_at, t.id));
 
 -- name: below_activity
 -- What follows a cursor.
@@ -180,4 +205,5 @@ WHERE $below ORDER BY t.last_at DESC, t.id DESC LIMIT $limit::integer;
 
 -- name: never_texted
 -- Who comes after all conversations.
-NOT EXISTS (SELECT FROM contact_phone p JOIN thread t ON t.endpoint_id = p.endpoint_id WHERE p.contact_id = c.id);
+NOT EXISTS (SELECT FROM contact_phone p JOIN thread t ON t.workspace_id = $workspace AND t.endpoint_id = p.endpoint_id
+            WHERE p.contact_id = c.id);
