@@ -194,7 +194,7 @@ async def _connect(world: World, town: Town, person: Person, phone: Phone) -> No
         )  # fmt: skip
     for campaign, state in phone.campaigns.items():
         await world.sql(
-            "INSERT INTO campaign_recipient (campaign_id, ord, workspace_id, endpoint_id, state) "
-            "VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO campaign_recipient (campaign_id, ord, workspace_id, endpoint_id, state, reason) "
+            "VALUES ($1, $2, $3, $4, $5, 'told')",
             ids["campaign"][str(campaign)], endpoint, at, endpoint, state,
         )  # fmt: skip
