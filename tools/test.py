@@ -1,7 +1,8 @@
 """`./test`: runs the parts, counts what ran, and ends with the line `N passed, N failed` and an honest status.
 
 Three workers for two cores take the next part as soon as they are free, the longest first: the parts wait a third of
-their time, for processes, for time-outs and for the browser. Nothing in them leans on how fast the machine is.
+their time, for processes, for time-outs and for the browser. Of those alike in length, who waits goes before who
+computes. Nothing in them leans on how fast the machine is.
 """
 
 import sys
@@ -18,7 +19,7 @@ from tools.test_parts import PARTS, Count, Part, Workshop, passed_through  # noq
 WORKERS = 3
 # What stands together is done in turn: the browser's tests are served the client that was built.
 QUEUE = (
-    ("client", "ui"), ("integration",), ("servers",), ("unit",), ("crash",), ("races",), ("simulation",), ("guards",),
+    ("client", "ui"), ("integration",), ("servers",), ("crash",), ("unit",), ("races",), ("simulation",), ("guards",),
     ("types",), ("lint",), ("imports",), ("gen",),
 )  # fmt: skip
 USAGE = f"""Usage: ./test [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST]

@@ -105,7 +105,8 @@ def unit(workshop: Workshop, name: str) -> Count:
     """Every test without a marker, and the doctests."""
     doctests = ["--doctest-modules", "server"] if (workshop.root / "server").exists() else []
     unmarked = "not integration and not ui and not crash"
-    return _pytest(workshop, name, "tests", "--ignore=tests/ui", *doctests, "-m", unmarked)
+    apart = ("--ignore=tests/ui", "--ignore=tests/integration")  # whatever is in there is marked by its place
+    return _pytest(workshop, name, "tests", *apart, *doctests, "-m", unmarked)
 
 
 def integration(workshop: Workshop, name: str) -> Count:
