@@ -42,7 +42,7 @@ class Guard:
 
 
 _LOCK: Final = "    PERFORM 1 FROM endpoint e WHERE e.id = ANY (endpoints) ORDER BY e.id FOR NO KEY UPDATE;\n"
-_AFTER_THE_CLAIMS_READ: Final = "    WHERE o.id = ANY (claimed) ORDER BY o.id;\nEND $$;"
+_CLAIMS_READ: Final = "coalesce(c.made_after, 0) < o.id)\n    ORDER BY o.id;\n"
 
 _QUEUE_ANEW: Final = """
     INSERT INTO outbox (workspace_id, endpoint_id, number_id, thread_id, seq, klass, lane, consent_epoch, cost, due_at)
@@ -67,7 +67,7 @@ GUARDS: Final = (
         "t3_reads_after_the_lock",
         (
             Edit(_SCHEMA, _LOCK, ""),
-            Edit(_SCHEMA, _AFTER_THE_CLAIMS_READ, f"    WHERE o.id = ANY (claimed) ORDER BY o.id;\n{_LOCK}END $$;"),
+            Edit(_SCHEMA, f"{_CLAIMS_READ}END $$;", f"{_CLAIMS_READ}{_LOCK}END $$;"),
         ),
         (f"{_T3}::test_a_t3_that_waits_for_a_stop_sees_it",),
         (_T3,),
