@@ -1,0 +1,86 @@
+-- name: told
+-- Campaigns with the figures of one moment: one by its id ($2), or a page of a workspace's, newest first. What is folded of
+-- the figures and what is not are read by one statement, or a fold in between would be counted twice or not at all.
+SELECT c.id, c.workspace_id, c.name, c.description, c.state, c.version, c.plan, m.name AS author, c.created_at, c.launched_at,
+       c.ended_at, c.archived_at, c.due_at, c.next_batch_at, c.paused_why, c.refused, c.is_template,
+       c.launched_at IS NOT NULL AS whole,
+       CASE WHEN c.launched_at IS NOT NULL THEN c.audience WHEN c.build_after IS NULL THEN 0
+            ELSE (SELECT coalesce(max(r.ord), 0) FROM campaign_recipient r WHERE r.campaign_id = c.id) END AS built,
+       greatest(c.created_at, s.moved_at, d.moved_at) AS moved_at,
+       coalesce(s.excluded, 0) + d.excluded AS excluded, coalesce(s.pending, 0) + d.pending AS pending,
+       coalesce(s.in_flight, 0) + d.in_flight AS in_flight, coalesce(s.wired, 0) + d.wired AS wired,
+       coalesce(s.rejected, 0) + d.rejected AS rejected, coalesce(s.unconfirmed, 0) + d.unconfirmed AS unconfirmed,
+       coalesce(s.skipped, 0) + d.skipped AS skipped, coalesce(s.delivered, 0) + d.delivered AS delivered,
+       coalesce(s.undelivered, 0) + d.undelivered AS undelivered, coalesce(s.replied, 0) + d.replied AS replied,
+       coalesce(s.opted_out, 0) + d.opted_out AS opted_out, coalesce(s.clicked, 0) + d.clicked AS clicked,
+       coalesce(s.segments, 0) + d.segments AS segments
+FROM (
+    SELECT o.* FROM campaign o
+    WHERE o.workspace_id = $1 AND o.kind = 'campaign' AND ($2::bigint IS NULL OR o.id = $2)
+      AND ($2::bigint IS NOT NULL OR (
+          (o.archived_at IS NOT NULL) = $3::boolean AND o.is_template = $4::boolean
+          AND (cardinality($5::text[]) = 0 OR o.state = ANY ($5))
+          AND NOT EXISTS (SELECT FROM unnest($6::text[]) AS w (word)
+                          WHERE strpos(lower(o.name), lower(w.word)) = 0 AND strpos(lower(o.description), lower(w.word)) = 0)
+          AND ($7::bigint IS NULL OR o.id < $7)))
+    ORDER BY o.id DESC LIMIT $8
+) c
+LEFT JOIN member m ON m.workspace_id = c.workspace_id AND m.id = c.author_id
+LEFT JOIN campaign_stat s ON s.campaign_id = c.id
+CROSS JOIN LATERAL (
+    SELECT max(x.at) AS moved_at, coalesce(sum(x.excluded), 0) AS excluded, coalesce(sum(x.pending), 0) AS pending,
+           coalesce(sum(x.in_flight), 0) AS in_flight, coalesce(sum(x.wired), 0) AS wired,
+           coalesce(sum(x.rejected), 0) AS rejected, coalesce(sum(x.unconfirmed), 0) AS unconfirmed,
+           coalesce(sum(x.skipped), 0) AS skipped, coalesce(sum(x.delivered), 0) AS delivered,
+           coalesce(sum(x.undelivered), 0) AS undelivered, coalesce(sum(x.replied), 0) AS replied,
+           coalesce(sum(x.opted_out), 0) AS opted_out, coalesce(sum(x.clicked), 0) AS clicked,
+           coalesce(sum(x.segments), 0)::bigint AS segments
+    FROM campaign_stat_delta x WHERE x.campaign_id = c.id
+) d
+ORDER BY c.id DESC;
+
+-- name: draft
+-- A draft, or a template, once for each command; its id where it was not there.
+INSERT INTO campaign (workspace_id, kind, name, description, state, plan, author_id, draft_cmd_id, is_template, created_at)
+VALUES ($1, 'campaign', $2, $3, 'draft', $4::jsonb, $5, $6, $7, $8)
+ON CONFLICT (workspace_id, draft_cmd_id) WHERE draft_cmd_id IS NOT NULL DO NOTHING RETURNING id;
+
+-- name: drafted
+-- What a command has made.
+SELECT c.id FROM campaign c WHERE c.workspace_id = $1 AND c.draft_cmd_id = $2;
+
+-- name: is_there
+-- Whether it is this workspace's; asked before its lock is taken, which others would wait for.
+SELECT c.id FROM campaign c WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign';
+
+-- name: lock_exclusive
+-- Until the commit T3 lets nothing of it go, and nothing of it is queued; whoever comes later sees what is written now.
+SELECT pg_advisory_xact_lock($1);
+
+-- name: held
+-- One of them, kept as it is until the transaction ends.
+SELECT c.name, c.description, c.state, c.version, c.plan, c.build_after IS NOT NULL AS launching
+FROM campaign c WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign' FOR NO KEY UPDATE;
+
+-- name: kept
+-- What a copy is made of.
+SELECT c.name, c.description, c.plan, c.is_template FROM campaign c
+WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign';
+
+-- name: save
+-- How it stands from now on. A draft's pace is set at its launch.
+UPDATE campaign SET name = $3, description = $4, plan = $5::jsonb, rate = CASE state WHEN 'draft' THEN rate ELSE $6 END,
+       version = version + 1, changed_xid = pg_current_xact_id()
+WHERE workspace_id = $1 AND id = $2;
+
+-- name: archive
+-- Out of the list or back into it; nothing where it is there already, or may still send ($4: in these states).
+UPDATE campaign SET archived_at = CASE WHEN $3::boolean THEN $5::timestamptz END, version = version + 1,
+       changed_xid = pg_current_xact_id()
+WHERE workspace_id = $1 AND id = $2 AND kind = 'campaign' AND (archived_at IS NULL) = $3
+  AND NOT ($3 AND (state = ANY ($4::text[]) OR build_after IS NOT NULL))
+RETURNING id;
+
+-- name: note
+-- Who did what.
+INSERT INTO audit (workspace_id, member_id, action, detail) VALUES ($1, $2, $3, $4::jsonb);
