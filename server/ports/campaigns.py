@@ -197,6 +197,7 @@ class CampaignDrafts(Protocol):
         description: str | None = None,
         plan: Plan | None = None,
         member_id: int,
+        now: datetime,
     ) -> Campaign | Stale | Refused | None:
         """Keep what was changed, if nobody else has changed it since *version* and `domain.campaign` lets it be edited.
 

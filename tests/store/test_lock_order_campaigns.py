@@ -17,7 +17,7 @@ async def change(world: World) -> Act:
     await two_threads(world)
     campaign = await world.store.campaign_drafts.create(1, 1, uuid4(), "Spring", NOON)
     assert campaign.campaign_id == 1
-    return lambda: world.store.campaign_drafts.save(1, 1, 1, name="Summer", member_id=1)
+    return lambda: world.store.campaign_drafts.save(1, 1, 1, name="Summer", member_id=1, now=NOON)
 
 
 METHODS = [

@@ -6,7 +6,7 @@ save a campaign as one, or to start one from it, is to duplicate it: neither eve
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -16,12 +16,12 @@ from server.domain.campaigns.campaign import OPEN, CampaignState, Refused
 from server.domain.messages import CampaignMoved
 from server.ports import Announce
 from server.ports.campaigns import Campaign, CampaignPage, Plan, Stale
-from server.store.campaigns import campaign_rows, plans
-from server.store.campaigns.changes import Words, changed, refusal
+from server.store.campaigns import campaign_rows, plans, stops
+from server.store.campaigns.changes import Words
+from server.store.campaigns.saving import Edit, Saved, note, save, words_of
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
-from server.store.text import storable, storable_json
-from server.store.told import Row
+from server.store.text import storable
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
@@ -29,26 +29,15 @@ if TYPE_CHECKING:
 MOST_WORDS: Final = 20  # of a search
 NAME_LENGTH: Final = 120
 _COPY: Final = " (copy)"
-_RUNNING: Final = frozenset({CampaignState.ACTIVE, CampaignState.PAUSED})
 
 _SQL = statements("campaigns")
 
 
-async def _nothing_is_queued(_: int) -> None:
-    """As long as no part of the server launches campaigns."""
-
-
 class PostgresCampaignDrafts:
-    """`ports.campaigns.CampaignDrafts`.
+    """`ports.campaigns.CampaignDrafts`."""
 
-    *make_anew* takes back what is queued of a campaign whose words or pace were changed, and returns once nothing of it
-    can leave: the engine's. It is called after the commit, so that T3 refuses by then what it has not let go.
-    """
-
-    def __init__(
-        self, postgres: Postgres, announce: Announce, make_anew: Callable[[int], Awaitable[None]] = _nothing_is_queued
-    ) -> None:
-        self._postgres, self._announce, self._make_anew = postgres, announce, make_anew
+    def __init__(self, postgres: Postgres, announce: Announce) -> None:
+        self._postgres, self._announce = postgres, announce
 
     # Reading
 
@@ -103,7 +92,7 @@ class PostgresCampaignDrafts:
             row = await connection.fetchrow(_SQL["kept"], workspace_id, campaign_id)
             if row is None:
                 return None
-            words = _words(row)
+            words = words_of(row)
             plan = replace(words.plan, start=replace(words.plan.start, day=None))
             name = words.name if row["is_template"] != as_template else _copied(words.name)
             copied = Words(name, words.description, plan)
@@ -124,32 +113,16 @@ class PostgresCampaignDrafts:
         description: str | None = None,
         plan: Plan | None = None,
         member_id: int,
+        now: datetime,
     ) -> Campaign | Stale | Refused | None:
-        async def write(connection: Connection) -> CampaignState | Stale | Refused | None:
-            row = await _held(connection, workspace_id, campaign_id)
-            if row is None:
-                return None
-            state, before = CampaignState(row["state"]), _words(row)
-            after = _with(before, name, description, plan)
-            parts = changed(before, after)
-            if not parts:
-                return state
-            if row["version"] != version:
-                return Stale(row["version"])
-            if refused := refusal(state, parts, launching=row["launching"]):
-                return refused
-            kept = after.name, after.description, plans.written(after.plan), after.plan.rate
-            await connection.execute(_SQL["save"], workspace_id, campaign_id, *kept)
-            told = {"campaign": campaign_id, "version": version + 1, "parts": sorted(parts)}
-            await _note(connection, workspace_id, member_id, "campaign_changed", told)
-            return state
-
-        outcome = await self._postgres.call(write, idempotent=True)
-        if not isinstance(outcome, CampaignState):
-            return outcome
-        if outcome in _RUNNING:  # also where nothing was changed: an answer that was lost may have been this one's
-            await self._make_anew(campaign_id)
-        self._announce([CampaignMoved(workspace_id, campaign_id)])
+        edit = Edit(version, name, description, plan, member_id)
+        done = await self._postgres.call(lambda c: save(c, workspace_id, campaign_id, edit), idempotent=True)
+        if not isinstance(done, Saved):
+            return done
+        if done.stop is not None:
+            await stops.settled(self._postgres, self._announce, done.stop, now)
+        else:
+            self._announce([CampaignMoved(workspace_id, campaign_id)])
         return await self.get(workspace_id, campaign_id)
 
     async def archive(
@@ -159,7 +132,7 @@ class PostgresCampaignDrafts:
             given = workspace_id, campaign_id, archived, [state.value for state in OPEN], now
             if await connection.fetchval(_SQL["archive"], *given) is not None:
                 action = "campaign_archived" if archived else "campaign_unarchived"
-                await _note(connection, workspace_id, member_id, action, {"campaign": campaign_id})
+                await note(connection, workspace_id, member_id, action, {"campaign": campaign_id})
             return await campaign_rows.one(connection, workspace_id, campaign_id)
 
         moved = await self._postgres.call(move, idempotent=True)
@@ -182,39 +155,12 @@ async def _draft(
     made = await connection.fetchval(_SQL["draft"], *given)
     if made is not None:
         told = {"campaign": made, **(made_of or {})}
-        await _note(connection, workspace_id, member_id, "template_made" if template else "campaign_made", told)
+        await note(connection, workspace_id, member_id, "template_made" if template else "campaign_made", told)
     else:
         made = await connection.fetchval(_SQL["drafted"], workspace_id, cmd_id)
     found = await campaign_rows.one(connection, workspace_id, made)
     assert found is not None, "nobody deletes a campaign"  # noqa: S101 - for the type
     return found
-
-
-async def _held(connection: Connection, workspace_id: int, campaign_id: int) -> Row | None:
-    if await connection.fetchval(_SQL["is_there"], workspace_id, campaign_id) is None:
-        return None
-    await connection.execute(_SQL["lock_exclusive"], campaign_id)
-    row: Row | None = await connection.fetchrow(_SQL["held"], workspace_id, campaign_id)
-    return row
-
-
-async def _note(
-    connection: Connection, workspace_id: int, member_id: int, action: str, detail: dict[str, object]
-) -> None:
-    await connection.execute(_SQL["note"], workspace_id, member_id, action, storable_json(detail))
-
-
-def _words(row: Row) -> Words:
-    return Words(row["name"], row["description"], plans.read(row["plan"]))
-
-
-def _with(before: Words, name: str | None, description: str | None, plan: Plan | None) -> Words:
-    """As it will be read again: what differs only in what cannot be stored is no change."""
-    return Words(
-        before.name if name is None else storable(name),
-        before.description if description is None else storable(description),
-        before.plan if plan is None else plans.read(plans.written(plan)),
-    )
 
 
 def _copied(name: str) -> str:

@@ -59,7 +59,8 @@ SELECT pg_advisory_xact_lock($1);
 
 -- name: held
 -- One of them, kept as it is until the transaction ends.
-SELECT c.name, c.description, c.state, c.version, c.plan, c.build_after IS NOT NULL AS launching
+SELECT c.id, c.workspace_id, c.name, c.description, c.state, c.version, c.plan, c.made_after,
+       c.build_after IS NOT NULL AS launching
 FROM campaign c WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign' FOR NO KEY UPDATE;
 
 -- name: kept

@@ -1,0 +1,97 @@
+"""Keeps a member's change of a campaign, in one transaction: if it may be changed, and nobody else was faster.
+
+The campaign's advisory lock comes first, exclusively: T3 and the engine have done by then what they do with the words
+of before. The row is read under it, so that of two who save at once one hears of the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from server.domain.campaigns.campaign import CampaignState, Part, Refused
+from server.domain.messages import CampaignStopped
+from server.ports.campaigns import Plan, Stale
+from server.store.campaigns import plans, stops
+from server.store.campaigns.changes import Words, changed, refusal
+from server.store.named_sql import statements
+from server.store.text import storable, storable_json
+from server.store.told import Row
+
+if TYPE_CHECKING:
+    from server.store.postgres import Connection
+
+_RUNNING: Final = frozenset({CampaignState.ACTIVE, CampaignState.PAUSED})
+_OF_NO_TEXT: Final = frozenset({Part.NAME, Part.DESCRIPTION})
+
+_SQL = statements("campaigns")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a member has made of the version that was read. None: as it is."""
+
+    version: int
+    name: str | None
+    description: str | None
+    plan: Plan | None
+    member_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """It is as was asked for. `stop`: what is queued of it is older, and is to be given to `stops.settled`."""
+
+    stop: CampaignStopped | None
+
+
+async def save(
+    connection: Connection, workspace_id: int, campaign_id: int, edit: Edit
+) -> Saved | Stale | Refused | None:
+    row = await _held(connection, workspace_id, campaign_id)
+    if row is None:
+        return None
+    state, before = CampaignState(row["state"]), words_of(row)
+    after = _with(before, edit)
+    parts = changed(before, after)
+    if not parts:  # whose answer was lost may have stopped what is queued, and not have heard that it has
+        again = state in _RUNNING and row["version"] != edit.version
+        return Saved(CampaignStopped(workspace_id, campaign_id, row["made_after"]) if again else None)
+    if row["version"] != edit.version:
+        return Stale(row["version"])
+    if refused := refusal(state, parts, launching=row["launching"]):
+        return refused
+    kept = after.name, after.description, plans.written(after.plan), after.plan.rate
+    await connection.execute(_SQL["save"], workspace_id, campaign_id, *kept)
+    told = {"campaign": campaign_id, "version": edit.version + 1, "parts": sorted(parts)}
+    await note(connection, workspace_id, edit.member_id, "campaign_changed", told)
+    stops_it = state in _RUNNING and parts - _OF_NO_TEXT
+    return Saved(await stops.requeue(connection, campaign_id) if stops_it else None)
+
+
+async def _held(connection: Connection, workspace_id: int, campaign_id: int) -> Row | None:
+    if await connection.fetchval(_SQL["is_there"], workspace_id, campaign_id) is None:
+        return None
+    await connection.execute(_SQL["lock_exclusive"], campaign_id)
+    row: Row | None = await connection.fetchrow(_SQL["held"], workspace_id, campaign_id)
+    return row
+
+
+def words_of(row: Row) -> Words:
+    return Words(row["name"], row["description"], plans.read(row["plan"]))
+
+
+def _with(before: Words, edit: Edit) -> Words:
+    """As it will be read again: what differs only in what cannot be stored is no change."""
+    return Words(
+        before.name if edit.name is None else storable(edit.name),
+        before.description if edit.description is None else storable(edit.description),
+        before.plan if edit.plan is None else plans.read(plans.written(edit.plan)),
+    )
+
+
+async def note(
+    connection: Connection, workspace_id: int, member_id: int, action: str, detail: dict[str, object]
+) -> None:
+    """Who did what."""
+    await connection.execute(_SQL["note"], workspace_id, member_id, action, storable_json(detail))
