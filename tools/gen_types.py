@@ -1,4 +1,4 @@
-"""Makes the client's types of the pydantic frames of the socket and of domain/roles, and the AsyncAPI document.
+"""Makes the client's types of the pydantic frames of the socket, of roles and campaigns, and the AsyncAPI document.
 
 python tools/gen_types.py           writes web/src/gen/wire.ts and web/src/gen/asyncapi.json
 python tools/gen_types.py --check   writes nothing and exits 1 where they are stale
@@ -21,11 +21,15 @@ sys.path.insert(0, str(REPOSITORY))  # runs as a plain script, before anything i
 from pydantic import TypeAdapter  # noqa: E402 - the path above comes first
 
 from server.domain.roles import Deed  # noqa: E402 - the path above comes first
+from server.ports.campaigns import Plan  # noqa: E402 - the path above comes first
 from server.ws import protocol  # noqa: E402 - the path above comes first
 
 Schema = dict[str, Any]
 OUT: Final = REPOSITORY / "web" / "src" / "gen"
-HEADER: Final = "// Made by tools/gen_types.py from server/ws/protocol.py and server/domain/roles.py. Do not edit.\n"
+HEADER: Final = (
+    "// Made by tools/gen_types.py from server/ws/protocol.py, server/ports/campaigns.py and server/domain/roles.py."
+    " Do not edit.\n"
+)
 SENT: Final = "ServerFrame"
 TAKEN: Final = "ClientFrame"
 
@@ -39,9 +43,11 @@ ROOTS: Final[tuple[tuple[str, Literal["serialization", "validation"], Any], ...]
     ("ThreadSnapshot", "serialization", protocol.ThreadSnapshot),
     ("MessageState", "serialization", protocol.MessageState),
     ("ReviewPageOut", "serialization", protocol.ReviewPageOut),
+    ("CampaignOut", "serialization", protocol.CampaignOut),
+    ("Plan", "serialization", Plan),
     ("Deed", "serialization", Deed),
 )
-NOT_OF_THE_SOCKET: Final = ("Deed",)
+NOT_OF_THE_SOCKET: Final = frozenset({"Deed", "Plan", "CampaignOut"})
 PLAIN: Final = {"integer": "number", "number": "number", "string": "string", "boolean": "boolean", "null": "null"}
 
 
@@ -124,7 +130,9 @@ def _members(schema: Schema) -> list[str]:
 
 def asyncapi(types: Schema) -> Schema:
     """The AsyncAPI 3 document: one channel, two operations, a message for each frame."""
-    told = {name: schema for name, schema in types.items() if name not in NOT_OF_THE_SOCKET}
+    roots = (name for name, _, _ in ROOTS if name not in NOT_OF_THE_SOCKET)
+    of_the_socket = {name for root in roots for name in _reachable(types, root)}
+    told = {name: schema for name, schema in types.items() if name in of_the_socket}
     schemas: Schema = json.loads(json.dumps(told).replace("#/$defs/", "#/components/schemas/"))
     for schema in schemas.values():
         _name_discriminators(schema)

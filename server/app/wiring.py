@@ -202,6 +202,7 @@ class Wiring:
             finder=ground.store.finder,
             filters=ground.store.filters,
             bulk=ground.store.bulk,
+            campaign_drafts=ground.store.campaign_drafts,
             commands=self.asker,
             compose=ground.store.compose,
             drafts=ground.store.drafts,

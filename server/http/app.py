@@ -15,7 +15,7 @@ from server.http import demo, health, system
 from server.http.auth import auth_routes
 from server.http.body import PacedConnection, PacedRequest
 from server.http.call import Answer, Call, bind, cookie_name
-from server.http.campaigns import bulk
+from server.http.campaigns import bulk, campaigns
 from server.http.client import client_routes
 from server.http.consent import consent, review
 from server.http.contacts import (
@@ -105,6 +105,7 @@ def _routes(deps: Deps) -> Iterable[Route]:
         templates.routes,
         template_folders.routes,
         bulk.routes,
+        campaigns.routes,
         system.routes,
         demo.routes,
     ]

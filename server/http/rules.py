@@ -110,9 +110,15 @@ class Routes:
         return self._declare("PUT", path, rule, body, None, answers)
 
     def patch(
-        self, path: str, rule: Rule, *, body: type[BaseModel] | None = None, answers: Answers | None = None
+        self,
+        path: str,
+        rule: Rule,
+        *,
+        body: type[BaseModel] | None = None,
+        json_limit: int = JSON_LIMIT,
+        answers: Answers | None = None,
     ) -> Callable[[Handler], Handler]:
-        return self._declare("PATCH", path, rule, body, None, answers)
+        return self._declare("PATCH", path, rule, body, None, answers, json_limit=json_limit)
 
     def delete(
         self, path: str, rule: Rule, *, query: type[BaseModel] | None = None, answers: Answers | None = None

@@ -7,14 +7,17 @@ Hot frames are built as plain dicts and serialised once; the tests hold them aga
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import orjson
 
+from server.domain.campaigns.campaign import PAUSE_WORDS, WORDS
 from server.domain.messages import Message, ReadMark, StatusChange, ThreadEvent, ThreadRow
 from server.domain.optout import recognised
 from server.ports import Review
 from server.ports.bulk import Progress
+from server.ports.campaigns import Campaign
 
 Explain = Callable[[str | None, str | None], str | None]
 """(error class, error code) → a sentence for people, None where there is no error."""
@@ -139,6 +142,33 @@ def bulk_out(progress: Progress) -> dict[str, Any]:
         "unconfirmed": progress.unconfirmed,
         "skipped": progress.skipped,
         "segments": progress.segments,
+    }
+
+
+def campaign_out(campaign: Campaign) -> dict[str, Any]:
+    """`protocol.CampaignOut`."""
+    why = campaign.paused_why
+    return {
+        "id": campaign.campaign_id,
+        "name": campaign.name,
+        "description": campaign.description,
+        "state": campaign.state,
+        "told": WORDS[campaign.state] if why is None else PAUSE_WORDS[why],
+        "version": campaign.version,
+        "template": campaign.template,
+        "author": campaign.author,
+        "created_at": campaign.created_at,
+        "launched_at": campaign.launched_at,
+        "ended_at": campaign.ended_at,
+        "archived_at": campaign.archived_at,
+        "moved_at": campaign.moved_at,
+        "due_at": campaign.due_at,
+        "next_batch_at": campaign.next_batch_at,
+        "paused_why": why,
+        "refused": campaign.refused,
+        "built": campaign.built,
+        "whole": campaign.whole,
+        "figures": asdict(campaign.figures),
     }
 
 

@@ -231,6 +231,57 @@ class BulkOut(Frame):
     segments: int
 
 
+class CampaignFiguresOut(Frame):
+    """Of one moment: `audience` is the sum of `excluded` to `skipped`; `replied` to `clicked` are people.
+
+    `delivered` and `undelivered` are among the wired, whose `segments` are counted.
+    """
+
+    audience: int
+    excluded: int
+    pending: int
+    in_flight: int
+    wired: int
+    rejected: int
+    unconfirmed: int
+    skipped: int
+    delivered: int
+    undelivered: int
+    replied: int
+    opted_out: int
+    clicked: int
+    segments: int
+
+
+class CampaignOut(Frame):
+    """A campaign as its list shows it. `told`: its state in words. `version` rises with every change by a person.
+
+    `built` of its recipients are written, and no text leaves before the snapshot is `whole`. `moved_at`: when its
+    figures moved last. `refused`: why its last launch came to nothing. A `template` is there to be duplicated.
+    """
+
+    id: int
+    name: str
+    description: str
+    state: Literal["draft", "scheduled", "active", "paused", "completed", "cancelled"]
+    told: str
+    version: int
+    template: bool
+    author: str | None
+    created_at: datetime
+    launched_at: datetime | None
+    ended_at: datetime | None
+    archived_at: datetime | None
+    moved_at: datetime
+    due_at: datetime | None
+    next_batch_at: datetime | None
+    paused_why: Literal["member", "failures", "opt_outs", "missed"] | None
+    refused: str | None
+    built: int
+    whole: bool
+    figures: CampaignFiguresOut
+
+
 # Server to client
 
 

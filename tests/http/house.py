@@ -352,6 +352,7 @@ class House:
             contacts=absent,
             mass_edits=absent,
             bulk=absent,
+            campaign_drafts=absent,
             imports=absent,
             catalogue=absent,
             timeline=absent,

@@ -1,4 +1,4 @@
-// Made by tools/gen_types.py from server/ws/protocol.py and server/domain/roles.py. Do not edit.
+// Made by tools/gen_types.py from server/ws/protocol.py, server/ports/campaigns.py and server/domain/roles.py. Do not edit.
 
 /** A command took effect; the same `cmd_id` always gets the same ack. */
 export interface Ack {
@@ -34,6 +34,48 @@ export interface BulkOut {
   segments: number;
 }
 
+/** Of one moment: `audience` is the sum of `excluded` to `skipped`; `replied` to `clicked` are people. `delivered` and `undelivered` are among the wired, whose `segments` are counted. */
+export interface CampaignFiguresOut {
+  audience: number;
+  excluded: number;
+  pending: number;
+  in_flight: number;
+  wired: number;
+  rejected: number;
+  unconfirmed: number;
+  skipped: number;
+  delivered: number;
+  undelivered: number;
+  replied: number;
+  opted_out: number;
+  clicked: number;
+  segments: number;
+}
+
+/** A campaign as its list shows it. `told`: its state in words. `version` rises with every change by a person. `built` of its recipients are written, and no text leaves before the snapshot is `whole`. `moved_at`: when its figures moved last. `refused`: why its last launch came to nothing. A `template` is there to be duplicated. */
+export interface CampaignOut {
+  id: number;
+  name: string;
+  description: string;
+  state: "draft" | "scheduled" | "active" | "paused" | "completed" | "cancelled";
+  told: string;
+  version: number;
+  template: boolean;
+  author: string | null;
+  created_at: string;
+  launched_at: string | null;
+  ended_at: string | null;
+  archived_at: string | null;
+  moved_at: string;
+  due_at: string | null;
+  next_batch_at: string | null;
+  paused_why: "member" | "failures" | "opt_outs" | "missed" | null;
+  refused: string | null;
+  built: number;
+  whole: boolean;
+  figures: CampaignFiguresOut;
+}
+
 export type ClientFrame = Subscribe | Unsubscribe | Command | Pong;
 
 /** Without an ack the client sends it again with the same `cmd_id`; the same id with another body is refused. */
@@ -47,6 +89,16 @@ export type CommandData = Send | MarkRead | MarkUnread | Typing | Release;
 
 /** What not everybody may do. */
 export type Deed = "change_others_templates" | "change_fields" | "change_consent_rule" | "hand_over_sending";
+
+/** At most `batch` recipients every `interval_s`, on `days` (Monday is 0) within the hours of `span`, in `zone`. `ends_on` is the last day there; None: it goes on until everybody was written to. Only one without faults, see `domain.drip_faults`, may be asked when it opens. */
+export interface Drip {
+  batch: number;
+  interval_s: number;
+  days: number[];
+  span: Span;
+  zone: string;
+  ends_on: string | null;
+}
 
 /** `id` or `cmd_id` says what failed; `code` is stable, `message` is for people. */
 export interface Err {
@@ -64,6 +116,9 @@ export interface Event {
   epoch: string;
   data: MessageEvent | StatusEvent;
 }
+
+/** The workspace's choice. */
+export type IfMissed = "expire" | "ask";
 
 /** Rows by last_at, newest first, with the member's marks for them. `partial`: only rows that changed since p. */
 export interface InboxPage {
@@ -90,6 +145,19 @@ export interface InboxRow {
   carrier_blocked: boolean;
   invalid: string | null;
   held: boolean;
+}
+
+/** Whom to leave out besides those who must not get it. None: not for that. */
+export interface Leaving {
+  texted_within_days: number | null;
+  in_active_campaign: boolean;
+}
+
+/** Shares in percent above which a campaign is paused; None: never for that. They are our own restraint. Below `at_least` texts no share counts: of three texts one is a third. */
+export interface Limits {
+  failed_percent: number | null;
+  opted_out_percent: number | null;
+  at_least: number;
 }
 
 /** `up_to` is the in_ord that was displayed; it only rises. */
@@ -140,6 +208,21 @@ export interface Ping {
   t: "ping";
   id: number;
   heads: Record<string, number>;
+}
+
+/** A campaign as its wizard keeps it: nothing of it need be right, or there at all, before the launch. `answers` stand in for values that a recipient does not have. `number_id` None: the workspace's first; threads that exist keep their own. `rate`: segments per second at most; None: as fast as the numbers let. `until_reply`: who writes to us gets nothing more of it. `quiet`: its texts stay out of the inbox until the contact replies. */
+export interface Plan {
+  sources: Sources;
+  leaving: Leaving;
+  variants: Variant[];
+  answers: Record<string, string>;
+  number_id: number | null;
+  start: Start;
+  drip: Drip | null;
+  rate: number | null;
+  until_reply: boolean;
+  quiet: boolean;
+  limits: Limits;
 }
 
 export interface Pong {
@@ -218,6 +301,31 @@ export interface Snapshot {
   seq: number | null;
   p: string | null;
   data: InboxPage | ThreadSnapshot | UserSnapshot | BulkOut;
+}
+
+/** Whom a campaign is for: everybody in any of these. Who is deleted, or of another workspace, is in none. */
+export interface Sources {
+  everybody: boolean;
+  filter_ids: number[];
+  definition: Record<string, unknown> | null;
+  stage_ids: number[];
+  contact_ids: number[];
+  import_ids: number[];
+}
+
+/** Hours of one day in seconds since midnight on the local clock, half-open: ``[opens_s, closes_s)``. */
+export interface Span {
+  opens_s: number;
+  closes_s: number;
+}
+
+/** When it begins. `day` None: at once. `at_home`: on each recipient's own clock, and `zone` where none is known. */
+export interface Start {
+  day: string | null;
+  at: string;
+  zone: string;
+  at_home: boolean;
+  if_missed: IfMissed;
 }
 
 export interface StateBadge {
@@ -335,6 +443,12 @@ export interface UserSnapshot {
   badge: BadgeOut;
   review: ReviewBadgeOut;
   reads: ReadMarkOut[];
+}
+
+/** One of the texts, for `share` percent of the recipients; of several they add up to 100. */
+export interface Variant {
+  body: string;
+  share: number;
 }
 
 export interface ViewerOut {
