@@ -832,8 +832,9 @@ CREATE INDEX campaign_recipient_pending ON campaign_recipient (campaign_id, ord)
     WHERE thread_id IS NULL AND reason IS NULL AND due_at IS NULL;
 CREATE INDEX campaign_recipient_due ON campaign_recipient (campaign_id, due_at, ord)
     WHERE thread_id IS NULL AND reason IS NULL AND due_at IS NOT NULL;
--- who stands in another campaign that has not come to them yet
-CREATE INDEX campaign_recipient_waiting ON campaign_recipient (endpoint_id) WHERE thread_id IS NULL AND reason IS NULL;
+-- who stands in another campaign that has not come to them yet. Said in other words than above: where hardly anybody waited when
+-- PostgreSQL last counted, it took such an index whole for each number, which was the square of a snapshot
+CREATE INDEX campaign_recipient_waiting ON campaign_recipient (endpoint_id) WHERE num_nonnulls(thread_id, reason) = 0;
 
 -- What recipients of a campaign add up to: differences, one row for each transaction that moved some, which the engine folds
 -- into one row of sums and one of each minute. A figure is the folded row and what is not folded yet, in one statement.
