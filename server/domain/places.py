@@ -7,7 +7,7 @@ all of them. What is known of the contact's address adds zones, its ZIP code sta
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -46,7 +46,7 @@ class Places:
         place = self.of_digits(address)
         if not own_places:
             return place
-        own, understood = _own(tuple(own_places))
+        own, understood = _own(own_places)
         if not understood:
             place = self.anywhere_in_the_us
         return Candidates(place.zones | own.zones, place.regions | own.regions)
@@ -69,8 +69,7 @@ def _place(words: str) -> Candidates:
     return Candidates(frozenset(p for p in parts if "/" in p), frozenset(p for p in parts if "/" not in p))
 
 
-@lru_cache(maxsize=4096)
-def _own(places: tuple[str, ...]) -> tuple[Candidates, bool]:
+def _own(places: Collection[str]) -> tuple[Candidates, bool]:
     """What stands beside a number, and whether all of it was understood. No zone begins as a state does."""
     states = frozenset(place for place in places if place.startswith(_AMERICAN))
     zones = frozenset(filter(is_zone, places))

@@ -42,6 +42,7 @@ class Timetable:
         self.rules, self._places = rules, places
         self.widest_cap = widest(rules.caps(rules.regions))
         self._ruled = frozenset(rules.regions)
+        self._placed: dict[tuple[Candidates, tuple[str, ...]], Candidates] = {}
         self._known: dict[Candidates, tuple[datetime, Hours]] = {}
         self._caps: dict[frozenset[str], tuple[Cap, ...]] = {}
 
@@ -72,8 +73,14 @@ class Timetable:
 
     def _place(self, address: str, own_places: Collection[str]) -> Candidates:
         """States without a rule of their own are alike: most area codes of a zone share one answer."""
-        place = self._places.candidates(address, own_places)
-        return Candidates(place.zones, place.regions & self._ruled)
+        asked = self._places.of_digits(address), tuple(own_places)
+        place = self._placed.get(asked)
+        if place is None:
+            if len(self._placed) >= _REMEMBER:
+                self._placed.clear()
+            found = self._places.candidates(address, own_places)
+            place = self._placed[asked] = Candidates(found.zones, found.regions & self._ruled)
+        return place
 
     def _hours(self, place: Candidates, now: datetime) -> Hours:
         known = self._known.get(place)

@@ -17,6 +17,7 @@ from server.ports import Enqueued, EnqueueMt
 from server.store.store import open_store
 from tests.ui.inbox_page import OURS, fate_of, message_box, open_thread, thread_of, threads
 from tests.ui.live_server import Live, running
+from tests.ui.people_page import Office
 from tests.ui.test_pages import complaints
 
 NIGHT = datetime(2026, 3, 11, 2, 42, tzinfo=UTC)  # Tuesday, 10:42 PM in New York
@@ -72,6 +73,21 @@ def test_a_text_in_bulk_says_for_what_it_waits_while_one_looks_and_after_a_reloa
     night.reload()
     expect(fate_of(night, body)).to_contain_text("Waiting for Wed 8:00 AM there")
     expect(night.get_by_test_id("quiet-hours")).to_be_visible()
+    assert complaints(night) == []
+
+
+def test_a_zip_code_whose_state_has_other_hours_is_named_beside_them(night: Page, live: Live) -> None:
+    """Her number is Georgia's, where nothing is said; once it is known that she lives in Miami, Florida is."""
+    contact = Office(night, live).contact(last_name="Alvarez", phones=[{"phone": "+14045550173"}])
+    live.text_in("+14045550173", OURS, "Is it still free?")
+    thread = thread_of(night, "+14045550173")
+    open_thread(night, thread["thread_id"])
+    hint = night.get_by_test_id("quiet-hours")
+    expect(hint).to_contain_text("Your reply goes out at once")
+    expect(hint).not_to_contain_text("ZIP code")
+    Office(night, live).patch(contact["contact_id"], zip="33130")
+    night.reload()
+    expect(hint).to_contain_text("Going by the ZIP code they may be in Florida, whose hours count too.")
     assert complaints(night) == []
 
 
