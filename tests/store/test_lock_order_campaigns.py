@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from inspect import iscoroutinefunction
 from typing import Any, Final
-from uuid import uuid4
 
 import pytest
 
-from server.ports.campaigns import CampaignDrafts
+from server.ports.campaigns import CampaignDrafts, Plan, Variant
+from tests.store.test_campaign_stops import running
 from tests.store.test_lock_order import Act, judge, two_threads
 from tests.store.world import NOON, World
 
 
 async def change(world: World) -> Act:
+    """Of one that runs, with a text to each of two in the queue."""
     await two_threads(world)
-    campaign = await world.store.campaign_drafts.create(1, 1, uuid4(), "Spring", NOON)
-    assert campaign.campaign_id == 1
-    return lambda: world.store.campaign_drafts.save(1, 1, 1, name="Summer", member_id=1, now=NOON)
+    campaign_id = await running(world)
+    assert campaign_id == 1
+    plan = Plan(variants=(Variant("Other words"),))
+    return lambda: world.store.campaign_drafts.save(1, 1, 2, plan=plan, member_id=1, now=NOON)
 
 
 METHODS = [

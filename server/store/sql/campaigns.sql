@@ -49,14 +49,6 @@ ON CONFLICT (workspace_id, draft_cmd_id) WHERE draft_cmd_id IS NOT NULL DO NOTHI
 -- What a command has made.
 SELECT c.id FROM campaign c WHERE c.workspace_id = $1 AND c.draft_cmd_id = $2;
 
--- name: is_there
--- Whether it is this workspace's; asked before its lock is taken, which others would wait for.
-SELECT c.id FROM campaign c WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign';
-
--- name: lock_exclusive
--- Until the commit T3 lets nothing of it go, and nothing of it is queued; whoever comes later sees what is written now.
-SELECT pg_advisory_xact_lock($1);
-
 -- name: held
 -- One of them, kept as it is until the transaction ends.
 SELECT c.id, c.workspace_id, c.name, c.description, c.state, c.version, c.plan, c.made_after,
