@@ -3,8 +3,9 @@
 --
 -- Lock order, everywhere: outbox < advisory (limiter, then campaigns ascending) < node < attempt < contact < endpoint < review <
 -- thread < message < campaign_recipient; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody
--- else can name are exempt. A message is written under its thread's lock only. Advisory keys: -1 is the limiter, a campaign's
--- is its id.
+-- else can name are exempt. A message is written under its thread's lock only, a campaign's
+-- recipient under that of its text's thread, or of the campaign's row where it has none. Advisory keys: -1 is the limiter, a
+-- campaign's is its id.
 
 -- One history of this database -------------------------------------------------------------------------------------
 
@@ -490,7 +491,9 @@ CREATE TABLE thread (
     FOREIGN KEY (workspace_id, number_id) REFERENCES number (workspace_id, id)
 ) WITH (fillfactor = 70);
 CREATE INDEX thread_newest ON thread (workspace_id, last_at DESC, id DESC);
-CREATE INDEX thread_changed ON thread (workspace_id, changed_xid);
+-- what the inbox asks: a campaign that wrote to a million people does not stand before it
+CREATE INDEX thread_listed ON thread (workspace_id, last_at DESC, id DESC) WHERE listed;
+CREATE INDEX thread_changed ON thread (workspace_id, changed_xid) WHERE listed;
 
 CREATE TABLE message (
     thread_id    bigint NOT NULL,
@@ -567,6 +570,7 @@ CREATE TABLE review (                     -- a text that a person must judge; op
     FOREIGN KEY (workspace_id, decided_by) REFERENCES member (workspace_id, id)
 );
 CREATE UNIQUE INDEX review_open ON review (endpoint_id) WHERE decided_at IS NULL;
+CREATE INDEX review_thread ON review (thread_id);
 CREATE INDEX review_shown ON review (workspace_id, (coalesce(decided_at, 'infinity')) DESC, id DESC);
 
 -- What is written before it is sent ---------------------------------------------------------------------------------
@@ -1113,21 +1117,70 @@ CREATE FUNCTION recipient_state(p_state text) RETURNS text LANGUAGE sql IMMUTABL
                 ELSE 'skipped' END
 $$;
 
--- What texts of campaigns that have moved do to their recipients, and those to the sums: one row of differences for each
--- campaign. p_moved: rows of note_status, which holds the threads' locks.
-CREATE FUNCTION move_recipients(p_moved told[]) RETURNS SETOF told LANGUAGE plpgsql
+-- How long after a campaign's text left a reply or a STOP is its: domain.credit.WITHIN.
+CREATE FUNCTION credit_window() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '168 hours';
+
+-- Give the replies and STOPs in these threads to whom they belong, by all that their texts say now: domain.credit.recount. The
+-- caller has the threads locked. For whenever the latest text alone does not say whose an answer is: it was stored before its
+-- text was known to have left, it was written before a later campaign's text, or a person has decided what it says.
+CREATE FUNCTION credit_anew(p_thread bigint[], p_at timestamptz) RETURNS SETOF told LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     RETURN QUERY
+    WITH texts AS MATERIALIZED (
+        SELECT r.thread_id, r.seq, r.campaign_id, r.ord, r.left_at
+        FROM campaign_recipient r JOIN campaign c ON c.id = r.campaign_id
+        WHERE r.thread_id = ANY (p_thread) AND c.kind = 'campaign' AND r.state = 'wired'
+    ), said AS (  -- who answers a text has a later place in the thread
+        SELECT m.thread_id, m.created_at AS at, m.keyword IS NOT DISTINCT FROM 'STOP' OR EXISTS (
+                   SELECT FROM review v WHERE v.thread_id = m.thread_id AND v.seq = m.seq AND v.decision = 'opted_out') AS stop
+        FROM (SELECT t.thread_id, min(t.seq) AS seq FROM texts t GROUP BY t.thread_id) f
+        JOIN message m ON m.thread_id = f.thread_id AND m.seq > f.seq
+        WHERE m.direction = 'in' AND m.keyword IS DISTINCT FROM 'START'
+    ), truth AS (
+        SELECT x.campaign_id, x.ord, min(d.at) FILTER (WHERE NOT d.stop) AS replied_at,
+               min(d.at) FILTER (WHERE d.stop) AS opted_out_at
+        FROM said d CROSS JOIN LATERAL (
+            SELECT t.* FROM texts t WHERE t.thread_id = d.thread_id AND t.left_at <= d.at
+            ORDER BY t.left_at DESC, t.campaign_id DESC LIMIT 1) x
+        WHERE d.at <= x.left_at + credit_window() GROUP BY x.campaign_id, x.ord
+    ), credited AS (
+        UPDATE campaign_recipient r SET replied_at = u.replied_at, opted_out_at = u.opted_out_at
+        FROM texts t LEFT JOIN truth u ON u.campaign_id = t.campaign_id AND u.ord = t.ord
+        WHERE r.campaign_id = t.campaign_id AND r.ord = t.ord
+          AND (r.replied_at IS DISTINCT FROM u.replied_at OR r.opted_out_at IS DISTINCT FROM u.opted_out_at)
+        RETURNING r.workspace_id, r.campaign_id,
+                  (new.replied_at IS NOT NULL)::integer - (old.replied_at IS NOT NULL)::integer AS replied,
+                  (new.opted_out_at IS NOT NULL)::integer - (old.opted_out_at IS NOT NULL)::integer AS opted_out
+    ), counted AS (
+        INSERT INTO campaign_stat_delta (campaign_id, at, replied, opted_out)
+        SELECT x.campaign_id, p_at, sum(x.replied), sum(x.opted_out) FROM credited x
+        WHERE (x.replied, x.opted_out) <> (0, 0) GROUP BY x.campaign_id
+    )
+    SELECT DISTINCT 'campaign', NULL::integer, x.workspace_id, NULL::bigint, NULL::bigint, x.campaign_id, NULL, NULL, NULL,
+           NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint
+    FROM credited x;
+END $$;
+
+-- What texts of campaigns that have moved do to their recipients, and those to the sums: one row of differences for each
+-- campaign. A thread keeps the campaign's text that left last. p_moved: rows of note_status, which holds the threads' locks.
+CREATE FUNCTION move_recipients(p_moved told[]) RETURNS SETOF told LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    campaigns bigint[];
+    wired     campaign_recipient[];
+    answered  bigint[];
+BEGIN
     WITH followed AS (
         UPDATE campaign_recipient r SET state = recipient_state(v.state),
                delivery = CASE recipient_state(v.state) WHEN 'wired' THEN v.state END,
                reason = CASE recipient_state(v.state) WHEN 'skipped' THEN coalesce(v.error_code, v.state) END,
                left_at = CASE WHEN r.left_at IS NULL AND recipient_state(v.state) IN ('wired', 'rejected')
-                              THEN (SELECT min(a.slot_at) FROM attempt a WHERE a.thread_id = r.thread_id AND a.seq = r.seq
-                                    AND a.state IN ('accepted', 'rejected', 'resent', 'unknown')) ELSE r.left_at END
+                              THEN coalesce((SELECT min(a.slot_at) FROM attempt a WHERE a.thread_id = r.thread_id AND a.seq = r.seq
+                                             AND a.state IN ('accepted', 'rejected', 'resent', 'unknown')), v.at)
+                              ELSE r.left_at END
         FROM unnest(p_moved) v WHERE r.thread_id = v.thread_id AND r.seq = v.ref
-        RETURNING r.workspace_id, r.campaign_id, v.at, r.segments, old.state AS was, new.state, old.delivery AS had, new.delivery
+        RETURNING v.at, r.campaign_id, r.segments, old.state AS was, new.state, old.delivery AS had, new.delivery, new AS it
     ), counted AS (
         INSERT INTO campaign_stat_delta (campaign_id, at, in_flight, wired, rejected, unconfirmed, skipped, delivered, undelivered,
                                          segments)
@@ -1142,9 +1195,25 @@ BEGIN
                sum(coalesce(f.segments, 0) * ((f.state = 'wired')::integer - (f.was = 'wired')::integer))
         FROM followed f WHERE f.was <> f.state OR f.had IS DISTINCT FROM f.delivery GROUP BY f.campaign_id
     )
-    SELECT DISTINCT 'campaign', NULL::integer, f.workspace_id, NULL::bigint, NULL::bigint, f.campaign_id, NULL, NULL, NULL,
-           NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint
-    FROM followed f;
+    SELECT array_agg(DISTINCT f.campaign_id),
+           array_agg(f.it) FILTER (WHERE c.kind = 'campaign' AND f.state = 'wired' AND f.was <> 'wired')
+    INTO campaigns, wired
+    FROM followed f JOIN campaign c ON c.id = f.campaign_id;
+    RETURN QUERY
+    SELECT 'campaign', NULL::integer, c.workspace_id, NULL::bigint, NULL::bigint, c.id, NULL, NULL, NULL, NULL::timestamptz,
+           NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint
+    FROM campaign c WHERE c.id = ANY (campaigns);
+    IF wired IS NULL THEN
+        RETURN;
+    END IF;
+    UPDATE thread t SET campaign_id = w.campaign_id, campaign_ord = w.ord, campaign_at = w.left_at
+    FROM (SELECT DISTINCT ON (w.thread_id) w.* FROM unnest(wired) w ORDER BY w.thread_id, w.left_at DESC, w.campaign_id DESC) w
+    WHERE t.id = w.thread_id AND (t.campaign_at IS NULL OR (t.campaign_at, t.campaign_id) < (w.left_at, w.campaign_id));
+    SELECT array_agg(DISTINCT t.id) INTO answered
+    FROM unnest(wired) w JOIN thread t ON t.id = w.thread_id AND t.last_in_at >= w.left_at;
+    IF answered IS NOT NULL THEN  -- people answer before the carrier has answered us
+        RETURN QUERY SELECT * FROM credit_anew(answered, (SELECT max(v.at) FROM unnest(p_moved) v));
+    END IF;
 END $$;
 
 -- Move messages to a state of higher rank, each with its event, and bump their threads; of several news of one message the
@@ -1263,18 +1332,39 @@ BEGIN
     END IF;
 END $$;
 
+-- Credit texts that were just stored to the campaigns that wrote to their threads. Most people answer more than once, and are
+-- counted already.
+CREATE FUNCTION credit_inbound(p_work mo_work[], p_now timestamptz) RETURNS SETOF told LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    talks bigint[];
+BEGIN
+    SELECT array_agg(DISTINCT t.id) INTO talks
+    FROM unnest(p_work) w
+    JOIN thread t ON t.workspace_id = w.workspace_id AND t.endpoint_id = w.endpoint_id
+    JOIN campaign_recipient r ON r.campaign_id = t.campaign_id AND r.ord = t.campaign_ord
+    WHERE w.keyword IS DISTINCT FROM 'START'
+      AND (w.at < t.campaign_at
+           OR w.at <= t.campaign_at + credit_window()
+              AND coalesce(CASE w.keyword WHEN 'STOP' THEN r.opted_out_at ELSE r.replied_at END, 'infinity') > w.at);
+    IF talks IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM credit_anew(talks, coalesce(p_now, clock_timestamp()));
+    END IF;
+END $$;
+
 -- Store a batch of inbound texts, each provider id once for ever. Items that give no row here are duplicates. Never touches
 -- outbox or attempt; cancels: a text may wait in the thread that a reply cancels. p_keyword is domain.optout.Heard: STOP, START, YES, HELP, AMBIGUOUS or WRONG_NUMBER. START and YES opt in
 -- again only where the contact is opted out at that moment; START also ends a review, and is a consent where none is on
 -- record, YES is neither. AMBIGUOUS and WRONG_NUMBER hold
 -- the endpoint, which is no flip and raises no epoch, and open a review in place of an older one. p_within: how long after the
--- text its answer is still owed.
+-- text its answer is still owed. A reply or a STOP is credited to the campaign whose text left last; a row without ord names one
+-- whose figures have moved by that, or none.
 CREATE FUNCTION record_mo(
     p_account bigint[], p_provider text[], p_from text[], p_to text[], p_body text[], p_keyword text[], p_answered boolean[],
     p_media text[], p_at timestamptz[], p_now timestamptz[], p_within interval
 ) RETURNS TABLE (
     ord bigint, workspace_id bigint, thread_id bigint, seq bigint, in_ord bigint, at timestamptz, keyword text,
-    endpoint_id bigint, flipped boolean, epoch integer, owed boolean, held boolean, cancels boolean
+    endpoint_id bigint, flipped boolean, epoch integer, owed boolean, held boolean, cancels boolean, campaign_id bigint
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -1282,6 +1372,7 @@ DECLARE
     work  mo_work[];
     one   endpoint;
     ended text;
+    given integer;
 BEGIN
     -- the receipt's unique key decides; it waits for a twin that another writer has not committed yet
     WITH given AS (
@@ -1310,7 +1401,7 @@ BEGIN
     SELECT f.account_id, f.provider_id, f.from_, f.to_, f.body, f.at FROM unnest(fresh) f WHERE f.number_id IS NULL
     ON CONFLICT DO NOTHING;
     RETURN QUERY SELECT f.ord, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::text,
-                        NULL::bigint, NULL::boolean, NULL::integer, NULL::boolean, NULL::boolean, NULL::boolean
+                        NULL::bigint, NULL::boolean, NULL::integer, NULL::boolean, NULL::boolean, NULL::boolean, NULL::bigint
                  FROM unnest(fresh) f WHERE f.number_id IS NULL;
 
     INSERT INTO endpoint (workspace_id, address)
@@ -1419,11 +1510,11 @@ BEGIN
             number_id = EXCLUDED.number_id, last_seq = t.last_seq + EXCLUDED.last_seq,
             in_total = t.in_total + EXCLUDED.in_total, last_at = greatest(t.last_at, EXCLUDED.last_at),
             last_in_at = greatest(t.last_in_at, EXCLUDED.last_in_at),
-            last_preview = EXCLUDED.last_preview, last_direction = 'in', version = t.version + 1,
+            last_preview = EXCLUDED.last_preview, last_direction = 'in', listed = true, version = t.version + 1,
             changed_xid = pg_current_xact_id()
-        RETURNING t.id, t.endpoint_id, t.last_seq, t.in_total, t.reply_cancels
+        RETURNING t.id, t.endpoint_id, t.last_seq, t.in_total, t.reply_cancels, t.campaign_at
     ), placed AS (
-        SELECT w.*, b.reply_cancels, b.id AS thread_id, b.last_seq - w.total + w.nth AS seq, b.in_total - w.total + w.nth AS in_ord,
+        SELECT w.*, b.reply_cancels, b.campaign_at, b.id AS thread_id, b.last_seq - w.total + w.nth AS seq, b.in_total - w.total + w.nth AS in_ord,
                w.kind IN ('opted_out', 'opted_in', 'help_asked') AND NOT w.answered AND w.late < p_within AS owed
         FROM numbered w JOIN bumped b ON b.endpoint_id = w.endpoint_id
     ), messages AS (
@@ -1446,20 +1537,33 @@ BEGIN
     )
     SELECT p.ord, p.workspace_id, p.thread_id, p.seq, p.in_ord, p.at, p.keyword, p.endpoint_id,
            CASE p.kind WHEN 'opted_out' THEN true WHEN 'opted_in' THEN false END, p.epoch, coalesce(p.owed, false),
-           p.held, p.reply_cancels
-    FROM placed p ORDER BY p.ord;
+           p.held, p.reply_cancels, NULL::bigint
+    FROM placed p
+    UNION ALL
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    WHERE EXISTS (SELECT FROM placed p WHERE p.at <= p.campaign_at + credit_window())
+    ORDER BY 1;
+    GET DIAGNOSTICS given = ROW_COUNT;
+    IF given > cardinality(work) THEN
+        RETURN QUERY
+        SELECT NULL::bigint, c.workspace_id, NULL::bigint, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::text, NULL::bigint,
+               NULL::boolean, NULL::integer, NULL::boolean, NULL::boolean, NULL::boolean, c.ref
+        FROM credit_inbound(work, (SELECT max(n) FROM unnest(p_now) n)) c;
+    END IF;
 END $$;
 
 -- A person decides on a text that may have asked to stop: 'opted_out' (as a STOP, by the member's word, confirmed only while the
 -- text is young enough), 'not_a_revocation' or 'wrong_number' (opted out, and no confirmation to a stranger). No row: no such
 -- review here. Verdicts: decided, again (the same decision stood already), conflict (another one stood).
 CREATE FUNCTION decide_review(p_workspace bigint, p_review bigint, p_decision text, p_member bigint, p_now timestamptz)
-RETURNS TABLE (verdict text, endpoint_id bigint, thread_id bigint, flipped boolean, epoch integer, owed boolean)
-LANGUAGE plpgsql AS $$
+RETURNS TABLE (
+    verdict text, endpoint_id bigint, thread_id bigint, flipped boolean, epoch integer, owed boolean, campaigns bigint[]
+) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    asked review;
-    one   endpoint;
+    asked      review;
+    one        endpoint;
+    written_to boolean;
 BEGIN
     SELECT r.* INTO asked FROM review r WHERE r.workspace_id = p_workspace AND r.id = p_review;
     IF NOT FOUND THEN
@@ -1470,7 +1574,7 @@ BEGIN
     SELECT r.* INTO asked FROM review r WHERE r.id = p_review;
     IF asked.decided_at IS NOT NULL THEN
         RETURN QUERY SELECT CASE asked.decision WHEN p_decision THEN 'again' ELSE 'conflict' END, one.id, asked.thread_id,
-                            NULL::boolean, one.consent_epoch, false;
+                            NULL::boolean, one.consent_epoch, false, NULL::bigint[];
         RETURN;
     END IF;
     flipped := p_decision <> 'not_a_revocation' AND NOT one.opted_out;
@@ -1479,7 +1583,11 @@ BEGIN
            consented_at = CASE WHEN NOT flipped THEN e.consented_at END
     WHERE e.id = one.id RETURNING e.* INTO one;
     UPDATE review r SET decided_at = p_now, decided_by = p_member, decision = p_decision WHERE r.id = p_review;
-    UPDATE thread t SET version = t.version + 1, changed_xid = pg_current_xact_id() WHERE t.id = asked.thread_id;
+    UPDATE thread t SET version = t.version + 1, changed_xid = pg_current_xact_id() WHERE t.id = asked.thread_id
+    RETURNING t.campaign_at IS NOT NULL INTO written_to;
+    IF written_to AND p_decision = 'opted_out' THEN  -- it was a reply until now
+        SELECT array_agg(c.ref) INTO campaigns FROM credit_anew(ARRAY[asked.thread_id], p_now) c;
+    END IF;
     INSERT INTO consent_event (workspace_id, endpoint_id, kind, consent_epoch, source, member_id, text, thread_id, seq, at,
                                answer_by)
     VALUES (p_workspace, one.id,
@@ -1490,7 +1598,7 @@ BEGIN
     INSERT INTO audit (workspace_id, member_id, action, detail)
     VALUES (p_workspace, p_member, 'review_decided',
             jsonb_build_object('review', p_review, 'thread', asked.thread_id, 'seq', asked.seq, 'decision', p_decision));
-    RETURN QUERY SELECT 'decided', one.id, asked.thread_id, CASE WHEN flipped THEN true END, one.consent_epoch, owed;
+    RETURN QUERY SELECT 'decided', one.id, asked.thread_id, CASE WHEN flipped THEN true END, one.consent_epoch, owed, campaigns;
 END $$;
 
 -- Compose ----------------------------------------------------------------------------------------------------------------
@@ -2021,12 +2129,14 @@ BEGIN
         LEFT JOIN member m ON m.id = g.author_id AND m.workspace_id = g.workspace_id
     ), placed AS (
         SELECT j.*, j.last_seq + row_number() OVER w AS seq, lead(j.ord) OVER w IS NULL AS newest,
-               bool_or(j.until_reply) OVER (PARTITION BY j.thread_id) AS reply_cancels
+               bool_or(j.until_reply) OVER (PARTITION BY j.thread_id) AS reply_cancels,
+               bool_or(j.campaign_id IS NULL) OVER (PARTITION BY j.thread_id) AS lists  -- for campaigns, whoever makes the thread
         FROM judged j WHERE j.verdict = 'enqueued' WINDOW w AS (PARTITION BY j.thread_id ORDER BY j.ord)
     ), bumped AS (
         UPDATE thread t SET last_seq = p.seq, last_at = greatest(t.last_at, p.now_), last_preview = left(p.body, 140),
                last_out_at = greatest(t.last_out_at, p.now_), last_direction = 'out', version = t.version + 1,
-               reply_cancels = t.reply_cancels OR p.reply_cancels, changed_xid = pg_current_xact_id()
+               reply_cancels = t.reply_cancels OR p.reply_cancels, listed = t.listed OR p.lists,
+               changed_xid = pg_current_xact_id()
         FROM placed p WHERE p.newest AND t.id = p.thread_id
     ), commands AS (
         INSERT INTO command (workspace_id, cmd_id, fingerprint, thread_id, seq)

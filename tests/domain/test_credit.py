@@ -62,13 +62,16 @@ def test_a_click_is_its_links_campaigns_even_where_another_one_wrote_since() -> 
         pytest.param("Can you stop by at 5?", Kind.REPLIED, id="an ordinary sentence"),
         pytest.param("HELP", Kind.REPLIED, id="a question"),
         pytest.param("wrong number", Kind.REPLIED, id="a person is to decide"),
+        pytest.param("YES", Kind.REPLIED, id="what people answer"),
+        pytest.param("START", None, id="who lets texts come again"),
     ],
 )
-def test_a_stop_counts_as_opted_out_and_not_as_replied(body: str, kind: Kind) -> None:
+def test_a_stop_counts_as_opted_out_and_not_as_replied(body: str, kind: Kind | None) -> None:
     assert kind_of(classify(body)) is kind
 
 
-def test_everything_that_can_be_heard_counts_as_something() -> None:
+def test_everything_that_can_be_heard_but_a_start_counts_as_something() -> None:
+    assert [heard for heard in Heard if kind_of(heard) is None] == [Heard.START]
     assert {heard for heard in Heard if kind_of(heard) is Kind.OPTED_OUT} == {Heard.STOP, Heard.STOP_IN_WORDS}
 
 

@@ -56,12 +56,16 @@ class Credit:
     kind: Kind
 
 
-def kind_of(heard: Heard | None) -> Kind:
+def kind_of(heard: Heard | None) -> Kind | None:
     """How an inbound text counts. An unclear one is a reply until a person has decided that it was a STOP.
+
+    One that let texts come again answers the confirmation of a STOP, and counts as nothing.
 
     >>> kind_of(Heard.STOP), kind_of(None)
     (<Kind.OPTED_OUT: 'opted_out'>, <Kind.REPLIED: 'replied'>)
     """
+    if heard is Heard.START:
+        return None
     return Kind.OPTED_OUT if heard in _STOPS else Kind.REPLIED
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from server.domain.messages import Announcement, AnswerOwed, ConsentFlipped, ReviewChanged
+from server.domain.messages import Announcement, AnswerOwed, CampaignMoved, ConsentFlipped, ReviewChanged
 from server.ports import Announce, Decided, DecidedOtherwise, Review, ReviewDecision, ReviewPage
 from server.store.cursors import made_cursor, parsed_cursor
 from server.store.named_sql import statements
@@ -70,7 +70,7 @@ def _announced(workspace_id: int, row: Row) -> list[Announcement]:
     told.append(ReviewChanged(workspace_id, row["thread_id"], row["endpoint_id"], held=False))
     if row["owed"]:
         told.append(AnswerOwed(workspace_id, row["endpoint_id"]))
-    return told
+    return [*told, *(CampaignMoved(workspace_id, campaign_id) for campaign_id in row["campaigns"] or ())]
 
 
 def _review(row: Row) -> Review:

@@ -11,6 +11,7 @@ from server.domain.consent import ANSWER_WITHIN
 from server.domain.messages import (
     Announcement,
     AnswerOwed,
+    CampaignMoved,
     ConsentFlipped,
     Message,
     Replied,
@@ -46,6 +47,9 @@ class Inbound:
         results: list[MoResult] = [MoDuplicate()] * len(arrivals)
         announcements: list[Announcement] = []
         for row in rows:
+            if row["ord"] is None:
+                announcements += _moved(row)
+                continue
             position = row["ord"] - 1
             if row["thread_id"] is None:
                 results[position] = MoUnassigned()
@@ -69,6 +73,11 @@ def _column_values(arrival: MoArrival, now: datetime) -> tuple[Any, ...]:
         text.received_at,
         now,
     )
+
+
+def _moved(row: Row) -> list[Announcement]:
+    """That a campaign got credit; a row that names none says nothing."""
+    return [] if row["campaign_id"] is None else [CampaignMoved(row["workspace_id"], row["campaign_id"])]
 
 
 def _announced(row: Row, text: InboundText) -> list[Announcement]:

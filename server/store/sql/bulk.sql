@@ -149,10 +149,11 @@ WITH moved AS (
 SELECT note_moved($1, $4, 'pending', 'skipped', count(*)) FROM moved;
 
 -- name: make_threads
--- A thread of its own for each recipient; those that exist are locked and keep their number, all in the order of numbers.
+-- A thread of its own for each recipient, which the inbox shows; those that exist are locked and keep their number, all in the
+-- order of numbers.
 INSERT INTO thread AS t (workspace_id, endpoint_id, number_id, last_at)
 SELECT $1, g.endpoint_id, $3, $4 FROM unnest($2::bigint[]) AS g (endpoint_id) ORDER BY g.endpoint_id
-ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET number_id = t.number_id WHERE false;
+ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET listed = true WHERE NOT t.listed;
 
 -- name: threads
 -- The threads of these numbers.

@@ -17,7 +17,7 @@ LEFT JOIN LATERAL (
         FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
     ) c ON true
     LEFT JOIN thread_read m ON m.thread_id = t.id AND m.member_id = $2
-    WHERE t.workspace_id = $1 AND t.last_seq > 0 AND ($3::timestamptz IS NULL OR (t.last_at, t.id) < ($3, $4::bigint))
+    WHERE t.workspace_id = $1 AND t.listed AND t.last_seq > 0 AND ($3::timestamptz IS NULL OR (t.last_at, t.id) < ($3, $4::bigint))
     ORDER BY t.last_at DESC, t.id DESC LIMIT $5
 ) r ON true;
 
@@ -29,12 +29,12 @@ LEFT JOIN LATERAL (
            t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
            $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
     FROM (
-        SELECT x.id FROM thread x WHERE x.workspace_id = $1 AND x.last_seq > 0 AND x.changed_xid >= $3::text::xid8
+        SELECT x.id FROM thread x WHERE x.workspace_id = $1 AND x.listed AND x.last_seq > 0 AND x.changed_xid >= $3::text::xid8
         UNION
         SELECT y.thread_id FROM thread_read y WHERE y.member_id = $2 AND y.changed_xid >= $3::text::xid8
         LIMIT $4
     ) q
-    JOIN thread t ON t.id = q.id AND t.workspace_id = $1
+    JOIN thread t ON t.id = q.id AND t.workspace_id = $1 AND t.listed
     JOIN endpoint e ON e.id = t.endpoint_id
     JOIN number n ON n.id = t.number_id
     LEFT JOIN LATERAL (
@@ -46,7 +46,8 @@ LEFT JOIN LATERAL (
 ) r ON true;
 
 -- name: rows_by_id
--- Rows of the inbox by thread, with the mark of one member where one is asked for.
+-- Rows of the inbox by thread, with the mark of one member where one is asked for; with a workspace also of a thread that the
+-- inbox does not show yet.
 SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
        t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
        $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
@@ -58,7 +59,7 @@ LEFT JOIN LATERAL (
     FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
 ) c ON true
 LEFT JOIN thread_read m ON m.thread_id = t.id AND m.member_id = $2
-WHERE t.id = ANY ($1) AND ($3::bigint IS NULL OR t.workspace_id = $3);
+WHERE t.id = ANY ($1) AND CASE WHEN $3::bigint IS NULL THEN t.listed ELSE t.workspace_id = $3 END;
 
 -- name: messages
 -- A page of a thread, the newest first, below `before` and no newer than the head that was read.
@@ -99,7 +100,7 @@ SELECT id, last_seq FROM thread WHERE id = ANY ($1);
 -- For each member, how many threads hold texts beyond their mark.
 SELECT m.id AS member_id, count(t.id) FILTER (WHERE t.in_total > coalesce(r.in_ord, 0)) AS unread
 FROM member m
-LEFT JOIN thread t ON t.workspace_id = m.workspace_id
+LEFT JOIN thread t ON t.workspace_id = m.workspace_id AND t.listed
 LEFT JOIN thread_read r ON r.member_id = m.id AND r.thread_id = t.id
 WHERE m.id = ANY ($1) GROUP BY m.id;
 
