@@ -14,6 +14,7 @@ from server.store.bridge import Bridge, open_bridge
 from server.store.campaigns.bulk import PostgresBulk
 from server.store.campaigns.drafts import PostgresCampaignDrafts
 from server.store.campaigns.engine import PostgresBulkEngine
+from server.store.campaigns.survey import PostgresCampaignSurvey
 from server.store.contacts.catalogue import PostgresCatalogue
 from server.store.contacts.contacts import PostgresContacts
 from server.store.contacts.finder import PostgresFinder
@@ -76,6 +77,7 @@ class Store:
         self.finder = PostgresFinder(postgres, options.wall)
         self.filters = PostgresSavedFilters(postgres)
         self.bulk = PostgresBulk(postgres, announce, self.bulk_engine, self.values, self.finder, self.filters)
+        self.campaign_survey = PostgresCampaignSurvey(postgres, options.link_base)
         self.campaign_drafts = PostgresCampaignDrafts(postgres, announce)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)

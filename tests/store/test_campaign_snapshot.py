@@ -54,11 +54,12 @@ async def chunk(world: World, campaign: int, its: Plan, limit: int = 10_000, wor
 
 async def build(world: World, campaign: int, its: Plan, limit: int = 10_000, workspace: int = 1) -> Built:
     read = added = 0
-    while True:
+    for _ in range(100):
         built = await chunk(world, campaign, its, limit, workspace)
         read, added = read + built.read, added + built.added
         if built.whole:
             return Built(read, added, whole=True)
+    raise AssertionError("it comes to no end")
 
 
 async def rows(world: World, campaign: int) -> list[Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
@@ -66,6 +67,7 @@ class NoTarget:
     sentence: str
 
 
+@lru_cache(maxsize=256)  # what a template says is the same for each of its recipients
 def find(text: str) -> tuple[Found, ...]:
     """The links in *text*, which may be a template: what stands in a token is a value's business and no link.
 
@@ -74,7 +76,7 @@ def find(text: str) -> tuple[Found, ...]:
     >>> [found.url for found in find("See https://acme.example/a_(b), or www.acme.example. Or (acme.com/tour)!")]
     ['https://acme.example/a_(b)', 'www.acme.example', 'acme.com/tour']
     """
-    return tuple(_found(text))
+    return tuple(_found(text)) if "." in text or "//" in text else ()
 
 
 def _found(text: str) -> Iterator[Found]:
@@ -111,6 +113,7 @@ def _without_trailing(url: str) -> str:
 # Where it leads
 
 
+@lru_cache(maxsize=256)  # as above
 def target(url: str) -> Target | NoTarget:
     """What *url*, as somebody wrote it, leads to. Without a scheme it is http, as phones take it.
 

@@ -42,9 +42,12 @@ _FAULTY: Final = LinkedTemplate(())
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What is the same for everybody: whose name a text bears, the workspace's fields, where it is, its short links."""
+    """What is the same for everybody: whose name a text bears, the workspace's fields, where it is, its short links.
 
-    agent: str
+    `agent` None: it is not known who launches it; nobody lacks that name then.
+    """
+
+    agent: str | None
     fields: Sequence[Field]
     places: Places
     home: str
@@ -53,7 +56,8 @@ class Common:
     @classmethod
     def of(cls, rules: Row, fields: Sequence[Field], places: Places, link_base: str) -> Common:
         home = home_of(rules["home"], places)
-        return cls((rules["agent"] or "").strip(), fields, places, home, rules["link_base"] or link_base)
+        agent = None if rules["agent"] is None else rules["agent"].strip()
+        return cls(agent, fields, places, home, rules["link_base"] or link_base)
 
 
 class Wordings:
@@ -68,6 +72,10 @@ class Wordings:
         self._answers = {name.lower(): told for name, told in plan.answers.items() if told.strip()}
         self._fields = {one.name: one for one in common.fields}
         self.names = sorted({token.name for template in self.variants for token in _tokens(template)})
+        self._columns = [column for name in self.names for column in _HELD.get(name, ())]
+        self._custom = [name for name in self.names if name not in KNOWN]
+        self._shown = [self._fields[name] for name in self._custom]
+        self.width = len(self._columns) + len(self._custom)
         self._stand_in = stand_in(common.link_base)
 
     # In SQL
@@ -96,13 +104,9 @@ class Wordings:
         return f"array_remove(ARRAY[{', '.join(asked)}]::text[], NULL)"
 
     def held(self, parameters: Parameters) -> list[str]:
-        """The columns that texts are made of, of a contact ``c``; the k-th is called ``h{k}``."""
-        custom = [name for name in self.names if name not in KNOWN]
-        fields = [Template(_SQL["held_custom"]).substitute(field=parameters.add(name)) for name in custom]
-        return [_SQL[f"held_{column}"] for column in self._columns()] + fields
-
-    def _columns(self) -> list[str]:
-        return [column for name in self.names for column in _HELD.get(name, ())]
+        """The `width` columns that texts are made of, of a contact ``c``; the k-th is called ``h{k}``."""
+        fields = [Template(_SQL["held_custom"]).substitute(field=parameters.add(name)) for name in self._custom]
+        return [_SQL[f"held_{column}"] for column in self._columns] + fields
 
     def _needed(self) -> list[str]:
         """Names for which nothing stands in somewhere."""
@@ -124,7 +128,7 @@ class Wordings:
 
     def _lacks(self, name: str, parameters: Parameters) -> str:
         if name == "agent_name":
-            return "false" if self._common.agent else "true"
+            return "true" if self._common.agent == "" else "false"
         if name == "showing_time":
             return _SQL["lacks_showing_time"]
         names = {"blank": parameters.add(_BLANK)}
@@ -136,10 +140,9 @@ class Wordings:
 
     def values(self, held: Sequence[Any]) -> dict[str, str | None]:
         """The values of those who have these in the columns of `held`."""
-        columns = self._columns()
-        told = dict(zip(columns, held, strict=False))
-        custom = [name for name in self.names if name not in KNOWN]
-        own = {name: json.loads(one) for name, one in zip(custom, held[len(columns) :], strict=True) if one is not None}
+        told = dict(zip(self._columns, held, strict=False))
+        fields = zip(self._custom, held[len(self._columns) :], strict=True)
+        own = {name: json.loads(one) for name, one in fields if one is not None}
         known = Known(
             first_name=told.get("first_name") or "",
             last_name=told.get("last_name") or "",
@@ -151,11 +154,14 @@ class Wordings:
             custom=own,
         )
         common = self._common
-        return values_of(known, common.agent, [self._fields[name] for name in custom], common.places, common.home)
+        return values_of(known, common.agent or "", self._shown, common.places, common.home)
 
     def text(self, variant: int, values: Mapping[str, str | None]) -> Linked:
         """What they would get, with short links that lead nowhere."""
-        told = {**self._answers, **{name: value for name, value in values.items() if value and value.strip()}}
+        told = {
+            **self._answers,
+            **{name: value for name in self.names if (value := values.get(name)) and value.strip()},
+        }
         linked = fill_links(self.variants[variant], told, lambda target: self._stand_in)
         return Linked(storable(linked.text), linked.targets, linked.missing, linked.refused)
 

@@ -4,7 +4,8 @@
 -- number while it fills. One process: CPU is what a launch costs everybody else.
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('work_mem', '32MB', true),
        set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'on', true),
-       set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true);
+       set_config('enable_seqscan', 'off', true), set_config('enable_memoize', 'off', true),
+       set_config('max_parallel_workers_per_gather', '0', true);
 
 -- name: rules
 -- What the workspace asks for, what a segment costs there, whose name texts bear, and the number that new threads leave from.
@@ -213,19 +214,21 @@ INSERT INTO campaign_stat_delta (campaign_id, at, excluded, pending) VALUES ($1,
 
 -- name: counted
 -- A chunk of an audience, by reason and by what its texts are made of; and where its recipients may be.
-SELECT grouping(j.digits) = 0 AS is_place, j.digits, j.zones, j.reason, j.lacks, $groups count(*)::integer AS n,
+SELECT grouping(j.digits) = 0 AS is_place, j.digits, j.places, j.reason, j.lacks, $held count(*)::integer AS n,
        min(j.id) AS id, max(j.id) AS last, (array_agg(j.id) FILTER (WHERE j.lacks IS NOT NULL))[1:$shown::integer] AS ids
 FROM (
-    SELECT j.id, j.reason, $held CASE WHEN j.reason = 'missing_value' THEN j.lacks END AS lacks, b.digits, b.zones
+    SELECT j.id, j.reason, $held_of_recipients CASE WHEN j.reason = 'missing_value' THEN j.lacks END AS lacks, b.digits, b.places
     FROM ($judged) j LEFT JOIN LATERAL (
-        SELECT left(f.address, 5) AS digits, f.zones FROM endpoint f WHERE f.id = j.endpoint_id AND j.reason IS NULL OFFSET 0
+        SELECT left(f.address, 5) AS digits, f.places FROM endpoint f WHERE f.id = j.endpoint_id AND j.reason IS NULL OFFSET 0
     ) b ON true
 ) j
-GROUP BY GROUPING SETS ((j.reason, j.lacks $group_by), (j.digits, j.zones));
+GROUP BY GROUPING SETS (($held j.reason, j.lacks), (j.digits, j.places));
 
 -- name: listed
--- A chunk of an audience, one by one.
-SELECT j.id, j.reason, j.lacks, btrim(k.first_name || ' ' || k.last_name) AS name,
-       coalesce((SELECT f.address FROM endpoint f WHERE f.id = CASE WHEN j.reason IS NULL THEN j.endpoint_id ELSE j.first_id END), '')
-           AS address
-FROM ($judged) j JOIN contact k ON k.id = j.id ORDER BY j.id;
+-- A chunk of an audience, one by one; of those who are not asked for only the last one, who says how far it has come.
+SELECT j.id, j.reason, $held j.read, j.last, btrim(k.first_name || ' ' || k.last_name) AS name, coalesce((
+           SELECT f.address FROM endpoint f WHERE f.id = CASE WHEN j.reason IS NULL THEN j.endpoint_id ELSE j.first_id END
+       ), '') AS address
+FROM (SELECT j.*, count(*) OVER () AS read, max(j.id) OVER () AS last FROM ($judged) j) j
+JOIN contact k ON k.workspace_id = $workspace AND k.id = j.id
+WHERE $asked_for OR j.id = j.last ORDER BY j.id;
