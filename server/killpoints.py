@@ -18,6 +18,9 @@ POINTS: Final = (
 
 BULK_POINTS: Final = ("bulk_piece", "bulk_launched", "bulk_queued")  # reached only where somebody writes to many
 
+CAMPAIGN_POINTS: Final = ("campaign_piece", "campaign_begun", "campaign_queued", "campaign_ended")
+ALL_POINTS: Final = (*POINTS, *BULK_POINTS, *CAMPAIGN_POINTS)
+
 _armed: dict[str, int] = {}
 _signals: dict[str, signal.Signals] = {}
 
@@ -28,8 +31,8 @@ def arm(setting: str | None) -> None:
     if not setting:
         return
     point, count, how = (*setting.split(":"), "", "")[:3]
-    if point not in (*POINTS, *BULK_POINTS):
-        raise ValueError(f"there is no kill point {point!r}; there are {', '.join((*POINTS, *BULK_POINTS))}")
+    if point not in ALL_POINTS:
+        raise ValueError(f"there is no kill point {point!r}; there are {', '.join(ALL_POINTS)}")
     if how not in ("", "stop"):
         raise ValueError(f"a process can stop at a kill point, not {how!r}")
     _armed[point] = int(count or 1)

@@ -1,4 +1,4 @@
-"""Carries texts in bulk on: one actor for each that is open, and one who looks which are.
+"""Carries texts to many on, campaigns and texts in bulk: one actor for each that is open, and one who looks which are.
 
 The database says what is to be done next, so an actor may die at any moment, or live twice. One that keeps crashing is
 set aside alone, and the others go on.
@@ -6,8 +6,10 @@ set aside alone, and the others go on.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import Enum
 from typing import Final
 
 import structlog
@@ -17,6 +19,7 @@ from server.actors.runtime import Actor, ActorError, MailboxFull, Registry
 from server.actors.stager import Doorbell
 from server.ports import Clock, StoreUnavailable
 from server.ports.bulk import BulkEngine, BulkPublisher
+from server.ports.campaigns import CampaignEngine
 
 LOOK_EVERY_S: Final = 0.5  # well within the seconds of work that are queued ahead
 GATHER_S: Final = 0.1  # between two looks, however often somebody rings
@@ -27,35 +30,50 @@ WAITING: Final = 2  # looks that wait at an actor; another one would find nothin
 log = structlog.get_logger(__name__)
 
 
+class Kind(Enum):
+    """What a text to many is; the two share their ids."""
+
+    BULK = "bulk"
+    CAMPAIGN = "campaign"
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Do what there is to do, and show how it stands."""
+    """Do what there is to do, and show how it stands. `kind` None: nobody knows, and there is little to do."""
 
     bulk_id: int
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BulkPorts:
     engine: BulkEngine
+    campaigns: CampaignEngine
     publisher: BulkPublisher
     clock: Clock
 
 
 class BulkActor(Actor[Look]):
-    """One activation of one text in bulk."""
+    """One activation of one text to many."""
 
     def __init__(self, bulk_id: int, ports: BulkPorts) -> None:
         self._id, self._ports = bulk_id, ports
 
     async def handle(self, message: Look) -> None:
         try:
-            while await self._ports.engine.advance(self._id, self._ports.clock.wall()):
-                await trio.lowlevel.checkpoint()
-            while await self._ports.engine.fold(self._id):
-                await trio.lowlevel.checkpoint()
-            await self._show()
+            if message.kind is not Kind.BULK:
+                await self._carry_on(self._ports.campaigns.advance)
+            if message.kind is not Kind.CAMPAIGN:
+                await self._carry_on(self._ports.engine.advance)
+                while await self._ports.engine.fold(self._id):
+                    await trio.lowlevel.checkpoint()
+                await self._show()
         except StoreUnavailable:
             return  # the next look comes by itself
+
+    async def _carry_on(self, advance: Callable[[int, datetime], Awaitable[bool]]) -> None:
+        while await advance(self._id, self._ports.clock.wall()):
+            await trio.lowlevel.checkpoint()
 
     async def _show(self) -> None:
         if not self._ports.publisher.bulk_watched(self._id):
@@ -70,7 +88,7 @@ class BulkDispatcher:
 
     def __init__(self, ports: BulkPorts, actors: Registry[int, Look]) -> None:
         self._ports, self._actors = ports, actors
-        self._open: frozenset[int] = frozenset()
+        self._open: Mapping[int, Kind] = {}
         self._moved: set[int] = set()
         self._bell = Doorbell()
 
@@ -91,13 +109,14 @@ class BulkDispatcher:
     async def _look(self) -> None:
         moved, self._moved = self._moved, set()
         try:
-            self._open = frozenset(await self._ports.engine.open())
+            bulk, campaigns = await self._ports.engine.open(), await self._ports.campaigns.open()
         except StoreUnavailable:
             self._moved |= moved
             return
-        for bulk_id in self._open | moved:
+        self._open = dict.fromkeys(bulk, Kind.BULK) | dict.fromkeys(campaigns, Kind.CAMPAIGN)
+        for bulk_id in self._open.keys() | moved:
             try:
-                self._actors.ref(bulk_id).tell_nowait(Look(bulk_id))
+                self._actors.ref(bulk_id).tell_nowait(Look(bulk_id, self._open.get(bulk_id)))
             except MailboxFull:
                 continue  # it is at it
             except ActorError:

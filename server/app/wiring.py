@@ -111,7 +111,7 @@ class Wiring:
         self.threads: Registry[int, ThreadMessage] = Registry(
             "threads", threads, on_quarantine=self.quarantine.record, wall_clock=clock.wall
         )
-        bulk = BulkPorts(store.bulk_engine, self.publisher, clock)
+        bulk = BulkPorts(store.bulk_engine, store.campaign_engine, self.publisher, clock)
         self.bulk: Registry[int, Look] = Registry(
             "bulk",
             lambda bulk_id: BulkActor(bulk_id, bulk),
@@ -203,7 +203,6 @@ class Wiring:
             filters=ground.store.filters,
             bulk=ground.store.bulk,
             campaign_drafts=ground.store.campaign_drafts,
-            campaign_survey=ground.store.campaign_survey,
             commands=self.asker,
             compose=ground.store.compose,
             drafts=ground.store.drafts,

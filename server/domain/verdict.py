@@ -32,6 +32,7 @@ class Reason(StrEnum):
     CAMPAIGN_PAUSED = "campaign_paused"
     CAMPAIGN_CHANGED = "campaign_changed"
     CAMPAIGN_ENDED = "ended"
+    CONTACT_DELETED = "contact_deleted"
     QUIET_HOURS = "quiet_hours"
     CAP_REACHED = "cap_reached"
 
@@ -57,6 +58,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.CAMPAIGN_PAUSED: "The campaign is paused",
     Reason.CAMPAIGN_CHANGED: "Taken back when the campaign was stopped or changed",
     Reason.CAMPAIGN_ENDED: "The last day of the campaign was over",
+    Reason.CONTACT_DELETED: "The contact was deleted",
     Reason.QUIET_HOURS: "Quiet hours where the contact lives",
     Reason.CAP_REACHED: "The limit of texts is reached",
 }

@@ -12,6 +12,8 @@ from server.domain.messages import Announcement
 from server.ports import Announce
 from server.store.bridge import Bridge, open_bridge
 from server.store.campaigns.bulk import PostgresBulk
+from server.store.campaigns.campaign_engine import PostgresCampaignEngine
+from server.store.campaigns.course import PostgresCampaignCourse
 from server.store.campaigns.drafts import PostgresCampaignDrafts
 from server.store.campaigns.engine import PostgresBulkEngine
 from server.store.campaigns.survey import PostgresCampaignSurvey
@@ -78,6 +80,8 @@ class Store:
         self.filters = PostgresSavedFilters(postgres)
         self.bulk = PostgresBulk(postgres, announce, self.bulk_engine, self.values, self.finder, self.filters)
         self.campaign_survey = PostgresCampaignSurvey(postgres, options.link_base)
+        self.campaign_engine = PostgresCampaignEngine(postgres, announce, options.timetable)
+        self.campaign_course = PostgresCampaignCourse(postgres, announce, self.campaign_engine, self.campaign_survey)
         self.campaign_drafts = PostgresCampaignDrafts(postgres, announce)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)

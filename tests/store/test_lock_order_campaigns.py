@@ -7,7 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from server.ports.campaigns import CampaignDrafts, Plan, Variant
+from server.domain.campaigns.campaign import Command
+from server.ports.campaigns import CampaignCourse, CampaignDrafts, CampaignEngine, Plan, Variant
+from tests.store.carried import Campaigns
 from tests.store.test_campaign_stops import running
 from tests.store.test_lock_order import Act, judge, two_threads
 from tests.store.world import NOON, World
@@ -22,18 +24,67 @@ async def change(world: World) -> Act:
     return lambda: world.store.campaign_drafts.save(1, 1, 2, plan=plan, member_id=1, now=NOON)
 
 
+async def commanded(world: World, command: Command) -> Act:
+    await two_threads(world)
+    assert await running(world) == 1
+    course = Campaigns(world).course
+    return lambda: course.command(1, 1, 1, command, NOON)
+
+
+async def pause(world: World) -> Act:
+    return await commanded(world, Command.PAUSE)
+
+
+async def cancel(world: World) -> Act:
+    return await commanded(world, Command.CANCEL)
+
+
+async def take_back(world: World) -> Act:
+    await pause(world)
+    await world.sql("UPDATE campaign SET state = 'paused', made_after = 99")
+    return lambda: Campaigns(world).engine.advance(1, NOON)
+
+
+async def queue(world: World) -> Act:
+    """To two who have threads, in another order than their numbers, and one who has none."""
+    await two_threads(world)
+    campaigns = Campaigns(world)
+    await world.sql("INSERT INTO endpoint (workspace_id, address) VALUES (1, '+12025550103')")
+    await world.sql("INSERT INTO contact (workspace_id, first_name) SELECT 1, n FROM unnest('{A,B,C}'::text[]) n")
+    await world.sql(
+        "INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id)"
+        " SELECT 1, c.id, e.id FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM contact) c"
+        " JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM endpoint) e USING (n)"
+    )
+    assert await campaigns.launched(count=3) == 1
+    return lambda: campaigns.engine.advance(1, NOON)
+
+
+async def build(world: World) -> Act:
+    campaigns = Campaigns(world)
+    await campaigns.people(3)
+    await campaigns.draft()
+    await world.sql("UPDATE campaign SET state = 'active', build_after = 0, expected = 3, launched_by = 1")
+    return lambda: campaigns.engine.advance(1, NOON)
+
+
 METHODS = [
     pytest.param(change, {"campaign"}, id="a change"),
+    pytest.param(pause, {"campaign"}, id="a pause"),
+    pytest.param(cancel, {"campaign"}, id="a cancel"),
+    pytest.param(take_back, {"thread"}, id="taking back what was queued"),
+    pytest.param(queue, {"campaign", "thread"}, id="a turn"),
+    pytest.param(build, {"campaign"}, id="a piece of a snapshot"),
 ]
 
 # Reads lock nothing; the others write the campaign's row alone, which is locked after its advisory lock by everybody.
-READS: Final = "get page"
-ALONE: Final = "create duplicate archive"
-TESTED: Final = "save"
+READS: Final = "get page open"
+ALONE: Final = "create duplicate archive launch"
+TESTED: Final = "save command advance"
 
 
 def test_no_method_of_campaigns_is_forgotten() -> None:
-    parts: tuple[Any, ...] = (CampaignDrafts,)
+    parts: tuple[Any, ...] = (CampaignDrafts, CampaignCourse, CampaignEngine)
     methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
     assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
 

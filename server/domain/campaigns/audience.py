@@ -133,13 +133,15 @@ def refuse(text: Rendered) -> Exclusion | None:
     return Exclusion.TOO_LONG if len(text.text) > MAX_TEXT else None
 
 
-def text_id(campaign_id: int, ord_: int) -> UUID:
+def text_id(campaign_id: int, ord_: int, round_: int = 0) -> UUID:
     """The command of a recipient's text: whoever builds it again, after whatever crash, gives the same one.
 
-    >>> text_id(7, 1) == text_id(7, 1), text_id(7, 1) == text_id(71, 1)
-    (True, False)
+    *round_* is how often a text of the recipient was taken back to be made anew: that one is another text.
+
+    >>> text_id(7, 1) == text_id(7, 1), text_id(7, 1) == text_id(71, 1), text_id(7, 1) == text_id(7, 1, 1)
+    (True, False, False)
     """
-    return uuid5(_TEXTS, f"{campaign_id}/{ord_}")
+    return uuid5(_TEXTS, f"{campaign_id}/{ord_}" if not round_ else f"{campaign_id}/{ord_}/{round_}")
 
 
 class RecipientState(StrEnum):

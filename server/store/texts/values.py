@@ -33,22 +33,28 @@ class PostgresValues:
     async def values(
         self, workspace_id: int, member_id: int, contact_ids: Sequence[int], now: datetime
     ) -> Mapping[int, Mapping[str, str | None]]:
-        async def read(connection: Connection) -> tuple[Row, list[Field], Sequence[Row]]:
-            common = await connection.fetchrow(_SQL["of_workspace"], workspace_id, member_id)
-            assert common is not None, "a row of sub-selects is always there"  # noqa: S101 - a bug of ours
-            fields = await _fields(connection, workspace_id)
-            return common, fields, await connection.fetch(_SQL["known"], workspace_id, list(contact_ids), now)
-
-        common, fields, rows = await self._postgres.read(read)
-        places, agent = shipped_places(), common["agent"] or ""
-        home = home_of(common["number"], places)
-        of_nobody = values_of(Known(), agent, fields, places, home)
-        return {NOBODY: of_nobody} | {row["id"]: values_of(_known(row), agent, fields, places, home) for row in rows}
+        _, values = await self._postgres.read(lambda c: names_and_values(c, workspace_id, member_id, contact_ids, now))
+        return values
 
     async def token_values(
         self, workspace_id: int, contact_id: int, member_id: int, now: datetime
     ) -> Mapping[str, str | None] | None:
         return (await self.values(workspace_id, member_id, [contact_id], now)).get(contact_id)
+
+
+async def names_and_values(
+    connection: Connection, workspace_id: int, member_id: int, contact_ids: Sequence[int], now: datetime
+) -> tuple[frozenset[str], Mapping[int, Mapping[str, str | None]]]:
+    """The workspace's tokens, and what they stand for: within a transaction that uses them."""
+    common = await connection.fetchrow(_SQL["of_workspace"], workspace_id, member_id)
+    assert common is not None, "a row of sub-selects is always there"  # noqa: S101 - a bug of ours
+    fields = await _fields(connection, workspace_id)
+    rows = await connection.fetch(_SQL["known"], workspace_id, list(contact_ids), now)
+    places, agent = shipped_places(), common["agent"] or ""
+    home = home_of(common["number"], places)
+    of_nobody = values_of(Known(), agent, fields, places, home)
+    known = {row["id"]: values_of(_known(row), agent, fields, places, home) for row in rows}
+    return known_names(fields), {NOBODY: of_nobody} | known
 
 
 async def _fields(connection: Connection, workspace_id: int) -> list[Field]:

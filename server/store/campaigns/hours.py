@@ -1,0 +1,45 @@
+"""Resolves when a campaign begins, and when each of its recipients may get its text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, time, timedelta
+
+from server.domain.campaigns.drip import Drip
+from server.domain.local_time import NoSuchTime, at_home, begins_at_home, resolve
+from server.domain.timetable import Timetable
+from server.ports.campaigns import Start
+from server.store.told import Row
+
+
+def begins_at(start: Start, zones: Collection[str]) -> datetime | str:
+    """When a scheduled campaign is due; a sentence where there is no such time. *zones*: of its recipients."""
+    if start.day is None:
+        raise ValueError("What begins at once is not scheduled.")
+    if start.at_home:
+        return begins_at_home(start.day, start.at, zones, start.zone)
+    resolved = resolve(datetime.combine(start.day, start.at), start.zone)
+    return resolved.sentence if isinstance(resolved, NoSuchTime) else resolved.instant
+
+
+def waits_until(row: Row, start: Start, now: datetime, timetable: Timetable) -> datetime | None:
+    """Until when the text of a recipient is not made: its own hour has not come, or it is quiet there. None: now.
+
+    Where nobody knows when the quiet hours end, the gate says so. What is looked at here is only so that nothing is
+    queued for tomorrow; the gate looks again.
+    """
+    if start.at_home and start.day is not None:
+        zones = timetable.local(row["address"], row["places"], now).zones
+        due_at = at_home(start.day, start.at, zones, start.zone)
+        if due_at > now:
+            return due_at
+    hours = timetable.to_set_out(row["address"], row["places"], now)
+    return None if hours.open else hours.until
+
+
+def last_instant(drip: Drip | None) -> datetime | None:
+    """The midnight at which a drip with an end date is over."""
+    if drip is None or drip.ends_on is None:
+        return None
+    midnight = resolve(datetime.combine(drip.ends_on + timedelta(days=1), time()), drip.zone)
+    return None if isinstance(midnight, NoSuchTime) else midnight.instant

@@ -1,0 +1,51 @@
+-- name: held
+-- One of a workspace's, kept as it is until the transaction ends. made_after: of a stop that was answered, or was to be.
+SELECT c.id, c.workspace_id, c.state, c.version, c.plan, c.cmd_id, c.is_template, c.launched_at, c.build_after, c.audience,
+       c.made_after
+FROM campaign c WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign' FOR NO KEY UPDATE;
+
+-- name: number
+-- What new threads are written from: the one that was chosen, or the workspace's first.
+SELECT o.id FROM number o WHERE o.workspace_id = $1 AND ($2::bigint IS NULL OR o.id = $2) ORDER BY o.id LIMIT 1;
+
+-- name: launch
+-- The engine takes the snapshot; before it is whole nothing else becomes of it.
+UPDATE campaign SET state = $2, cmd_id = $3, launched_by = $4, expected = $5, due_at = $6, number_id = $7, rate = $8,
+       build_after = 0, refused = NULL, places = NULL, last_batch_at = NULL, next_batch_at = NULL, resumed_at = NULL,
+       skip_as = NULL, version = version + 1, changed_xid = pg_current_xact_id()
+WHERE id = $1;
+
+-- name: standing
+-- What has become of a launch.
+SELECT c.state, c.launched_at, c.build_after, c.refused, c.expected FROM campaign c
+WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign';
+
+-- name: unschedule
+-- A draft again; its rows are dropped by the engine, and the click that launched it stays used.
+UPDATE campaign SET state = 'draft', due_at = NULL, build_after = NULL, launched_at = NULL, audience = greatest(audience, 1),
+       expected = NULL, version = version + 1, changed_xid = pg_current_xact_id()
+WHERE id = $1;
+
+-- name: pause
+-- Nothing of it is queued any more.
+UPDATE campaign SET state = 'paused', paused_why = $2, version = version + 1, changed_xid = pg_current_xact_id() WHERE id = $1;
+
+-- name: begun
+-- Its hour has come.
+UPDATE campaign SET state = 'active', version = version + 1, changed_xid = pg_current_xact_id() WHERE id = $1;
+
+-- name: resume
+-- It goes on. What left before counts against no limit any more.
+UPDATE campaign SET state = 'active', paused_why = NULL, resumed_at = $2, version = version + 1,
+       changed_xid = pg_current_xact_id()
+WHERE id = $1;
+
+-- name: cancel
+-- Whoever has got nothing gets nothing; the engine writes that down, and its end.
+UPDATE campaign SET state = 'cancelled', paused_why = NULL, build_after = NULL, skip_as = $2, version = version + 1,
+       changed_xid = pg_current_xact_id()
+WHERE id = $1;
+
+-- name: note
+-- Who did it; null: the server itself.
+INSERT INTO audit (workspace_id, member_id, action, detail) VALUES ($1, $2, $3, $4::jsonb);

@@ -1,0 +1,172 @@
+-- name: open
+-- Of which something is to be done, now or soon: drafts whose rows are to go, paused ones with texts that are to be taken back.
+SELECT c.id FROM campaign c
+WHERE c.kind = 'campaign' AND c.ended_at IS NULL AND (c.state <> 'draft' OR c.audience > 0)
+  AND (c.state <> 'paused' OR c.build_after IS NOT NULL
+       OR EXISTS (SELECT FROM outbox o WHERE o.campaign_id = c.id AND o.state IN ('queued', 'held')))
+ORDER BY c.id;
+
+-- name: recall_queued
+-- What is queued of a cancelled one goes, a piece at a time.
+SELECT * FROM recall_queued($1, $2, $3);
+
+-- name: lock_shared
+-- A stop waits for whoever adds to the queue, and whoever comes later sees it.
+SELECT pg_advisory_xact_lock_shared($1);
+
+-- name: claim
+-- One server at a time carries it on.
+SELECT c.id, c.workspace_id, c.state, c.plan, c.launched_by, c.launched_at, c.expected, c.build_after, c.audience, c.number_id,
+       c.rate, c.due_at, c.places, c.last_batch_at, c.next_batch_at, c.resumed_at, c.skip_as, c.made_after
+FROM campaign c
+WHERE c.id = $1 AND c.kind = 'campaign' AND c.ended_at IS NULL AND (c.state <> 'draft' OR c.audience > 0)
+FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: counted
+-- How many a whole snapshot has, and how many of them get a text.
+SELECT count(*)::integer AS audience, (count(*) FILTER (WHERE r.state = 'pending'))::integer AS recipients
+FROM campaign_recipient r WHERE r.campaign_id = $1;
+
+-- name: zones
+-- Where recipients may be: a number of each area with what else is known of it.
+SELECT min(e.address) AS address, e.places FROM campaign_recipient r JOIN endpoint e ON e.id = r.endpoint_id
+WHERE r.campaign_id = $1 AND r.state = 'pending' GROUP BY left(e.address, 5), e.places;
+
+-- name: begin
+-- The snapshot is whole and as the member was told: from here on it is carried out.
+UPDATE campaign SET audience = $2, launched_at = $3, build_after = NULL, due_at = coalesce($4, due_at), version = version + 1,
+       changed_xid = pg_current_xact_id()
+WHERE id = $1;
+
+-- name: refuse
+-- A draft again, as if nobody had launched it; its rows are dropped in pieces.
+UPDATE campaign SET state = 'draft', refused = $2, expected = $3, audience = 1, build_after = NULL, due_at = NULL, cmd_id = NULL,
+       paused_why = NULL, launched_at = NULL, version = version + 1, changed_xid = pg_current_xact_id()
+WHERE id = $1;
+
+-- name: drop
+-- Rows of a snapshot that is not launched, with what they have added to the sums.
+DELETE FROM campaign_recipient r
+WHERE r.campaign_id = $1 AND r.ord IN (SELECT q.ord FROM campaign_recipient q WHERE q.campaign_id = $1 ORDER BY q.ord LIMIT $2)
+RETURNING r.ord;
+
+-- name: forget
+-- Its sums.
+SELECT forget_stats($1);
+
+-- name: dropped
+-- Nothing is left of it.
+UPDATE campaign SET audience = 0, changed_xid = pg_current_xact_id() WHERE id = $1;
+
+-- name: due
+-- Its hour is another one now.
+UPDATE campaign SET due_at = $2, changed_xid = pg_current_xact_id() WHERE id = $1;
+
+-- name: next
+-- Whose turn it is within the first $2 places, with what is known of their numbers now: those whose hour has come by $3, then
+-- the others in their order.
+SELECT r.*, e.address, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason IS NOT NULL AS invalid,
+       e.consented_at IS NOT NULL AS consented, e.places
+FROM (
+    (SELECT q.ord, q.round, q.variant, q.contact_id, q.endpoint_id, q.replied_at, q.due_at FROM campaign_recipient q
+     WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL AND q.due_at IS NOT NULL AND q.due_at <= $3
+     ORDER BY q.due_at, q.ord LIMIT $4)
+    UNION ALL
+    (SELECT q.ord, q.round, q.variant, q.contact_id, q.endpoint_id, q.replied_at, q.due_at FROM campaign_recipient q
+     WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL AND q.due_at IS NULL
+       AND q.ord <= coalesce($2::integer, 2147483647)
+     ORDER BY q.ord LIMIT $4)
+) r JOIN endpoint e ON e.id = r.endpoint_id LIMIT $4;
+
+-- name: postpone
+-- Their turn has come, and their hour has not.
+UPDATE campaign_recipient r SET due_at = g.due_at FROM unnest($2::integer[], $3::timestamptz[]) AS g (ord, due_at)
+WHERE r.campaign_id = $1 AND r.ord = g.ord AND r.thread_id IS NULL AND r.reason IS NULL;
+
+-- name: skip
+-- Recipients that get no text after all.
+UPDATE campaign_recipient r SET state = 'skipped', reason = g.reason FROM unnest($2::integer[], $3::text[]) AS g (ord, reason)
+WHERE r.campaign_id = $1 AND r.ord = g.ord AND r.thread_id IS NULL AND r.reason IS NULL;
+
+-- name: skip_beyond
+-- A piece of those beyond a place who get none any more.
+UPDATE campaign_recipient r SET state = 'skipped', reason = $3
+WHERE r.campaign_id = $1 AND r.ord IN (
+    (SELECT q.ord FROM campaign_recipient q
+     WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL AND q.due_at IS NULL AND q.ord > $2
+     ORDER BY q.ord LIMIT $4)
+    UNION ALL
+    (SELECT q.ord FROM campaign_recipient q
+     WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL AND q.due_at IS NOT NULL AND q.ord > $2 LIMIT $4))
+RETURNING r.ord;
+
+-- name: make_threads
+-- A thread of its own for each recipient; those that exist are locked and keep their number, all in the order of numbers.
+INSERT INTO thread AS t (workspace_id, endpoint_id, number_id, last_at, listed)
+SELECT $1, g.endpoint_id, $3, $4, NOT $5::boolean FROM unnest($2::bigint[]) AS g (endpoint_id) ORDER BY g.endpoint_id
+ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET number_id = t.number_id WHERE false;
+
+-- name: threads
+-- The threads of these numbers, as they stand under their locks.
+SELECT t.endpoint_id, t.id, t.last_in_at FROM thread t WHERE t.workspace_id = $1 AND t.endpoint_id = ANY ($2::bigint[]);
+
+-- name: queued
+-- Recipients whose text is queued: the text has it all from here on.
+UPDATE campaign_recipient r SET state = 'in_flight', thread_id = g.thread_id, seq = g.seq, segments = g.segments, due_at = NULL
+FROM unnest($2::integer[], $3::bigint[], $4::bigint[], $5::smallint[]) AS g (ord, thread_id, seq, segments)
+WHERE r.campaign_id = $1 AND r.ord = g.ord;
+
+-- name: note_moved
+-- So many pending ones are in another state now.
+SELECT note_moved($1, $2, 'pending', $3, $4);
+
+-- name: tally
+-- What has become of its texts.
+SELECT s.wired, s.rejected, s.undelivered, s.opted_out FROM campaign_sums($1) s;
+
+-- name: tally_since
+-- The same of those that left since then: domain.health.counts.
+SELECT (count(*) FILTER (WHERE r.state = 'wired'))::integer AS wired, (count(*) FILTER (WHERE r.state = 'rejected'))::integer AS rejected,
+       (count(*) FILTER (WHERE r.delivery = 'undelivered'))::integer AS undelivered, count(r.opted_out_at)::integer AS opted_out
+FROM campaign_recipient r WHERE r.campaign_id = $1 AND r.left_at >= $2;
+
+-- name: fold
+-- Add differences to the sums.
+SELECT fold_stats($1, $2, $3);
+
+-- name: any_waiting
+-- Whether anybody within the first $2 places is pending: a batch begins when the one before is through.
+SELECT EXISTS (SELECT FROM campaign_recipient q WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL
+               AND q.due_at IS NULL AND q.ord <= $2);
+
+-- name: place_of
+-- The place of the last one of the next so many who are pending.
+SELECT max(q.ord) FROM (
+    SELECT r.ord FROM campaign_recipient r
+    WHERE r.campaign_id = $1 AND r.ord > $2 AND r.state = 'pending' ORDER BY r.ord LIMIT $3) q;
+
+-- name: batch
+-- A batch of a drip begins.
+UPDATE campaign SET places = $2, last_batch_at = $3, next_batch_at = $4, changed_xid = pg_current_xact_id() WHERE id = $1;
+
+-- name: next_batch
+-- When the next batch begins.
+UPDATE campaign SET next_batch_at = $2, changed_xid = pg_current_xact_id() WHERE id = $1;
+
+-- name: all_at_end
+-- Whoever is pending is skipped for this reason.
+UPDATE campaign SET skip_as = $2, next_batch_at = NULL, changed_xid = pg_current_xact_id() WHERE id = $1;
+
+-- name: undecided
+-- How many are pending or in flight by the sums: its end is not looked for among a million rows twice a second.
+SELECT s.pending + s.in_flight FROM campaign_sums($1) s;
+
+-- name: end
+-- It has ended: nobody is pending or in flight. Decided from the rows.
+UPDATE campaign c SET ended_at = $2, state = CASE c.state WHEN 'active' THEN 'completed' ELSE c.state END, built_at = $2,
+       audience = CASE WHEN c.launched_at IS NULL
+                       THEN (SELECT count(*) FROM campaign_recipient r WHERE r.campaign_id = c.id) ELSE c.audience END,
+       next_batch_at = NULL, version = c.version + 1, changed_xid = pg_current_xact_id()
+WHERE c.id = $1 AND NOT EXISTS (
+    SELECT FROM campaign_recipient r WHERE r.campaign_id = c.id AND r.state IN ('pending', 'in_flight'))
+RETURNING c.id;
