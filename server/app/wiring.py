@@ -203,6 +203,7 @@ class Wiring:
             filters=ground.store.filters,
             bulk=ground.store.bulk,
             campaign_drafts=ground.store.campaign_drafts,
+            campaign_survey=ground.store.campaign_survey,
             commands=self.asker,
             compose=ground.store.compose,
             drafts=ground.store.drafts,

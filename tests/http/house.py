@@ -353,6 +353,7 @@ class House:
             mass_edits=absent,
             bulk=absent,
             campaign_drafts=absent,
+            campaign_survey=absent,
             imports=absent,
             catalogue=absent,
             timeline=absent,

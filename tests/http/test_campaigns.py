@@ -7,13 +7,12 @@ from uuid import uuid4
 
 import pytest
 
-from server.http.campaigns.campaign_models import CampaignsOut, CampaignWithPlanOut
-from tests.http.house import Browser, Told
+from server.http.campaigns.campaign_models import CampaignsOut
+from tests.http.campaigns import CAMPAIGNS, at, change, made, whole
 from tests.http.office import Office
 
 pytestmark = pytest.mark.integration
 
-CAMPAIGNS = "/api/v1/campaigns"
 PLAN: dict[str, Any] = {
     "sources": {"filter_ids": [3], "contact_ids": [7, 8], "definition": {"all": []}},
     "leaving": {"texted_within_days": 14},
@@ -51,27 +50,6 @@ KEPT: dict[str, Any] = {
     "quiet": True,
     "limits": {"failed_percent": None, "opted_out_percent": 5.0, "at_least": 100},
 }
-
-
-async def made(browser: Browser, name: str = "Spring") -> dict[str, Any]:
-    answer = await browser.post(CAMPAIGNS, {"cmd_id": str(uuid4()), "name": name})
-    assert answer.status == 201, answer.body
-    return whole(answer)
-
-
-def whole(answer: Told) -> dict[str, Any]:
-    """The campaign of an answer, which has the declared shape."""
-    CampaignWithPlanOut.model_validate_json(answer.body)
-    found: dict[str, Any] = answer.json
-    return found
-
-
-def at(campaign: dict[str, Any], rest: str = "") -> str:
-    return f"{CAMPAIGNS}/{campaign['id']}{rest}"
-
-
-async def change(browser: Browser, campaign: dict[str, Any], **what: Any) -> Told:
-    return await browser.patch(at(campaign), {"version": campaign["version"]} | what)
 
 
 async def run(office: Office, campaign: dict[str, Any], state: str = "active") -> dict[str, Any]:

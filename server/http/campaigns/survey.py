@@ -1,0 +1,139 @@
+"""What a launch would do: the survey of a campaign's plan as it is kept, one contact's text, and who is left out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from quart import Response
+
+from server.domain.campaigns.audience import SENTENCES
+from server.domain.phone import for_people
+from server.http.call import Answer, Call
+from server.http.campaigns.campaigns import ONE
+from server.http.campaigns.models import BulkSegmentsOut, CostOut, ExcludedOut
+from server.http.campaigns.survey_models import (
+    CampaignPeopleOut,
+    FoundOut,
+    PeopleQuery,
+    PersonOut,
+    PlanFaultOut,
+    SampleOut,
+    SampleQuery,
+    SurveyOut,
+)
+from server.http.errors import not_found
+from server.http.rules import MEMBER, Routes
+from server.http.sheets import csv_stream
+from server.ports.bulk import AudienceRefused
+from server.ports.campaigns import LeftOut, Plan, PlanFault, Sample, Survey
+
+routes = Routes("campaigns")
+
+
+@routes.get(f"{ONE}/survey", MEMBER, answers={200: SurveyOut})
+async def survey_campaign(call: Call, campaign_id: int) -> Answer:
+    """Who would get it by now, who not and why, what it costs and how long it takes; and why it cannot be launched."""
+    plan, member, now = await _plan(call, campaign_id), call.member, call.deps.clock.wall()
+    faults = await call.deps.campaign_survey.faults(member.workspace_id, plan, now)
+    told = [fault_out(fault) for fault in faults]
+    try:
+        found = await call.deps.campaign_survey.survey(member.workspace_id, member.member_id, plan, now)
+    except AudienceRefused:
+        if not told:
+            raise
+        return Answer(SurveyOut(faults=told, found=None))
+    return Answer(SurveyOut(faults=told, found=_found_out(found)))
+
+
+@routes.get(f"{ONE}/sample", MEMBER, query=SampleQuery, answers={200: SampleOut})
+async def sample_campaign(call: Call, campaign_id: int, query: SampleQuery) -> Answer:
+    """The text that one contact would get by now, of one of the variants, whether of the audience or not."""
+    plan, member, now = await _plan(call, campaign_id), call.member, call.deps.clock.wall()
+    found = await call.deps.campaign_survey.sample(
+        member.workspace_id, member.member_id, plan, query.contact_id, now, query.variant
+    )
+    if found is None:
+        raise not_found()
+    return Answer(_sample_out(found))
+
+
+@routes.get(f"{ONE}/people", MEMBER, query=PeopleQuery, answers={200: CampaignPeopleOut})
+async def campaign_people(call: Call, campaign_id: int, query: PeopleQuery) -> Answer:
+    """Contacts of the audience, to choose one whose text to look at."""
+    plan, member, now = await _plan(call, campaign_id), call.member, call.deps.clock.wall()
+    rows = await call.deps.campaign_survey.people(
+        member.workspace_id, member.member_id, plan, query.cursor, query.limit + 1, now, query.q
+    )
+    shown = rows[: query.limit]
+    cursor = shown[-1].contact_id if len(rows) > query.limit else None
+    return Answer(CampaignPeopleOut(rows=[_person_out(row) for row in shown], next_cursor=cursor))
+
+
+@routes.get(f"{ONE}/left-out.csv", MEMBER)
+async def campaign_left_out(call: Call, campaign_id: int) -> Response:
+    """Who would get no text by now, and why, as a file that is sent while it is read."""
+    plan, member, now = await _plan(call, campaign_id), call.member, call.deps.clock.wall()
+    pieces = call.deps.campaign_survey.left_out(member.workspace_id, member.member_id, plan, now)
+    return await csv_stream(("Name", "Number", "Reason"), _lines(pieces), f"campaign-{campaign_id}-left-out.csv")
+
+
+async def _plan(call: Call, campaign_id: int) -> Plan:
+    found = await call.deps.campaign_drafts.get(call.member.workspace_id, campaign_id)
+    if found is None:
+        raise not_found()
+    return found.plan
+
+
+async def _lines(pieces: AsyncIterator[Sequence[LeftOut]]) -> AsyncIterator[Sequence[Sequence[str]]]:
+    async for piece in pieces:
+        yield [(one.name, for_people(one.address), SENTENCES[one.reason]) for one in piece]
+
+
+def fault_out(fault: PlanFault) -> PlanFaultOut:
+    return PlanFaultOut(part=fault.part, sentence=fault.sentence)
+
+
+def _found_out(found: Survey) -> FoundOut:
+    return FoundOut(
+        audience=found.audience,
+        recipients=found.recipients,
+        excluded=[
+            ExcludedOut(reason=reason, sentence=SENTENCES[reason], count=count)
+            for reason, count in found.excluded.items()
+        ],
+        segments=BulkSegmentsOut(min=found.segments_min, max=found.segments_max, total=found.segments_total),
+        cost=CostOut(amount=f"{found.cost:.2f}", currency=found.currency),
+        longest=found.longest,
+        shortest=found.shortest,
+        missing=list(found.missing),
+        names=dict(found.names),
+        zones=list(found.zones),
+        per_s=found.per_s,
+        duration_s=found.recipients / found.per_s if found.per_s else None,
+        opt_in_required=found.opt_in_required,
+    )
+
+
+def _sample_out(sample: Sample) -> SampleOut:
+    return SampleOut(
+        contact_id=sample.contact_id,
+        name=sample.name,
+        address=sample.address,
+        variant=sample.variant,
+        text=sample.text,
+        segments=sample.segments,
+        encoding=sample.encoding,
+        missing=list(sample.missing),
+        excluded=sample.excluded,
+        sentence=None if sample.excluded is None else SENTENCES[sample.excluded],
+    )
+
+
+def _person_out(sample: Sample) -> PersonOut:
+    return PersonOut(
+        contact_id=sample.contact_id,
+        name=sample.name,
+        address=sample.address,
+        excluded=sample.excluded,
+        sentence=None if sample.excluded is None else SENTENCES[sample.excluded],
+    )

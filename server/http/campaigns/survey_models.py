@@ -1,0 +1,97 @@
+"""What the API tells of what a launch would do: counts, costs, faults, and the text that one contact would get."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from server.domain.campaigns import variants
+from server.http.campaigns.models import BulkSegmentsOut, CostOut, ExcludedOut
+from server.http.ids import BIGINT, Id
+from server.ports.campaigns import Part
+
+_Q: Final = 200
+
+
+class _Query(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class SampleQuery(_Query):
+    """`variant`: which of the texts; the lot falls at the launch."""
+
+    contact_id: Id
+    variant: int = Field(default=0, ge=0, lt=variants.MOST)
+
+
+class PeopleQuery(_Query):
+    """`q`: as the list of people is searched. `cursor`: the contact after which it goes on."""
+
+    q: str = Field(default="", max_length=_Q)
+    cursor: Annotated[int, Field(ge=0, le=BIGINT)] = 0
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class PlanFaultOut(BaseModel):
+    """Why it cannot be launched, at the step of the wizard that mends it."""
+
+    part: Part
+    sentence: str
+
+
+class FoundOut(BaseModel):
+    """`longest`, `shortest` and `missing` are contacts; `names` counts who lacks which value; `zones` are those of the
+    recipients; `per_s`: recipients in a second.
+    """
+
+    audience: int
+    recipients: int
+    excluded: list[ExcludedOut]
+    segments: BulkSegmentsOut
+    cost: CostOut
+    longest: int | None
+    shortest: int | None
+    missing: list[int]
+    names: dict[str, int]
+    zones: list[str]
+    per_s: float | None
+    duration_s: float | None
+    opt_in_required: bool
+
+
+class SurveyOut(BaseModel):
+    """What a launch would do now; with `faults`, nothing. `found` is null where nobody can say who the audience is."""
+
+    faults: list[PlanFaultOut]
+    found: FoundOut | None
+
+
+class SampleOut(BaseModel):
+    """The text that one contact would get. `excluded` and its `sentence`: why that one gets none."""
+
+    contact_id: int
+    name: str | None
+    address: str | None
+    variant: int
+    text: str
+    segments: int
+    encoding: str
+    missing: list[str]
+    excluded: str | None
+    sentence: str | None
+
+
+class PersonOut(BaseModel):
+    contact_id: int
+    name: str | None
+    address: str | None
+    excluded: str | None
+    sentence: str | None
+
+
+class CampaignPeopleOut(BaseModel):
+    """Contacts of the audience by id, to choose one to look at."""
+
+    rows: list[PersonOut]
+    next_cursor: int | None
