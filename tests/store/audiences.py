@@ -18,7 +18,7 @@ from server.ports.campaigns import Plan
 from tests.store.world import NOON, World
 
 BLANKS = ("", " ", "\u00a0", "\u2003\t", "\u200b")  # the last one is no space to Python, and so a value
-NAMES = ("Maya", " José ", "Anne-Marie", "{{x}}", "x.com", *BLANKS)
+NAMES = ("Maya", "com", "io", "www", "Mary-Ann, ", " José ", "Anne-Marie", "{{x}}", "x.com", *BLANKS)
 AREAS = [area for area in range(200, 1000) if area % 100 != 11]
 STATES = ("draft", "scheduled", "active", "paused", "completed", "cancelled")
 OPEN = ("scheduled", "active", "paused")

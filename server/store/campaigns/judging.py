@@ -72,12 +72,14 @@ async def judged(
     looking_for_doubles: bool = False,
     also: str = "true",
     grouped: bool = False,
+    alike: bool = False,
 ) -> Judged:
     """The first *limit* of the audience after a contact. *campaign*: the one of whose snapshot it is a chunk.
 
     *looking_for_doubles*: who stands in that snapshot already is told from who does not. A number is one contact's at
     every moment, so it can be a double only where it moved from one to another since.
-    *also*: what else is asked of a contact ``c``. *grouped*: with what is asked of groups. Sets how the transaction's
+    *also*: what else is asked of a contact ``c``. *grouped*: with what is asked of groups; *alike*: as
+    `Wordings.held` has it. Sets how the transaction's
     statements are planned. Raises AudienceRefused.
     """
     await connection.fetchrow(_SQL["settings"])
@@ -85,7 +87,7 @@ async def judged(
     found = await who(connection, workspace_id, audience.plan.sources, parameters, place, audience.now)
     names = {"workspace": "$1", "after": place, "limit": parameters.add(limit), "who": f"({found}) AND ({also})"}
     wordings = audience.wordings
-    held = wordings.held(parameters) if grouped else []
+    held = wordings.held(parameters, alike=alike) if grouped else []
     columns = [f"{sql} AS h{k}, " for k, sql in enumerate(held)]
     if grouped:
         columns.append(f"{wordings.lacks(parameters)} AS lacks, ")

@@ -1,7 +1,8 @@
 """What plans come to before anybody launches them: faults, figures, texts to look at, and who is left out.
 
 An audience is read in chunks by the statement that takes the snapshot, so what a member confirms is what a launch
-finds. The people of a chunk are grouped by what their texts are made of, and each group's texts are rendered once.
+finds. The people of a chunk are grouped by what their texts are made of, and each group's texts are rendered once. A
+value of which only the length counts is grouped by that: else texts with full names would be almost as many groups.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ def _counting(
 
     async def run(connection: Connection) -> tuple[Sequence[Row], int | None]:
         audience, parameters = await _open(connection, asked, link_base), Parameters(asked.workspace_id)
-        found = await judged(connection, audience, parameters, after=after, limit=limit, grouped=True)
+        found = await judged(connection, audience, parameters, after=after, limit=limit, grouped=True, alike=True)
         statement = Template(_SQL["counted"]).substitute(
             judged=found.sql,
             held="".join(f"j.{name}, " for name in found.held),

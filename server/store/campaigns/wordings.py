@@ -8,6 +8,7 @@ variants would not be compared by the same people.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from typing import Any, Final
 
 from server.domain.campaigns.linked_text import Linked, LinkedTemplate, cut, fill_links
 from server.domain.campaigns.links import stand_in
-from server.domain.fields import Field
+from server.domain.fields import Field, FieldKind
 from server.domain.filling import one_line_end
 from server.domain.places import Places
 from server.domain.tokens import KNOWN, Token
@@ -37,6 +38,10 @@ _HELD: Final[Mapping[str, tuple[str, ...]]] = {
     "showing_time": ("showing_at", "zone", "digits"),
 }
 _OF_SHOWINGS: Final = frozenset({"property_address", "showing_time"})
+_NEVER_ALIKE: Final = frozenset({"showing_time", "agent_name"})  # not told as they are held
+_AS_WRITTEN: Final = frozenset({FieldKind.TEXT, FieldKind.CHOICE})
+_ENDS: Final = re.compile(r"(?:\A|[\s(])\Z")
+_BEGINS: Final = re.compile(r"\Z|[\s,!?;)']|[.:](?:\s|\Z)")
 _FAULTY: Final = LinkedTemplate(())
 
 
@@ -103,10 +108,37 @@ class Wordings:
         ]
         return f"array_remove(ARRAY[{', '.join(asked)}]::text[], NULL)"
 
-    def held(self, parameters: Parameters) -> list[str]:
-        """The `width` columns that texts are made of, of a contact ``c``; the k-th is called ``h{k}``."""
-        fields = [Template(_SQL["held_custom"]).substitute(field=parameters.add(name)) for name in self._custom]
-        return [_SQL[f"held_{column}"] for column in self._columns] + fields
+    def held(self, parameters: Parameters, *, alike: bool = False) -> list[str]:
+        """The `width` columns that texts are made of, of a contact ``c``; the k-th is called ``h{k}``.
+
+        *alike*: with stand-ins of the same length for values of which nothing but the length counts.
+        """
+        told = []
+        for name in self.names:
+            stands_in = alike and self._is_apart(name)
+            for column in _HELD.get(name, ()):
+                held = _SQL[f"held_{column}"]
+                told.append(Template(_SQL["as_long"]).substitute(held=held) if stands_in else held)
+        for name in self._custom:
+            stands_in = alike and self._fields[name].kind in _AS_WRITTEN and self._is_apart(name)
+            sql = Template(_SQL["custom_as_long" if stands_in else "held_custom"])
+            told.append(sql.substitute(field=parameters.add(name)))
+        return told
+
+    def _is_apart(self, name: str) -> bool:
+        """Whether no value of letters, digits, spaces, commas and hyphens can become a part of a link."""
+        if name in _NEVER_ALIKE:
+            return False
+        for piece, is_link in (piece for template in self.variants for piece in template.parts):
+            parts = ("", *piece.parts, "")
+            for before, part, after in zip(parts, parts[1:], parts[2:], strict=False):
+                if not isinstance(part, Token) or part.name != name:
+                    continue
+                if is_link or isinstance(before, Token) or isinstance(after, Token):
+                    return False
+                if not (_ENDS.search(before) and _BEGINS.match(after)):
+                    return False
+        return True
 
     def _needed(self) -> list[str]:
         """Names for which nothing stands in somewhere."""

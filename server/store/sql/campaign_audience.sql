@@ -171,6 +171,15 @@ c.zone;
 -- What a token's value is made of.
 c.custom -> $field::text;
 
+-- name: as_long
+-- Something as long in its place, of characters that cost as much.
+CASE WHEN $held ~ '^[A-Za-z0-9 ,-]*$$' THEN repeat('x', length(btrim($held))) ELSE $held END;
+
+-- name: custom_as_long
+-- As above.
+CASE WHEN jsonb_typeof(c.custom -> $field::text) = 'string' AND c.custom ->> $field ~ '^[A-Za-z0-9 ,-]*$$'
+     THEN to_jsonb(repeat('x', length(btrim(c.custom ->> $field)))) ELSE c.custom -> $field END;
+
 -- name: lock
 -- One who adds to a snapshot at a time, from where the last one has come to.
 SELECT c.id, c.build_after, c.launched_by FROM campaign c
