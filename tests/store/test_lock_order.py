@@ -24,6 +24,7 @@ from server.domain.gate import MessageClass
 from server.domain.testimony import Channel, Entry, Statement
 from server.ports import AttemptOutcome, Authorised, Voided
 from server.ports.bulk import Addresses, BulkText, Launched
+from server.ports.campaigns import CampaignSurvey
 from server.ports.compose import Change, Compose, Drafts, Pictures, Wanted
 from server.ports.consent import Consents, NewEntry
 from server.store.conversations.consent import record_opt_ins
@@ -499,6 +500,7 @@ due dead_nodes spent_journals open_attempts unbound unheard owed_answers swept_u
 epoch rows page open_counts rows_by_id thread hours events_after head user unread_threads credentials session workspaces
 ledger proof whole_ledger opt_in_required endpoint_of
 whereabouts draft content planned said
+faults survey sample people
 """
 ALONE: Final = "save_draft add of open_session close_session audit add_proof require_opt_in"
 TESTED: Final = """
@@ -513,7 +515,7 @@ cancel change cancel_replied
 def test_no_method_of_the_store_is_forgotten() -> None:
     """A new one is a case above, or among those that lock nothing."""
     old = (ports.Ledger, ports.Fleet, ports.Directory, ports.Inbox, ports.Reviews, ports.People)
-    parts: tuple[type, ...] = (*old, Compose, Drafts, Pictures, Consents)
+    parts: tuple[type, ...] = (*old, Compose, Drafts, Pictures, Consents, CampaignSurvey)
     methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
     assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
 
