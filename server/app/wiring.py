@@ -204,6 +204,7 @@ class Wiring:
             bulk=ground.store.bulk,
             campaign_drafts=ground.store.campaign_drafts,
             campaign_survey=ground.store.campaign_survey,
+            campaign_course=ground.store.campaign_course,
             commands=self.asker,
             compose=ground.store.compose,
             drafts=ground.store.drafts,

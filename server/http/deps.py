@@ -15,7 +15,7 @@ from server.domain.roles import Role
 from server.http.passwords import Passwords
 from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
 from server.ports.bulk import Bulk
-from server.ports.campaigns import CampaignDrafts, CampaignSurvey
+from server.ports.campaigns import CampaignCourse, CampaignDrafts, CampaignSurvey
 from server.ports.catalogue import Catalogue
 from server.ports.compose import Compose, Drafts, Pictures
 from server.ports.consent import Consents
@@ -74,6 +74,7 @@ class Deps:
     bulk: Bulk
     campaign_drafts: CampaignDrafts
     campaign_survey: CampaignSurvey
+    campaign_course: CampaignCourse
     commands: ThreadCommands
     compose: Compose
     drafts: Drafts

@@ -82,7 +82,7 @@ class Store:
         self.campaign_survey = PostgresCampaignSurvey(postgres, options.link_base)
         self.campaign_engine = PostgresCampaignEngine(postgres, announce, options.timetable)
         self.campaign_course = PostgresCampaignCourse(postgres, announce, self.campaign_engine, self.campaign_survey)
-        self.campaign_drafts = PostgresCampaignDrafts(postgres, announce)
+        self.campaign_drafts = PostgresCampaignDrafts(postgres, announce, self.campaign_survey, options.timetable)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)

@@ -354,6 +354,7 @@ class House:
             bulk=absent,
             campaign_drafts=absent,
             campaign_survey=absent,
+            campaign_course=absent,
             imports=absent,
             catalogue=absent,
             timeline=absent,

@@ -13,6 +13,7 @@ from tests.http.office import Office
 pytestmark = pytest.mark.integration
 
 MISSING = "A value that the text needs is missing"
+GONE = "A filter of this audience is not there any more."
 
 
 @pytest.fixture
@@ -78,9 +79,11 @@ async def test_a_workspace_without_a_number_hears_it(office: Office, ids: list[i
 async def test_a_filter_that_is_gone_is_refused_with_the_field(office: Office, ids: list[int]) -> None:
     browser = await office.raj()
     campaign = await made(browser, plan=TO_ALL | {"sources": {"filter_ids": [77]}})
+    told = (await browser.get(at(campaign, "/survey"))).json
+    assert (told["found"], told["faults"]) == (None, [{"part": "audience", "sentence": GONE}])
     for rest in ("/people", "/left-out.csv"):
         answer = await browser.get(at(campaign, rest))
-        assert (answer.status, answer.json["code"]) == (422, "invalid"), answer.body
+        assert (answer.status, answer.json["code"], answer.json["detail"]) == (422, "invalid", GONE)
 
 
 async def test_one_contacts_text_is_told_as_it_would_be_sent(office: Office, ids: list[int]) -> None:

@@ -22,7 +22,7 @@ from server.ports import Announce
 from server.ports.bulk import AudienceRefused
 from server.ports.campaigns import Plan
 from server.store.campaigns import plans, snapshot, stops
-from server.store.campaigns.hours import begins_at
+from server.store.campaigns.hours import due
 from server.store.campaigns.moves import Move, move
 from server.store.campaigns.turn import Turn
 from server.store.named_sql import statements
@@ -177,13 +177,9 @@ class _Step:
 
     async def _due_at(self, connection: Connection, row: Row, plan: Plan) -> datetime | None:
         """When a scheduled campaign begins; None for one that begins at once."""
-        if row["due_at"] is None or plan.start.day is None:
+        if row["due_at"] is None:
             return None
-        zones: set[str] = set()
-        if plan.start.at_home:
-            for known in await connection.fetch(_SQL["zones"], self._id):
-                zones.update(self._timetable.local(known["address"], known["places"], self._now).zones)
-        due_at = begins_at(plan.start, zones)
+        due_at = await due(connection, self._id, plan.start, self._timetable, self._now)
         return due_at if isinstance(due_at, datetime) else None
 
     def _when_due(self, row: Row, plan: Plan) -> bool:

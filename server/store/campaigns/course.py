@@ -131,6 +131,8 @@ async def _begin(connection: Connection, order: _Order, version: int, now: datet
         return True
     if row["is_template"]:
         return Refused("This is a template: duplicate it, and launch the copy.")
+    if row["archived_at"] is not None and row["state"] == CampaignState.DRAFT:
+        return Refused("This campaign is archived. Take it back into the list first.")
     plan, state = plans.read(row["plan"]), CampaignState(row["state"])
     command = Command.LAUNCH_NOW if plan.start.day is None else Command.LAUNCH_AT
     match after(state, command):

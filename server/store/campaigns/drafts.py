@@ -14,8 +14,9 @@ from uuid import UUID
 
 from server.domain.campaigns.campaign import OPEN, CampaignState, Refused
 from server.domain.messages import CampaignMoved
+from server.domain.timetable import Timetable
 from server.ports import Announce
-from server.ports.campaigns import Campaign, CampaignPage, Plan, Stale
+from server.ports.campaigns import Campaign, CampaignPage, CampaignSurvey, Plan, PlanFault, Sources, Stale
 from server.store.campaigns import campaign_rows, plans, stops
 from server.store.campaigns.changes import Words
 from server.store.campaigns.saving import Edit, Saved, note, save, words_of
@@ -36,8 +37,9 @@ _SQL = statements("campaigns")
 class PostgresCampaignDrafts:
     """`ports.campaigns.CampaignDrafts`."""
 
-    def __init__(self, postgres: Postgres, announce: Announce) -> None:
+    def __init__(self, postgres: Postgres, announce: Announce, survey: CampaignSurvey, timetable: Timetable) -> None:
         self._postgres, self._announce = postgres, announce
+        self._survey, self._timetable = survey, timetable
 
     # Reading
 
@@ -115,8 +117,12 @@ class PostgresCampaignDrafts:
         member_id: int,
         now: datetime,
     ) -> Campaign | Stale | Refused | None:
-        edit = Edit(version, name, description, plan, member_id)
-        done = await self._postgres.call(lambda c: save(c, workspace_id, campaign_id, edit), idempotent=True)
+        edit = Edit(version, name, description, plan, member_id, now)
+        if refused := await self._worse(workspace_id, campaign_id, edit):
+            return refused
+        done = await self._postgres.call(
+            lambda c: save(c, workspace_id, campaign_id, edit, self._timetable), idempotent=True
+        )
         if not isinstance(done, Saved):
             return done
         if done.stop is not None:
@@ -124,6 +130,23 @@ class PostgresCampaignDrafts:
         else:
             self._announce([CampaignMoved(workspace_id, campaign_id)])
         return await self.get(workspace_id, campaign_id)
+
+    async def _worse(self, workspace_id: int, campaign_id: int, edit: Edit) -> Refused | None:
+        """Why one that was launched cannot go on with another plan: a fault that the present one does not have.
+
+        Looked at before the transaction: whoever launches it meanwhile raises its version.
+        """
+        standing = None if edit.plan is None else await self.get(workspace_id, campaign_id)
+        if edit.plan is None or standing is None or standing.state not in OPEN or standing.version != edit.version:
+            return None
+        before = await self._faults(workspace_id, standing.plan, edit.now)
+        after = await self._faults(workspace_id, edit.plan, edit.now)
+        return next((Refused(fault.sentence) for fault in after if fault not in before), None)
+
+    async def _faults(self, workspace_id: int, plan: Plan, now: datetime) -> Sequence[PlanFault]:
+        """But those of the audience, which is what it is, and of which nobody need be read."""
+        found = await self._survey.faults(workspace_id, replace(plan, sources=Sources()), now)
+        return [fault for fault in found if fault.part != "audience"]
 
     async def archive(
         self, workspace_id: int, campaign_id: int, member_id: int, archived: bool, now: datetime

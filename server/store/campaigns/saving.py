@@ -8,13 +8,16 @@ before, and neither of them ever waits for the row.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from server.domain.campaigns.campaign import CampaignState, Part, Refused
 from server.domain.messages import CampaignStopped
+from server.domain.timetable import Timetable
 from server.ports.campaigns import Plan, Stale
 from server.store.campaigns import plans, stops
 from server.store.campaigns.changes import Words, changed, refusal
+from server.store.campaigns.hours import due
 from server.store.named_sql import statements
 from server.store.text import storable, storable_json
 from server.store.told import Row
@@ -37,6 +40,7 @@ class Edit:
     description: str | None
     plan: Plan | None
     member_id: int
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Saved:
 
 
 async def save(
-    connection: Connection, workspace_id: int, campaign_id: int, edit: Edit
+    connection: Connection, workspace_id: int, campaign_id: int, edit: Edit, timetable: Timetable
 ) -> Saved | Stale | Refused | None:
     row = await connection.fetchrow(_SQL["held"], workspace_id, campaign_id)
     if row is None:
@@ -62,7 +66,14 @@ async def save(
         return Stale(row["version"])
     if refused := refusal(state, parts, launching=row["launching"]):
         return refused
-    kept = after.name, after.description, plans.written(after.plan), after.plan.rate
+    due_at = None
+    if state is CampaignState.SCHEDULED and Part.SCHEDULE in parts:
+        due_at = await due(connection, campaign_id, after.plan.start, timetable, edit.now)
+        if not isinstance(due_at, datetime):
+            return Refused(due_at or "Unschedule this campaign to launch it at once.")
+        if due_at < edit.now:
+            return Refused("The start lies in the past.")
+    kept = after.name, after.description, plans.written(after.plan), after.plan.rate, due_at
     await connection.execute(_SQL["save"], workspace_id, campaign_id, *kept)
     told = {"campaign": campaign_id, "version": edit.version + 1, "parts": sorted(parts)}
     await note(connection, workspace_id, edit.member_id, "campaign_changed", told)

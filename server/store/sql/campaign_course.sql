@@ -1,7 +1,7 @@
 -- name: held
 -- One of a workspace's, kept as it is until the transaction ends. made_after: of a stop that was answered, or was to be.
 SELECT c.id, c.workspace_id, c.state, c.version, c.plan, c.cmd_id, c.is_template, c.launched_at, c.build_after, c.audience,
-       c.made_after
+       c.made_after, c.archived_at
 FROM campaign c WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign' FOR NO KEY UPDATE;
 
 -- name: number

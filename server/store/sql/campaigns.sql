@@ -63,6 +63,7 @@ WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign';
 -- name: save
 -- How it stands from now on. A draft's pace is set at its launch.
 UPDATE campaign SET name = $3, description = $4, plan = $5::jsonb, rate = CASE state WHEN 'draft' THEN rate ELSE $6 END,
+       due_at = coalesce($7, due_at),
        version = version + 1, changed_xid = pg_current_xact_id()
 WHERE workspace_id = $1 AND id = $2;
 
