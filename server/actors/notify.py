@@ -59,7 +59,7 @@ class Announcer:
         self.on_outbox: Callable[[Collection[int]], None] = lambda number_ids: None
         self.on_answer_owed: Callable[[], None] = lambda: None
         self.on_reply: Callable[[int], None] = lambda thread_id: None
-        self.on_campaign: Callable[[int], None] = lambda campaign_id: None
+        self.on_campaign: Callable[[CampaignMoved], None] = lambda moved: None
         self.on_stopped: Callable[[CampaignStopped], None] = lambda stop: None
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
@@ -91,8 +91,8 @@ class Announcer:
                 self.on_answer_owed()
             case Replied(thread_id=thread_id):
                 self.on_reply(thread_id)
-            case CampaignMoved(campaign_id=campaign_id):
-                self.on_campaign(campaign_id)
+            case CampaignMoved():
+                self.on_campaign(one)
 
     def online(self, workspace_id: int) -> bool:
         """`ports.Online`: a thread is watched by members who have a socket here, and so is the inbox."""

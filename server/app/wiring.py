@@ -14,6 +14,7 @@ import structlog
 import trio
 
 from server.actors.bulk import WAITING, BulkActor, BulkDispatcher, BulkPorts, Look
+from server.actors.campaign_news import CampaignNews
 from server.actors.commands import ThreadAsker
 from server.actors.imports import Importer
 from server.actors.lifeline import Cadence, Lifeline
@@ -33,7 +34,7 @@ from server.app.shown import node_out
 from server.app.tasks import endless, graceful
 from server.app.words import explain
 from server.config import Config
-from server.domain.messages import CampaignStopped, ConsentFlipped, ThreadChanged
+from server.domain.messages import CampaignMoved, CampaignStopped, ConsentFlipped, ThreadChanged
 from server.door.listener import Door, DoorConfig
 from server.door.webhooks import Webhooks
 from server.http.app import create_app
@@ -120,6 +121,7 @@ class Wiring:
             wall_clock=clock.wall,
         )
         self.dispatcher = BulkDispatcher(bulk, self.bulk)
+        self.campaign_news = CampaignNews(store.campaign_drafts, self.publisher)
         self.lifeline = Lifeline(
             store.ledger,
             self.accounts,
@@ -135,7 +137,7 @@ class Wiring:
         self.sockets = Sockets(
             Desk(
                 self.hub,
-                Channels(store.inbox, ground.epoch, explain, store.bulk),
+                Channels(store.inbox, ground.epoch, explain, store.bulk, store.campaign_drafts),
                 self.presence,
                 SocketCommands(self.asker),
                 SocketLimits(),
@@ -162,6 +164,7 @@ class Wiring:
             self.threads.spec(),
             self.bulk.spec(),
             endless("dispatcher", self.dispatcher.run),
+            endless("campaign_news", self.campaign_news.run),
             endless("stager", self.stager.run),
             endless("lifeline", self.lifeline.run),
             endless("importer", self.importer.run),
@@ -240,7 +243,7 @@ class Wiring:
         self.announcer.on_outbox = self.stager.ring
         self.announcer.on_reply = self.lifeline.replied
         self.announcer.on_answer_owed = self.lifeline.answers.ring
-        self.announcer.on_campaign = self.dispatcher.moved
+        self.announcer.on_campaign = self._campaign_moved
         self.announcer.on_stopped = self._campaign_stopped
 
     def _thread_news(self, change: ThreadChanged) -> None:
@@ -252,6 +255,10 @@ class Wiring:
             self.publisher.thread_resync(change.thread_id)
         except ActorError:
             return  # stopping, or quarantined: its live events stop, and clients find the rows when they look
+
+    def _campaign_moved(self, moved: CampaignMoved) -> None:
+        self.dispatcher.moved(moved.campaign_id)
+        self.campaign_news.moved(moved)
 
     def _consent_flipped(self, flip: ConsentFlipped) -> None:
         if flip.opted_out:

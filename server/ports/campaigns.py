@@ -16,7 +16,7 @@ from uuid import UUID
 from server.domain.campaigns.audience import Exclusion
 from server.domain.campaigns.campaign import CampaignState, Command, PausedBy, Refused
 from server.domain.campaigns.drip import Drip
-from server.domain.campaigns.health import Limits
+from server.domain.campaigns.health import Limits, Tally
 from server.domain.campaigns.missed import IfMissed
 
 # The plan
@@ -164,11 +164,8 @@ class Stale:
     version: int
 
 
-class CampaignDrafts(Protocol):
-    """What members do with campaigns before they begin, and with their list. None: not there for this workspace."""
-
-    async def create(self, workspace_id: int, member_id: int, cmd_id: UUID, name: str, now: datetime) -> Campaign:
-        """A draft with an empty plan, once for each command."""
+class CampaignReading(Protocol):
+    """Campaigns as they stand at one moment. None: not there for this workspace."""
 
     async def get(self, workspace_id: int, campaign_id: int) -> Campaign | None: ...
 
@@ -186,6 +183,13 @@ class CampaignDrafts(Protocol):
         """Newest first: the archived or the others, the templates or the others. `q`: each word of it stands in the
         name or the description.
         """
+
+
+class CampaignDrafts(CampaignReading, Protocol):
+    """What members do with campaigns before they begin, and with their list. None: not there for this workspace."""
+
+    async def create(self, workspace_id: int, member_id: int, cmd_id: UUID, name: str, now: datetime) -> Campaign:
+        """A draft with an empty plan, once for each command."""
 
     async def save(
         self,
@@ -365,7 +369,9 @@ class CampaignEngine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """What happened in the minute that begins `at`: recipients whose text was wired, and so on."""
+    """What happened in the minute that begins `at`: recipients whose text was wired, and so on. failed: rejected or
+    undelivered. All minutes add up to the campaign's figures; what was taken back counts against its own minute.
+    """
 
     at: datetime
     wired: int
@@ -410,7 +416,7 @@ class CampaignRecipient:
 
 
 class CampaignFigures(Protocol):
-    """How campaigns stand; None: not there for this workspace."""
+    """How campaigns, and texts in bulk, stand; None: not there for this workspace."""
 
     async def minutes(self, workspace_id: int, campaign_id: int, since: datetime) -> Sequence[Minute] | None:
         """Those in which something happened, in their order."""
@@ -421,4 +427,19 @@ class CampaignFigures(Protocol):
     async def recipients(
         self, workspace_id: int, campaign_id: int, states: Sequence[str], after: int, limit: int, q: str = ""
     ) -> Sequence[CampaignRecipient] | None:
-        """By their place, those after `after`; of these states, deliveries, or replied, opted_out, clicked only."""
+        """By their place, those after `after`; of these states, deliveries, or replied, opted_out, clicked only.
+
+        `q`: words with which their names begin, or three digits or more of their numbers.
+        """
+
+    async def tally(self, campaign_id: int) -> Tally | None:
+        """What `domain.health.breach` judges, for the server itself: unchecked. Of all texts, or, where a person has
+        resumed the campaign, of those that left since.
+        """
+
+
+class CampaignPublisher(Protocol):
+    """Pushes to the sockets of this node. Never waits."""
+
+    def campaign_watched(self, workspace_id: int, campaign_id: int) -> bool: ...
+    def campaign_told(self, campaign: Campaign) -> None: ...

@@ -16,6 +16,7 @@ from server.store.campaigns.campaign_engine import PostgresCampaignEngine
 from server.store.campaigns.course import PostgresCampaignCourse
 from server.store.campaigns.drafts import PostgresCampaignDrafts
 from server.store.campaigns.engine import PostgresBulkEngine
+from server.store.campaigns.figures import PostgresCampaignFigures
 from server.store.campaigns.survey import PostgresCampaignSurvey
 from server.store.contacts.catalogue import PostgresCatalogue
 from server.store.contacts.contacts import PostgresContacts
@@ -83,6 +84,7 @@ class Store:
         self.campaign_engine = PostgresCampaignEngine(postgres, announce, options.timetable)
         self.campaign_course = PostgresCampaignCourse(postgres, announce, self.campaign_engine, self.campaign_survey)
         self.campaign_drafts = PostgresCampaignDrafts(postgres, announce, self.campaign_survey, options.timetable)
+        self.campaign_figures = PostgresCampaignFigures(postgres)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)

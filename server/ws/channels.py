@@ -13,6 +13,7 @@ import orjson
 
 from server.ports import Inbox, InboxRows, Member, ThreadPage, UserState
 from server.ports.bulk import BulkFigures
+from server.ports.campaigns import CampaignReading
 from server.ws import encode
 from server.ws.frames import encode_text
 from server.ws.hub import Topic
@@ -20,8 +21,10 @@ from server.ws.protocol import PAGE, REPLAY_LIMIT, Frame, Subscribe, Subscribed
 
 INBOX: Final = "inbox"
 USER: Final = "user"
+CAMPAIGNS: Final = "campaigns"
 _THREAD: Final = re.compile(r"thread:([1-9][0-9]{0,17})")
 _BULK: Final = re.compile(r"bulk:([1-9][0-9]{0,17})")
+_CAMPAIGN: Final = re.compile(r"campaign:([1-9][0-9]{0,17})")
 _MAX_P: Final = 2**64  # a transaction id is a 64-bit number
 
 
@@ -55,6 +58,10 @@ def bulk_topic(bulk_id: int) -> Topic:
     return Topic(0, encode.bulk_topic(bulk_id))
 
 
+def campaign_topic(campaign_id: int) -> Topic:
+    return Topic(0, encode.campaign_topic(campaign_id))
+
+
 def thread_of(channel: str) -> int | None:
     """The thread that *channel* names."""
     match = _THREAD.fullmatch(channel)
@@ -67,15 +74,26 @@ def bulk_of(channel: str) -> int | None:
     return int(match[1]) if match else None
 
 
+def campaign_of(channel: str) -> int | None:
+    """The campaign that *channel* tells of."""
+    match = _CAMPAIGN.fullmatch(channel)
+    return int(match[1]) if match else None
+
+
 def topic_of(member: Member, channel: str) -> Topic | None:
     """The topic that *channel* means for this member; None where there is no such kind of channel."""
     if channel == INBOX:
         return Topic(member.workspace_id, INBOX)
     if channel == USER:
         return Topic(member.member_id, USER)
+    if channel == CAMPAIGNS:
+        return Topic(member.workspace_id, CAMPAIGNS)
     bulk_id = bulk_of(channel)
     if bulk_id is not None:
         return bulk_topic(bulk_id)
+    campaign_id = campaign_of(channel)
+    if campaign_id is not None:
+        return campaign_topic(campaign_id)
     thread_id = thread_of(channel)
     return thread_topic(thread_id) if thread_id is not None else None
 
@@ -83,8 +101,15 @@ def topic_of(member: Member, channel: str) -> Topic | None:
 class Channels:
     """Reads openings through the inbox and its kin. *epoch*: of the database's history; *explain* words errors."""
 
-    def __init__(self, inbox: Inbox, epoch: str, explain: encode.Explain, bulk: BulkFigures | None = None) -> None:
-        self._inbox, self._bulk = inbox, bulk
+    def __init__(
+        self,
+        inbox: Inbox,
+        epoch: str,
+        explain: encode.Explain,
+        bulk: BulkFigures | None = None,
+        campaigns: CampaignReading | None = None,
+    ) -> None:
+        self._inbox, self._bulk, self._campaigns = inbox, bulk, campaigns
         self._explain = explain
         self.epoch = epoch
 
@@ -97,6 +122,11 @@ class Channels:
         bulk_id = bulk_of(wish.ch)
         if bulk_id is not None:
             return await self._open_bulk(member, bulk_id, wish)
+        if wish.ch == CAMPAIGNS:
+            return await self._open_campaigns(member, wish)
+        campaign_id = campaign_of(wish.ch)
+        if campaign_id is not None:
+            return await self._open_campaign(member, campaign_id, wish)
         thread_id = thread_of(wish.ch)
         return NOT_THERE if thread_id is None else await self._open_thread(member, thread_id, wish)
 
@@ -147,6 +177,19 @@ class Channels:
         if progress is None:
             return NOT_THERE
         return Opening([self._subscribed(wish, resumed=False), self._snapshot(wish, encode.bulk_out(progress))])
+
+    async def _open_campaign(self, member: Member, campaign_id: int, wish: Subscribe) -> Opening | Denied:
+        campaign = await self._campaigns.get(member.workspace_id, campaign_id) if self._campaigns else None
+        if campaign is None:
+            return NOT_THERE
+        return Opening([self._subscribed(wish, resumed=False), self._snapshot(wish, encode.campaign_out(campaign))])
+
+    async def _open_campaigns(self, member: Member, wish: Subscribe) -> Opening | Denied:
+        if self._campaigns is None:
+            return NOT_THERE
+        page = await self._campaigns.page(member.workspace_id, limit=PAGE)
+        rows = {"rows": [encode.campaign_out(campaign) for campaign in page.rows]}
+        return Opening([self._subscribed(wish, resumed=False), self._snapshot(wish, rows)])
 
     def _since(self, wish: Subscribe) -> int | None:
         if wish.p is None or wish.epoch != self.epoch or int(wish.p) >= _MAX_P:

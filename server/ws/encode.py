@@ -145,6 +145,10 @@ def bulk_out(progress: Progress) -> dict[str, Any]:
     }
 
 
+def campaign_topic(campaign_id: int) -> str:
+    return f"campaign:{campaign_id}"
+
+
 def campaign_out(campaign: Campaign) -> dict[str, Any]:
     """`protocol.CampaignOut`."""
     why = campaign.paused_why

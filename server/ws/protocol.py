@@ -282,6 +282,12 @@ class CampaignOut(Frame):
     figures: CampaignFiguresOut
 
 
+class CampaignsSnapshot(Frame):
+    """The newest campaigns that the list shows; the API has the others."""
+
+    rows: list[CampaignOut]
+
+
 # Server to client
 
 
@@ -351,6 +357,18 @@ class StateBulk(Frame):
     data: BulkOut
 
 
+class StateCampaign(Frame):
+    """The channel is `campaign:` and the id, with the key `campaign`; or `campaigns`, with the id as the key, for any
+    campaign of the workspace, also one that its list does not show.
+    """
+
+    t: Literal["state"] = "state"
+    ch: str
+    key: str
+    v: int
+    data: CampaignOut
+
+
 class StateTyping(Frame):
     t: Literal["state"] = "state"
     ch: str
@@ -365,7 +383,7 @@ class Snapshot(Frame):
     epoch: str
     seq: int | None = None
     p: str | None = None
-    data: InboxPage | ThreadSnapshot | UserSnapshot | BulkOut
+    data: InboxPage | ThreadSnapshot | UserSnapshot | BulkOut | CampaignOut | CampaignsSnapshot
 
 
 class Ack(Frame):
@@ -409,6 +427,7 @@ ServerFrame = Annotated[
     | StateBadge
     | StateReview
     | StateBulk
+    | StateCampaign
     | StateTyping
     | Snapshot
     | Ack

@@ -10,8 +10,9 @@ import orjson
 from server.domain.messages import ReadMark, ThreadEvent, ThreadRow
 from server.ports import Member
 from server.ports.bulk import Progress
+from server.ports.campaigns import Campaign
 from server.ws import encode
-from server.ws.channels import bulk_topic, thread_topic
+from server.ws.channels import CAMPAIGNS, bulk_topic, campaign_topic, thread_topic
 from server.ws.frames import encode_text
 from server.ws.hub import Hub, Topic
 from server.ws.presence import Presence
@@ -74,6 +75,14 @@ class HubPublisher:
 
     def bulk_progress(self, progress: Progress) -> None:
         self._state(bulk_topic(progress.bulk_id), "progress", self._version(), encode.bulk_out(progress))
+
+    def campaign_watched(self, workspace_id: int, campaign_id: int) -> bool:
+        return any(map(self._hub.has_subscribers, (campaign_topic(campaign_id), Topic(workspace_id, CAMPAIGNS))))
+
+    def campaign_told(self, campaign: Campaign) -> None:
+        version, told = self._version(), encode.campaign_out(campaign)
+        self._state(campaign_topic(campaign.campaign_id), "campaign", version, told)
+        self._state(Topic(campaign.workspace_id, CAMPAIGNS), str(campaign.campaign_id), version, told)
 
     def typing(self, thread_id: int, member: Member, typing: bool) -> None:
         self._presence.typing(thread_id, member, typing)

@@ -20,7 +20,7 @@ SELECT c.id, c.audience, c.launched_at IS NOT NULL AS launched, s.*,
 FROM campaign c CROSS JOIN LATERAL campaign_sums(c.id) s CROSS JOIN LATERAL campaign_recount(c.id) r ORDER BY c.id
 """
 STATES: Final = ("excluded", "pending", "in_flight", "wired", "rejected", "unconfirmed", "skipped")
-_CAMPAIGN: Final = """
+CAMPAIGN: Final = """
 INSERT INTO campaign (workspace_id, kind, name, state, launched_by, launched_at, audience)
 VALUES ($1, $2, 'Spring', 'active', NULL, $3, 0) RETURNING id
 """
@@ -33,7 +33,7 @@ INSERT INTO thread (workspace_id, endpoint_id, number_id, last_at, last_directio
 VALUES ($1, $2, 1, $3, 'out', $4)
 ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET number_id = thread.number_id RETURNING id
 """
-_RECIPIENT: Final = """
+RECIPIENT: Final = """
 WITH made AS (
     INSERT INTO campaign_recipient (campaign_id, ord, workspace_id, endpoint_id, state, thread_id, seq, segments)
     SELECT $1, coalesce(max(r.ord), 0) + 1, $2, $3, 'in_flight', $4, $5, 1
@@ -66,7 +66,7 @@ class Spring:
         endpoint_id = await self.world.value(_ENDPOINT, 1, address)
         thread_id = await self.world.value(_THREAD, 1, endpoint_id, now, not self.quiet)
         text = await self.world.send(thread_id, klass=MessageClass.BULK, campaign_id=self.campaign_id, now=now)
-        await self.world.sql(_RECIPIENT, self.campaign_id, 1, endpoint_id, thread_id, text.seq, now)
+        await self.world.sql(RECIPIENT, self.campaign_id, 1, endpoint_id, thread_id, text.seq, now)
         return text
 
     async def wire(self, *addresses: str, now: datetime = NOON) -> Sequence[Authorised]:
@@ -93,4 +93,4 @@ def accepted(one: Authorised) -> Accepted:
 
 
 async def spring(world: World, *, kind: str = "campaign", quiet: bool = False) -> Spring:
-    return Spring(world, await world.value(_CAMPAIGN, 1, kind, NOON), quiet)
+    return Spring(world, await world.value(CAMPAIGN, 1, kind, NOON), quiet)

@@ -76,6 +76,11 @@ export interface CampaignOut {
   figures: CampaignFiguresOut;
 }
 
+/** The newest campaigns that the list shows; the API has the others. */
+export interface CampaignsSnapshot {
+  rows: CampaignOut[];
+}
+
 export type ClientFrame = Subscribe | Unsubscribe | Command | Pong;
 
 /** Without an ack the client sends it again with the same `cmd_id`; the same id with another body is refused. */
@@ -292,7 +297,7 @@ export interface Send {
   resend_of?: number | null;
 }
 
-export type ServerFrame = Subscribed | Event | StateInboxRow | StateRead | StateBadge | StateReview | StateBulk | StateTyping | Snapshot | Ack | Err | Resync | Ping;
+export type ServerFrame = Subscribed | Event | StateInboxRow | StateRead | StateBadge | StateReview | StateBulk | StateCampaign | StateTyping | Snapshot | Ack | Err | Resync | Ping;
 
 export interface Snapshot {
   t: "snapshot";
@@ -300,7 +305,7 @@ export interface Snapshot {
   epoch: string;
   seq: number | null;
   p: string | null;
-  data: InboxPage | ThreadSnapshot | UserSnapshot | BulkOut;
+  data: InboxPage | ThreadSnapshot | UserSnapshot | BulkOut | CampaignOut | CampaignsSnapshot;
 }
 
 /** Whom a campaign is for: everybody in any of these. Who is deleted, or of another workspace, is in none. */
@@ -343,6 +348,15 @@ export interface StateBulk {
   key: "progress";
   v: number;
   data: BulkOut;
+}
+
+/** The channel is `campaign:` and the id, with the key `campaign`; or `campaigns`, with the id as the key, for any campaign of the workspace, also one that its list does not show. */
+export interface StateCampaign {
+  t: "state";
+  ch: string;
+  key: string;
+  v: number;
+  data: CampaignOut;
 }
 
 export interface StateInboxRow {
