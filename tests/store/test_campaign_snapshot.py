@@ -400,3 +400,38 @@ async def test_an_audience_that_cannot_be_read_is_refused_with_a_sentence(
         await chunk(world, campaign, plan(sources=sources))
     assert str(refused.value) == sentence
     assert await rows(world, campaign) == []
+
+
+# What it costs
+
+
+async def test_each_number_is_looked_up_by_itself_also_where_hardly_any_rows_were_when_they_were_last_counted(
+    world: World,
+) -> None:
+    """Else a snapshot reads what it has written for each number that it writes: the square of an audience."""
+    how_many = 2_000
+    await people(world, how_many)
+    other = await world.value("INSERT INTO campaign (workspace_id, name, state) VALUES (1, 'A', 'active') RETURNING id")
+    await world.sql(
+        "INSERT INTO campaign_recipient (campaign_id, ord, workspace_id, endpoint_id) VALUES ($1, 1, 1, 1)", other
+    )
+    await world.store._postgres.read(lambda c: c.execute("VACUUM ANALYZE campaign_recipient"))
+    its = plan("Hi {{last_name}}", "Hi", leaving=Leaving(7))  # nobody has one: those are looked for among the doubles
+    for wanted in (its, plan(leaving=Leaving(7))):
+        campaign = await begun(world, wanted)
+
+        async def one(connection: Any, campaign: int = campaign, wanted: Plan = wanted) -> Built:
+            await connection.fetch("SELECT pg_stat_force_next_flush()")
+            return await build_chunk(connection, {"id": campaign, "workspace_id": 1}, wanted, NOON)
+
+        before = await _rows_read(world)
+        assert (await world.store.call(one)).read == how_many
+        assert await _rows_read(world) - before < 4 * how_many
+
+
+async def _rows_read(world: World) -> int:
+    read: int = await world.value(
+        "SELECT (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'campaign_recipient')::bigint"
+        " + (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'campaign_recipient')"
+    )
+    return read

@@ -325,6 +325,12 @@ def start(day: date | None = TOMORROW, at: time = time(9), zone: str = "America/
             id="passed where the recipient is",
         ),
         pytest.param({"drip": DRIP}, [], id="a drip"),
+        pytest.param({"drip": DRIP, "start": start(at_home=True)}, [], id="a drip at home"),
+        pytest.param(
+            {"drip": replace(DRIP, ends_on=date(2026, 3, 10)), "start": start(at_home=True)},
+            [("schedule", "The end date lies before the start.")],
+            id="a drip at home that ends before it begins",
+        ),
         pytest.param(
             {"drip": replace(DRIP, batch=0, days=frozenset())},
             [
