@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -183,6 +184,15 @@ async def test_a_running_campaign_whose_audience_is_gone_can_be_reworded_all_the
     assert whole(await change(browser, campaign, plan=plan))["plan"]["variants"] == [{"body": "Hello", "share": 100}]
 
 
+async def test_a_campaign_whose_start_has_passed_can_be_reworded_all_the_same(browser: Browser, office: Office) -> None:
+    """What a launch of it would be refused for by now is no fault of the change."""
+    scheduled = await launched(browser, start=LATER)
+    office.house.clock.wall_time = datetime(2026, 12, 1, tzinfo=UTC)
+    await office.sql("UPDATE campaign SET state = 'active', version = version + 1")
+    plan = scheduled["plan"] | {"variants": [{"body": "Hello", "share": 100}]}
+    assert whole(await change(browser, whole(await browser.get(at(scheduled))), plan=plan))["plan"] == plan
+
+
 @pytest.mark.parametrize(
     ("start", "due_at"),
     [
@@ -203,6 +213,11 @@ async def test_another_start_of_a_scheduled_campaign_is_when_it_begins(
     [
         pytest.param({}, "Unschedule this campaign to launch it at once.", id="at once"),
         pytest.param(LATER | {"day": "2026-11-19"}, "The start lies in the past.", id="a past day"),
+        pytest.param(
+            {"day": "2026-11-20", "at": "10:00", "zone": "Pacific/Honolulu", "at_home": True},
+            "The start lies in the past.",
+            id="an hour that has passed where the recipients are, though not in the zone of the plan",
+        ),
     ],
 )
 async def test_a_start_that_cannot_be_is_refused(browser: Browser, start: dict[str, Any], sentence: str) -> None:

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import fields, replace
-from datetime import date, time
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime, time
+from typing import Any, cast
 from uuid import uuid4
 
 import asyncpg
 import pytest
 import trio
 
-from server.domain.campaigns.campaign import CampaignState, Part, PausedBy, Refused
+from server.domain.campaigns.campaign import OPEN, CampaignState, Part, PausedBy, Refused
 from server.domain.campaigns.drip import Drip
 from server.domain.campaigns.health import Limits
 from server.domain.messages import CampaignMoved, CampaignStopped
 from server.domain.quiet_rules import Span
+from server.domain.timetable import shipped_timetable
 from server.ports import Voided
-from server.ports.campaigns import Campaign, Figures, Leaving, Plan, Sources, Stale, Start, Variant
+from server.ports.campaigns import (
+    Campaign,
+    CampaignSurvey,
+    Figures,
+    Leaving,
+    Plan,
+    PlanFault,
+    Sources,
+    Stale,
+    Start,
+    Variant,
+)
 from server.store.campaigns import plans, stops
 from server.store.campaigns.changes import PART_OF, Words, changed
 from server.store.campaigns.drafts import NAME_LENGTH, PostgresCampaignDrafts
@@ -315,6 +327,32 @@ async def test_a_change_is_answered_once_what_t3_had_let_go_has_left_or_never_wi
         for one in allowed:
             await world.store.ledger.record_outcome(one.attempt_id, world.gen, Voided("stopped"), NOON)
     assert answered == 2
+
+
+@dataclass
+class Looked:
+    """A survey that finds nothing, and keeps the plans that it was asked about."""
+
+    plans: list[Plan] = field(default_factory=list)
+
+    async def faults(self, workspace_id: int, plan: Plan, now: datetime) -> Sequence[PlanFault]:
+        self.plans.append(plan)
+        return ()
+
+
+@pytest.mark.parametrize("state", CampaignState)
+async def test_nobody_of_a_launched_audience_is_read_for_a_change_and_a_draft_is_not_surveyed(
+    world: World, state: CampaignState
+) -> None:
+    campaign = await put(world, await made(world, plan=PLAN), state)
+    survey = Looked()
+    store = PostgresCampaignDrafts(
+        world.store._postgres, lambda _: None, cast(CampaignSurvey, survey), shipped_timetable()
+    )
+    plan = OTHERS[Part.TEXT]
+    await store.save(1, campaign.campaign_id, campaign.version, plan=plan, member_id=1, now=NOON)
+    nobody = [replace(PLAN, sources=Sources()), replace(plan, sources=Sources())]
+    assert survey.plans == (nobody if state in OPEN else [])
 
 
 async def waits(world: World, act: Callable[[], Awaitable[object]]) -> bool:

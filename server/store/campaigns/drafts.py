@@ -16,7 +16,7 @@ from server.domain.campaigns.campaign import OPEN, CampaignState, Refused
 from server.domain.messages import CampaignMoved
 from server.domain.timetable import Timetable
 from server.ports import Announce
-from server.ports.campaigns import Campaign, CampaignPage, CampaignSurvey, Plan, PlanFault, Sources, Stale
+from server.ports.campaigns import Campaign, CampaignPage, CampaignSurvey, Plan, Sources, Stale
 from server.store.campaigns import campaign_rows, plans, stops
 from server.store.campaigns.changes import Words
 from server.store.campaigns.saving import Edit, Saved, note, save, words_of
@@ -139,14 +139,10 @@ class PostgresCampaignDrafts:
         standing = None if edit.plan is None else await self.get(workspace_id, campaign_id)
         if edit.plan is None or standing is None or standing.state not in OPEN or standing.version != edit.version:
             return None
-        before = await self._faults(workspace_id, standing.plan, edit.now)
-        after = await self._faults(workspace_id, edit.plan, edit.now)
+        nobody = Sources()  # the audience is what it is, and none of it need be read
+        before = await self._survey.faults(workspace_id, replace(standing.plan, sources=nobody), edit.now)
+        after = await self._survey.faults(workspace_id, replace(edit.plan, sources=nobody), edit.now)
         return next((Refused(fault.sentence) for fault in after if fault not in before), None)
-
-    async def _faults(self, workspace_id: int, plan: Plan, now: datetime) -> Sequence[PlanFault]:
-        """But those of the audience, which is what it is, and of which nobody need be read."""
-        found = await self._survey.faults(workspace_id, replace(plan, sources=Sources()), now)
-        return [fault for fault in found if fault.part != "audience"]
 
     async def archive(
         self, workspace_id: int, campaign_id: int, member_id: int, archived: bool, now: datetime
