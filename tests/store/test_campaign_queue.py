@@ -136,6 +136,16 @@ async def test_the_texts_of_a_quiet_campaign_stay_out_of_the_inbox(it: Campaigns
     assert [tuple(row) for row in rows] == [(1, True), (2, not quiet)]
 
 
+@pytest.mark.parametrize("quiet", [True, False])
+async def test_what_a_quiet_one_wrote_the_next_one_shows_unless_it_is_quiet_too(it: Campaigns, quiet: bool) -> None:
+    await it.people(1)
+    await it.world.sql(
+        "INSERT INTO thread (workspace_id, endpoint_id, number_id, last_at, listed) VALUES (1, 1, 1, now(), false)"
+    )
+    await it.advance(await it.launched(replace(EVERYBODY, quiet=quiet), 1))
+    assert [row.thread_id for row in (await it.world.store.inbox.rows(1, 1)).rows] == ([] if quiet else [1])
+
+
 async def test_two_servers_queue_each_recipient_once(it: Campaigns) -> None:
     campaign_id = await it.launched(count=30)
     async with trio.open_nursery() as nursery:

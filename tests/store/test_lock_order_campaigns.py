@@ -8,7 +8,15 @@ from typing import Any, Final
 import pytest
 
 from server.domain.campaigns.campaign import Command
-from server.ports.campaigns import CampaignCourse, CampaignDrafts, CampaignEngine, Plan, Variant
+from server.ports.campaigns import (
+    CampaignCourse,
+    CampaignDrafts,
+    CampaignEngine,
+    CampaignFigures,
+    CampaignReading,
+    Plan,
+    Variant,
+)
 from tests.store.carried import Campaigns
 from tests.store.test_campaign_stops import running
 from tests.store.test_lock_order import Act, judge, two_threads
@@ -78,13 +86,13 @@ METHODS = [
 ]
 
 # Reads lock nothing; the others write the campaign's row alone, which is locked after its advisory lock by everybody.
-READS: Final = "get page open"
+READS: Final = "get page open minutes reasons recipients tally"
 ALONE: Final = "create duplicate archive launch"
 TESTED: Final = "save command advance"
 
 
 def test_no_method_of_campaigns_is_forgotten() -> None:
-    parts: tuple[Any, ...] = (CampaignDrafts, CampaignCourse, CampaignEngine)
+    parts: tuple[Any, ...] = (CampaignReading, CampaignDrafts, CampaignCourse, CampaignEngine, CampaignFigures)
     methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
     assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
 

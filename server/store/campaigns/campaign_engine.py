@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from server.domain.campaigns.campaign import CampaignState, Command, PausedBy, Refused
-from server.domain.campaigns.health import Breach, Tally, breach
+from server.domain.campaigns.health import Breach, breach
 from server.domain.campaigns.missed import Ask, Begin, Expire, MissedRule, NotYet
 from server.domain.campaigns.missed import start as start_of
 from server.domain.messages import Announcement, CampaignMoved
@@ -22,6 +22,7 @@ from server.ports import Announce
 from server.ports.bulk import AudienceRefused
 from server.ports.campaigns import Plan
 from server.store.campaigns import plans, snapshot, stops
+from server.store.campaigns.figures import tally
 from server.store.campaigns.hours import due
 from server.store.campaigns.moves import Move, move
 from server.store.campaigns.turn import Turn
@@ -219,10 +220,8 @@ class _Step:
             if last is not None and last <= self._now < last + TALLY_EVERY:
                 return None
             self._tallied[self._id] = self._now
-        sums = ("tally", self._id) if since is None else ("tally_since", self._id, since)
-        found = await connection.fetchrow(_SQL[sums[0]], *sums[1:])
-        assert found is not None, "an aggregate has a row"  # noqa: S101 - for the type
-        return breach(Tally(**dict(found)), plan.limits)
+        found = await tally(connection, self._id)
+        return None if found is None else breach(found, plan.limits)
 
     # The end
 

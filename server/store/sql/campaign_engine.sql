@@ -101,10 +101,11 @@ WHERE r.campaign_id = $1 AND r.ord IN (
 RETURNING r.ord;
 
 -- name: make_threads
--- A thread of its own for each recipient; those that exist are locked and keep their number, all in the order of numbers.
+-- A thread of its own for each recipient; those that exist are locked and keep their number, all in the order of numbers. Of a
+-- campaign that is not quiet the inbox shows them all from now on.
 INSERT INTO thread AS t (workspace_id, endpoint_id, number_id, last_at, listed)
 SELECT $1, g.endpoint_id, $3, $4, NOT $5::boolean FROM unnest($2::bigint[]) AS g (endpoint_id) ORDER BY g.endpoint_id
-ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET number_id = t.number_id WHERE false;
+ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET listed = true WHERE EXCLUDED.listed AND NOT t.listed;
 
 -- name: threads
 -- The threads of these numbers, as they stand under their locks.
@@ -119,16 +120,6 @@ WHERE r.campaign_id = $1 AND r.ord = g.ord;
 -- name: note_moved
 -- So many pending ones are in another state now.
 SELECT note_moved($1, $2, 'pending', $3, $4);
-
--- name: tally
--- What has become of its texts.
-SELECT s.wired, s.rejected, s.undelivered, s.opted_out FROM campaign_sums($1) s;
-
--- name: tally_since
--- The same of those that left since then: domain.health.counts.
-SELECT (count(*) FILTER (WHERE r.state = 'wired'))::integer AS wired, (count(*) FILTER (WHERE r.state = 'rejected'))::integer AS rejected,
-       (count(*) FILTER (WHERE r.delivery = 'undelivered'))::integer AS undelivered, count(r.opted_out_at)::integer AS opted_out
-FROM campaign_recipient r WHERE r.campaign_id = $1 AND r.left_at >= $2;
 
 -- name: fold
 -- Add differences to the sums.
