@@ -208,6 +208,7 @@ class Wiring:
             campaign_drafts=ground.store.campaign_drafts,
             campaign_survey=ground.store.campaign_survey,
             campaign_course=ground.store.campaign_course,
+            campaign_figures=ground.store.campaign_figures,
             commands=self.asker,
             compose=ground.store.compose,
             drafts=ground.store.drafts,

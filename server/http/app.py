@@ -15,7 +15,7 @@ from server.http import demo, health, system
 from server.http.auth import auth_routes
 from server.http.body import PacedConnection, PacedRequest
 from server.http.call import Answer, Call, bind, cookie_name
-from server.http.campaigns import bulk, campaigns, course, survey
+from server.http.campaigns import bulk, campaigns, course, figures, survey
 from server.http.client import client_routes
 from server.http.consent import consent, review
 from server.http.contacts import (
@@ -108,6 +108,7 @@ def _routes(deps: Deps) -> Iterable[Route]:
         campaigns.routes,
         survey.routes,
         course.routes,
+        figures.routes,
         system.routes,
         demo.routes,
     ]

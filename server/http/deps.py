@@ -15,7 +15,7 @@ from server.domain.roles import Role
 from server.http.passwords import Passwords
 from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
 from server.ports.bulk import Bulk
-from server.ports.campaigns import CampaignCourse, CampaignDrafts, CampaignSurvey
+from server.ports.campaigns import CampaignCourse, CampaignDrafts, CampaignFigures, CampaignSurvey
 from server.ports.catalogue import Catalogue
 from server.ports.compose import Compose, Drafts, Pictures
 from server.ports.consent import Consents
@@ -75,6 +75,7 @@ class Deps:
     campaign_drafts: CampaignDrafts
     campaign_survey: CampaignSurvey
     campaign_course: CampaignCourse
+    campaign_figures: CampaignFigures
     commands: ThreadCommands
     compose: Compose
     drafts: Drafts

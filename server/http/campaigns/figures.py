@@ -1,0 +1,113 @@
+"""How campaigns stand: minute by minute, why texts failed, each recipient, and all of them as a file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from quart import Response
+
+from server.domain.campaigns.audience import SENTENCES
+from server.domain.phone import for_people
+from server.domain.verdict import REASONS
+from server.http.call import Answer, Call
+from server.http.campaigns.campaigns import ONE
+from server.http.campaigns.figures_models import (
+    CampaignRecipientsOut,
+    CampaignRecipientsQuery,
+    MinutesOut,
+    MinutesQuery,
+    ReasonsOut,
+    WhichQuery,
+)
+from server.http.errors import not_found
+from server.http.rules import MEMBER, Routes
+from server.http.sheets import csv_stream
+from server.ports.campaigns import CampaignRecipient, FailureReason
+from server.ws.encode import Explain
+
+_ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_PAGE: Final = 2_000  # rows that are read at once for a file
+_HEADS: Final = ("Name", "Number", "Text", "Status", "Reason", "Segments", "Replied", "Opted out", "Clicked")
+_EXCLUDED: Final = {reason.value: sentence for reason, sentence in SENTENCES.items()}
+_SKIPPED: Final = _EXCLUDED | {reason.value: sentence for reason, sentence in REASONS.items()}
+_WORDS: Final[Mapping[str, Mapping[str, str]]] = {"excluded": _EXCLUDED, "skipped": _SKIPPED}
+
+routes = Routes("campaigns")
+
+
+@routes.get(f"{ONE}/minutes", MEMBER, query=MinutesQuery, answers={200: MinutesOut})
+async def campaign_minutes(call: Call, campaign_id: int, query: MinutesQuery) -> Answer:
+    """What happened over time."""
+    since = _ALWAYS if query.since is None else query.since
+    rows = await call.deps.campaign_figures.minutes(call.member.workspace_id, campaign_id, since)
+    if rows is None:
+        raise not_found()
+    return Answer({"rows": [asdict(row) for row in rows]})
+
+
+@routes.get(f"{ONE}/reasons", MEMBER, answers={200: ReasonsOut})
+async def campaign_reasons(call: Call, campaign_id: int) -> Answer:
+    """Why texts failed, and why recipients got none, in words."""
+    rows = await call.deps.campaign_figures.reasons(call.member.workspace_id, campaign_id)
+    if rows is None:
+        raise not_found()
+    return Answer({"rows": [asdict(row) | {"sentence": _why(row, call.deps.explain)} for row in rows]})
+
+
+@routes.get(f"{ONE}/recipients", MEMBER, query=CampaignRecipientsQuery, answers={200: CampaignRecipientsOut})
+async def campaign_recipients(call: Call, campaign_id: int, query: CampaignRecipientsQuery) -> Answer:
+    """Its recipients in the order of the snapshot, with what became of each."""
+    rows = await call.deps.campaign_figures.recipients(
+        call.member.workspace_id, campaign_id, query.states, query.cursor, query.limit + 1, query.q
+    )
+    if rows is None:
+        raise not_found()
+    shown = rows[: query.limit]
+    told = [recipient_out(row, call.deps.explain) for row in shown]
+    return Answer({"rows": told, "next_cursor": shown[-1].ord if len(rows) > query.limit else None})
+
+
+@routes.get(f"{ONE}/export.csv", MEMBER, query=WhichQuery)
+async def export_campaign(call: Call, campaign_id: int, query: WhichQuery) -> Response:
+    """Those recipients as a file that is sent while it is read."""
+    pages = _pages(call, campaign_id, query)
+    return await csv_stream(_HEADS, pages, f"campaign-{campaign_id}.csv")
+
+
+async def _pages(call: Call, campaign_id: int, query: WhichQuery) -> AsyncIterator[Sequence[Sequence[str]]]:
+    figures, workspace_id, after = call.deps.campaign_figures, call.member.workspace_id, 0
+    while True:
+        rows = await figures.recipients(workspace_id, campaign_id, query.states, after, _PAGE, query.q)
+        if rows is None:
+            raise not_found()
+        yield [_cells(row, call.deps.explain) for row in rows]
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].ord
+
+
+def recipient_out(row: CampaignRecipient, explain: Explain) -> dict[str, Any]:
+    """`CampaignRecipientOut`."""
+    told = asdict(row) | {"reason": _why(row, explain)}
+    del told["error_class"], told["error_code"]
+    return told
+
+
+def _why(row: CampaignRecipient | FailureReason, explain: Explain) -> str | None:
+    said = _WORDS.get(row.state, {}).get(row.reason or "")
+    return said or explain(row.error_class, row.error_code)
+
+
+def _cells(row: CampaignRecipient, explain: Explain) -> Sequence[str]:
+    return (
+        row.name or "",
+        for_people(row.address),
+        chr(ord("A") + row.variant),
+        (row.delivery or row.state).replace("_", " "),
+        _why(row, explain) or "",
+        str(row.segments or ""),
+        *("" if at is None else at.isoformat() for at in (row.replied_at, row.opted_out_at, row.clicked_at)),
+    )
