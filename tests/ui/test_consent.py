@@ -299,6 +299,7 @@ def test_an_owner_says_whether_bulk_needs_an_opt_in(page: Page, ada: Somebody) -
         page.get_by_role("button", name="account and appearance").click()
         page.get_by_role("link", name="Consent", exact=True).click()
         switch = page.get_by_role("switch", name="Texts in bulk need an opt-in on record")
+        expect(switch).to_be_enabled()  # what it is set to is known
         expect(switch).not_to_be_checked()
         switch.press(" ")
         expect(switch).to_be_checked()
