@@ -1,6 +1,6 @@
 // How components see the live state: each subscribes to the one key that it shows.
 import { createContext, use, useCallback, useEffect, useSyncExternalStore } from "react";
-import type { BulkOut } from "../gen/wire";
+import type { BulkOut, CampaignOut } from "../gen/wire";
 import type { Live } from "./live";
 import type { Colleague, RowView, ThreadView } from "./store";
 import type { Status } from "./socket";
@@ -35,6 +35,20 @@ export function useBulk(id: number, still = false): BulkOut | undefined {
   const live = useLive();
   useEffect(() => (still ? undefined : live.follow(id)), [live, id, still]);
   return useKey(`bulk:${id}`, () => live.store.bulk(id));
+}
+
+/** How a campaign stands, as it changes. */
+export function useCampaign(id: number): CampaignOut | undefined {
+  const live = useLive();
+  useEffect(() => live.followCampaign(id), [live, id]);
+  return useKey(`campaign:${id}`, () => live.store.campaign(id));
+}
+
+/** Those campaigns of the workspace that were told of, as they change: the newest, and whichever moves. */
+export function useCampaigns(): ReadonlyMap<number, CampaignOut> {
+  const live = useLive();
+  useEffect(() => live.followCampaign(null), [live]);
+  return useKey("campaigns", () => live.store.campaignList);
 }
 
 export function useStatus(): Status {

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import type { InboxPage, InboxRow, MessageOut, ServerFrame, ThreadSnapshot } from "../gen/wire";
+import type { CampaignOut, InboxPage, InboxRow, MessageOut, ServerFrame, ThreadSnapshot } from "../gen/wire";
 import { afterClose } from "./backoff";
 import { Commands } from "./commands";
 import { place } from "./inbox";
@@ -250,4 +250,23 @@ test.each([
 test("the back-off ends at 15 s and is spread", () => {
   expect(afterClose(1006, "", 30, 0)).toEqual({ kind: "retry", after_ms: 15_000 });
   expect(afterClose(1006, "", 30, 0.999)).toMatchObject({ after_ms: expect.closeTo(7_507, 0) as number });
+});
+
+const campaign = (id: number, name: string): CampaignOut => ({
+  id, name, description: "", state: "active", told: "Active", version: 1, template: false, author: null, created_at: "2026-11-22T10:00:00Z", launched_at: null, ended_at: null, archived_at: null,
+  moved_at: "2026-11-22T10:00:00Z", due_at: null, next_batch_at: null, paused_why: null, refused: null, built: 0, whole: true,
+  figures: { audience: 0, excluded: 0, pending: 0, in_flight: 0, wired: 0, rejected: 0, unconfirmed: 0, skipped: 0, delivered: 0, undelivered: 0, replied: 0, opted_out: 0, clicked: 0, segments: 0 },
+});
+const moved = (ch: string, key: string, v: number, data: CampaignOut): ServerFrame => ({ t: "state", ch, key, v, data });
+
+test("campaigns stand as they were told last, by whichever channel", () => {
+  store.apply({ t: "snapshot", ch: "campaigns", epoch: "e", seq: null, p: null, data: { rows: [campaign(7, "a"), campaign(8, "b")] } });
+  const first = store.campaignList;
+  store.apply(moved("campaign:7", "campaign", 5, campaign(7, "newer")));
+  store.apply(moved("campaigns", "7", 4, campaign(7, "older")));
+  expect([store.campaign(7)?.name, store.campaign(8)?.name]).toEqual(["newer", "b"]);
+  expect(store.campaignList).not.toBe(first);
+  store.apply({ t: "snapshot", ch: "campaign:7", epoch: "e", seq: null, p: null, data: campaign(7, "again") });
+  expect([...store.campaignList.values()].map((one) => one.name)).toEqual(["again", "b"]);
+  expect(store.badge).toBe(0);
 });

@@ -3,7 +3,7 @@ import { present } from "../clock";
 import type { CommandData, Send, ServerFrame } from "../gen/wire";
 import { Commands } from "./commands";
 import { Socket, type Status } from "./socket";
-import { bulkChannel, LiveStore, threadChannel, type Arrival } from "./store";
+import { bulkChannel, campaignChannel, CAMPAIGNS, LiveStore, threadChannel, type Arrival } from "./store";
 
 const HIDDEN_FLUSH_MS = 250; // a hidden tab gets no animation frames, and its title must still count
 const TYPING_REPEAT_MS = 3_000;
@@ -80,6 +80,13 @@ export class Live {
   follow(bulkId: number): () => void {
     this.socket.join(bulkChannel(bulkId));
     return () => this.socket.leave(bulkChannel(bulkId));
+  }
+
+  /** Shows how one campaign goes on, or all of the workspace (null), until the answer is called. */
+  followCampaign(id: number | null): () => void {
+    const channel = id === null ? CAMPAIGNS : campaignChannel(id);
+    this.socket.join(channel);
+    return () => this.socket.leave(channel);
   }
 
   send(threadId: number, body: string, more: Pick<Send, "acknowledged_opt_out" | "resend_of"> = {}): void {

@@ -1,7 +1,7 @@
 // What this tab knows, and how each frame changes it. No sockets, timers or clocks here: frames go in, touched keys and
 // the channels that must be asked for again come out.
 import type {
-  Ack, BulkOut, Err, InboxPage, InboxRow, MessageOut, ReadMarkOut, Send, ServerFrame, Snapshot, Subscribe, Subscribed, ThreadSnapshot, UserSnapshot,
+  Ack, BulkOut, CampaignOut, CampaignsSnapshot, Err, InboxPage, InboxRow, MessageOut, ReadMarkOut, Send, ServerFrame, Snapshot, Subscribe, Subscribed, ThreadSnapshot, UserSnapshot,
 } from "../gen/wire";
 import { place } from "./inbox";
 import { applyEvent, fromSnapshot, withOlder, type ThreadState } from "./thread";
@@ -39,7 +39,7 @@ export interface Arrival {
 }
 
 export type Position = Pick<Subscribe, "after" | "epoch" | "p">;
-type Key = "order" | "badge" | "review" | `row:${number}` | `thread:${number}` | `people:${number}` | `bulk:${number}`;
+type Key = "order" | "badge" | "review" | `row:${number}` | `thread:${number}` | `people:${number}` | `bulk:${number}` | "campaigns" | `campaign:${number}`;
 
 const NO_ONE: readonly Colleague[] = [];
 const EMPTY: ThreadView = { state: null, pending: [], missing: false };
@@ -49,6 +49,10 @@ const threadOf = (channel: string): number | null => (channel.startsWith("thread
 
 export const bulkChannel = (id: number): `bulk:${number}` => `bulk:${id}`;
 const bulkOf = (channel: string): number | null => (channel.startsWith("bulk:") ? Number(channel.slice(5)) : null);
+
+export const CAMPAIGNS = "campaigns";
+export const campaignChannel = (id: number): `campaign:${number}` => `campaign:${id}`;
+const isOfCampaigns = (channel: string): boolean => channel === CAMPAIGNS || channel.startsWith("campaign:");
 
 interface Presence {
   v: number;
@@ -67,6 +71,7 @@ export class LiveStore {
   private readonly presence = new Map<number, Map<string, Presence>>();
   private readonly colleagues = new Map<number, readonly Colleague[]>();
   private readonly bulks = new Map<number, { v: number; data: BulkOut }>();
+  private readonly campaigns = new Map<number, { v: number; data: CampaignOut }>();
   private readonly positions = new Map<string, { epoch: string; p: string | null }>();
   private readonly asked = new Map<string, number>(); // channel -> id of the subscription that is under way
   private readonly touched = new Set<Key>();
@@ -78,6 +83,8 @@ export class LiveStore {
 
   order: readonly number[] = [];
   loaded = false;
+  /** Campaigns that were told of, as they stand; another object with each word of any. */
+  campaignList: ReadonlyMap<number, CampaignOut> = new Map();
   badge = 0;
   /** How many texts wait for a decision, as an object of its own with each word from the server. */
   reviews: { readonly open: number } = { open: 0 };
@@ -95,6 +102,7 @@ export class LiveStore {
   people = (id: number): readonly Colleague[] => this.colleagues.get(id) ?? NO_ONE;
   nextCursor = (): string | null => this.cursor;
   bulk = (id: number): BulkOut | undefined => this.bulks.get(id)?.data;
+  campaign = (id: number): CampaignOut | undefined => this.campaigns.get(id)?.data;
 
   /** Tells the listeners of what changed since the last call, once each. */
   commit(): Arrival[] {
@@ -179,6 +187,7 @@ export class LiveStore {
     const id = threadOf(frame.ch);
     const bulk = bulkOf(frame.ch);
     if (bulk !== null) this.takeBulk(bulk, frame.v, frame.data as BulkOut);
+    else if (isOfCampaigns(frame.ch)) this.takeCampaigns(frame.v, [frame.data as CampaignOut]);
     else if (id !== null) this.person(id, frame.key, frame.v, frame.data as Omit<Presence, "v">);
     else if (frame.ch === "inbox") this.takeRow(frame.data as InboxRow);
     else if (frame.key === "badge") this.takeBadge(frame.v, (frame.data as { unread_threads: number }).unread_threads);
@@ -200,6 +209,10 @@ export class LiveStore {
     const bulk = bulkOf(frame.ch);
     if (bulk !== null) {
       this.takeBulk(bulk, -1, frame.data as BulkOut);
+      return [];
+    }
+    if (isOfCampaigns(frame.ch)) {
+      this.takeCampaigns(-1, frame.ch === CAMPAIGNS ? (frame.data as CampaignsSnapshot).rows : [frame.data as CampaignOut]);
       return [];
     }
     const other = this.positions.get(frame.ch)?.epoch !== frame.epoch;
@@ -282,6 +295,18 @@ export class LiveStore {
     if (version !== -1 && version <= (this.bulks.get(id)?.v ?? -1)) return;
     this.bulks.set(id, { v: version, data });
     this.touched.add(bulkChannel(id));
+  }
+
+  /** As with texts in bulk; both channels tell of one by the same versions. */
+  private takeCampaigns(version: number, told: readonly CampaignOut[]): void {
+    const news = told.filter((one) => version === -1 || version > (this.campaigns.get(one.id)?.v ?? -1));
+    for (const one of news) {
+      this.campaigns.set(one.id, { v: version, data: one });
+      this.touched.add(campaignChannel(one.id));
+    }
+    if (news.length === 0) return;
+    this.campaignList = new Map([...this.campaigns].map(([id, { data }]) => [id, data]));
+    this.touched.add(CAMPAIGNS);
   }
 
   private takeReviews(version: number, told: { open: number }): void {
