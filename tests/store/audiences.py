@@ -104,6 +104,8 @@ def _somebody(r: random.Random, n: int) -> Somebody:
         custom["budget"] = r.choice((0, 250.5, 450000))
     if rarely(0.1):
         custom["first_time"] = r.choice((True, False))
+    if rarely(0.5):
+        custom["moving_on"] = r.choice(("2026-11-21", "2026-01-01"))
     names = {name: r.choice(NAMES) for name in ("first_name", "last_name")}
     names["property_address"] = r.choice(("12 Elm St", *BLANKS))
     showings = [

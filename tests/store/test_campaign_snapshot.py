@@ -23,7 +23,7 @@ EVERYBODY = Sources(everybody=True)
 FIELDS = """
 INSERT INTO custom_field (workspace_id, name, label, kind, choices)
 VALUES (1, 'kind', 'Kind', 'text', '{}'), (1, 'budget', 'Budget', 'number', '{}'),
-       (1, 'first_time', 'First', 'boolean', '{}')
+       (1, 'first_time', 'First', 'boolean', '{}'), (1, 'moving_on', 'Moving on', 'date', '{}')
 """
 
 

@@ -67,6 +67,7 @@ async def told(world: World, its: Plan, settlers: Sequence[Somebody]) -> dict[in
         pytest.param(plan("https://acme.com/{{first_name|a}}?b={{kind|b}} {{last_name|c}}"), id="links of values"),
         pytest.param(plan("({{first_name|a}}), {{last_name|b}}: {{property_address|c}}. {{kind|d}}'s"), id="all apart"),
         pytest.param(plan("{{first_name|a}}.com {{last_name|b}}//x {{kind|c}}{{property_address|d}}"), id="not apart"),
+        pytest.param(plan("{{moving_on|-}} " + "x" * 148), id="a day, told longer than it is kept"),
         pytest.param(plan("acme.{{first_name|com}} " + "x" * 130), id="a link that makes it two segments"),
         pytest.param(plan("{{first_name|a}} " + "x" * 150), id="a value that just fits, without the space behind it"),
         pytest.param(plan("acme.{{first_name|com}} {{last_name|d}}.com/x x{{kind|e}}"), id="values that make links"),
