@@ -227,6 +227,21 @@ async def test_a_start_that_cannot_be_is_refused(browser: Browser, start: dict[s
     assert whole(await browser.get(at(campaign))) == campaign
 
 
+async def test_another_number_of_a_scheduled_campaign_is_what_new_threads_leave_from(
+    browser: Browser, office: Office
+) -> None:
+    added = "INSERT INTO number (workspace_id, account_id, address, rate) VALUES (1, 1, '+16175550109', 1) RETURNING id"
+    other = (await office.sql(added))[0]["id"]
+    campaign = await launched(browser, start=LATER)
+    for chosen, number_id in ((other, other), (None, 1)):
+        plan = TO_ALL | {"start": LATER, "number_id": chosen}
+        campaign = whole(await change(browser, campaign, plan=plan))
+        assert (await office.sql("SELECT number_id FROM campaign"))[0]["number_id"] == number_id
+    refused = await change(browser, campaign, plan=TO_ALL | {"start": LATER, "number_id": 2})
+    assert (refused.status, refused.json["code"]) == (409, "refused")
+    assert refused.json["detail"].startswith("The number that it is to be sent from is not there any more.")
+
+
 # Another workspace
 
 

@@ -66,14 +66,18 @@ async def save(
         return Stale(row["version"])
     if refused := refusal(state, parts, launching=row["launching"]):
         return refused
-    due_at = None
+    due_at = number_id = None
     if state is CampaignState.SCHEDULED and Part.SCHEDULE in parts:
         due_at = await due(connection, campaign_id, after.plan.start, timetable, edit.now)
         if not isinstance(due_at, datetime):
             return Refused(due_at or "Unschedule this campaign to launch it at once.")
         if due_at < edit.now:
             return Refused("The start lies in the past.")
-    kept = after.name, after.description, plans.written(after.plan), after.plan.rate, due_at
+    if state is CampaignState.SCHEDULED and Part.NUMBER in parts:
+        number_id = await connection.fetchval(_SQL["number"], workspace_id, after.plan.number_id)
+        if number_id is None:
+            return Refused("The number that it is to be sent from is not there any more. Choose another one.")
+    kept = after.name, after.description, plans.written(after.plan), after.plan.rate, due_at, number_id
     await connection.execute(_SQL["save"], workspace_id, campaign_id, *kept)
     told = {"campaign": campaign_id, "version": edit.version + 1, "parts": sorted(parts)}
     await note(connection, workspace_id, edit.member_id, "campaign_changed", told)

@@ -60,10 +60,14 @@ FROM campaign c WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign' 
 SELECT c.name, c.description, c.plan, c.is_template FROM campaign c
 WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign';
 
+-- name: number
+-- What new threads are written from: the one that was chosen, or the workspace's first.
+SELECT o.id FROM number o WHERE o.workspace_id = $1 AND ($2::bigint IS NULL OR o.id = $2) ORDER BY o.id LIMIT 1;
+
 -- name: save
--- How it stands from now on. A draft's pace is set at its launch.
+-- How it stands from now on. A draft's pace, and its number, are set at its launch.
 UPDATE campaign SET name = $3, description = $4, plan = $5::jsonb, rate = CASE state WHEN 'draft' THEN rate ELSE $6 END,
-       due_at = coalesce($7, due_at),
+       due_at = coalesce($7, due_at), number_id = coalesce($8, number_id),
        version = version + 1, changed_xid = pg_current_xact_id()
 WHERE workspace_id = $1 AND id = $2;
 
