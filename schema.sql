@@ -2,7 +2,7 @@
 -- statements must each have a snapshot of their own (VOLATILE, READ COMMITTED).
 --
 -- Lock order, everywhere: outbox < advisory (limiter, then campaigns ascending) < node < attempt < contact < endpoint < review <
--- thread < message < campaign_recipient; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody
+-- link_target < thread < message < campaign_recipient; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody
 -- else can name are exempt. A message is written under its thread's lock only, a campaign's
 -- recipient under that of its text's thread, or of the campaign's row where it has none. Advisory keys: -1 is the limiter, a
 -- campaign's is its id.

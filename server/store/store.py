@@ -81,7 +81,7 @@ class Store:
         self.filters = PostgresSavedFilters(postgres)
         self.bulk = PostgresBulk(postgres, announce, self.bulk_engine, self.values, self.finder, self.filters)
         self.campaign_survey = PostgresCampaignSurvey(postgres, options.link_base)
-        self.campaign_engine = PostgresCampaignEngine(postgres, announce, options.timetable)
+        self.campaign_engine = PostgresCampaignEngine(postgres, announce, options.timetable, options.link_base)
         self.campaign_course = PostgresCampaignCourse(postgres, announce, self.campaign_engine, self.campaign_survey)
         self.campaign_drafts = PostgresCampaignDrafts(postgres, announce, self.campaign_survey, options.timetable)
         self.campaign_figures = PostgresCampaignFigures(postgres)

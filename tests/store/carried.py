@@ -23,6 +23,7 @@ from tests.store.world import NOON, World
 HI = (Variant("Hi {{first_name|there}}"),)
 EVERYBODY = Plan(Sources(everybody=True), variants=HI)
 ZONE = "America/New_York"
+LINK_BASE = "https://go.example/l"
 _PEOPLE = """
 WITH made AS (
     INSERT INTO contact (workspace_id, first_name) SELECT $1, 'Person ' || n FROM generate_series(1, $2::integer) n
@@ -59,7 +60,7 @@ class Campaigns:
 
     def __post_init__(self) -> None:
         postgres, announce = self.world.store._postgres, self.world.told.extend
-        self.engine = PostgresCampaignEngine(postgres, announce, shipped_timetable())
+        self.engine = PostgresCampaignEngine(postgres, announce, shipped_timetable(), LINK_BASE)
         self.course = PostgresCampaignCourse(postgres, announce, self.engine, cast(CampaignSurvey, self.survey))
 
     async def people(self, count: int) -> None:

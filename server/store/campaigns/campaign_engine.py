@@ -45,10 +45,11 @@ _SQL = statements("campaign_engine")
 
 
 class PostgresCampaignEngine:
-    """`ports.campaigns.CampaignEngine`."""
+    """`ports.campaigns.CampaignEngine`. *link_base*: of workspaces that have none of their own."""
 
-    def __init__(self, postgres: Postgres, announce: Announce, timetable: Timetable) -> None:
+    def __init__(self, postgres: Postgres, announce: Announce, timetable: Timetable, link_base: str) -> None:
         self._postgres, self._announce, self._timetable = postgres, announce, timetable
+        self._link_base = link_base
         self._tallied: dict[int, datetime] = {}  # resumed ones: when their rows were counted last
 
     async def open(self) -> Sequence[int]:
@@ -58,7 +59,7 @@ class PostgresCampaignEngine:
     async def advance(self, campaign_id: int, now: datetime) -> bool:
         if await self._taken_back(campaign_id, now):
             return True
-        step = _Step(campaign_id, now, self._timetable, self._tallied)
+        step = _Step(campaign_id, now, self._timetable, self._tallied, self._link_base)
         try:
             more = await self._postgres.call(step.run, idempotent=True)
         except AudienceRefused as refused:
@@ -112,8 +113,11 @@ class _Step:
     `wanted`: how the campaign is to be moved after it.
     """
 
-    def __init__(self, campaign_id: int, now: datetime, timetable: Timetable, tallied: dict[int, datetime]) -> None:
+    def __init__(
+        self, campaign_id: int, now: datetime, timetable: Timetable, tallied: dict[int, datetime], link_base: str
+    ) -> None:
         self._id, self._now, self._timetable, self._tallied = campaign_id, now, timetable, tallied
+        self._link_base = link_base
         self._afresh()
 
     def _afresh(self) -> None:
@@ -203,7 +207,7 @@ class _Step:
         if broken := await self._breach(connection, row, plan):
             self.wanted = Move(Command.PAUSE, why=broken.by, told=broken.sentence)
             return False
-        turn = Turn(row, plan, self._now, self._timetable)
+        turn = Turn(row, plan, self._now, self._timetable, self._link_base)
         more = await turn.run(connection)
         self.told += turn.told
         if turn.broken is not None:

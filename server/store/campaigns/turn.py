@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from math import ceil
@@ -16,19 +16,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from server.domain.campaigns.audience import AudienceRules, Exclusion, choose, refuse, text_id
 from server.domain.campaigns.drip import Drip, next_batch, window
+from server.domain.campaigns.linked_text import LinkedTemplate, cut, fill_links
 from server.domain.compose import bulk_timing
 from server.domain.filling import one_line_end
 from server.domain.gate import MessageClass
 from server.domain.messages import Announcement, CampaignMoved
 from server.domain.segments import count
 from server.domain.timetable import Timetable
-from server.domain.tokens import Rendered, Template, parse, render
+from server.domain.tokens import Rendered
 from server.domain.verdict import Reason
 from server.ports import Enqueued, EnqueueMt
 from server.ports.campaigns import Plan
 from server.ports.contacts import NOBODY
 from server.store.campaigns.audience import phone_of
 from server.store.campaigns.hours import last_instant, waits_until
+from server.store.campaigns.linking import Linking
 from server.store.ledger import enqueue
 from server.store.named_sql import statements
 from server.store.text import storable
@@ -59,9 +61,10 @@ class _Made:
 class Turn:
     """`queued`: how many texts. `broken`: why nothing of it can be sent, where its words have become faulty."""
 
-    def __init__(self, row: Row, plan: Plan, now: datetime, timetable: Timetable) -> None:
+    def __init__(self, row: Row, plan: Plan, now: datetime, timetable: Timetable, link_base: str) -> None:
         self._row, self._plan, self._now, self._timetable = row, plan, now, timetable
         self._id: int = row["id"]
+        self._linking = Linking(row["workspace_id"], self._id, row["link_base"] or link_base)
         self.told: list[Announcement] = []
         self.queued = 0
         self.broken: str | None = None
@@ -111,19 +114,19 @@ class Turn:
         contacts = [one["contact_id"] for one in found if one["contact_id"] is not None]
         given = self._row["workspace_id"], self._row["launched_by"], contacts, self._now
         names, values = await names_and_values(connection, *given)
-        templates = [parse(one_line_end(variant.body), names) for variant in self._plan.variants]
+        templates = [cut(one_line_end(variant.body), names) for variant in self._plan.variants]
         if faults := [fault for template in templates for fault in template.faults]:
             self.broken = f"Paused: the text has a fault. {faults[0].sentence}"
             return []
         return [self._text(one, templates[one["variant"]], values) for one in found]
 
-    def _text(self, one: Row, template: Template, values: Mapping[int, Mapping[str, str | None]]) -> _Made:
+    def _text(self, one: Row, template: LinkedTemplate, values: Mapping[int, Mapping[str, str | None]]) -> _Made:
         if objection := self._objection(one, values):
             return _Made(one, reason=objection)
         own = values[one["contact_id"] or NOBODY]
         known = {**self._answers, **{name: value for name, value in own.items() if value and value.strip()}}
-        rendered = render(template, known)
-        text = Rendered(storable(rendered.text), rendered.missing)
+        linked = fill_links(template, known, self._linking.link_of(one["ord"]))
+        text = Rendered(storable(linked.text), linked.missing)
         if refused := refuse(text):
             return _Made(one, reason=refused.value)
         return _Made(one, text.text, count(text.text).count)
@@ -145,6 +148,7 @@ class Turn:
 
     async def _write(self, connection: Connection, turn: Sequence[_Made]) -> None:
         meant = [one for one in turn if one.reason is None]
+        targets = await self._linking.targets(connection)
         threads = await self._threads(connection, [one.row["endpoint_id"] for one in meant])
         replied = {one.row["ord"] for one in meant if self._has_replied(threads[one.row["endpoint_id"]])}
         skipped = {one.row["ord"]: one.reason for one in turn if one.reason is not None}
@@ -153,7 +157,7 @@ class Turn:
             await connection.execute(_SQL["skip"], self._id, [*skipped], [*skipped.values()])
         leaving = [one for one in meant if one.row["ord"] not in replied]
         if leaving:
-            await self._enqueue(connection, leaving, threads)
+            await self._enqueue(connection, await self._linked(connection, leaving, targets), threads)
         for state, number in (("in_flight", len(leaving)), ("skipped", len(skipped))):
             await connection.execute(_SQL["note_moved"], self._id, self._now, state, number)
         self.queued = len(leaving)
@@ -172,6 +176,13 @@ class Turn:
         """Since the launch: who wrote before it was in the audience all the same."""
         wrote_at = thread["last_in_at"]
         return self._plan.until_reply and wrote_at is not None and wrote_at >= self._row["launched_at"]
+
+    async def _linked(
+        self, connection: Connection, leaving: Sequence[_Made], targets: Mapping[str, int]
+    ) -> Sequence[_Made]:
+        """With the links that their recipients have for good; they are as long as those that were drawn."""
+        bodies = await self._linking.keep(connection, {one.row["ord"]: one.body for one in leaving}, targets)
+        return [replace(one, body=bodies[one.row["ord"]]) for one in leaving]
 
     async def _enqueue(self, connection: Connection, leaving: Sequence[_Made], threads: Mapping[int, Row]) -> None:
         mts = [self._mt(one, threads[one.row["endpoint_id"]]["id"]) for one in leaving]
