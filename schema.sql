@@ -1343,10 +1343,8 @@ BEGIN
     FROM unnest(p_work) w
     JOIN thread t ON t.workspace_id = w.workspace_id AND t.endpoint_id = w.endpoint_id
     JOIN campaign_recipient r ON r.campaign_id = t.campaign_id AND r.ord = t.campaign_ord
-    WHERE w.keyword IS DISTINCT FROM 'START'
-      AND (w.at < t.campaign_at
-           OR w.at <= t.campaign_at + credit_window()
-              AND coalesce(CASE w.keyword WHEN 'STOP' THEN r.opted_out_at ELSE r.replied_at END, 'infinity') > w.at);
+    WHERE w.keyword IS DISTINCT FROM 'START' AND w.at <= t.campaign_at + credit_window()
+      AND coalesce(CASE w.keyword WHEN 'STOP' THEN r.opted_out_at ELSE r.replied_at END, 'infinity') > w.at;
     IF talks IS NOT NULL THEN
         RETURN QUERY SELECT * FROM credit_anew(talks, coalesce(p_now, clock_timestamp()));
     END IF;

@@ -71,6 +71,9 @@ async def test_a_start_counts_as_nothing(world: World) -> None:
     await world.receive("START", keyword="START", received_at=later(2))
     figures = await ours.figures()
     assert (figures["replied"], figures["opted_out"]) == (0, 1)
+    await world.receive("Hello", received_at=later(3))
+    [row] = await world.sql(FIRST, ours.campaign_id)
+    assert (row["opted_out_at"], row["replied_at"]) == (later(1), later(3))
 
 
 @pytest.mark.parametrize(
