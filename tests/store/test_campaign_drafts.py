@@ -329,6 +329,23 @@ async def test_a_change_is_answered_once_what_t3_had_let_go_has_left_or_never_wi
     assert answered == 2
 
 
+@pytest.mark.parametrize(
+    ("drip", "next_at"),
+    [
+        pytest.param(replace(DRIP, interval_s=7200), later(7200), id="another interval counts from the last batch"),
+        pytest.param(None, None, id="no drip any more"),
+    ],
+)
+async def test_with_another_drip_the_next_batch_is_told_anew(
+    world: World, drip: Drip | None, next_at: datetime | None
+) -> None:
+    batches = f", last_batch_at = '{NOON}', next_batch_at = '{later(3600)}'"
+    campaign = await put(world, await made(world, plan=replace(PLAN, drip=DRIP)), CampaignState.ACTIVE, batches)
+    renamed = await saved(world, campaign, name="Summer")
+    assert renamed.next_batch_at == later(3600)
+    assert (await saved(world, renamed, plan=replace(PLAN, drip=drip))).next_batch_at == next_at
+
+
 @dataclass
 class Looked:
     """A survey that finds nothing, and keeps the plans that it was asked about."""

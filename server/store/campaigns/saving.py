@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from server.domain.campaigns.campaign import CampaignState, Part, Refused
+from server.domain.campaigns.drip import next_batch
 from server.domain.messages import CampaignStopped
 from server.domain.timetable import Timetable
 from server.ports.campaigns import Plan, Stale
@@ -66,23 +67,43 @@ async def save(
         return Stale(row["version"])
     if refused := refusal(state, parts, launching=row["launching"]):
         return refused
-    due_at = number_id = None
-    if state is CampaignState.SCHEDULED and Part.SCHEDULE in parts:
-        due_at = await due(connection, campaign_id, after.plan.start, timetable, edit.now)
-        if not isinstance(due_at, datetime):
-            return Refused(due_at or "Unschedule this campaign to launch it at once.")
-        if due_at < edit.now:
-            return Refused("The start lies in the past.")
-    if state is CampaignState.SCHEDULED and Part.NUMBER in parts:
-        number_id = await connection.fetchval(_SQL["number"], workspace_id, after.plan.number_id)
-        if number_id is None:
-            return Refused("The number that it is to be sent from is not there any more. Choose another one.")
-    kept = after.name, after.description, plans.written(after.plan), after.plan.rate, due_at, number_id
-    await connection.execute(_SQL["save"], workspace_id, campaign_id, *kept)
+    beginning = await _beginning(connection, row, parts, after.plan, edit.now, timetable)
+    if isinstance(beginning, Refused):
+        return beginning
+    kept = after.name, after.description, plans.written(after.plan), after.plan.rate, *beginning
+    await connection.execute(
+        _SQL["save"], workspace_id, campaign_id, *kept, *_next_batch(row, parts, after.plan, edit.now)
+    )
     told = {"campaign": campaign_id, "version": edit.version + 1, "parts": sorted(parts)}
     await note(connection, workspace_id, edit.member_id, "campaign_changed", told)
     stops_it = state in _RUNNING and parts - _OF_NO_TEXT
     return Saved(await stops.requeue(connection, campaign_id) if stops_it else None)
+
+
+async def _beginning(
+    connection: Connection, row: Row, parts: frozenset[Part], plan: Plan, now: datetime, timetable: Timetable
+) -> tuple[datetime | None, int | None] | Refused:
+    """When a scheduled campaign begins by now, and from which number; None: as it was."""
+    due_at = number_id = None
+    if row["state"] == CampaignState.SCHEDULED and Part.SCHEDULE in parts:
+        begins = await due(connection, row["id"], plan.start, timetable, now)
+        if not isinstance(begins, datetime):
+            return Refused(begins or "Unschedule this campaign to launch it at once.")
+        if begins < now:
+            return Refused("The start lies in the past.")
+        due_at = begins
+    if row["state"] == CampaignState.SCHEDULED and Part.NUMBER in parts:
+        number_id = await connection.fetchval(_SQL["number"], row["workspace_id"], plan.number_id)
+        if number_id is None:
+            return Refused("The number that it is to be sent from is not there any more. Choose another one.")
+    return due_at, number_id
+
+
+def _next_batch(row: Row, parts: frozenset[Part], plan: Plan, now: datetime) -> tuple[bool, datetime | None]:
+    """Whether another drip lets the next batch begin at another time, and when; None: there is none."""
+    if row["last_batch_at"] is None or Part.DRIP not in parts:
+        return False, None
+    return True, None if plan.drip is None else next_batch(plan.drip, row["last_batch_at"], now)
 
 
 def words_of(row: Row) -> Words:

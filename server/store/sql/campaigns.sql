@@ -51,7 +51,7 @@ SELECT c.id FROM campaign c WHERE c.workspace_id = $1 AND c.draft_cmd_id = $2;
 
 -- name: held
 -- One of them, kept as it is until the transaction ends.
-SELECT c.id, c.workspace_id, c.name, c.description, c.state, c.version, c.plan, c.made_after,
+SELECT c.id, c.workspace_id, c.name, c.description, c.state, c.version, c.plan, c.made_after, c.last_batch_at,
        c.build_after IS NOT NULL AS launching
 FROM campaign c WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign' FOR NO KEY UPDATE;
 
@@ -68,6 +68,7 @@ SELECT o.id FROM number o WHERE o.workspace_id = $1 AND ($2::bigint IS NULL OR o
 -- How it stands from now on. A draft's pace, and its number, are set at its launch.
 UPDATE campaign SET name = $3, description = $4, plan = $5::jsonb, rate = CASE state WHEN 'draft' THEN rate ELSE $6 END,
        due_at = coalesce($7, due_at), number_id = coalesce($8, number_id),
+       next_batch_at = CASE WHEN $9::boolean THEN $10::timestamptz ELSE next_batch_at END,
        version = version + 1, changed_xid = pg_current_xact_id()
 WHERE workspace_id = $1 AND id = $2;
 
