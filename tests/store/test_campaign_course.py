@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 import trio
 
 from server.domain.campaigns.campaign import CampaignState, Command, PausedBy, Refused
 from server.domain.campaigns.missed import IfMissed
 from server.domain.messages import CampaignStopped
-from server.ports.campaigns import Campaign, Launching, OtherCount, PlanFault, Sources, Start
-from server.store.campaigns import course, snapshot
+from server.ports.campaigns import Campaign, Launching, OtherCount, Plan, PlanFault, Sources, Start
+from server.store.campaigns import campaign_engine, course, snapshot
 from tests.store.carried import EVERYBODY, ZONE, Campaigns
 from tests.store.world import NOON, World, later
 
@@ -107,6 +109,24 @@ async def test_what_is_wrong_with_the_plan_is_told_and_nothing_happens(it: Campa
     campaign_id = await it.draft()
     assert await it.launch(campaign_id, 1) == it.survey.found
     assert (await it.row(campaign_id))["state"] == "draft"
+
+
+async def test_a_plan_that_is_changed_while_it_is_looked_at_is_looked_at_again(
+    it: Campaigns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await it.people(1)
+    campaign_id = await it.draft()
+    looked: list[Plan] = []
+
+    async def faults(workspace_id: int, plan: Plan, now: datetime) -> Sequence[PlanFault]:
+        if not looked:
+            await it.reword(campaign_id, "Other words")
+        looked.append(plan)
+        return ()
+
+    monkeypatch.setattr(it.survey, "faults", faults)
+    await it.launch(campaign_id, 1)
+    assert [plan.variants[0].body for plan in looked] == [EVERYBODY.variants[0].body, "Other words"]
 
 
 async def test_an_audience_that_cannot_be_read_any_more_makes_it_a_draft_that_says_so(it: Campaigns) -> None:
@@ -322,6 +342,25 @@ async def test_a_campaign_whose_snapshot_is_being_taken_can_be_cancelled(
     row = await it.row(campaign_id)
     assert (row["ended_at"], row["audience"]) == (NOON, (await it.states(campaign_id)).total())
     assert set(await it.states(campaign_id)) == {"skipped"}
+
+
+async def test_a_launch_that_comes_to_nothing_undoes_no_cancel(it: Campaigns, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the piece that could not be read and what is written of it somebody cancels."""
+    await it.people(1)
+    campaign_id = await it.draft(replace(EVERYBODY, sources=Sources(filter_ids=(99,))))
+    monkeypatch.setattr(course, "LAUNCH_WAITS_S", 0.0)
+    await it.launch(campaign_id, 1)
+    refused = campaign_engine._refused
+
+    async def after_a_cancel(connection: Any, *given: Any) -> bool:
+        other = await asyncpg.connect(it.world.dsn)
+        await other.execute("UPDATE campaign SET state = 'cancelled', build_after = NULL")
+        await other.close()
+        return await refused(connection, *given)
+
+    monkeypatch.setattr(campaign_engine, "_refused", after_a_cancel)
+    await it.engine.advance(campaign_id, NOON)
+    assert (await it.row(campaign_id))["state"] == "cancelled"
 
 
 async def test_a_campaign_that_is_paused_while_its_snapshot_is_taken_goes_on_being_built_and_sends_nothing(

@@ -23,7 +23,8 @@ from server.ports.campaigns import Leaving, Plan, Variant
 from server.store.campaigns import campaign_engine, snapshot, turn
 from server.store.ledger import enqueue
 from tests.store.carried import EVERYBODY, ZONE, Campaigns
-from tests.store.world import NOON, World, later
+from tests.store.test_bulk import AT_THE_GATE, GATE, until
+from tests.store.world import NOON, World, holding, later
 
 MINUTE_S = 60
 
@@ -153,6 +154,29 @@ async def test_two_servers_queue_each_recipient_once(it: Campaigns) -> None:
             nursery.start_soon(Campaigns(it.world).advance, campaign_id)
     assert await it.world.value("SELECT count(*) FROM message") == 30
     assert await it.world.value("SELECT count(DISTINCT cmd_id) FROM message") == 30
+
+
+async def test_a_server_that_stood_still_while_queueing_never_calls_back_what_another_has_sent(
+    it: Campaigns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await it.launched()
+    write, first = turn.Turn._write, True
+
+    async def stopped(self: Any, connection: Any, made: Any) -> None:
+        nonlocal first
+        if first:
+            first = False
+            await connection.execute(f"SELECT pg_advisory_xact_lock_shared({GATE})")
+        await write(self, connection, made)
+
+    monkeypatch.setattr(turn.Turn, "_write", stopped)
+    async with trio.open_nursery() as nursery, holding(it.world, f"SELECT pg_advisory_xact_lock({GATE})"):
+        nursery.start_soon(it.engine.advance, campaign_id, NOON)
+        await until(it.world, AT_THE_GATE)
+        await Campaigns(it.world).engine.advance(campaign_id, NOON)
+        await it.wire()
+    await it.wire()
+    assert await it.states(campaign_id) == {"wired": 3}
 
 
 async def test_a_text_of_each_round_has_a_command_of_its_own(it: Campaigns) -> None:
@@ -394,6 +418,14 @@ async def test_it_is_completed_once_nobody_is_pending_or_in_flight(it: Campaigns
     assert (row["state"], row["ended_at"]) == ("completed", later(9))
     assert CampaignMoved(1, campaign_id) in it.world.heard(CampaignMoved)
     assert await it.engine.open() == []
+
+
+async def test_its_end_is_decided_from_the_rows_whatever_the_sums_say(it: Campaigns) -> None:
+    campaign_id = await it.launched()
+    await it.advance(campaign_id)
+    await it.world.sql("SELECT note_moved($1, $2, 'in_flight', NULL, 3)", campaign_id, NOON)
+    await it.advance(campaign_id)
+    assert (await it.row(campaign_id))["ended_at"] is None
 
 
 async def test_texts_in_bulk_are_not_its_to_carry_on_nor_campaigns_theirs(it: Campaigns) -> None:

@@ -116,7 +116,7 @@ async def test_the_answer_waits_until_nothing_that_t3_let_go_can_leave(
         nursery.start_soon(answer)
         await world.store.ledger.record_outcome(one.attempt_id, world.gen, Voided("stopped"), NOON)
         looked = 0
-        while looked < 2:
+        while looked < 2 and not answered.is_set():
             await trio.lowlevel.checkpoint()
         assert not answered.is_set()
         await world.store.ledger.record_outcome(two.attempt_id, world.gen, Accepted("SM2", "queued", 1), NOON)
@@ -140,6 +140,6 @@ async def test_a_stop_waits_for_a_t3_that_is_under_way(world: World) -> None:
 
     async with trio.open_nursery() as nursery, holding(world, f"SELECT pg_advisory_xact_lock_shared({campaign_id})"):
         nursery.start_soon(stop)
-        while not await world.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+        while not stopped.is_set() and not await world.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
             await trio.lowlevel.checkpoint()
         assert not stopped.is_set()

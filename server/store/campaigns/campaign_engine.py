@@ -65,7 +65,7 @@ class PostgresCampaignEngine:
         except AudienceRefused as refused:
             sentence = str(refused)
             more = await self._postgres.call(lambda c: _refused(c, campaign_id, sentence), idempotent=True)
-            step.point, step.wanted = None, None
+            step.told, step.point, step.wanted = [CampaignMoved(step.workspace_id, campaign_id)], None, None
         if step.point:
             reach(step.point)
         if step.told:

@@ -40,10 +40,10 @@ UPDATE campaign SET audience = $2, launched_at = $3, build_after = NULL, due_at 
 WHERE id = $1;
 
 -- name: refuse
--- A draft again, as if nobody had launched it; its rows are dropped in pieces.
+-- A draft again, as if nobody had launched it; its rows are dropped in pieces. Not what was cancelled meanwhile.
 UPDATE campaign SET state = 'draft', refused = $2, expected = $3, audience = 1, build_after = NULL, due_at = NULL, cmd_id = NULL,
        paused_why = NULL, launched_at = NULL, version = version + 1, changed_xid = pg_current_xact_id()
-WHERE id = $1;
+WHERE id = $1 AND build_after IS NOT NULL;
 
 -- name: drop
 -- Rows of a snapshot that is not launched, with what they have added to the sums.
