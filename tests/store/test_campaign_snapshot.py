@@ -417,16 +417,17 @@ async def test_each_number_is_looked_up_by_itself_also_where_hardly_any_rows_wer
     )
     await world.store._postgres.read(lambda c: c.execute("VACUUM ANALYZE campaign_recipient"))
     its = plan("Hi {{last_name}}", "Hi", leaving=Leaving(7))  # nobody has one: those are looked for among the doubles
-    for wanted in (its, plan(leaving=Leaving(7))):
+    plans = (its, plan(leaving=Leaving(7)))
+    before = await _blocks_read(world)  # of both together: what one reads may be told while the next is under way
+    for wanted in plans:
         campaign = await begun(world, wanted)
 
         async def one(connection: Any, campaign: int = campaign, wanted: Plan = wanted) -> Built:
             await connection.fetch("SELECT pg_stat_force_next_flush()")
             return await build_chunk(connection, {"id": campaign, "workspace_id": 1}, wanted, NOON)
 
-        before = await _blocks_read(world)
         assert (await world.store.call(one)).read == how_many
-        assert await _blocks_read(world) - before < 20 * how_many
+    assert await _blocks_read(world) - before < len(plans) * 20 * how_many
 
 
 async def _blocks_read(world: World) -> int:
