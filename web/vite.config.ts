@@ -38,7 +38,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     // Packages change rarely: a new version of ours leaves them in the browser's cache.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "packages", test: /node_modules/, minSize: 0 }] } } },
+    // The chart's is only for the page that draws one.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "packages", test: /node_modules\/(?!uplot)/, minSize: 0 }] } } },
     chunkSizeWarningLimit: 800,
   },
   server: { proxy: { "/api": server, "/ws": { target: server, ws: true } } },

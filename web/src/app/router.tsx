@@ -100,6 +100,15 @@ const bulk = createRoute({
   path: "/bulk/$bulkId",
   component: lazyRouteComponent(() => import("../bulk/BulkPage"), "BulkPage"),
 });
+const campaign = createRoute({
+  getParentRoute: () => inside,
+  path: "/sms/campaigns/$campaignId",
+  validateSearch: (search: Record<string, unknown>): { show?: string; q?: string } => ({
+    ...(typeof search["show"] === "string" ? { show: search["show"] } : {}),
+    ...(typeof search["q"] === "string" || typeof search["q"] === "number" ? { q: String(search["q"]) } : {}),
+  }),
+  component: lazyRouteComponent(() => import("../campaigns/dashboard/DashboardPage"), "DashboardPage"),
+});
 const consent = createRoute({
   getParentRoute: () => inside,
   path: "/settings/consent",
@@ -117,7 +126,7 @@ const sending = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, imports, contact, fields, consent, templates.addChildren([noTemplate, template]), bulks, bulk, system, sending])]),
+  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, imports, contact, fields, consent, templates.addChildren([noTemplate, template]), bulks, bulk, campaign, system, sending])]),
   defaultPreload: "intent",
   defaultPendingMs: 400,
 });

@@ -12,9 +12,9 @@ import { Page } from "../parts/Page";
 import { ShowMore } from "../parts/ShowMore";
 import { Sure } from "../parts/Sure";
 import { amount, people } from "../people/rows";
-import { formatNumber } from "../text/people";
 import { fullTime } from "../text/time";
-import { bulkQuery, failedOf, forgetRecipients, openOf, recall, recipientsOf, recipientsQuery, stateOf, statusOf, toneOf, WHICH, type Recipient, type Which } from "./bulk";
+import { bulkQuery, failedOf, forgetRecipients, openOf, recall, recipientsOf, recipientsQuery, stateOf, WHICH, type Recipient, type Which } from "./bulk";
+import { Status, Who } from "./Outcome";
 import { Progress } from "./Progress";
 import styles from "./BulkPage.module.css";
 
@@ -162,23 +162,10 @@ function Recipients({ bulk }: { bulk: BulkOut }) {
 }
 
 function Row({ row }: { row: Recipient }) {
-  const name = row.name ?? (row.address ? formatNumber(row.address) : "Unnamed contact");
   return (
     <li data-recipient={row.ord}>
-      <span className={styles.who}>
-        {row.thread_id === null ? (
-          row.contact_id === null ? <b>{name}</b> : <Link to="/people/$contactId" params={{ contactId: String(row.contact_id) }}>{name}</Link>
-        ) : (
-          <Link to="/phone/sms/$threadId" params={{ threadId: String(row.thread_id) }}>
-            {name}
-            <span className="hush">: open the conversation</span>
-          </Link>
-        )}
-        {row.name && row.address && <small className="numeric">{formatNumber(row.address)}</small>}
-      </span>
-      <span className={styles.status} data-tone={toneOf(row)}>
-        {statusOf(row)}
-      </span>
+      <Who row={row} />
+      <Status row={row} />
       <span className={styles.reason}>{row.reason}</span>
     </li>
   );

@@ -4,6 +4,7 @@ import { askAnew } from "../anew";
 import { call, callForFile } from "../api";
 import type { Filter } from "../filters/filter";
 import type { BulkOut } from "../gen/wire";
+import type { Share } from "../parts/Shares";
 
 /** Who gets it: people by id, everybody whom a filter and words of search find, or bare numbers. */
 export type Audience = { contact_ids: number[] } | { filter: Filter; q?: string } | { filter_id: number; q?: string } | { addresses: string[] };
@@ -127,11 +128,13 @@ export const WHICH: readonly { value: Which; label: string }[] = [
 
 const STATUS: Record<string, string> = Object.fromEntries(WHICH.map(({ value, label }) => [value, label]));
 
-export const statusOf = (one: Recipient): string => (one.delivery && one.delivery !== "sent" ? STATUS[one.delivery] : STATUS[one.state]) ?? one.state;
+type Standing = Pick<Recipient, "state" | "delivery">;
+
+export const statusOf = (one: Standing): string => (one.delivery && one.delivery !== "sent" ? STATUS[one.delivery] : STATUS[one.state]) ?? one.state;
 
 export type Tone = "good" | "calm" | "bad" | "ask";
 
-export function toneOf(one: Recipient): Tone {
+export function toneOf(one: Standing): Tone {
   if (one.delivery === "delivered") return "good";
   if (one.delivery === "undelivered" || one.state === "rejected") return "bad";
   return one.state === "unconfirmed" ? "ask" : "calm";
@@ -141,20 +144,16 @@ const STATES: Record<BulkOut["state"], string> = { draft: "Draft", scheduled: "S
 export const stateOf = (bulk: BulkOut): string => (bulk.state === "cancelled" && bulk.ended_at === null ? "Recalling" : STATES[bulk.state]);
 
 export const recipientsOf = (bulk: BulkOut): number => bulk.audience - bulk.excluded;
-export const failedOf = (bulk: BulkOut): number => bulk.rejected + bulk.undelivered;
-export const openOf = (bulk: BulkOut): number => bulk.pending + bulk.in_flight;
+export const failedOf = (bulk: Pick<BulkOut, "rejected" | "undelivered">): number => bulk.rejected + bulk.undelivered;
+export const openOf = (bulk: Pick<BulkOut, "pending" | "in_flight">): number => bulk.pending + bulk.in_flight;
 
 /** Whether its figures can still move: it has not ended, or no receipt has told yet what became of some that left. */
 export const movesOf = (bulk: BulkOut): boolean => bulk.ended_at === null || openOf(bulk) > 0 || bulk.wired > bulk.delivered + bulk.undelivered;
 
-export interface Share {
-  readonly key: string;
-  readonly label: string;
-  readonly count: number;
-}
+type Sums = Pick<BulkOut, "wired" | "delivered" | "undelivered" | "rejected" | "unconfirmed" | "skipped" | "pending" | "in_flight">;
 
 /** What the bar is made of, from what has arrived to what has not begun. */
-export function sharesOf(bulk: BulkOut): Share[] {
+export function sharesOf(bulk: Sums): Share[] {
   return [
     { key: "delivered", label: "delivered", count: bulk.delivered },
     { key: "sent", label: "sent", count: bulk.wired - bulk.delivered - bulk.undelivered },
