@@ -15,6 +15,7 @@ import trio
 
 from server.actors.bulk import WAITING, BulkActor, BulkDispatcher, BulkPorts, Look
 from server.actors.campaign_news import CampaignNews
+from server.actors.clicks import Clicks
 from server.actors.commands import ThreadAsker
 from server.actors.imports import Importer
 from server.actors.lifeline import Cadence, Lifeline
@@ -26,6 +27,7 @@ from server.actors.stager import Stager
 from server.actors.thread import Published, ThreadActors, ThreadMessage, ThreadPorts
 from server.app.accounts import Accounts, Adapter
 from server.app.adapters import adapter_of
+from server.app.bots import is_bot
 from server.app.front import Front
 from server.app.identity import SocketIdentity
 from server.app.quarantine import QuarantineBook
@@ -122,6 +124,7 @@ class Wiring:
         )
         self.dispatcher = BulkDispatcher(bulk, self.bulk)
         self.campaign_news = CampaignNews(store.campaign_drafts, self.publisher)
+        self.clicks = Clicks(store.links, is_bot)
         self.lifeline = Lifeline(
             store.ledger,
             self.accounts,
@@ -165,6 +168,7 @@ class Wiring:
             self.bulk.spec(),
             endless("dispatcher", self.dispatcher.run),
             endless("campaign_news", self.campaign_news.run),
+            endless("clicks", self.clicks.run),
             endless("stager", self.stager.run),
             endless("lifeline", self.lifeline.run),
             endless("importer", self.importer.run),
@@ -208,6 +212,8 @@ class Wiring:
             campaign_drafts=ground.store.campaign_drafts,
             campaign_survey=ground.store.campaign_survey,
             campaign_course=ground.store.campaign_course,
+            links=ground.store.links,
+            visited=self.clicks.visited,
             campaign_figures=ground.store.campaign_figures,
             commands=self.asker,
             compose=ground.store.compose,

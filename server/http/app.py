@@ -15,7 +15,7 @@ from server.http import demo, health, system
 from server.http.auth import auth_routes
 from server.http.body import PacedConnection, PacedRequest
 from server.http.call import Answer, Call, bind, cookie_name
-from server.http.campaigns import bulk, campaigns, course, figures, survey
+from server.http.campaigns import bulk, campaigns, clicks, course, figures, survey
 from server.http.client import client_routes
 from server.http.consent import consent, review
 from server.http.contacts import (
@@ -36,6 +36,7 @@ from server.http.errors import install_errors
 from server.http.imports import imports
 from server.http.imports import refusals as import_refusals
 from server.http.imports import upload as import_upload
+from server.http.links import ShortLink, link_routes
 from server.http.openapi import describe
 from server.http.routing import LateRule
 from server.http.rules import PUBLIC, Route, Routes, check_rules
@@ -61,6 +62,7 @@ def create_app(deps: Deps) -> QuartTrio:
     app.asgi_http_class, app.request_class, app.url_rule_class = PacedConnection, PacedRequest, LateRule
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False)
     app.url_map.strict_slashes = False
+    app.url_map.converters["short_link"] = ShortLink
     app.url_map.merge_slashes = False  # it would redirect to whatever host the request names
     install_errors(app)
     declared = {route.endpoint: route for route in _routes(deps)}
@@ -108,12 +110,16 @@ def _routes(deps: Deps) -> Iterable[Route]:
         campaigns.routes,
         survey.routes,
         course.routes,
+        clicks.routes,
         figures.routes,
         system.routes,
         demo.routes,
     ]
     described = [route for routes in api for route in routes.declared]
-    others = [health.routes, media.public_routes, client_routes(deps.client_files), _description(described, deps)]
+    # Thousands of phones may share an address of their carrier; whoever follows one link 20 times at once is no person.
+    links = link_routes(Throttle(deps.clock, 200, 0.125), Throttle(deps.clock, 20, 60.0))
+    client = client_routes(deps.client_files)
+    others = [health.routes, media.public_routes, client, links, _description(described, deps)]
     return [*described, *(route for routes in others for route in routes.declared)]
 
 

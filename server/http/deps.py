@@ -22,6 +22,7 @@ from server.ports.consent import Consents
 from server.ports.contacts import Contacts, Values
 from server.ports.filters import Finder, SavedFilters
 from server.ports.imports import Imports
+from server.ports.links import Links, Visited
 from server.ports.mass_edit import MassEdits
 from server.ports.templates import Templates, TokenValues
 from server.ports.timeline import Timeline
@@ -52,7 +53,8 @@ class Deps:
     to close that session's sockets. `explain` puts an error's class and code into words. `demo` is None on a real
     server. `now` is the real time, by which logins end: a simulated wall clock neither ends nor prolongs them.
     `pace` is told for a workspace. `hand_over` lets the server of that generation send; False: it is gone, or sends
-    already. `count_login` hears right, wrong or too_often.
+    already. `count_login` hears right, wrong or too_often. `visited` hears of short links that were followed, and never
+    waits.
     """
 
     config: Config
@@ -75,6 +77,7 @@ class Deps:
     campaign_drafts: CampaignDrafts
     campaign_survey: CampaignSurvey
     campaign_course: CampaignCourse
+    links: Links
     campaign_figures: CampaignFigures
     commands: ThreadCommands
     compose: Compose
@@ -93,3 +96,4 @@ class Deps:
     demo: DemoFacts | None = None
     ring_importer: Callable[[], None] = lambda: None
     count_login: Callable[[str], None] = lambda result: None
+    visited: Callable[[Visited], None] = lambda one: None

@@ -125,7 +125,7 @@ class Campaign:
 
     `moved_at`: when its figures moved last. `due_at`: scheduled: when it begins. `paused_why`: paused: by whom.
     `refused`: the sentence of why its last launch came to nothing, if it did. `template`: it is kept to be duplicated,
-    and cannot be launched.
+    and cannot be launched. `has_links`: some of its texts have any, so far.
     """
 
     campaign_id: int
@@ -149,6 +149,7 @@ class Campaign:
     whole: bool
     template: bool
     figures: Figures
+    has_links: bool = False
 
 
 @dataclass(frozen=True, slots=True)

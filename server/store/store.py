@@ -18,6 +18,7 @@ from server.store.campaigns.drafts import PostgresCampaignDrafts
 from server.store.campaigns.engine import PostgresBulkEngine
 from server.store.campaigns.figures import PostgresCampaignFigures
 from server.store.campaigns.survey import PostgresCampaignSurvey
+from server.store.campaigns.visits import PostgresLinks
 from server.store.contacts.catalogue import PostgresCatalogue
 from server.store.contacts.contacts import PostgresContacts
 from server.store.contacts.finder import PostgresFinder
@@ -85,6 +86,7 @@ class Store:
         self.campaign_course = PostgresCampaignCourse(postgres, announce, self.campaign_engine, self.campaign_survey)
         self.campaign_drafts = PostgresCampaignDrafts(postgres, announce, self.campaign_survey, options.timetable)
         self.campaign_figures = PostgresCampaignFigures(postgres)
+        self.links = PostgresLinks(postgres, announce)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
         self.people = PostgresPeople(postgres)

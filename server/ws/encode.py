@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from server.domain.campaigns.campaign import PAUSE_WORDS, WORDS
+from server.domain.campaigns.clicks import click_through
 from server.domain.messages import Message, ReadMark, StatusChange, ThreadEvent, ThreadRow
 from server.domain.optout import recognised
 from server.ports import Review
@@ -151,7 +152,7 @@ def campaign_topic(campaign_id: int) -> str:
 
 def campaign_out(campaign: Campaign) -> dict[str, Any]:
     """`protocol.CampaignOut`."""
-    why = campaign.paused_why
+    why, figures = campaign.paused_why, campaign.figures
     return {
         "id": campaign.campaign_id,
         "name": campaign.name,
@@ -172,7 +173,8 @@ def campaign_out(campaign: Campaign) -> dict[str, Any]:
         "refused": campaign.refused,
         "built": campaign.built,
         "whole": campaign.whole,
-        "figures": asdict(campaign.figures),
+        "figures": asdict(figures),
+        "click_through": click_through(figures.clicked, figures.delivered, has_links=campaign.has_links),
     }
 
 

@@ -258,6 +258,7 @@ class CampaignOut(Frame):
 
     `built` of its recipients are written, and no text leaves before the snapshot is `whole`. `moved_at`: when its
     figures moved last. `refused`: why its last launch came to nothing. A `template` is there to be duplicated.
+    `click_through`: the share of those who got the text that followed a link; null without links.
     """
 
     id: int
@@ -280,6 +281,7 @@ class CampaignOut(Frame):
     built: int
     whole: bool
     figures: CampaignFiguresOut
+    click_through: float | None
 
 
 class CampaignsSnapshot(Frame):

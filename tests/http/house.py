@@ -355,6 +355,7 @@ class House:
             campaign_drafts=absent,
             campaign_survey=absent,
             campaign_course=absent,
+            links=absent,
             campaign_figures=absent,
             imports=absent,
             catalogue=absent,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import pytest
 
 from server.domain.gate import MessageClass
@@ -74,3 +76,32 @@ async def test_the_list_opens_with_the_newest_and_another_workspaces_is_no_chann
         assert (await tab.open("campaign:0"))["t"] == "err"
     async with it.socket(EVE, "campaigns") as tab:
         assert (await tab.hear("snapshot", ch="campaigns"))["data"]["rows"] == []
+
+
+async def test_who_watches_sees_a_person_follow_a_link_and_no_bot(it: Live) -> None:
+    thread_id, campaign_id = await it.meet(), await campaign(it)
+    await write_to(it, campaign_id, thread_id)
+    await it.sql("INSERT INTO link_target (workspace_id, url) VALUES (1, 'https://acme.example/tour')")
+    await it.sql("INSERT INTO link VALUES ('0123456789A', 1, 1, $1, 1)", campaign_id)
+    channel, phone, bot = f"campaign:{campaign_id}", "Mozilla/5.0 (iPhone)", "facebookexternalhit/1.1"
+    async with it.socket(BOB, channel) as tab:
+        data = (await tab.hear("snapshot", ch=channel))["data"]
+        while not data["figures"]["delivered"]:
+            data = (await tab.hear("state", ch=channel, key="campaign"))["data"]
+        await it.sql("UPDATE campaign_recipient SET left_at = left_at - interval '1 minute'")
+        for agent in (bot, phone):
+            answer = await it.http.get(f"{it.url}/l/0123456789A", headers={"User-Agent": agent})
+            assert (answer.status_code, answer.headers["location"]) == (302, "https://acme.example/tour")
+        while not data["figures"]["clicked"]:
+            data = (await tab.hear("state", ch=channel, key="campaign"))["data"]
+        assert (data["figures"]["clicked"], data["click_through"]) == (1, 1.0)
+    rows = await it.sql("SELECT agent, bot FROM link_click ORDER BY id")
+    assert [tuple(row) for row in rows] == [(bot, "known_bot"), (phone, None)]
+
+
+async def test_ten_megabytes_of_headers_end_the_connection_and_nothing_else(it: Live) -> None:
+    with suppress(httpx2.TransportError):  # it may hang up while we still write
+        answer = await it.http.get(f"{it.url}/l/0123456789A", headers={"X-Long": "x" * 10_000_000})
+        assert answer.status_code == 431
+    assert (await it.http.get(f"{it.url}/l/0123456789A")).status_code == 404
+    assert (await it.http.head(f"{it.url}/l/0123456789A")).status_code == 404

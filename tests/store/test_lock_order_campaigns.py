@@ -17,10 +17,12 @@ from server.ports.campaigns import (
     Plan,
     Variant,
 )
+from server.ports.links import Links, Visit
+from tests.store.campaigns import spring
 from tests.store.carried import Campaigns
 from tests.store.test_campaign_stops import running
 from tests.store.test_lock_order import Act, judge, two_threads
-from tests.store.world import NOON, World
+from tests.store.world import ALICE, BOB, NOON, World, later
 
 
 async def change(world: World) -> Act:
@@ -76,6 +78,20 @@ async def build(world: World) -> Act:
     return lambda: campaigns.engine.advance(1, NOON)
 
 
+async def visits(world: World) -> Act:
+    """Of two, in another order than their numbers, whose texts left."""
+    await two_threads(world)
+    ours = await spring(world)
+    await ours.wire(BOB, ALICE)
+    await world.sql("INSERT INTO link_target (workspace_id, url) VALUES (1, 'http://acme.com')")
+    await world.sql(
+        "INSERT INTO link (token, workspace_id, target_id, campaign_id, ord)"
+        " SELECT 'token-' || r.ord, 1, 1, r.campaign_id, r.ord FROM campaign_recipient r"
+    )
+    people = [Visit(f"token-{ord_}", "Mozilla/5.0", later(60), None) for ord_ in (1, 2)]
+    return lambda: world.store.links.record(people)
+
+
 METHODS = [
     pytest.param(change, {"campaign"}, id="a change"),
     pytest.param(pause, {"campaign"}, id="a pause"),
@@ -83,16 +99,17 @@ METHODS = [
     pytest.param(take_back, {"thread"}, id="taking back what was queued"),
     pytest.param(queue, {"campaign", "thread"}, id="a turn"),
     pytest.param(build, {"campaign"}, id="a piece of a snapshot"),
+    pytest.param(visits, {"thread"}, id="visits to short links"),
 ]
 
 # Reads lock nothing; the others write the campaign's row alone, which is locked after its advisory lock by everybody.
-READS: Final = "get page open minutes reasons recipients tally"
+READS: Final = "get page open minutes reasons recipients tally target sent_at clicks"
 ALONE: Final = "create duplicate archive launch"
-TESTED: Final = "save command advance"
+TESTED: Final = "save command advance record"
 
 
 def test_no_method_of_campaigns_is_forgotten() -> None:
-    parts: tuple[Any, ...] = (CampaignReading, CampaignDrafts, CampaignCourse, CampaignEngine, CampaignFigures)
+    parts: tuple[Any, ...] = (CampaignReading, CampaignDrafts, CampaignCourse, CampaignEngine, CampaignFigures, Links)
     methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
     assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
 

@@ -38,6 +38,8 @@ SENTENCES: Final[Mapping[Bot, str]] = {
 _AHEAD: Final = ("prefetch", "prerender", "preview")
 _HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 """Chromium and Firefox say it in the first, older browsers and Safari in the others."""
+READ: Final = ("user-agent", *_HEADERS)
+"""What is looked at of a request; nothing else of it need be kept."""
 
 
 @dataclass(frozen=True, slots=True)

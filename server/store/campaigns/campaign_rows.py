@@ -64,6 +64,7 @@ def campaign_of(row: Row) -> Campaign:
         whole=row["whole"],
         template=row["is_template"],
         figures=_figures(row),
+        has_links=row["has_links"],
     )
 
 

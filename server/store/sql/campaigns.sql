@@ -7,6 +7,7 @@ SELECT c.id, c.workspace_id, c.name, c.description, c.state, c.version, c.plan, 
        CASE WHEN c.launched_at IS NOT NULL THEN c.audience WHEN c.build_after IS NULL THEN 0
             ELSE (SELECT coalesce(max(r.ord), 0) FROM campaign_recipient r WHERE r.campaign_id = c.id) END AS built,
        greatest(c.created_at, s.moved_at, d.moved_at) AS moved_at,
+       EXISTS (SELECT FROM link k WHERE k.campaign_id = c.id) AS has_links,
        coalesce(s.excluded, 0) + d.excluded AS excluded, coalesce(s.pending, 0) + d.pending AS pending,
        coalesce(s.in_flight, 0) + d.in_flight AS in_flight, coalesce(s.wired, 0) + d.wired AS wired,
        coalesce(s.rejected, 0) + d.rejected AS rejected, coalesce(s.unconfirmed, 0) + d.unconfirmed AS unconfirmed,

@@ -18,3 +18,69 @@ ON CONFLICT DO NOTHING;
 -- name: links_of
 -- Of these recipients.
 SELECT k.ord, k.target_id, k.token FROM link k WHERE k.campaign_id = $1 AND k.ord = ANY ($2::integer[]);
+
+-- name: target
+-- Where a token leads.
+SELECT t.url FROM link k JOIN link_target t ON t.id = k.target_id WHERE k.token = $1;
+
+-- name: sent_at
+-- When the carrier took the texts of these links, or may have them since, where its answer is not in.
+SELECT k.token, coalesce(r.left_at, (
+    SELECT min(a.slot_at) FROM attempt a WHERE a.thread_id = r.thread_id AND a.seq = r.seq
+    AND a.state IN ('authorised', 'accepted', 'unknown', 'resent', 'unconfirmed'))) AS sent_at
+FROM link k JOIN campaign_recipient r ON r.campaign_id = k.campaign_id AND r.ord = k.ord
+WHERE k.token = ANY ($1::text[]);
+
+-- name: visits
+-- Every one of them, once, in the order of their links: two servers may tell of one link.
+INSERT INTO link_click (token, at, bot, agent)
+SELECT DISTINCT v.token, v.at, v.bot, v.agent
+FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) AS v (token, at, bot, agent)
+WHERE EXISTS (SELECT FROM link k WHERE k.token = v.token)
+  AND NOT EXISTS (SELECT FROM link_click c WHERE c.token = v.token AND c.at = v.at AND c.agent = v.agent)
+ORDER BY v.token, v.at;
+
+-- name: hold_threads
+-- Of those recipients whom no person's visit is known of.
+SELECT t.id FROM thread t WHERE t.id IN (
+    SELECT r.thread_id FROM link k JOIN campaign_recipient r ON r.campaign_id = k.campaign_id AND r.ord = k.ord
+    WHERE k.token = ANY ($1::text[]) AND r.clicked_at IS NULL)
+ORDER BY t.endpoint_id FOR NO KEY UPDATE;
+
+-- name: people
+-- The first visit of a person to a recipient's links, with what that changes of the sums, by minutes; which campaigns have moved.
+WITH first AS (
+    SELECT k.campaign_id, k.ord, min(v.at) AS at FROM unnest($1::text[], $2::timestamptz[]) AS v (token, at)
+    JOIN link k ON k.token = v.token GROUP BY k.campaign_id, k.ord
+), clicked AS (
+    UPDATE campaign_recipient r SET clicked_at = f.at FROM first f
+    WHERE r.campaign_id = f.campaign_id AND r.ord = f.ord AND r.clicked_at IS NULL AND r.thread_id IS NOT NULL
+    RETURNING r.workspace_id, r.campaign_id, r.clicked_at
+), counted AS (
+    INSERT INTO campaign_stat_delta (campaign_id, at, clicked)
+    SELECT c.campaign_id, max(c.clicked_at), count(*) FROM clicked c
+    GROUP BY c.campaign_id, date_trunc('minute', c.clicked_at, 'UTC')
+)
+SELECT DISTINCT c.workspace_id, c.campaign_id FROM clicked c;
+
+-- name: is_there
+-- Whether it is this workspace's.
+SELECT c.id FROM campaign c WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign';
+
+-- name: clicks
+-- Where a campaign's links lead, the most followed first: who has one, who followed it, how often.
+SELECT t.id, t.url, q.links, q.people, q.visits FROM (
+    SELECT k.target_id, count(*)::integer AS links, (count(*) FILTER (WHERE v.visits > 0))::integer AS people,
+           coalesce(sum(v.visits), 0)::integer AS visits
+    FROM link k LEFT JOIN (
+        SELECT x.token, count(*) AS visits FROM link l JOIN link_click x ON x.token = l.token
+        WHERE l.campaign_id = $2 AND x.bot IS NULL GROUP BY x.token
+    ) v ON v.token = k.token
+    WHERE k.workspace_id = $1 AND k.campaign_id = $2 GROUP BY k.target_id
+) q JOIN link_target t ON t.workspace_id = $1 AND t.id = q.target_id
+ORDER BY q.people DESC, q.visits DESC, q.links DESC, t.id LIMIT $3;
+
+-- name: bots
+-- The visits of others to the links that lead there.
+SELECT k.target_id, x.bot, count(*)::integer AS visits FROM link k JOIN link_click x ON x.token = k.token
+WHERE k.workspace_id = $1 AND k.campaign_id = $2 AND k.target_id = ANY ($3::bigint[]) AND x.bot IS NOT NULL GROUP BY 1, 2;

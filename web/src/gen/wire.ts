@@ -52,7 +52,7 @@ export interface CampaignFiguresOut {
   segments: number;
 }
 
-/** A campaign as its list shows it. `told`: its state in words. `version` rises with every change by a person. `built` of its recipients are written, and no text leaves before the snapshot is `whole`. `moved_at`: when its figures moved last. `refused`: why its last launch came to nothing. A `template` is there to be duplicated. */
+/** A campaign as its list shows it. `told`: its state in words. `version` rises with every change by a person. `built` of its recipients are written, and no text leaves before the snapshot is `whole`. `moved_at`: when its figures moved last. `refused`: why its last launch came to nothing. A `template` is there to be duplicated. `click_through`: the share of those who got the text that followed a link; null without links. */
 export interface CampaignOut {
   id: number;
   name: string;
@@ -74,6 +74,7 @@ export interface CampaignOut {
   built: number;
   whole: boolean;
   figures: CampaignFiguresOut;
+  click_through: number | null;
 }
 
 /** The newest campaigns that the list shows; the API has the others. */
