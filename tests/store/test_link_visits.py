@@ -88,6 +88,15 @@ async def test_the_second_visit_and_the_other_link_of_the_same_person_count_nobo
     assert await it.world.value("SELECT count(*) FROM link_click") == 3
 
 
+async def test_who_is_counted_already_is_not_counted_with_others_who_are_new(it: Campaigns) -> None:
+    campaign_id = await wired(it)
+    await visit(it, await token(it, 1), later(60))
+    both = [Visit(await token(it, ord_), AGENT, later(90), None) for ord_ in (1, 2)]
+    await it.world.store.links.record(both)
+    assert await clicked(it) == {1: later(60), 2: later(90)}
+    assert (await figures(it, campaign_id)).figures.clicked == 2
+
+
 async def test_of_several_visits_at_once_the_earliest_is_the_first(it: Campaigns) -> None:
     await wired(it)
     tour, plan = await token(it, 1), await token(it, 1, "map")

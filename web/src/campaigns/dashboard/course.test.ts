@@ -13,7 +13,7 @@ const plan = (over: Partial<Plan> = {}): Plan => ({
 });
 const campaign = (over: Partial<CampaignOut> = {}): CampaignOut => ({
   id: 1, name: "Spring", description: "", state: "active", told: "Active", version: 1, template: false, author: "Dana", created_at: "2026-03-10T15:00:00Z", launched_at: "2026-03-10T15:00:00Z",
-  ended_at: null, archived_at: null, moved_at: "2026-03-10T15:00:00Z", due_at: null, next_batch_at: null, paused_why: null, refused: null, built: 100, whole: true, figures: figures(), ...over,
+  ended_at: null, archived_at: null, moved_at: "2026-03-10T15:00:00Z", due_at: null, next_batch_at: null, paused_why: null, refused: null, built: 100, whole: true, click_through: null, figures: figures(), ...over,
 });
 const drip = (over: Partial<Drip> = {}): Drip => ({ batch: 10, interval_s: 3_600, days: [0, 1, 2, 3, 4], span: { opens_s: 9 * 3_600, closes_s: 17 * 3_600 }, zone: "America/New_York", ends_on: null, ...over });
 
