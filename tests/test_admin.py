@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from server.admin import (
     AdminError,
     BrandCap,
+    LinkBase,
     NewAccount,
     NewMember,
     NewNumber,
@@ -41,6 +42,7 @@ from server.admin import (
     migrate,
     set_account,
     set_brand,
+    set_link_base,
     set_number,
     set_registration,
 )
@@ -197,6 +199,39 @@ def test_what_was_added_is_in_the_audit_without_the_token(dsn: str) -> None:
     rows = in_database(dsn, lambda s: s.call(lambda c: c.fetch("SELECT action, detail::text FROM audit ORDER BY id")))
     assert [row["action"] for row in rows] == ["workspace_added", "account_added", "number_added"]
     assert "hush-hush" not in str([tuple(row) for row in rows])
+
+
+def test_what_short_links_begin_with_is_the_workspaces_own_once_it_is_set(dsn: str) -> None:
+    config = config_of(dsn)
+    add_workspace(config, X)
+    add_workspace(config, NewWorkspace("Y Realty", "desk@y.example"))
+    told = set_link_base(config, LinkBase("https://go.acme.com/l", "Y Realty"))
+    assert told == (
+        "Short links of Y Realty begin with https://go.acme.com/l."
+        " Let go.acme.com lead to this server, which answers at /l/… there."
+    )
+
+    def bases() -> list[str | None]:
+        rows = in_database(dsn, lambda s: s.call(lambda c: c.fetch("SELECT link_base FROM workspace ORDER BY id")))
+        return [row["link_base"] for row in rows]
+
+    assert bases() == [None, "https://go.acme.com/l"]
+    for asked, sentence in (
+        (LinkBase("http://go.acme.com", "Y Realty"), "must begin with https://"),
+        (LinkBase("https://go.acme.com"), "Say which workspace"),
+        (LinkBase("https://go.acme.com", "Z"), "no workspace Z"),
+    ):
+        with pytest.raises(AdminError, match=sentence):
+            set_link_base(config, asked)
+    assert bases() == [None, "https://go.acme.com/l"]
+    assert "/… there" in set_link_base(config, LinkBase("https://acme.com", "Y Realty"))
+    assert "the server's own" in set_link_base(config, LinkBase(None, "Y Realty"))
+    assert bases() == [None, None]
+    rows = in_database(
+        dsn,
+        lambda s: s.call(lambda c: c.fetch("SELECT detail->>'link_base' AS base FROM audit WHERE action LIKE 'link%'")),
+    )
+    assert [row["base"] for row in rows] == ["https://go.acme.com/l", "https://acme.com", None]
 
 
 def test_an_account_of_another_carrier_is_added_with_what_it_signs_with(dsn: str) -> None:

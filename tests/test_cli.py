@@ -14,6 +14,7 @@ import pytest
 from server.admin import (
     AdminError,
     BrandCap,
+    LinkBase,
     NewAccount,
     NewMember,
     NewNumber,
@@ -84,6 +85,7 @@ class FakeParts:
         adding = (
             "add_member",
             "add_workspace",
+            "set_link_base",
             "add_account",
             "add_number",
             "set_number",
@@ -285,6 +287,14 @@ def test_a_workspace_and_a_number_are_what_was_asked_for(
     capsys.readouterr()
     assert threadline("number", "list") == 0
     assert capsys.readouterr().out == "+16175550142  X Realty\n"
+
+
+def test_a_workspaces_links_are_set_and_given_back(threadline: FakeParts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", DATABASE)
+    assert threadline("workspace", "set", "--links", "https://go.acme.com/l", "--workspace", "X") == 0
+    assert threadline("workspace", "set", "--links", "own") == 0
+    assert threadline("workspace", "set") == 2
+    assert threadline.added == [LinkBase("https://go.acme.com/l", "X"), LinkBase(None, None)]
 
 
 def test_what_cannot_be_added_is_one_sentence(

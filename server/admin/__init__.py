@@ -16,11 +16,12 @@ from server.admin.limits import (
 )
 from server.admin.members import NewMember, add_member
 from server.admin.numbers import NewNumber, add_number, list_numbers
-from server.admin.workspaces import NewWorkspace, add_workspace
+from server.admin.workspaces import LinkBase, NewWorkspace, add_workspace, set_link_base
 
 __all__ = [
     "AdminError",
     "BrandCap",
+    "LinkBase",
     "NewAccount",
     "NewMember",
     "NewNumber",
@@ -40,6 +41,7 @@ __all__ = [
     "migrate",
     "set_account",
     "set_brand",
+    "set_link_base",
     "set_number",
     "set_registration",
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from server.admin.database import AdminError, in_store
 from server.config import Config
+from server.domain.campaigns.links import base_fault
 from server.ports import Workspace
 from server.store.named_sql import statements
 from server.store.store import Store
@@ -36,6 +37,31 @@ def add_workspace(config: Config, new: NewWorkspace) -> str:
         if await insert_workspace(store, new) is None:
             raise AdminError(f"There is a workspace {new.name} already.")
         return f"The workspace {new.name} is there; add its owner with `threadline user add`."
+
+    return in_store(config, work)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkBase:
+    """What short links of `workspace` begin with; None: the only one. `base` None: the server's own address."""
+
+    base: str | None
+    workspace: str | None = None
+
+
+def set_link_base(config: Config, asked: LinkBase) -> str:
+    """From the next text on; links that have left work wherever they lead here. Raises AdminError and as `migrate`."""
+    if asked.base is not None and (fault := base_fault(asked.base)):
+        raise AdminError(fault)
+
+    async def work(store: Store) -> str:
+        found = await find_workspace(store, asked.workspace)
+        await store.call(lambda c: c.execute(_SQL["set_link_base"], found.workspace_id, asked.base))
+        if asked.base is None:
+            return f"Short links of {found.name} begin with the server's own address."
+        host, _, path = asked.base.removeprefix("https://").partition("/")
+        told = f"Short links of {found.name} begin with {asked.base}."
+        return f"{told} Let {host} lead to this server, which answers at /{path + '/' if path else ''}… there."
 
     return in_store(config, work)
 

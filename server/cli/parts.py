@@ -12,6 +12,7 @@ from server.config import Config
 if TYPE_CHECKING:
     from server.admin import (
         BrandCap,
+        LinkBase,
         NewAccount,
         NewMember,
         NewNumber,
@@ -55,6 +56,12 @@ def _add_workspace(config: Config, new: NewWorkspace) -> str:
     from server.admin import add_workspace
 
     return add_workspace(config, new)
+
+
+def _set_link_base(config: Config, asked: LinkBase) -> str:
+    from server.admin import set_link_base
+
+    return set_link_base(config, asked)
 
 
 def _add_account(config: Config, new: NewAccount) -> str:
@@ -132,6 +139,7 @@ class Parts:
     check: Callable[[Config], list[str]] = _check
     add_member: Callable[[Config, NewMember], str] = _add_member
     add_workspace: Callable[[Config, NewWorkspace], str] = _add_workspace
+    set_link_base: Callable[[Config, LinkBase], str] = _set_link_base
     add_account: Callable[[Config, NewAccount], str] = _add_account
     add_number: Callable[[Config, NewNumber], str] = _add_number
     list_numbers: Callable[[Config], str] = _list_numbers

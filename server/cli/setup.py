@@ -80,6 +80,22 @@ def add_workspace(parts: Parts, /, data_dir: Path | None, **asked: Any) -> int:
     return DONE
 
 
+@workspace.command("set")
+@click.option(
+    "--links", required=True, metavar="URL", help='Such as https://go.acme.com/l; "own" is the server\'s own address.'
+)
+@of_workspace
+@data
+@click.pass_obj
+def set_workspace(parts: Parts, data_dir: Path | None, workspace: str | None, links: str) -> int:
+    """Say what the short links in campaigns' texts begin with."""
+    from server.admin import LinkBase
+
+    asked = LinkBase(None if links == "own" else links, workspace)
+    click.echo(parts.set_link_base(_database(data_dir), asked))
+    return DONE
+
+
 @threadline.group()
 def account() -> None:
     """The accounts at carriers. A running server takes new ones up by itself."""

@@ -9,11 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from server.domain.campaigns.links import (
+    MAX_BASE,
     MAX_URL,
     TOKEN_BYTES,
     TOKEN_LENGTH,
     NoTarget,
     Target,
+    base_fault,
     find,
     short_link,
     stand_in,
@@ -233,6 +235,43 @@ def test_segments_are_known_before_the_token_is(raw: bytes, rest: str) -> None:
     assert count(f"{rest} {link}") == count(f"{rest} {stand_in(BASE)}")
     for behind in ("", " ", ".", ")", ", now", "\n"):
         assert [found.url for found in find(f"({link}{behind}")] == [link]
+
+
+@pytest.mark.parametrize(
+    ("base", "why"),
+    [
+        pytest.param("https://go.acme.com/l", None, id="a path"),
+        pytest.param("https://acme.com", None, id="none"),
+        pytest.param("https://xn--mnchen-3ya.example/go/for-it", None, id="other letters, as browsers send them"),
+        pytest.param("https://acme.com/" + "a" * (MAX_BASE - 17), None, id="as long as may be"),
+        pytest.param("https://acme.com/" + "a" * (MAX_BASE - 16), "at most 60", id="too long"),
+        pytest.param("http://go.acme.com", "https://", id="in clear"),
+        pytest.param("HTTPS://go.acme.com", "https://", id="shouted"),
+        pytest.param("go.acme.com/l", "https://", id="no scheme"),
+        pytest.param("javascript:alert(1)//https://acme.com", "https://", id="no address of the web"),
+        pytest.param("https://", "plain name", id="nothing"),
+        pytest.param("https://localhost/l", "plain name", id="a name without a dot"),
+        pytest.param("https://127.0.0.1/l", "plain name", id="a number"),
+        pytest.param("https://Go.Acme.com/l", "plain name", id="capitals in the name"),
+        pytest.param("https://go.acme.com:8443/l", "plain name", id="a port"),
+        pytest.param("https://me@go.acme.com/l", "plain name", id="a user"),
+        pytest.param("https://münchen.example/l", "plain name", id="other letters"),
+        pytest.param("https://go.acme.com?x=1", "plain name", id="a query"),
+        pytest.param("https://go.acme.com/l?x=1", "letters, digits", id="a query behind a path"),
+        pytest.param("https://go.acme.com/l#x", "letters, digits", id="a fragment"),
+        pytest.param("https://go.acme.com/", "letters, digits", id="a slash at the end"),
+        pytest.param("https://go.acme.com/l/", "letters, digits", id="a slash at the end of a path"),
+        pytest.param("https://go.acme.com//l", "letters, digits", id="an empty piece"),
+        pytest.param("https://go.acme.com/a/b/c/d/e/f/g/h/i", "letters, digits", id="nine pieces"),
+        pytest.param("https://go.acme.com/l\n", "letters, digits", id="a new line"),
+        pytest.param("https://go.acme.com\n", "plain name", id="a new line behind the name"),
+        pytest.param("https://go.acme.com/../l", "letters, digits", id="a path that climbs"),
+        pytest.param("https://go.acme.com/media", "server's own", id="where pictures are"),
+    ],
+)
+def test_base_fault(base: str, why: str | None) -> None:
+    found = base_fault(base)
+    assert found is None if why is None else why in (found or "")
 
 
 def test_the_top_levels_do_not_overlap() -> None:

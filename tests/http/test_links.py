@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,9 @@ import pytest
 import trio
 
 from server.domain.campaigns.clicks import Bot
+from server.domain.campaigns.links import OURS
 from server.http import links as links_module
+from server.http.app import _routes
 from server.ports import StoreUnavailable
 from server.ports.links import TargetClicks, Visit, Visited
 from tests.http.house import DANA, Browser, House, Told
@@ -133,6 +136,11 @@ async def test_what_is_declared_by_name_comes_before_links(links: Links) -> None
     assert (await browser.get("/people/import")).status == 200
     assert (await links.visit("/l/0123456789A", method="DELETE", X_CSRF="1")).status in {403, 405}
     assert links.stored.asked == []
+
+
+def test_no_workspaces_base_is_where_the_server_has_something_of_its_own(house: House) -> None:
+    first = {route.path.split("/")[1] for route in _routes(house.deps)}
+    assert {one for one in first if re.fullmatch(r"[\w-]+", one)} <= OURS
 
 
 async def test_head_is_answered_alike_and_heard_of_as_what_it_is(links: Links) -> None:

@@ -16,7 +16,7 @@ from server.ports.campaigns import Leaving, Plan, Variant
 from server.store.campaigns import linking
 from server.store.ledger import enqueue
 from tests.store.carried import EVERYBODY, LINK_BASE, Campaigns
-from tests.store.world import ALICE, NOON, World
+from tests.store.world import ALICE, NOON, World, later
 
 TOUR = Variant("Hi {{first_name|there}}: https://acme.example/tour?a=1 or acme.com.")
 TARGETS = ["http://acme.com", "https://acme.example/tour?a=1"]
@@ -116,9 +116,11 @@ async def test_links_and_texts_are_kept_together_or_not_at_all(it: Campaigns, mo
 async def test_who_gets_no_text_after_all_has_no_link(it: Campaigns) -> None:
     campaign_id = await it.launched(said("acme.com"))
     await it.world.sql("UPDATE endpoint SET opted_out = true, consent_epoch = 1 WHERE id = 2")
-    await it.advance(campaign_id)
-    rows = await it.world.sql("SELECT ord FROM link ORDER BY ord")
-    assert [row["ord"] for row in rows] == [1, 3]
+    await it.world.receive(from_="+12025550102", received_at=later(1))  # seen once its thread is locked
+    await it.advance(campaign_id, later(2))
+    assert await it.reasons(campaign_id) == {"opted_out": 1, "replied": 1}
+    rows = await it.world.sql("SELECT ord FROM link")
+    assert [row["ord"] for row in rows] == [1]
 
 
 async def test_a_token_that_is_taken_is_drawn_again(it: Campaigns, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from server.domain.campaigns.top_levels import COUNTRIES, GENERIC, PLAIN
 MAX_URL: Final = 2_048
 TOKEN_BYTES: Final = 8  # 64 bits: nobody finds a link by trying
 TOKEN_LENGTH: Final = 11  # 62 ** 11 > 2 ** 64
+MAX_BASE: Final = 60  # with the token less than half of a segment
 
 # No "-": Android ends a link before one that ends it, and the recipient would get somebody else's page or none.
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -40,6 +41,13 @@ _HOST: Final = re.compile(
     r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}|(?:\d{1,3}\.){3}\d{1,3}"
 )
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
+_BASE_HOST: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+_BASE_PATH: Final = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+){0,7}")  # of eight pieces, as many as are looked for
+OURS: Final = frozenset({
+    "api", "assets", "bulk", "demo", "healthz", "login", "media", "metrics", "people", "phone", "readyz", "settings", "sms",
+    "system", "templates", "webhooks", "ws",
+})  # fmt: skip
+"""What paths of the server's own begin with: a link there would be taken for a page."""
 _TRAILING: Final = ".,;:!?'…’)]"
 _OPENERS: Final = {")": "(", "]": "["}
 
@@ -189,6 +197,29 @@ def token_in(asked: str) -> str | None:
     token, behind = asked[:TOKEN_LENGTH], asked[TOKEN_LENGTH : TOKEN_LENGTH + 1]
     ours = len(token) == TOKEN_LENGTH and set(token) <= set(_ALPHABET)
     return token if ours and behind not in set(_ALPHABET) else None
+
+
+def base_fault(base: str) -> str | None:
+    """Why short links cannot begin with *base*; None: they can.
+
+    https, since phones warn of anything else; a name, since carriers filter addresses of numbers; no port and no more
+    than some letters, since each of them is in every text.
+
+    >>> base_fault("https://go.acme.com/l"), base_fault("http://go.acme.com")
+    (None, 'The address of short links must begin with https://, such as https://go.acme.com/l.')
+    """
+    if not base.startswith("https://"):
+        return "The address of short links must begin with https://, such as https://go.acme.com/l."
+    if len(base) > MAX_BASE:
+        return f"The address of short links can have at most {MAX_BASE} characters: it is in every text."
+    host, slash, path = base.removeprefix("https://").partition("/")
+    if not _BASE_HOST.fullmatch(host):
+        return "The address of short links needs the plain name of a site, such as go.acme.com, and nothing beside it."
+    if path.partition("/")[0] in OURS:
+        return f"Addresses with /{path.partition('/')[0]} are this server's own: take another path, such as /l."
+    if slash and not _BASE_PATH.fullmatch(path):
+        return "Behind the name there can be letters, digits, - and _ between slashes, none of them at the end."
+    return None
 
 
 def short_link(base: str, token: str) -> str:

@@ -13,6 +13,14 @@ WITH new AS (
 )
 SELECT id, name, simulated FROM new;
 
+-- name: set_link_base
+-- What a workspace's short links begin with; null: the server's own address.
+WITH new AS (
+    UPDATE workspace w SET link_base = $2 WHERE w.id = $1 RETURNING w.id
+)
+INSERT INTO audit (workspace_id, action, detail)
+SELECT n.id, 'link_base_set', jsonb_build_object('link_base', $2::text) FROM new n;
+
 -- name: add_account
 -- A carrier account of a real workspace. Numbers name their account by its sid alone, so one is taken by any kind.
 WITH new AS (
