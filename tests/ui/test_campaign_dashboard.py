@@ -132,7 +132,7 @@ def test_one_that_is_scheduled_says_when_it_begins_and_becomes_a_draft_again(pag
     start = {"day": "2031-03-10", "at": "09:00", "zone": "America/New_York"}
     show(page, launched(office, people(office, 2), start=start))
     next_up = page.get_by_role("region", name="What is next")
-    expect(next_up).to_contain_text("Begins Mon, Mar 10")
+    expect(next_up).to_contain_text("Begins on Mon, Mar 10")
     expect(next_up).to_contain_text("2 people will get it")
     button(page, "Unschedule").click()
     page.get_by_role("dialog").get_by_role("button", name="Unschedule it").click()

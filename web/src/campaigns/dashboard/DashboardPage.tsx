@@ -82,22 +82,22 @@ function Course({ one, read }: { one: CampaignOut; read: Campaign | undefined })
   return (
     <div className={styles.parts}>
       <Next one={one} plan={read?.plan} />
-      {one.figures.audience > 0 && <Figures one={one} read={read} />}
+      {one.figures.audience > 0 && <Figures one={one} />}
       {read && <Texts plan={read.plan} />}
-      {one.whole && <OverTime id={one.id} clicks={figuresOf(one.figures, read?.plan).at(-1)?.value !== null} />}
+      {one.whole && <OverTime id={one.id} clicks={one.click_through !== null} />}
       {one.figures.audience > 0 && <Why id={one.id} />}
       {one.figures.audience > 0 && <Recipients one={one} variants={read?.plan.variants.length ?? 1} />}
     </div>
   );
 }
 
-function Figures({ one, read }: { one: CampaignOut; read: Campaign | undefined }) {
+function Figures({ one }: { one: CampaignOut }) {
   const { figures } = one;
   return (
     <section aria-label="Progress" className={styles.figures}>
       <Shares shares={everybody(figures)} done={figures.audience - openOf(figures)} of={figures.audience} />
       <dl>
-        {figuresOf(figures, read?.plan).map(({ key, label, value, note }) => (
+        {figuresOf(one).map(({ key, label, value, note }) => (
           <div key={key}>
             <dt>{label}</dt>
             <dd data-figure={key}>{value === null ? "–" : amount(value)}</dd>

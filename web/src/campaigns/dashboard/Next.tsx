@@ -5,11 +5,11 @@ import { useEffect, useRef, useState, type ReactNode } from "react";
 import { sendingQuery } from "../../api";
 import { openOf } from "../../bulk/bulk";
 import { present } from "../../clock";
-import { cityOf, dateTime, mine } from "../../compose/zoned";
+import { mine } from "../../compose/zoned";
 import type { CampaignOut, Plan } from "../../gen/wire";
 import { amount, people } from "../../people/rows";
 import { fullTime } from "../../text/time";
-import { doneAt, isBuilding, limitOf, paceOf, sampled, type Sample } from "./course";
+import { doneAt, isBuilding, limitOf, paceOf, sampled, when, type Sample } from "./course";
 import styles from "./Next.module.css";
 
 interface Props {
@@ -54,7 +54,7 @@ function Sentence({ one, plan, limit }: Props & { limit: number | null }): React
       );
     case "scheduled":
       return (
-        <Said icon={CalendarClock} title={`Begins ${when(one.due_at, plan?.start.zone)}`}>
+        <Said icon={CalendarClock} title={`Begins ${said(one.due_at, plan?.start.zone, present())}`}>
           {people(open)} will get it{plan?.start.at_home ? ", each when that hour has come on the own clock" : ""}.
         </Said>
       );
@@ -84,9 +84,9 @@ function Active({ one, plan, limit }: Props & { limit: number | null }) {
   const done = doneAt(one, plan, limit, now);
   const size = plan?.drip ? Math.min(plan.drip.batch, one.figures.pending) : 0;
   return (
-    <Said icon={batch ? CalendarClock : Send} title={batch ? `Next batch ${when(batch, plan?.drip?.zone)}` : open > 0 ? "Sending" : "Waiting for the last receipts"}>
+    <Said icon={batch ? CalendarClock : Send} title={batch ? `Next batch ${said(batch, plan?.drip?.zone, now)}` : open > 0 ? "Sending" : "Waiting for the last receipts"}>
       {batch && size > 0 && <>{people(size)} then. </>}
-      {open > 0 && <>{people(open)} to go{done && <>, until about {when(done.toISOString(), plan?.drip?.zone)}; quiet hours may make it later</>}.</>}
+      {open > 0 && <>{people(open)} to go{done && <>; the last about {said(done.toISOString(), plan?.drip?.zone, now)}, or later where quiet hours hold a text</>}.</>}
     </Said>
   );
 }
@@ -103,12 +103,7 @@ function Said({ icon: Icon, title, children }: { icon: LucideIcon; title: string
   );
 }
 
-/** In the zone of whoever reads; in the campaign's own too, where that is another one. */
-function when(at: string | null, zone: string | undefined): string {
-  if (at === null) return "soon";
-  const own = dateTime(mine(), new Date(at));
-  return zone === undefined || dateTime(zone, new Date(at)) === own ? own : `${own} (${dateTime(zone, new Date(at))} in ${cityOf(zone)})`;
-}
+const said = (at: string | null, zone: string | undefined, now: Date): string => (at === null ? "soon" : when(new Date(at), mine(), zone, now));
 
 // Rate against limit
 

@@ -60,7 +60,7 @@ function Chart({ course, lines }: { course: Course; lines: readonly Line[] }) {
   const scheme = useComputedColorScheme("light");
   const [at, setAt] = useState<number | null>(null);
   const { buckets, step_s: step } = course;
-  const data = useMemo((): uPlot.AlignedData => [buckets.map((one) => one.at), ...lines.map(({ key }) => buckets.map((one) => one[key]))], [buckets, lines]);
+  const data = useMemo((): uPlot.AlignedData => dataOf(course, lines), [course, lines]);
   const latest = useRef(data);
   latest.current = data;
   const chart = useRef<uPlot | null>(null);
@@ -80,7 +80,7 @@ function Chart({ course, lines }: { course: Course; lines: readonly Line[] }) {
     // Colours are read from the theme when it is drawn anew; figures alone are set below.
   }, [keys, step, scheme]);
   useEffect(() => chart.current?.setData(data), [data]);
-  const shown = at === null ? undefined : buckets[at];
+  const shown = at === null ? undefined : buckets[Math.min(at, buckets.length - 1)];
   return (
     <>
       <p className={styles.legend}>
@@ -96,18 +96,23 @@ function Chart({ course, lines }: { course: Course; lines: readonly Line[] }) {
   );
 }
 
+/** A stretch is as wide as it lasts: the last one too, which a point of its own ends. */
+function dataOf({ buckets, step_s: step }: Course, lines: readonly Line[]): uPlot.AlignedData {
+  const last = buckets.slice(-1);
+  return [[...buckets.map(({ at }) => at), ...last.map(({ at }) => at + step)], ...lines.map(({ key }) => [...buckets, ...last].map((one) => one[key]))];
+}
+
 function optionsOf(box: HTMLElement, lines: readonly Line[], step: number, seen: (at: number | null) => void): uPlot.Options {
   const theme = getComputedStyle(box);
   const color = (name: string) => theme.getPropertyValue(name).trim();
   const axis = { stroke: color("--text-soft"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false }, font: `11px ${theme.fontFamily}` };
   const whole = (_: uPlot, values: number[]) => values.map((value) => (Number.isInteger(value) ? amount(value) : ""));
   return {
-    width: box.clientWidth, height: HEIGHT, legend: { show: false }, padding: [10, 14, 0, 0],
+    width: box.clientWidth, height: HEIGHT, legend: { show: false }, padding: [10, 26, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     hooks: { setCursor: [(plot) => seen(plot.cursor.idx ?? null)] },
-    // A stretch has its width from its beginning on; one alone would else be a line without any.
-    scales: { x: { time: true, range: (_, first, last) => [first, last + step] }, y: { range: (_, __, most) => [0, Math.max(4, Math.ceil((most ?? 0) * 1.1))] } },
-    axes: [{ ...axis, grid: { show: false }, values: (_, ticks) => ticks.map((at, n) => mark(at, ticks[n - 1])) }, { ...axis, size: 46, values: whole }],
+    scales: { x: { time: true, range: (_, first, last) => [first, Math.max(last, first + step)] }, y: { range: (_, __, most) => [0, Math.max(4, Math.ceil((most ?? 0) * 1.1))] } },
+    axes: [{ ...axis, size: 28, grid: { show: false }, values: (_, ticks) => ticks.map((at, n) => mark(at, ticks[n - 1])) }, { ...axis, size: 46, values: whole }],
     series: [{}, ...lines.map((line) => seriesOf(line, color(line.color)))],
   };
 }

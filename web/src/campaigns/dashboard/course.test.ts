@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CampaignFiguresOut, CampaignOut, Drip, Plan } from "../../gen/wire";
 import type { Campaign, Minute, Reason } from "../api";
-import { courseOf, deedsOf, doneAt, everybody, failures, figuresOf, hasLinks, isBuilding, lastBatchAt, leftOut, limitOf, newer, paceOf, percent, sampled } from "./course";
+import { courseOf, deedsOf, doneAt, everybody, failures, figuresOf, isBuilding, lastBatchAt, leftOut, limitOf, newer, paceOf, percent, sampled, when } from "./course";
 
 const figures = (over: Partial<CampaignFiguresOut> = {}): CampaignFiguresOut => ({
   audience: 100, excluded: 10, pending: 30, in_flight: 5, wired: 50, rejected: 2, unconfirmed: 1, skipped: 2, delivered: 40, undelivered: 4, replied: 4, opted_out: 1, clicked: 0, segments: 75, ...over,
@@ -28,21 +28,13 @@ describe("figures", () => {
     [40, 50, "80 %"],
   ])("says of %d of %d: “%s”", (part, of, words) => expect(percent(part, of)).toBe(words));
   it("counts a text that was refused among those that were tried", () => {
-    expect(figuresOf(figures(), plan()).map(({ key, value, note }) => [key, value, note])).toEqual([
+    expect(figuresOf(campaign()).map(({ key, value, note }) => [key, value, note])).toEqual([
       ["sent", 50, "75 segments"], ["delivered", 40, "80 %"], ["failed", 6, "12 %"], ["replied", 4, "10 %"], ["opted_out", 1, "2.5 %"], ["clicked", null, "No links in it"],
     ]);
   });
-  it.each([
-    ["Look: https://example.com/a", true],
-    ["See www.example.com", true],
-    ["See example.com.", true],
-    ["See homes.example/elm", true],
-    ["Call me.Is Ana there?", false],
-    ["Write to ana@example.com", false],
-    ["Hi {{first_name|there}}", false],
-    ["It is 4.5 miles", false],
-  ])("“%s” has a link: %s", (body, has) => expect(hasLinks(plan({ variants: [{ body, share: 100 }] }), figures())).toBe(has));
-  it("shows clicks whatever the words are by now", () => expect(hasLinks(plan(), figures({ clicked: 1 }))).toBe(true));
+  it("tells clicks in people and in percent of those whom it has reached, where there is a link", () => {
+    expect(figuresOf(campaign({ click_through: 0.1, figures: figures({ clicked: 4 }) })).at(-1)).toEqual({ key: "clicked", label: "Clicked", value: 4, note: "10 %" });
+  });
 });
 
 describe("how it stands", () => {
@@ -101,6 +93,18 @@ describe("when it is done", () => {
   ])("begins the last batch %s", (_, one, count, at) => expect(lastBatchAt(one, now, count)?.toISOString()).toBe(at));
   it("never ends where the last day comes first", () => expect(lastBatchAt(drip({ ends_on: "2026-03-10" }), now, 70)).toBeNull());
   it("never ends on no day at all", () => expect(lastBatchAt(drip({ days: [] }), now, 1)).toBeNull());
+});
+
+describe("an instant", () => {
+  const now = new Date("2026-03-10T15:00:00Z");
+  const [york, london, sydney] = ["America/New_York", "Europe/London", "Australia/Sydney"];
+  it.each([
+    ["2026-03-10T16:05:00Z", york, york, "at 12:05 PM"],
+    ["2026-03-10T16:05:00Z", york, undefined, "at 12:05 PM"],
+    ["2026-03-10T16:05:00Z", london, york, "at 4:05 PM (12:05 PM in New York)"],
+    ["2026-03-12T16:05:00Z", york, york, "on Thu, Mar 12, 12:05 PM"],
+    ["2026-03-10T20:05:00Z", york, sydney, "at 4:05 PM (Wed, Mar 11, 7:05 AM in Sydney)"],
+  ])("%s, read in %s of a campaign in %s: %s", (at, here, there, words) => expect(when(new Date(at), here, there, now)).toBe(words));
 });
 
 describe("over time", () => {

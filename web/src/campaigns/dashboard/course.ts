@@ -1,6 +1,6 @@
 // What a campaign's figures come to: shares, percentages, its pace, when it is done, what happened over time, and why not.
 import { failedOf, openOf, sharesOf } from "../../bulk/bulk";
-import { fieldsAt, instantOf } from "../../compose/zoned";
+import { cityOf, dateTime, fieldsAt, instantOf } from "../../compose/zoned";
 import type { CampaignFiguresOut, CampaignOut, Drip, Plan } from "../../gen/wire";
 import type { Share } from "../../parts/Shares";
 import type { Campaign, Minute, Reason } from "../api";
@@ -17,11 +17,6 @@ export function percent(part: number, of: number): string {
   return `${share > 0 && share < 10 ? Math.max(share, 0.1).toFixed(1).replace(/\.0$/, "") : Math.round(share)} %`;
 }
 
-const LINK = /https?:\/\/\S|(?<![\w@.\-/])(?:www\.\S|[\w-]+(?:\.[\w-]+)*\.(?:[a-z]{2,}[/?#]|(?:app|biz|com|dev|edu|gov|info|mil|net|org|realtor)\b)(?!@))/i;
-
-/** Whether there is anything to click: without a link no click-through can be told. */
-export const hasLinks = (plan: Plan | undefined, figures: CampaignFiguresOut): boolean => figures.clicked > 0 || (plan?.variants ?? []).some(({ body }) => LINK.test(body));
-
 export interface Figure {
   readonly key: string;
   readonly label: string;
@@ -30,7 +25,7 @@ export interface Figure {
 }
 
 /** The six that matter. Replies, opt-outs and clicks are people, in percent of those whom a text has reached. */
-export function figuresOf(figures: CampaignFiguresOut, plan: Plan | undefined): Figure[] {
+export function figuresOf({ figures, click_through: through }: Pick<CampaignOut, "figures" | "click_through">): Figure[] {
   const { wired, delivered, replied, opted_out: out, clicked, segments } = figures;
   const failed = failedOf(figures);
   return [
@@ -39,9 +34,8 @@ export function figuresOf(figures: CampaignFiguresOut, plan: Plan | undefined): 
     { key: "failed", label: "Failed", value: failed, note: percent(failed, wired + figures.rejected) },
     { key: "replied", label: "Replied", value: replied, note: percent(replied, delivered) },
     { key: "opted_out", label: "Opted out", value: out, note: percent(out, delivered) },
-    hasLinks(plan, figures)
-      ? { key: "clicked", label: "Clicked", value: clicked, note: percent(clicked, delivered) }
-      : { key: "clicked", label: "Clicked", value: null, note: "No links in it" },
+    // Without a link there is nothing to click, and no share of it.
+    through === null ? { key: "clicked", label: "Clicked", value: null, note: "No links in it" } : { key: "clicked", label: "Clicked", value: clicked, note: percent(clicked, delivered) },
   ];
 }
 
@@ -138,6 +132,16 @@ export function doneAt(one: CampaignOut, plan: Plan | undefined, perS: number | 
   const next = one.next_batch_at === null ? now : new Date(Math.max(Date.parse(one.next_batch_at), now.getTime()));
   const last = lastBatchAt(plan.drip, next, left);
   return last && new Date(last.getTime() + lasts(left % plan.drip.batch || plan.drip.batch));
+}
+
+const hourIn = (zone: string, at: Date): string => new Intl.DateTimeFormat("en-US", { timeZone: zone, hour: "numeric", minute: "2-digit" }).format(at);
+
+/** "at 4:05 PM" today, "on Tue, Mar 10, 4:05 PM" else, on the reader's clock (*here*); in the campaign's own zone too, where clocks there show another time. */
+export function when(at: Date, here: string, there: string | undefined, now: Date): string {
+  const day = (zone: string, of: Date) => fieldsAt(zone, of).date;
+  const own = day(here, at) === day(here, now) ? `at ${hourIn(here, at)}` : `on ${dateTime(here, at)}`;
+  if (there === undefined || dateTime(there, at) === dateTime(here, at)) return own;
+  return `${own} (${day(there, at) === day(here, at) ? hourIn(there, at) : dateTime(there, at)} in ${cityOf(there)})`;
 }
 
 // Over time
