@@ -24,6 +24,7 @@ PAGES: Final = (
     "/sms/campaigns",
     "/sms/campaigns/new",
     "/sms/campaigns/<int:campaign_id>",
+    "/sms/campaigns/<int:campaign_id>/edit/<string:step>",
     "/people",
     "/people/<int:contact_id>",
     "/people/import",

@@ -13,6 +13,13 @@ from tests.http.office import Office
 pytestmark = pytest.mark.integration
 
 MISSING = "A value that the text needs is missing"
+DRIP = {
+    "batch": 1,
+    "interval_s": 3_600,
+    "days": [0, 1, 2, 3, 4],
+    "span": {"opens_s": 32_400, "closes_s": 64_800},
+    "zone": "America/New_York",
+}
 GONE = "A filter of this audience is not there any more."
 
 
@@ -137,3 +144,40 @@ async def test_another_workspace_surveys_nothing(office: Office, ids: list[int])
     assert (await eve.get(at(theirs, "/survey"))).json["found"]["audience"] == 0
     assert (await eve.get(at(theirs, f"/sample?contact_id={ids[0]}"))).status == 404
     assert whole(await browser.get(at(campaign))) == campaign
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"),
+    [
+        pytest.param(
+            {"start": {"day": "2027-03-14", "at": "02:30:00"}},
+            {"begins_at": "2027-03-14T07:30:00Z", "batches": None, "left_over": 0},
+            id="an hour that the clock skips",
+        ),
+        pytest.param(
+            {"start": {"day": "2027-03-12"}, "drip": DRIP},
+            {"first_at": "2027-03-12T14:00:00Z", "batches": 2, "left_over": 0},
+            id="a drip",
+        ),
+        pytest.param(
+            {"start": {"day": "2027-03-12"}, "drip": DRIP | {"interval_s": 86_400, "ends_on": "2027-03-12"}},
+            {"batches": 1, "done_at": None, "left_over": 1},
+            id="a drip that ends too early",
+        ),
+    ],
+)
+async def test_a_survey_tells_when_it_would_begin_and_be_done(
+    office: Office, ids: list[int], plan: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    browser = await office.raj()
+    told = (await browser.get(at(await made(browser, plan=TO_ALL | plan), "/survey"))).json["timing"]
+    assert {key: told[key] for key in expected} == expected
+    assert ("clocks skip it" in (told["sentence"] or "")) == ("drip" not in plan)
+
+
+async def test_without_a_start_there_is_no_time_to_tell(office: Office, ids: list[int]) -> None:
+    browser = await office.raj()
+    nowhere = TO_ALL | {"drip": DRIP | {"days": []}}
+    answer = (await browser.get(at(await made(browser, plan=nowhere), "/survey"))).json
+    assert answer["timing"] is None
+    assert answer["faults"] != []

@@ -21,6 +21,7 @@ from server.http.campaigns.survey_models import (
     SampleQuery,
     SurveyOut,
 )
+from server.http.campaigns.timing import timing
 from server.http.errors import not_found
 from server.http.rules import MEMBER, Routes
 from server.http.sheets import csv_stream
@@ -41,8 +42,9 @@ async def survey_campaign(call: Call, campaign_id: int) -> Answer:
     except AudienceRefused:
         if not told:
             raise
-        return Answer(SurveyOut(faults=told, found=None))
-    return Answer(SurveyOut(faults=told, found=_found_out(found)))
+        return Answer(SurveyOut(faults=told, found=None, timing=timing(plan, 0, (), None, now)))
+    when = timing(plan, found.recipients, found.zones, found.per_s, now)
+    return Answer(SurveyOut(faults=told, found=_found_out(found), timing=when))
 
 
 @routes.get(f"{ONE}/sample", MEMBER, query=SampleQuery, answers={200: SampleOut})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -60,11 +61,27 @@ class FoundOut(BaseModel):
     opt_in_required: bool
 
 
+class TimingOut(BaseModel):
+    """`sentence`: what became of an hour that the clock skips or shows twice. Of a drip: how many `batches`, the
+    `first_at`, and how many are `left_over` at its end date. `done_at`: when the last text leaves, where that is known.
+    """
+
+    begins_at: datetime
+    sentence: str | None
+    batches: int | None
+    first_at: datetime | None
+    done_at: datetime | None
+    left_over: int
+
+
 class SurveyOut(BaseModel):
-    """What a launch would do now; with `faults`, nothing. `found` is null where nobody can say who the audience is."""
+    """What a launch would do now; with `faults`, nothing. `found` is null where nobody can say who the audience is,
+    `timing` where there is no such start.
+    """
 
     faults: list[PlanFaultOut]
     found: FoundOut | None
+    timing: TimingOut | None
 
 
 class SampleOut(BaseModel):

@@ -2,7 +2,7 @@
 import { Popover, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
-import { Activity, Gauge, Inbox, Keyboard, LayoutTemplate, LogOut, Monitor, Moon, Send, ShieldCheck, ShieldQuestionMark, SlidersHorizontal, Sun, UsersRound } from "lucide-react";
+import { Activity, Gauge, Inbox, Keyboard, LayoutTemplate, LogOut, Megaphone, Monitor, Moon, Send, ShieldCheck, ShieldQuestionMark, SlidersHorizontal, Sun, UsersRound } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { api } from "../api";
 import { useBadge, useLive, useReviewCount } from "../live/hooks";
@@ -39,6 +39,7 @@ export function Rail() {
       </Place>
       <Place to="/people" icon={<UsersRound size={21} strokeWidth={1.8} aria-hidden="true" />} label="People" />
       <Place to="/templates" icon={<LayoutTemplate size={21} strokeWidth={1.8} aria-hidden="true" />} label="Templates" />
+      <Place to="/sms/campaigns" icon={<Megaphone size={21} strokeWidth={1.8} aria-hidden="true" />} label="Campaigns" seldom />
       <Place to="/bulk" icon={<Send size={20} strokeWidth={1.8} aria-hidden="true" />} label="Bulk" seldom />
       <span className={styles.gap} />
       <Place to="/system/sending" icon={<Gauge size={21} strokeWidth={1.8} aria-hidden="true" />} label="Sending" seldom />
@@ -49,7 +50,7 @@ export function Rail() {
 }
 
 interface PlaceProps {
-  to: "/phone/sms" | "/phone/sms/review" | "/people" | "/templates" | "/bulk" | "/system" | "/system/sending";
+  to: "/phone/sms" | "/phone/sms/review" | "/people" | "/templates" | "/sms/campaigns" | "/bulk" | "/system" | "/system/sending";
   icon: ReactNode;
   label: string;
   /** What the label leaves out for want of room. */
@@ -77,7 +78,7 @@ function Place({ to, icon, label, before, seldom = false, children }: PlaceProps
 
 /** The place in the rail that a page belongs to; the most particular one wins. */
 function placeOf(path: string): PlaceProps["to"] | undefined {
-  return (["/phone/sms/review", "/phone/sms", "/people", "/templates", "/bulk", "/system/sending", "/system"] as const).find((place) => path === place || path.startsWith(`${place}/`));
+  return (["/phone/sms/review", "/phone/sms", "/people", "/templates", "/sms/campaigns", "/bulk", "/system/sending", "/system"] as const).find((place) => path === place || path.startsWith(`${place}/`));
 }
 
 const SCHEMES = [
@@ -118,6 +119,7 @@ function Member() {
         <MenuLink to="/settings/fields" icon={SlidersHorizontal} label="Fields, tags, stages" onClick={() => setOpened(false)} />
         <MenuLink to="/settings/consent" icon={ShieldCheck} label="Consent" onClick={() => setOpened(false)} />
         <span className={styles.onPhone}>
+          <MenuLink to="/sms/campaigns" icon={Megaphone} label="Campaigns" onClick={() => setOpened(false)} />
           <MenuLink to="/bulk" icon={Send} label="Bulk texts" onClick={() => setOpened(false)} />
           <MenuLink to="/system/sending" icon={Gauge} label="Sending" onClick={() => setOpened(false)} />
           <MenuLink to="/system" icon={Activity} label="System" onClick={() => setOpened(false)} />
@@ -135,7 +137,7 @@ function Member() {
   );
 }
 
-function MenuLink({ to, icon: Icon, label, onClick }: { to: "/settings/fields" | "/settings/consent" | "/bulk" | "/system" | "/system/sending"; icon: typeof Gauge; label: string; onClick: () => void }) {
+function MenuLink({ to, icon: Icon, label, onClick }: { to: "/settings/fields" | "/settings/consent" | "/sms/campaigns" | "/bulk" | "/system" | "/system/sending"; icon: typeof Gauge; label: string; onClick: () => void }) {
   return (
     <Link to={to} className={styles.entry} onClick={onClick}>
       <Icon size={16} aria-hidden="true" />

@@ -1,6 +1,7 @@
 // Every page's address. What is not the inbox is loaded when it is first opened.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { Problem, queryClient, sessionQuery } from "../api";
+import { STATES, type Narrowed } from "../campaigns/drafts";
 import type { Filter } from "../filters/filter";
 import { InboxPage } from "../inbox/InboxPage";
 import { ThreadRoute } from "../inbox/ThreadRoute";
@@ -109,6 +110,30 @@ const campaign = createRoute({
   }),
   component: lazyRouteComponent(() => import("../campaigns/dashboard/DashboardPage"), "DashboardPage"),
 });
+const campaigns = createRoute({
+  getParentRoute: () => inside,
+  path: "/sms/campaigns",
+  validateSearch: (search: Record<string, unknown>): Narrowed => {
+    const state = STATES.find((one) => one === search["state"]);
+    return {
+      ...(typeof search["q"] === "string" || typeof search["q"] === "number" ? { q: String(search["q"]) } : {}),
+      ...(state ? { state } : {}),
+      ...(search["show"] === "templates" || search["show"] === "archived" ? { show: search["show"] } : {}),
+    };
+  },
+  component: lazyRouteComponent(() => import("../campaigns/list/CampaignsPage"), "CampaignsPage"),
+});
+const newCampaign = createRoute({
+  getParentRoute: () => inside,
+  path: "/sms/campaigns/new",
+  validateSearch: (search: Record<string, unknown>): { template?: number } => (typeof search["template"] === "number" && search["template"] > 0 ? { template: search["template"] } : {}),
+  component: lazyRouteComponent(() => import("../campaigns/wizard/NewCampaign"), "NewCampaign"),
+});
+const campaignWizard = createRoute({
+  getParentRoute: () => inside,
+  path: "/sms/campaigns/$campaignId/edit/$step",
+  component: lazyRouteComponent(() => import("../campaigns/wizard/Wizard"), "Wizard"),
+});
 const consent = createRoute({
   getParentRoute: () => inside,
   path: "/settings/consent",
@@ -126,7 +151,7 @@ const sending = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, imports, contact, fields, consent, templates.addChildren([noTemplate, template]), bulks, bulk, campaign, system, sending])]),
+  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, imports, contact, fields, consent, templates.addChildren([noTemplate, template]), bulks, bulk, campaigns, newCampaign, campaignWizard, campaign, system, sending])]),
   defaultPreload: "intent",
   defaultPendingMs: 400,
 });

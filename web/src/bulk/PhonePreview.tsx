@@ -19,15 +19,7 @@ export function PhonePreview({ wording, preview }: { wording: Wording; preview: 
   const shown = preview && of > 0 ? found.data : undefined;
   return (
     <section className={styles.preview} aria-label="Preview">
-      <div className={styles.phone}>
-        <div className={styles.head}>
-          {shown ? <Avatar name={shown.name} seed={shown.address ?? String(shown.at)} size={24} /> : <span className={styles.nobody} />}
-          <p data-testid="preview-name">{shown ? (shown.name ?? (shown.address ? formatNumber(shown.address) : "Unnamed")) : "\u00a0"}</p>
-        </div>
-        <div className={styles.screen} aria-live="polite">
-          {shown ? <Bubble shown={shown} /> : <p className={styles.empty}>{wording.body.trim() ? "" : "What you write shows up here as each of them will read it."}</p>}
-        </div>
-      </div>
+      <Phone shown={shown} empty={wording.body.trim() ? "" : "What you write shows up here as each of them will read it."} />
       <div className={styles.steps}>
         <ActionIcon variant="default" size={34} aria-label="Previous recipient" disabled={of < 2} onClick={() => go((at + of - 1) % of)}>
           <ChevronLeft size={18} />
@@ -50,6 +42,23 @@ export function PhonePreview({ wording, preview }: { wording: Wording; preview: 
   );
 }
 
+/** What one of them reads, and the fate of it. */
+export type Read = Pick<Shown, "name" | "address" | "text" | "segments" | "missing" | "excluded" | "sentence">;
+
+export function Phone({ shown, empty }: { shown: Read | undefined; empty: string }) {
+  return (
+    <div className={styles.phone}>
+      <div className={styles.head}>
+        {shown ? <Avatar name={shown.name} seed={shown.address ?? ""} size={24} /> : <span className={styles.nobody} />}
+        <p data-testid="preview-name">{shown ? (shown.name ?? (shown.address ? formatNumber(shown.address) : "Unnamed")) : "\u00a0"}</p>
+      </div>
+      <div className={styles.screen} aria-live="polite">
+        {shown ? <Bubble shown={shown} /> : <p className={styles.empty}>{empty}</p>}
+      </div>
+    </div>
+  );
+}
+
 function Jump({ label, to, at, go }: { label: string; to: number; at: number; go: (at: number) => void }) {
   return (
     <button type="button" aria-pressed={at === to} onClick={() => go(to)}>
@@ -58,7 +67,7 @@ function Jump({ label, to, at, go }: { label: string; to: number; at: number; go
   );
 }
 
-function Bubble({ shown }: { shown: Shown }) {
+function Bubble({ shown }: { shown: Read }) {
   return (
     <>
       <p className={styles.bubble} data-testid="preview-text" data-out={shown.excluded !== null || undefined}>

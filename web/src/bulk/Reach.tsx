@@ -1,6 +1,7 @@
 // Whom it reaches, who is left out and why, and what it costs.
 import { useMutation } from "@tanstack/react-query";
 import { Download } from "lucide-react";
+import type { ReactNode } from "react";
 import { Failure } from "../parts/Failure";
 import { saveFile } from "../parts/saveFile";
 import { amount, people } from "../people/rows";
@@ -8,15 +9,30 @@ import { spanOf } from "../text/time";
 import { exclusionsFile, money, type Preview, type Wording } from "./bulk";
 import styles from "./Reach.module.css";
 
+export type Sums = Pick<Preview, "audience" | "recipients" | "excluded" | "segments" | "cost" | "duration_s">;
+
 export function Reach({ wording, preview }: { wording: Wording; preview: Preview }) {
-  const { segments } = preview;
-  const left = preview.audience - preview.recipients;
+  const file = useMutation({ mutationFn: () => exclusionsFile(wording), onSuccess: (blob) => saveFile(blob, "left-out.csv") });
+  return (
+    <Reached sums={preview}>
+      <button type="button" onClick={() => file.mutate()} disabled={file.isPending}>
+        <Download size={14} aria-hidden="true" /> Download the list
+      </button>
+      <Failure brief error={file.error} />
+    </Reached>
+  );
+}
+
+/** The sums, and who is left out; *children*: the way to the list of those. */
+export function Reached({ sums, children }: { sums: Sums; children: ReactNode }) {
+  const { segments } = sums;
+  const left = sums.audience - sums.recipients;
   return (
     <div className={styles.reach}>
       <dl>
         <div>
           <dt>Recipients</dt>
-          <dd data-testid="bulk-count">{amount(preview.recipients)}</dd>
+          <dd data-testid="bulk-count">{amount(sums.recipients)}</dd>
         </div>
         <div>
           <dt>Segments</dt>
@@ -28,33 +44,25 @@ export function Reach({ wording, preview }: { wording: Wording; preview: Preview
         <div>
           <dt>Cost, about</dt>
           <dd>
-            {money(preview.cost)}
-            {preview.duration_s !== null && preview.duration_s >= 10 && <small>sent in {spanOf(preview.duration_s)}</small>}
+            {money(sums.cost)}
+            {sums.duration_s !== null && sums.duration_s >= 10 && <small>sent in {spanOf(sums.duration_s)}</small>}
           </dd>
         </div>
       </dl>
-      {left > 0 && <LeftOut wording={wording} preview={preview} left={left} />}
+      {left > 0 && (
+        <section className={styles.out} aria-label="Left out">
+          <h3>{people(left)} left out</h3>
+          <ul>
+            {sums.excluded.map((one) => (
+              <li key={one.reason}>
+                <span>{one.sentence}</span>
+                <b className="numeric">{amount(one.count)}</b>
+              </li>
+            ))}
+          </ul>
+          {children}
+        </section>
+      )}
     </div>
-  );
-}
-
-function LeftOut({ wording, preview, left }: { wording: Wording; preview: Preview; left: number }) {
-  const file = useMutation({ mutationFn: () => exclusionsFile(wording), onSuccess: (blob) => saveFile(blob, "left-out.csv") });
-  return (
-    <section className={styles.out} aria-label="Left out">
-      <h3>{people(left)} left out</h3>
-      <ul>
-        {preview.excluded.map((one) => (
-          <li key={one.reason}>
-            <span>{one.sentence}</span>
-            <b className="numeric">{amount(one.count)}</b>
-          </li>
-        ))}
-      </ul>
-      <button type="button" onClick={() => file.mutate()} disabled={file.isPending}>
-        <Download size={14} aria-hidden="true" /> Download the list
-      </button>
-      <Failure brief error={file.error} />
-    </section>
   );
 }

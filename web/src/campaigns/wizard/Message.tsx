@@ -1,0 +1,138 @@
+// What they get: one text, or several of which each has a share; how it reads for each of them, and what it costs.
+import { Button, NumberInput, TextInput } from "@mantine/core";
+import { Braces, Plus, Trash2 } from "lucide-react";
+import { useId, useRef } from "react";
+import { askedFor } from "../../bulk/bulk";
+import type { Variant } from "../../gen/wire";
+import { people } from "../../people/rows";
+import { Faults } from "../../templates/Faults";
+import { useLook } from "../../templates/Fields";
+import { MarkedText } from "../../templates/MarkedText";
+import { TemplatePicker } from "../../templates";
+import { inserted } from "../../templates/text";
+import { TokenMenu } from "../../templates/TokenMenu";
+import { countSegments, nameOf } from "../../text/segments";
+import { Card, Wrong } from "./Card";
+import { FromNumber } from "./Details";
+import { Counted } from "./Side";
+import { SampleText } from "./SampleText";
+import { evenly, letter, MOST_VARIANTS, sumOf } from "./shares";
+import { faultsAt } from "./steps";
+import type { StepProps } from "./Wizard";
+import wizard from "./Wizard.module.css";
+import styles from "./Message.module.css";
+
+export function Message(props: StepProps) {
+  const { drafting, survey } = props;
+  const { variants, answers } = drafting.draft.plan;
+  const put = (next: readonly Variant[]) => drafting.plan({ variants: [...next] });
+  const asked = askedFor(survey?.found?.names ?? {}, answers);
+  const sum = sumOf(variants);
+  return (
+    <div className={wizard.columns}>
+      <div className={wizard.column}>
+        <Card title={variants.length > 1 ? "Texts" : "Text"} lead={variants.length > 1 ? "Each recipient gets one of them, by lot at the launch." : "Each gets it alone, in a conversation of their own."}>
+          {variants.map((one, index) => (
+            <Words
+              key={index} variant={one} index={index} of={variants.length} onChange={(over) => put(variants.map((old, at) => (at === index ? { ...old, ...over } : old)))}
+              onRemove={() => put(evenly(variants.filter((_, at) => at !== index)))}
+            />
+          ))}
+          <div className={styles.more}>
+            {variants.length < MOST_VARIANTS && (
+              <Button variant="default" leftSection={<Plus size={16} aria-hidden="true" />} onClick={() => put(evenly([...variants, { body: variants.at(-1)?.body ?? "", share: 0 }]))}>
+                {variants.length === 1 ? "Try another wording beside it" : "Another wording"}
+              </Button>
+            )}
+            {variants.length > 1 && sum !== 100 && (
+              <p className={styles.sum} role="status">
+                The shares add up to {sum} %, not to 100 %.{" "}
+                <button type="button" onClick={() => put(evenly(variants))}>
+                  Share evenly
+                </button>
+              </p>
+            )}
+          </div>
+        </Card>
+        {asked.length > 0 && (
+          <Card title="What some of them lack" lead="Whoever has no value gets no text, unless you say what to write instead.">
+            {asked.map((name) => (
+              <TextInput
+                key={name} label={name.replaceAll("_", " ")} classNames={{ label: styles.token ?? "" }} value={answers[name] ?? ""} maxLength={200} autoComplete="off"
+                description={survey?.found?.names[name] ? `${people(survey.found.names[name])} without it.` : "Written where it is not known."}
+                onChange={(event) => drafting.plan({ answers: { ...answers, [name]: event.currentTarget.value } })}
+              />
+            ))}
+          </Card>
+        )}
+        <Card title="Number">
+          <FromNumber drafting={drafting} />
+        </Card>
+        <Wrong sentences={survey ? faultsAt("message", survey.faults).map((one) => one.sentence) : []} />
+      </div>
+      <aside className={wizard.side} aria-label="How it reads">
+        <SampleText {...props} />
+        <Counted {...props} />
+      </aside>
+    </div>
+  );
+}
+
+interface WordsProps {
+  variant: Variant;
+  index: number;
+  of: number;
+  onChange: (over: Partial<Variant>) => void;
+  onRemove: () => void;
+}
+
+function Words({ variant, index, of, onChange, onRemove }: WordsProps) {
+  const id = useId();
+  const box = useRef<HTMLTextAreaElement>(null);
+  const { faults } = useLook(variant.body, {});
+  const { costly } = countSegments(variant.body);
+  const select = (start: number, end: number) => {
+    box.current?.focus();
+    box.current?.setSelectionRange(start, end);
+  };
+  const insert = (token: string) => {
+    const caret = box.current?.selectionStart ?? variant.body.length;
+    const body = inserted(variant.body, token, caret);
+    onChange({ body });
+    const end = caret + body.length - variant.body.length;
+    requestAnimationFrame(() => select(end, end));
+  };
+  return (
+    <div className={styles.words} role="group" aria-label={of > 1 ? `Text ${letter(index)}` : "Text"}>
+      <div className={styles.above}>
+        <label htmlFor={`${id}-body`}>{of > 1 ? `Text ${letter(index)}` : "What it says"}</label>
+        <TokenMenu onChoose={(token) => insert(`{{${token.name}}}`)}>
+          {(toggle, opened) => (
+            <button type="button" className={styles.insert} onClick={toggle} aria-expanded={opened}>
+              <Braces size={15} aria-hidden="true" />
+              Insert field
+            </button>
+          )}
+        </TokenMenu>
+        <TemplatePicker raw box={box} text={variant.body} onPick={(body) => onChange({ body })} />
+      </div>
+      <MarkedText id={`${id}-body`} box={box} value={variant.body} faults={faults} describedBy={`${id}-faults`} onChange={(body) => onChange({ body })} />
+      <Faults id={`${id}-faults`} body={variant.body} faults={faults} onShow={select} onChange={(body) => onChange({ body })} />
+      {costly && (
+        <p className={styles.costly} role="status">
+          “{nameOf(costly.char)}” makes every text of this cost more: with it only 70 characters fit into a segment instead of 160.
+        </p>
+      )}
+      {of > 1 && (
+        <div className={styles.share}>
+          <NumberInput
+            label={`Share of ${letter(index)}`} min={0} max={100} clampBehavior="strict" allowDecimal={false} suffix=" %" value={variant.share} onChange={(share) => typeof share === "number" && onChange({ share })}
+          />
+          <Button variant="default" leftSection={<Trash2 size={15} aria-hidden="true" />} onClick={onRemove}>
+            Remove {letter(index)}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
