@@ -116,7 +116,7 @@ def _routes(deps: Deps) -> Iterable[Route]:
         demo.routes,
     ]
     described = [route for routes in api for route in routes.declared]
-    # Thousands of phones may share an address of their carrier; whoever follows one link 20 times at once is no person.
+    # Who tries 200 tokens at once guesses; who follows one link 20 times at once is no person.
     links = link_routes(Throttle(deps.clock, 200, 0.125), Throttle(deps.clock, 20, 60.0))
     client = client_routes(deps.client_files)
     others = [health.routes, media.public_routes, client, links, _description(described, deps)]

@@ -62,7 +62,9 @@ async def _looked_up(token: str, links: Links) -> str | None:
 
 
 def link_routes(by_address: Throttle, by_link: Throttle) -> Routes:
-    """`by_address`: requests. `by_link`: visits of one link from one address that are kept; others are sent on too."""
+    """`by_address`: tries of links that are none; thousands of phones may share an address of their carrier, and
+    whoever has a link is sent on. `by_link`: visits of one link from one address that are kept.
+    """
     routes = Routes("links", described=False)
     targets = Targets()
 
@@ -80,6 +82,7 @@ def link_routes(by_address: Throttle, by_link: Throttle) -> Routes:
             return _page(503, _AWAY, 60)
         if token is None or url is None:
             return _page(404, _NOT_FOUND)
+        by_address.give_back(address)
         if by_link.take(f"{request.method} {token} {address}") is None:
             call.deps.visited(_visited(call, token))
         return _sent_on(url)
