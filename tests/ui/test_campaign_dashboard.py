@@ -130,13 +130,16 @@ def test_a_cancel_is_asked_for_twice_and_who_got_nothing_gets_nothing(page: Page
 
 def test_one_that_is_scheduled_says_when_it_begins_and_becomes_a_draft_again(page: Page, office: Office) -> None:
     start = {"day": "2031-03-10", "at": "09:00", "zone": "America/New_York"}
-    show(page, launched(office, people(office, 2), start=start))
+    campaign = launched(office, people(office, 2), start=start)
+    show(page, campaign)
     next_up = page.get_by_role("region", name="What is next")
     expect(next_up).to_contain_text("Begins on Mon, Mar 10")
     expect(next_up).to_contain_text("2 people will get it")
     button(page, "Unschedule").click()
     page.get_by_role("dialog").get_by_role("button", name="Unschedule it").click()
     expect(page.get_by_role("status").filter(has_text="Draft")).to_be_visible()
+    page.get_by_role("link", name="Open the draft").click()
+    expect(page).to_have_url(re.compile(rf"/sms/campaigns/{campaign['id']}/edit/review$"))
 
 
 def test_why_not_is_said_in_words_and_who_is_looked_for_is_what_is_exported(
@@ -259,6 +262,7 @@ def test_a_campaign_that_is_not_there_says_so(page: Page, faults: Faults) -> Non
     faults.expect(404, "/campaigns/999999")
     page.goto("/sms/campaigns/999999")
     expect(page.get_by_role("heading", name="There is no such campaign")).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("link", name="Campaigns")).to_have_attribute("href", "/sms/campaigns")
 
 
 # The table of the course has room of its own to move in, for as many columns as there are.

@@ -1,6 +1,7 @@
 // A campaign that was launched: how it stands and what comes next, its figures as they move, and what can be done with it.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Link, useParams } from "@tanstack/react-router";
+import { ChevronLeft } from "lucide-react";
 import { useEffect } from "react";
 import { Problem } from "../../api";
 import type { CampaignOut } from "../../gen/wire";
@@ -34,7 +35,7 @@ export function DashboardPage() {
   useCourseAnew(id, one);
   if (read.error instanceof Problem && read.error.status === 404) return <NotThere />;
   return (
-    <Page width={WIDTH} title={one?.name ?? "Campaign"} beside={one && <Standing one={one} read={read.data} />} lead={one && <Launched one={one} />}>
+    <Page width={WIDTH} back={<Back />} title={one?.name ?? "Campaign"} beside={one && <Standing one={one} read={read.data} />} lead={one && <Launched one={one} />}>
       <Failure error={read.error} />
       {!one && read.isPending && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
       {one && <Course one={one} read={read.data} />}
@@ -53,7 +54,15 @@ function usePlanOf(id: number, one: CampaignOut | undefined, read: Campaign | un
 
 function NotThere() {
   return (
-    <Page width={WIDTH} title="There is no such campaign" lead="It may belong to another workspace." />
+    <Page width={WIDTH} back={<Back />} title="There is no such campaign" lead="It may belong to another workspace." />
+  );
+}
+
+function Back() {
+  return (
+    <Link to="/sms/campaigns" search={{}}>
+      <ChevronLeft size={16} aria-hidden="true" /> Campaigns
+    </Link>
   );
 }
 

@@ -1,6 +1,7 @@
 // What can be done with a campaign at once: each asks once more where people would get less, or more, than was meant.
 import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { Pause, Pencil, Play, Undo2, X } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { openOf } from "../../bulk/bulk";
@@ -24,6 +25,11 @@ export function Deeds({ one, plan }: { one: CampaignOut; plan: Plan | undefined 
   const busy = (name: CommandName) => giving.isPending && giving.variables === name;
   return (
     <div className={styles.deeds}>
+      {one.state === "draft" && !one.template && (
+        <Button renderRoot={(props) => <Link to="/sms/campaigns/$campaignId/edit/$step" params={{ campaignId: String(one.id), step: "review" }} {...props} />} leftSection={<Pencil size={15} aria-hidden="true" />}>
+          Open the draft
+        </Button>
+      )}
       {may.pause && (
         <Button leftSection={<Pause size={16} aria-hidden="true" />} loading={busy("pause")} onClick={() => giving.mutate("pause")}>
           Pause
