@@ -208,7 +208,7 @@ def test_the_schedule_says_in_a_sentence_what_was_chosen(page: Page, office: Off
     page.get_by_label("Time", exact=True).fill("02:30")
     expect(when).to_contain_text("clocks skip it")
     expect(when).to_contain_text("Sun, Mar 14, 3:30 AM in America/New York")
-    page.get_by_text("Drip: so many every so often").click()
+    page.get_by_role("switch", name="Drip").check()
     page.get_by_label("Batches of").fill("1")
     expect(when).to_contain_text("2 batches, the first on Mon, Mar 15, 9:00 AM")
     page.get_by_label("Last day").fill("2027-03-13")
