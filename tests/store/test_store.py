@@ -20,8 +20,9 @@ from server.store.schema import schema_sql
 from server.store.store import SCHEMA_VERSION, UnfitDatabase, open_store
 from tests.store.world import BOB, NOON, SEED, World, holding, mo
 
+# It waits until they are gone: else a free session, one told to end that has not heard it, would greet the next client.
 CUT_ALL = """
-SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
 

@@ -73,7 +73,7 @@ def _pages(context: BrowserContext, live: Live) -> Iterator[tuple[str, Page]]:
     page.get_by_role("row", name="limiter").first.wait_for()
     yield "system", page
     page.goto("/system/sending")
-    page.get_by_role("heading", name="Numbers").wait_for()
+    page.get_by_role("heading", name="Numbers", exact=True).wait_for()
     yield "sending", page
 
 
@@ -90,7 +90,7 @@ def _people(page: Page) -> Iterator[tuple[str, Page]]:
     yield "people-filter", page
     show(page)
     rows(page).nth(1).get_by_role("link").click()
-    page.get_by_role("heading", name="Details").wait_for()
+    page.get_by_role("heading", name="Details", exact=True).wait_for()
     yield "contact", page
     if (history := page.get_by_role("button", name="History")).is_visible():
         history.click()

@@ -173,7 +173,7 @@ def test_the_list_shows_each_text_with_its_figures_and_leads_to_it(page: Page, o
 def test_a_text_that_is_not_there_says_so(page: Page, faults: Faults) -> None:
     faults.expect(404, "/bulk/999999")
     page.goto("/bulk/999999")
-    expect(page.get_by_role("heading", name="There is no such text")).to_be_visible()
+    expect(page.get_by_role("heading", name="There is no such text", exact=True)).to_be_visible()
 
 
 def _writing(page: Page, office: Office) -> None:

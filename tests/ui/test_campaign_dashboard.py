@@ -261,7 +261,7 @@ def test_while_everybody_is_looked_at_it_says_how_far_that_is_and_offers_no_chan
 def test_a_campaign_that_is_not_there_says_so(page: Page, faults: Faults) -> None:
     faults.expect(404, "/campaigns/999999")
     page.goto("/sms/campaigns/999999")
-    expect(page.get_by_role("heading", name="There is no such campaign")).to_be_visible()
+    expect(page.get_by_role("heading", name="There is no such campaign", exact=True)).to_be_visible()
     expect(page.get_by_role("main").get_by_role("link", name="Campaigns")).to_have_attribute("href", "/sms/campaigns")
 
 

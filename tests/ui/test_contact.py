@@ -236,7 +236,7 @@ def test_deleting_asks_once_more_and_leads_back_to_the_list(page: Page, office: 
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="People", exact=True)).to_be_visible()
     page.goto(f"/people/{contact['contact_id']}")
-    expect(page.get_by_role("heading", name="This contact does not exist")).to_be_visible()
+    expect(page.get_by_role("heading", name="This contact does not exist", exact=True)).to_be_visible()
 
 
 # History

@@ -20,7 +20,7 @@ def page(desk: Page) -> Page:
 @pytest.fixture
 def settings(page: Page, office: Office) -> Page:
     page.goto("/settings/fields")
-    page.get_by_role("heading", name="Pipelines").wait_for()
+    page.get_by_role("heading", name="Pipelines", exact=True).wait_for()
     return page
 
 
@@ -32,10 +32,10 @@ def test_the_members_menu_and_the_people_lead_here(page: Page) -> None:
     page.goto("/system")
     page.get_by_role("button", name="account and appearance").click()
     page.get_by_role("link", name="Fields, tags, stages").click()
-    expect(page.get_by_role("heading", name="Fields, tags, stages")).to_be_visible()
+    expect(page.get_by_role("heading", name="Fields, tags, stages", exact=True)).to_be_visible()
     page.get_by_role("navigation", name="Main").get_by_role("link", name="People").click()
     page.get_by_role("link", name="Fields, tags, stages").click()
-    expect(page.get_by_role("heading", name="Fields, tags, stages")).to_be_visible()
+    expect(page.get_by_role("heading", name="Fields, tags, stages", exact=True)).to_be_visible()
 
 
 def test_a_field_is_made_relabelled_and_removed_and_its_name_is_made_of_its_label(

@@ -53,13 +53,13 @@ def test_an_agent_is_offered_no_new_field_for_a_column(open_tab: OpenTab, live: 
         expect(choice).to_be_visible()
         expect(choice.locator("option", has_text="New field")).to_have_count(offered)
         page.get_by_role("button", name="Discard").click()
-        expect(page.get_by_role("heading", name="Ponds.csv")).to_have_count(0)
+        expect(page.get_by_role("heading", name="Ponds.csv", exact=True)).to_have_count(0)
 
 
 def test_a_list_is_chosen_settled_confirmed_and_taken_back(desk: Page) -> None:
     nadia = phone()
     send(desk, a_list(nadia, phone()))
-    expect(desk.get_by_role("heading", name="Open house.csv")).to_be_visible()
+    expect(desk.get_by_role("heading", name="Open house.csv", exact=True)).to_be_visible()
     expect(desk.get_by_label("Mobile becomes")).to_have_value("phone")
     expect(desk.get_by_label("Surname becomes")).to_have_value("last_name")
     rows = desk.get_by_role("region", name="What the first rows become").get_by_role("listitem")
@@ -103,11 +103,11 @@ def test_a_list_is_dropped(desk: Page) -> None:
         }""",
         f"{phone()[2:]}\n{phone()[2:]}\n",
     )
-    expect(desk.get_by_role("heading", name="dropped.csv")).to_be_visible()
+    expect(desk.get_by_role("heading", name="dropped.csv", exact=True)).to_be_visible()
     expect(desk.get_by_label("The first row", exact=True)).to_have_value("person")
     expect(desk.get_by_role("button", name="Import 2 rows")).to_be_visible()
     desk.get_by_role("button", name="Discard").click()
-    expect(desk.get_by_role("heading", name="Drop a list here")).to_be_visible()
+    expect(desk.get_by_role("heading", name="Drop a list here", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -147,15 +147,15 @@ def test_a_file_of_two_gigabytes_is_told_without_being_sent(desk: Page) -> None:
 def test_no_step_of_an_import_has_a_barrier(open_tab: OpenTab, width: int) -> None:
     page = open_tab(width=width)
     page.goto("/people/import")
-    page.get_by_role("heading", name="Drop a list here").wait_for()
+    page.get_by_role("heading", name="Drop a list here", exact=True).wait_for()
     found = complaints(page)
     send(page, a_list(phone(), phone()), name=f"barriers {width}.csv")
-    page.get_by_role("heading", name="What the first rows become").wait_for()
+    page.get_by_role("heading", name="What the first rows become", exact=True).wait_for()
     found += complaints(page)
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
     state(page)
     page.get_by_role("button", name="Import 4 rows").click()
     page.get_by_text("Done", exact=True).wait_for()
-    page.get_by_role("heading", name="Rows to look at").wait_for()
+    page.get_by_role("heading", name="Rows to look at", exact=True).wait_for()
     found += complaints(page)
     assert found == []

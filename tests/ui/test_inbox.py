@@ -342,4 +342,4 @@ def test_a_new_text_is_announced_politely(page: Page, live: Live) -> None:
 def test_a_thread_that_does_not_exist_says_so(desk: Page, faults: Faults) -> None:
     faults.expect(404, "/threads/999999999/")
     desk.goto("/phone/sms/999999999")
-    expect(desk.get_by_role("heading", name="This conversation does not exist")).to_be_visible()
+    expect(desk.get_by_role("heading", name="This conversation does not exist", exact=True)).to_be_visible()

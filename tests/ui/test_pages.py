@@ -35,11 +35,11 @@ def stranger(new_context: OpenContext, faults: Faults) -> Page:
 
 def test_a_stranger_is_led_to_the_login_and_back_to_the_page_that_was_asked_for(stranger: Page, live: Live) -> None:
     stranger.goto("/system")
-    expect(stranger.get_by_role("heading", name="Log in to Threadline")).to_be_visible()
+    expect(stranger.get_by_role("heading", name="Log in to Threadline", exact=True)).to_be_visible()
     stranger.get_by_label("Email").fill(live.logins[0]["email"])
     stranger.get_by_label("Password", exact=True).fill(live.logins[0]["password"])
     stranger.get_by_role("button", name="Log in").click()
-    expect(stranger.get_by_role("heading", name="System")).to_be_visible()
+    expect(stranger.get_by_role("heading", name="System", exact=True)).to_be_visible()
 
 
 def test_a_wrong_password_is_told_in_a_sentence(stranger: Page, live: Live, faults: Faults) -> None:
@@ -69,10 +69,10 @@ def test_logging_out_ends_the_session_and_forgets_drafts(new_context: OpenContex
     message_box(page).fill("Nobody else's business")
     page.get_by_role("button", name="account and appearance").click()
     page.get_by_role("button", name="Log out").click()
-    expect(page.get_by_role("heading", name="Log in to Threadline")).to_be_visible()
+    expect(page.get_by_role("heading", name="Log in to Threadline", exact=True)).to_be_visible()
     assert page.evaluate("sessionStorage.length") == 0
     page.goto("/phone/sms")
-    expect(page.get_by_role("heading", name="Log in to Threadline")).to_be_visible()
+    expect(page.get_by_role("heading", name="Log in to Threadline", exact=True)).to_be_visible()
 
 
 def test_the_scheme_is_chosen_and_kept(page: Page) -> None:
@@ -94,7 +94,7 @@ def test_the_system_page_shows_the_tree_of_actors(page: Page) -> None:
 def test_the_sending_page_shows_each_number_and_what_leaves(page: Page) -> None:
     page.goto("/people")
     page.get_by_role("link", name="Sending").click()
-    expect(page.get_by_role("heading", name="Numbers")).to_be_visible()
+    expect(page.get_by_role("heading", name="Numbers", exact=True)).to_be_visible()
     expect(page.get_by_role("table", name="").first.get_by_role("row").nth(1)).to_contain_text("/s")
     expect(page.get_by_role("link", name="Sending")).to_have_attribute("aria-current", "page")
     expect(page.get_by_role("link", name="System")).not_to_have_attribute("aria-current", "page")
@@ -138,7 +138,7 @@ BUSY: dict[str, Any] = {
 def show_busy(page: Page) -> None:
     page.route("**/api/v1/system/pace", lambda route: route.fulfill(json=BUSY))
     page.goto("/system/sending")
-    page.get_by_role("heading", name="Daily caps").wait_for()
+    page.get_by_role("heading", name="Daily caps", exact=True).wait_for()
 
 
 def test_the_sending_page_says_what_is_slowed_paused_or_used_up_and_lets_another_server_send(page: Page) -> None:
@@ -286,7 +286,7 @@ def test_the_login_has_no_barrier(stranger: Page, live: Live, width: int) -> Non
 def test_the_sending_page_has_no_barrier_idle_or_busy(open_tab: OpenTab, width: int) -> None:
     page = open_tab(width=width)
     page.goto("/system/sending")
-    page.get_by_role("heading", name="Numbers").wait_for()
+    page.get_by_role("heading", name="Numbers", exact=True).wait_for()
     assert complaints(page) == []
     show_busy(page)
     assert complaints(page) == []

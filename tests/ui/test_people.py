@@ -140,7 +140,7 @@ def test_a_page_that_cannot_be_loaded_says_so_and_can_be_tried_again(
 def test_with_nobody_to_show_the_page_says_why_and_leads_on(page: Page) -> None:
     show(page)
     page.get_by_role("searchbox", name="Search people").fill("zzzz nobody has this name")
-    expect(page.get_by_role("heading", name="Nobody matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nobody matches", exact=True)).to_be_visible()
     page.get_by_role("button", name="Show everybody").click()
     expect(rows(page).first).to_be_visible()
     page.route(
@@ -148,7 +148,7 @@ def test_with_nobody_to_show_the_page_says_why_and_leads_on(page: Page) -> None:
         lambda route: route.fulfill(json={"rows": [], "next_cursor": None, "partial": False}),
     )
     page.goto("/people")
-    expect(page.get_by_role("heading", name="Nobody here yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nobody here yet", exact=True)).to_be_visible()
 
 
 def test_a_list_that_cannot_be_read_says_so_and_can_be_tried_again(page: Page, faults: Faults) -> None:
@@ -261,7 +261,7 @@ def test_a_condition_without_its_value_narrows_nothing_and_is_named(page: Page, 
     expect(builder.get_by_test_id("filter-count")).to_contain_text("one condition is not complete yet")
     expect(rows(page)).to_have_count(2)
     choose_field(page, "Opted out", "yes")
-    expect(page.get_by_role("heading", name="Nobody matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nobody matches", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize(

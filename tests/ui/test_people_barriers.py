@@ -26,7 +26,7 @@ def selected(page: Page, office: Office) -> None:
 
 def nobody(page: Page, office: Office) -> None:
     page.goto("/people?q=zzzz-nobody")
-    page.get_by_role("heading", name="Nobody matches").wait_for()
+    page.get_by_role("heading", name="Nobody matches", exact=True).wait_for()
 
 
 def builder(page: Page, office: Office) -> None:

@@ -29,7 +29,7 @@ def waits(page: Page, live: Live, body: str) -> tuple[str, Locator]:
 
 def on_the_page(page: Page) -> Page:
     page.goto("/phone/sms/review")
-    page.get_by_role("heading", name="Needs review").wait_for()
+    page.get_by_role("heading", name="Needs review", exact=True).wait_for()
     return page
 
 
@@ -81,7 +81,7 @@ def test_what_only_the_contact_can_undo_is_asked_once_more(page: Page, live: Liv
     expect(confirm).to_be_focused()
     page.keyboard.press("Enter")
     expect(item).to_have_count(0)
-    expect(page.get_by_role("heading", name="Needs review")).to_be_focused()
+    expect(page.get_by_role("heading", name="Needs review", exact=True)).to_be_focused()
     row = row_of(page, sender)
     assert (row["opted_out"], row["held"]) == (True, False)
 
@@ -165,4 +165,4 @@ def test_only_one_place_of_the_rail_is_the_current_one(page: Page) -> None:
 def test_with_nothing_to_decide_the_page_says_so(page: Page, faults: Faults) -> None:
     page.route("**/api/v1/review?*", lambda route: route.fulfill(json={"reviews": [], "open": 0, "next_cursor": None}))
     on_the_page(page)
-    expect(page.get_by_role("heading", name="Nothing to decide")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing to decide", exact=True)).to_be_visible()

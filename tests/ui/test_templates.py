@@ -389,7 +389,7 @@ def test_a_template_is_deleted_after_a_question(page: Page, live: Live) -> None:
     page.get_by_role("button", name="Delete this template").click()
     expect(page.get_by_role("button", name="Keep it")).to_be_focused()
     page.get_by_role("button", name="Delete", exact=True).click()
-    expect(page.get_by_role("heading", name="Texts that you send often")).to_be_visible()
+    expect(page.get_by_role("heading", name="Texts that you send often", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name=template["name"])).to_have_count(0)
 
 
