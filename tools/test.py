@@ -22,9 +22,11 @@ QUEUE = (
     ("client", "ui"), ("integration",), ("servers",), ("crash",), ("unit",), ("races",), ("simulation",), ("guards",),
     ("types",), ("lint",), ("imports",), ("gen",),
 )  # fmt: skip
+OWN_RUNS = {"crash", "races", "bulk", "campaign", "simulation", "guards", "bench", "screenshots"}
 USAGE = f"""Usage: ./test [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST]
        ./test crash [--kills N --out DIR] | races [--n N --seed S] | simulation [--seeds N | --seed S -v]
        ./test bulk [--recipients N --stops S --kills K --rate R --seed S --out DIR]
+       ./test campaign [--n N --rate R --seed S --out DIR]
        ./test guards [NAME ...] | bench NAME [...] | screenshots --out DIR
 Parts: {", ".join(PARTS)}"""
 
@@ -34,7 +36,7 @@ def main(arguments: list[str]) -> int:
     children = Children()
     workshop = Workshop(ROOT, children)
     try:
-        if arguments and arguments[0] in {"crash", "races", "bulk", "simulation", "guards", "bench", "screenshots"}:
+        if arguments and arguments[0] in OWN_RUNS:
             return passed_through(workshop, arguments[0], arguments[1:])
         workshop.sweep()
         end = arguments.index("--") if "--" in arguments else len(arguments)

@@ -234,7 +234,7 @@ def client(workshop: Workshop, name: str) -> Count:
 
 def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
     """`./test crash|races|simulation|guards|bench|screenshots ARGUMENTS`: their output and status; crash is counted."""
-    modules = ("crash", "bulk", "races", "simulation", "guards")
+    modules = ("crash", "bulk", "campaign", "races", "simulation", "guards")
     module = "tests.ui.screenshots" if what == "screenshots" else f"tests.{what}" if what in modules else None
     if what == "bench":
         known = sorted(path.stem for path in (workshop.root / "bench").glob("[a-z]*.py"))

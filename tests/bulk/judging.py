@@ -30,7 +30,7 @@ SELECT c.audience, c.state, c.launched_at IS NOT NULL AS launched,
        (SELECT to_jsonb(s) FROM campaign_recount(c.id) s)::text AS counted
 FROM campaign c LEFT JOIN campaign_recipient r ON r.campaign_id = c.id
 LEFT JOIN message m ON m.thread_id = r.thread_id AND m.seq = r.seq
-WHERE c.kind = 'bulk' GROUP BY c.id
+WHERE c.kind = $2 GROUP BY c.id
 """
 LEFT: Final = """
 SELECT r.state, e.address FROM campaign_recipient r JOIN endpoint e ON e.id = r.endpoint_id WHERE r.state <> 'excluded'
@@ -54,10 +54,10 @@ class Seen:
     wrong: list[str] = field(default_factory=list)
 
 
-async def poll(ground: Ground, seen: Seen) -> None:
-    """Whether the sums hold at every moment, until cancelled."""
+async def poll(ground: Ground, seen: Seen, kind: str = "bulk") -> None:
+    """Whether the sums of texts to many of this *kind* hold at every moment, until cancelled."""
     while True:
-        rows = await ground.store.call(lambda c: c.fetch(_SUMS, list(STATES)))
+        rows = await ground.store.call(lambda c: c.fetch(_SUMS, list(STATES), kind))
         for row in rows:
             seen.polls += 1
             seen.state, seen.launched = row["state"], row["launched"]

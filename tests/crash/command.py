@@ -19,6 +19,11 @@ _LEFT: Final = ("ledger.jsonl", "kills.jsonl")
 def add_common(parser: argparse.ArgumentParser, kills: int) -> None:
     """The options of every run; *kills* is how many there are by default."""
     parser.add_argument("--kills", type=int, default=kills, metavar="N")
+    add_folder(parser)
+
+
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """Where it leaves what, and its chance: also of a run that kills nobody."""
     parser.add_argument("--out", type=Path, metavar="DIR", help="keep everything here")
     parser.add_argument("--seed", type=int, metavar="S", help="chance as in another run; the seed of each is printed")
 
