@@ -136,6 +136,21 @@ def test_a_draft_keeps_its_pictures_for_another_browser(page: Page, new_context:
     expect(shown).to_have_count(0)
 
 
+def test_a_draft_comes_although_the_first_try_to_read_it_fails(page: Page, new_context: OpenContext, live: Live) -> None:
+    thread = conversation(page, live)["thread_id"]
+    open_thread(page, thread)
+    message_box(page).fill("Half of a thought")
+    page.wait_for_function(
+        "id => fetch(`/api/v1/drafts/${id}`).then(answer => answer.json()).then(draft => draft.body)", arg=thread
+    )
+    other = new_context()
+    log_in(other, live)
+    there = other.new_page()
+    there.route(f"**/api/v1/drafts/{thread}", lambda route: route.abort(), times=1)
+    open_thread(there, thread)
+    expect(message_box(there)).to_have_value("Half of a thought")
+
+
 def test_a_plan_is_shown_as_it_stands_when_it_is_looked_at_again(page: Page) -> None:
     write_to_stranger(page, "Whatever they say")
     dialog(page).get_by_role("button", name="Send later").click()

@@ -5,6 +5,7 @@ import { composeApi, type Picture } from "./api";
 import { asKept, isEmpty, newer, NOTHING, stamp, withGivenBack, withoutSent, type Kept } from "./draft";
 
 const SAVE_MS = 700;
+const ASK_AGAIN_MS = 2_000;
 const GIVEN_BACK = "threadline:given-back";
 
 interface GivenBack {
@@ -91,10 +92,13 @@ export function useDraft(thread: number, off = false): DraftHandle {
 
   useEffect(() => {
     if (off) return;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    let gone = false;
     const leave = () => {
       if (timer.current !== undefined) store(true);
     };
     const read = () => {
+      clearTimeout(again);
       if (document.visibilityState === "hidden") return leave(); // a phone that puts a page aside may never come back to it
       composeApi.draft(thread).then(
         (theirs) => {
@@ -104,7 +108,7 @@ export function useDraft(thread: number, off = false): DraftHandle {
           else if (newer(theirs.changed_at, mine)) put(asKept(theirs));
           else if (newer(mine, theirs.changed_at)) store();
         },
-        () => undefined,
+        () => (again = gone ? undefined : setTimeout(read, ASK_AGAIN_MS)), // or what was typed elsewhere would stay away until the page is opened anew
       );
     };
     const given = (event: Event) => {
@@ -118,6 +122,8 @@ export function useDraft(thread: number, off = false): DraftHandle {
     addEventListener("pagehide", leave);
     addEventListener(GIVEN_BACK, given);
     return () => {
+      gone = true;
+      clearTimeout(again);
       document.removeEventListener("visibilitychange", read);
       removeEventListener("pagehide", leave);
       removeEventListener(GIVEN_BACK, given);
