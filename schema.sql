@@ -1216,6 +1216,38 @@ BEGIN
     END IF;
 END $$;
 
+-- Whether a text never was, for people: domain.messages.taken_back.
+CREATE FUNCTION taken_back(p_state text, p_class text, p_code text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN p_state = 'cancelled' AND coalesce(p_class = 'gate' AND p_code IN ('campaign_changed', 'campaign_cancelled'), false);
+
+-- Which campaign wrote a text, and with which of its wordings, where it has several.
+CREATE FUNCTION text_of_campaign(p_campaign bigint, p_thread bigint, p_seq bigint)
+RETURNS TABLE (id bigint, kind text, name text, variant smallint) LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT c.id, c.kind, c.name,
+           (SELECT r.variant FROM campaign_recipient r
+            WHERE r.thread_id = p_thread AND r.seq = p_seq AND r.campaign_id = p_campaign AND jsonb_array_length(c.plan->'variants') > 1)
+    FROM campaign c WHERE c.id = p_campaign;
+END;
+
+-- Threads show what stands in them: the newest text but for those that were taken back, and nothing at all where there is none.
+-- The caller has them locked, by note_status.
+CREATE FUNCTION show_newest(p_thread bigint[]) RETURNS void LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    UPDATE thread t SET last_at = coalesce(q.created_at, t.last_at), last_preview = coalesce(left(q.body, 140), ''),
+           last_direction = coalesce(q.direction, 'out'), last_out_at = o.created_at, listed = t.listed AND q.created_at IS NOT NULL
+    FROM (SELECT DISTINCT g.id FROM unnest(p_thread) g (id)) g
+    LEFT JOIN LATERAL (
+        SELECT m.created_at, m.body, m.direction FROM message m
+        WHERE m.thread_id = g.id AND NOT taken_back(m.state, m.error_class, m.error_code) ORDER BY m.seq DESC LIMIT 1) q ON true
+    LEFT JOIN LATERAL (
+        SELECT m.created_at FROM message m
+        WHERE m.thread_id = g.id AND m.direction = 'out' AND NOT taken_back(m.state, m.error_class, m.error_code)
+        ORDER BY m.seq DESC LIMIT 1) o ON true
+    WHERE t.id = g.id;
+END $$;
+
 -- Move messages to a state of higher rank, each with its event, and bump their threads; of several news of one message the
 -- highest counts. A campaign's recipient moves with its text. What was wired cannot have been refused before. p_decided: a person's decision may lower the rank.
 -- The locked threads' last numbers are read by the statement that follows the locks, and so are current.
@@ -2655,6 +2687,7 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY SELECT * FROM end_waiting(waiting, 'cancelled', 'campaign_cancelled', p_now);
+    PERFORM show_newest((SELECT array_agg(w.thread_id) FROM unnest(waiting) w));
 END $$;
 
 -- Take back what a campaign has queued and does not want as it is: its recipients are pending again, to be given another text.
@@ -2674,6 +2707,7 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY SELECT * FROM end_waiting(waiting, 'cancelled', 'campaign_changed', p_now);
+    PERFORM show_newest((SELECT array_agg(w.thread_id) FROM unnest(waiting) w));
     WITH again AS (
         UPDATE campaign_recipient r SET state = 'pending', reason = NULL, thread_id = NULL, seq = NULL, segments = NULL,
                delivery = NULL, due_at = NULL, round = r.round + 1

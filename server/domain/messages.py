@@ -9,10 +9,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 Direction = Literal["in", "out"]
+
+TAKEN_BACK: Final = frozenset({"campaign_changed", "campaign_cancelled"})
+"""The gate's reasons with which what was queued of a text to many ends as cancelled; not one byte of it has left."""
+
+
+def taken_back(state: str, error_class: str | None, error_code: str | None) -> bool:
+    """Whether a text never was, for people: nobody decided on it by itself, and its recipient may get another one.
+
+    The ledger keeps it. A text that a person discards was theirs to write, and stays to be seen. The same rule stands
+    in schema.sql, for pages and previews.
+    """
+    return state == "cancelled" and error_class == "gate" and error_code in TAKEN_BACK
+
+
+@dataclass(frozen=True, slots=True)
+class OfCampaign:
+    """Which text to many a text belongs to. `variant`: which of several wordings, from 0; None: there is but one."""
+
+    campaign_id: int
+    kind: Literal["campaign", "bulk"]
+    name: str
+    variant: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Texted:
+    """The campaign whose text reached a thread last, and when it left."""
+
+    campaign_id: int
+    name: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +71,7 @@ class Message:
     media: tuple[str, ...] = ()
     resend_of: int | None = None
     waits_until: datetime | None = None
+    campaign: OfCampaign | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +119,7 @@ class ThreadRow:
     carrier_blocked: bool
     invalid_code: str | None = None
     held: bool = False
+    campaign: Texted | None = None
 
 
 @dataclass(frozen=True, slots=True)

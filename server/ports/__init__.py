@@ -15,7 +15,7 @@ from uuid import UUID
 from server.domain.carrier import Capabilities, InboundText, ListedMessage, MtRequest, Outcome, Receipt
 from server.domain.gate import MessageClass
 from server.domain.limits import Allowance, LimitScope
-from server.domain.messages import Announcement, Message, ReadMark, ThreadEvent, ThreadRow
+from server.domain.messages import Announcement, Message, OfCampaign, ReadMark, ThreadEvent, ThreadRow
 from server.domain.optout import Heard, classify
 from server.domain.timetable import Local
 
@@ -92,6 +92,7 @@ class EnqueueMt:
     `due_at` None means now. `segments` is what the text costs, counted by domain.segments on what is really sent.
     `campaign_id`: the campaign that it belongs to, whose pause and recall stop it. `cancel_on_reply`: it leaves only
     while the contact has not written again. `media`: addresses and content types; an address without a host is ours.
+    `campaign`: how the text bears its campaign for who looks at the thread by now; not stored.
     """
 
     workspace_id: int
@@ -110,6 +111,7 @@ class EnqueueMt:
     campaign_id: int | None = None
     cancel_on_reply: bool = False
     media: tuple[tuple[str, str], ...] = ()
+    campaign: OfCampaign | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,16 @@ import orjson
 
 from server.domain.campaigns.campaign import PAUSE_WORDS, WORDS
 from server.domain.campaigns.clicks import click_through
-from server.domain.messages import Message, ReadMark, StatusChange, ThreadEvent, ThreadRow
+from server.domain.messages import (
+    Message,
+    OfCampaign,
+    ReadMark,
+    StatusChange,
+    Texted,
+    ThreadEvent,
+    ThreadRow,
+    taken_back,
+)
 from server.domain.optout import recognised
 from server.ports import Review
 from server.ports.bulk import Progress
@@ -51,7 +60,16 @@ def message_out(message: Message, explain: Explain) -> dict[str, Any]:
         "media": list(message.media),
         "resend_of": message.resend_of,
         "waits_until": message.waits_until,
+        "campaign": _of_campaign(message.campaign),
+        "taken_back": taken_back(message.state, message.error_class, message.error_code),
     }
+
+
+def _of_campaign(of: OfCampaign | None) -> dict[str, Any] | None:
+    """`protocol.OfCampaignOut`."""
+    if of is None:
+        return None
+    return {"id": of.campaign_id, "kind": of.kind, "name": of.name, "variant": of.variant}
 
 
 def event_data(event: ThreadEvent, explain: Explain) -> dict[str, Any]:
@@ -72,6 +90,7 @@ def _status_data(change: StatusChange, explain: Explain) -> dict[str, Any]:
         "error": explain(change.error_class, change.error_code),
         "waits_until": change.waits_until,
         "body": change.body,
+        "taken_back": taken_back(change.state, change.error_class, change.error_code),
     }
 
 
@@ -93,7 +112,13 @@ def inbox_row(row: ThreadRow, explain: Explain) -> dict[str, Any]:
         "carrier_blocked": row.carrier_blocked,
         "invalid": explain("invalid", row.invalid_code) if row.invalid_code else None,
         "held": row.held,
+        "campaign": _texted(row.campaign),
     }
+
+
+def _texted(by: Texted | None) -> dict[str, Any] | None:
+    """`protocol.TextedOut`."""
+    return None if by is None else {"id": by.campaign_id, "name": by.name, "at": by.at}
 
 
 def read_mark(mark: ReadMark) -> dict[str, Any]:

@@ -40,10 +40,28 @@ class Frame(BaseModel):
 # What the payloads are made of
 
 
+class OfCampaignOut(Frame):
+    """The text to many that a text belongs to. `variant`: which of several wordings, from 0; null: there is but one."""
+
+    id: int
+    kind: Literal["campaign", "bulk"]
+    name: str
+    variant: int | None
+
+
+class TextedOut(Frame):
+    """The campaign whose text reached a contact last, and when it left."""
+
+    id: int
+    name: str
+    at: datetime
+
+
 class MessageOut(Frame):
     """A text in a thread. `error` says in words what went wrong; `cmd_id` is the author's own id of the command.
 
-    `waits_until`: a queued text leaves no earlier; with an error, the gate made it wait for that.
+    `waits_until`: a queued text leaves no earlier; with an error, the gate made it wait for that. `taken_back`: a text
+    to many was stopped or changed before this one left; it is not to be shown, and no page has it.
     """
 
     seq: int
@@ -64,6 +82,8 @@ class MessageOut(Frame):
     media: list[str] = Field(default_factory=list)
     resend_of: int | None = None
     waits_until: datetime | None = None
+    campaign: OfCampaignOut | None = None
+    taken_back: bool = False
 
 
 class MessageEvent(Frame):
@@ -72,7 +92,7 @@ class MessageEvent(Frame):
 
 
 class StatusEvent(Frame):
-    """Message `ref` moved to `state`. `body`: how it reads now, where its author changed it."""
+    """Message `ref` moved to `state`. `body`: how it reads now, where its author changed it; `taken_back`: as there."""
 
     kind: Literal["status"] = "status"
     ref: int
@@ -83,6 +103,7 @@ class StatusEvent(Frame):
     error: str | None = None
     waits_until: datetime | None = None
     body: str | None = None
+    taken_back: bool = False
 
 
 ThreadEventData = Annotated[MessageEvent | StatusEvent, Field(discriminator="kind")]
@@ -93,6 +114,7 @@ class InboxRow(Frame):
 
     `invalid` says in a sentence why the contact's number cannot receive texts.
     `held`: a text of the contact may have asked to stop, and waits for a person's decision.
+    `campaign`: whose text the contact got last.
     """
 
     thread_id: int
@@ -110,6 +132,7 @@ class InboxRow(Frame):
     carrier_blocked: bool
     invalid: str | None
     held: bool
+    campaign: TextedOut | None = None
 
 
 class ReadMarkOut(Frame):

@@ -8,13 +8,14 @@ from uuid import uuid4
 import pytest
 from pydantic import BaseModel
 
-from server.domain.messages import Message, ReadMark, StatusChange, ThreadEvent, ThreadRow
+from server.domain.messages import Message, OfCampaign, ReadMark, StatusChange, Texted, ThreadEvent, ThreadRow
 from server.ws import encode, protocol
 
 AT = datetime(2026, 3, 10, 15, tzinfo=UTC)
 ROW = ThreadRow(
     thread_id=7, workspace_id=1, version=3, name=None, contact_id=None, address="+13125550123", number="+12025550100",
     last_seq=9, last_at=AT, preview="Hi", direction="in", in_total=4, opted_out=False, carrier_blocked=False,
+    campaign=Texted(4, "Spring", AT),
 )  # fmt: skip
 
 
@@ -31,12 +32,20 @@ def explain(error_class: str | None, code: str | None) -> str | None:
                     error_code="21211", media=("https://example.org/a.png",), resend_of=3),
             id="outbound, failed",
         ),
+        pytest.param(
+            Message(7, 9, "out", "Hi", "cancelled", AT, error_class="gate", error_code="campaign_changed",
+                    campaign=OfCampaign(4, "campaign", "Spring", 1)),
+            id="of a campaign, taken back",
+        ),
         pytest.param(StatusChange(7, 10, 9, "delivered", AT), id="status"),
+        pytest.param(StatusChange(7, 10, 9, "cancelled", AT, "gate", "campaign_changed"), id="status, taken back"),
     ],
 )  # fmt: skip
 def test_an_event_frame_is_what_the_protocol_says(event: ThreadEvent) -> None:
     frame = protocol.Event.model_validate_json(encode.event_frame(event, "e1", explain))
     assert (frame.ch, frame.seq, frame.epoch) == ("thread:7", event.seq, "e1")
+    told = frame.data if isinstance(frame.data, protocol.StatusEvent) else frame.data.message
+    assert told.taken_back == (event.state == "cancelled")
     if isinstance(event, Message):
         assert isinstance(frame.data, protocol.MessageEvent)
         assert frame.data.message.error == explain(event.error_class, event.error_code)

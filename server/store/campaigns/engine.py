@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from server.domain.campaigns.audience import AudienceRules, Exclusion, choose, text_id
 from server.domain.compose import bulk_timing
 from server.domain.gate import MessageClass
-from server.domain.messages import Announcement, CampaignMoved
+from server.domain.messages import Announcement, CampaignMoved, OfCampaign
 from server.killpoints import reach
 from server.ports import Announce, Enqueued, EnqueueMt
 from server.ports.bulk import Progress
@@ -167,6 +167,7 @@ class _Step:
             author_id=row["launched_by"],
             campaign_id=self._id,
             expires_at=bulk_timing(self._now).expires_at,
+            campaign=OfCampaign(self._id, "bulk", row["name"]),
         )
 
 

@@ -20,7 +20,7 @@ from server.domain.campaigns.linked_text import LinkedTemplate, cut, fill_links
 from server.domain.compose import bulk_timing
 from server.domain.filling import one_line_end
 from server.domain.gate import MessageClass
-from server.domain.messages import Announcement, CampaignMoved
+from server.domain.messages import Announcement, CampaignMoved, OfCampaign
 from server.domain.segments import count
 from server.domain.timetable import Timetable
 from server.domain.tokens import Rendered
@@ -209,7 +209,11 @@ class Turn:
             campaign_id=self._id,
             expires_at=min(end for end in ends if end is not None),
             cancel_on_reply=self._plan.until_reply,
+            campaign=OfCampaign(self._id, "campaign", self._row["name"], self._variant(one)),
         )
+
+    def _variant(self, one: _Made) -> int | None:
+        return one.row["variant"] if len(self._plan.variants) > 1 else None
 
 
 class _Batches:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
-from server.domain.messages import Message, ReadMark, StatusChange, ThreadEvent, ThreadRow
+from server.domain.messages import Message, OfCampaign, ReadMark, StatusChange, Texted, ThreadEvent, ThreadRow
 from server.store.told import Row
 
 
@@ -27,7 +27,14 @@ def thread_row(row: Row) -> ThreadRow:
         carrier_blocked=row["carrier_blocked"],
         invalid_code=row["invalid_reason"],
         held=row["held"],
+        campaign=_texted(row),
     )
+
+
+def _texted(row: Row) -> Texted | None:
+    if row["campaign_name"] is None:
+        return None
+    return Texted(row["campaign_id"], row["campaign_name"], row["campaign_at"])
 
 
 def read_mark(row: Row) -> ReadMark | None:
@@ -62,7 +69,14 @@ def message(row: Row) -> Message:
         media=tuple(url for url, _ in json.loads(row["media"])) if row["media"] else (),
         resend_of=row["resend_of"],
         waits_until=row["waits_until"],
+        campaign=_of_campaign(row),
     )
+
+
+def _of_campaign(row: Row) -> OfCampaign | None:
+    if row["campaign_id"] is None:
+        return None
+    return OfCampaign(row["campaign_id"], row["campaign_kind"], row["campaign_name"], row["variant"])
 
 
 def event(row: Row) -> ThreadEvent:

@@ -134,4 +134,5 @@ def _message(mt: EnqueueMt, row: Row) -> Message:
         resend_of=mt.resend_of,
         media=tuple(url for url, _ in mt.media),
         waits_until=mt.due_at if mt.due_at is not None and mt.due_at > mt.now else None,
+        campaign=mt.campaign,
     )

@@ -16,7 +16,7 @@ SELECT pg_advisory_xact_lock_shared($1);
 
 -- name: claim
 -- One server at a time carries it on.
-SELECT c.id, c.workspace_id, c.state, c.plan, c.launched_by, c.launched_at, c.expected, c.build_after, c.audience, c.number_id,
+SELECT c.id, c.workspace_id, c.name, c.state, c.plan, c.launched_by, c.launched_at, c.expected, c.build_after, c.audience, c.number_id,
        c.rate, c.due_at, c.places, c.last_batch_at, c.next_batch_at, c.resumed_at, c.skip_as, c.made_after,
        (SELECT w.link_base FROM workspace w WHERE w.id = c.workspace_id) AS link_base
 FROM campaign c

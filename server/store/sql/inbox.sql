@@ -8,10 +8,12 @@ SELECT h.p, r.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigi
 LEFT JOIN LATERAL (
     SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
            t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
+           g.id AS campaign_id, g.name AS campaign_name, t.campaign_at,
            $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
     FROM thread t
     JOIN endpoint e ON e.id = t.endpoint_id
     JOIN number n ON n.id = t.number_id
+    LEFT JOIN campaign g ON g.id = t.campaign_id AND g.workspace_id = t.workspace_id
     LEFT JOIN LATERAL (
         SELECT p.contact_id, nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name
         FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
@@ -27,6 +29,7 @@ SELECT h.p, r.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigi
 LEFT JOIN LATERAL (
     SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
            t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
+           g.id AS campaign_id, g.name AS campaign_name, t.campaign_at,
            $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
     FROM (
         SELECT x.id FROM thread x WHERE x.workspace_id = $1 AND x.listed AND x.last_seq > 0 AND x.changed_xid >= $3::text::xid8
@@ -37,6 +40,7 @@ LEFT JOIN LATERAL (
     JOIN thread t ON t.id = q.id AND t.workspace_id = $1 AND t.listed
     JOIN endpoint e ON e.id = t.endpoint_id
     JOIN number n ON n.id = t.number_id
+    LEFT JOIN campaign g ON g.id = t.campaign_id AND g.workspace_id = t.workspace_id
     LEFT JOIN LATERAL (
         SELECT p.contact_id, nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name
         FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
@@ -50,10 +54,12 @@ LEFT JOIN LATERAL (
 -- inbox does not show yet.
 SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
        t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
+       g.id AS campaign_id, g.name AS campaign_name, t.campaign_at,
        $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
 FROM thread t
 JOIN endpoint e ON e.id = t.endpoint_id
 JOIN number n ON n.id = t.number_id
+LEFT JOIN campaign g ON g.id = t.campaign_id AND g.workspace_id = t.workspace_id
 LEFT JOIN LATERAL (
     SELECT p.contact_id, nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name
     FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
@@ -62,13 +68,15 @@ LEFT JOIN thread_read m ON m.thread_id = t.id AND m.member_id = $2
 WHERE t.id = ANY ($1) AND CASE WHEN $3::bigint IS NULL THEN t.listed ELSE t.workspace_id = $3 END;
 
 -- name: messages
--- A page of a thread, the newest first, below `before` and no newer than the head that was read.
+-- A page of a thread, the newest first, below `before` and no newer than the head that was read; without what was taken back.
 SELECT m.thread_id, m.seq, m.direction, m.body, m.state, m.created_at, m.in_ord, m.segments, m.klass, m.author_id,
        a.name AS author, m.cmd_id, m.error_class, m.error_code, m.keyword, m.media, m.resend_of,
-       CASE WHEN o.due_at > m.created_at THEN o.due_at END AS waits_until
+       CASE WHEN o.due_at > m.created_at THEN o.due_at END AS waits_until,
+       g.id AS campaign_id, g.kind AS campaign_kind, g.name AS campaign_name, g.variant
 FROM message m LEFT JOIN member a ON a.id = m.author_id
+LEFT JOIN LATERAL text_of_campaign(m.campaign_id, m.thread_id, m.seq) g ON m.campaign_id IS NOT NULL
 LEFT JOIN outbox o ON o.thread_id = m.thread_id AND o.seq = m.seq AND o.state = 'queued'
-WHERE m.thread_id = $1 AND m.seq < $2 AND m.seq <= $3 ORDER BY m.seq DESC LIMIT $4;
+WHERE m.thread_id = $1 AND m.seq < $2 AND m.seq <= $3 AND NOT taken_back(m.state, m.error_class, m.error_code) ORDER BY m.seq DESC LIMIT $4;
 
 -- name: thread_is_there
 -- Whether the thread belongs to the workspace; null asks for any.
@@ -84,11 +92,13 @@ SELECT v.thread_id, v.seq AS event_seq, v.kind, v.ref, v.state AS event_state, v
        v.error_code AS event_error_code, v.at,
        m.seq, m.direction, coalesce(m.body, x.body) AS body, m.state, m.created_at, m.in_ord, m.segments, m.klass, m.author_id, a.name AS author,
        m.cmd_id, m.error_class, m.error_code, m.keyword, m.media, m.resend_of,
-       CASE WHEN v.kind = 'status' OR o.due_at > m.created_at THEN o.due_at END AS waits_until
+       CASE WHEN v.kind = 'status' OR o.due_at > m.created_at THEN o.due_at END AS waits_until,
+       g.id AS campaign_id, g.kind AS campaign_kind, g.name AS campaign_name, g.variant
 FROM thread_event v
 LEFT JOIN message m ON v.kind = 'message' AND m.thread_id = v.thread_id AND m.seq = v.seq
 LEFT JOIN message x ON v.kind = 'status' AND v.state = 'queued' AND x.thread_id = v.thread_id AND x.seq = v.ref
 LEFT JOIN member a ON a.id = m.author_id
+LEFT JOIN LATERAL text_of_campaign(m.campaign_id, m.thread_id, m.seq) g ON m.campaign_id IS NOT NULL
 LEFT JOIN outbox o ON o.thread_id = v.thread_id AND o.seq = coalesce(v.ref, v.seq) AND o.state = 'queued'
 WHERE v.thread_id = $1 AND v.seq > $2 ORDER BY v.seq LIMIT $3;
 

@@ -9,7 +9,7 @@ WITH places AS MATERIALIZED (
     SELECT * FROM (
         SELECT q.* FROM places p CROSS JOIN LATERAL (
             SELECT 'message' AS kind, m.created_at AS at, 0 AS rank, m.thread_id AS id, m.seq AS sub FROM message m
-            WHERE m.thread_id = p.thread_id
+            WHERE m.thread_id = p.thread_id AND NOT taken_back(m.state, m.error_class, m.error_code)
               AND ($3::timestamptz IS NULL OR (m.created_at, 0, m.thread_id, m.seq) < ($3, $4::integer, $5::bigint, $6::bigint))
             ORDER BY m.created_at DESC, m.seq DESC LIMIT $7) q
         UNION ALL

@@ -134,7 +134,7 @@ export interface InboxPage {
   partial: boolean;
 }
 
-/** A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark. `invalid` says in a sentence why the contact's number cannot receive texts. `held`: a text of the contact may have asked to stop, and waits for a person's decision. */
+/** A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark. `invalid` says in a sentence why the contact's number cannot receive texts. `held`: a text of the contact may have asked to stop, and waits for a person's decision. `campaign`: whose text the contact got last. */
 export interface InboxRow {
   thread_id: number;
   v: number;
@@ -151,6 +151,7 @@ export interface InboxRow {
   carrier_blocked: boolean;
   invalid: string | null;
   held: boolean;
+  campaign: TextedOut | null;
 }
 
 /** Whom to leave out besides those who must not get it. None: not for that. */
@@ -185,7 +186,7 @@ export interface MessageEvent {
   message: MessageOut;
 }
 
-/** A text in a thread. `error` says in words what went wrong; `cmd_id` is the author's own id of the command. `waits_until`: a queued text leaves no earlier; with an error, the gate made it wait for that. */
+/** A text in a thread. `error` says in words what went wrong; `cmd_id` is the author's own id of the command. `waits_until`: a queued text leaves no earlier; with an error, the gate made it wait for that. `taken_back`: a text to many was stopped or changed before this one left; it is not to be shown, and no page has it. */
 export interface MessageOut {
   seq: number;
   direction: "in" | "out";
@@ -205,9 +206,19 @@ export interface MessageOut {
   media: string[];
   resend_of: number | null;
   waits_until: string | null;
+  campaign: OfCampaignOut | null;
+  taken_back: boolean;
 }
 
 export type MessageState = "received" | "queued" | "held" | "sent" | "delivered" | "undelivered" | "rejected" | "blocked" | "cancelled" | "expired" | "unconfirmed";
+
+/** The text to many that a text belongs to. `variant`: which of several wordings, from 0; null: there is but one. */
+export interface OfCampaignOut {
+  id: number;
+  kind: "campaign" | "bulk";
+  name: string;
+  variant: number | null;
+}
 
 /** The heartbeat. `heads` gives the newest seq of each subscribed thread, so that a lost tail is noticed. */
 export interface Ping {
@@ -392,7 +403,7 @@ export interface StateTyping {
   data: TypingOut | ViewerOut;
 }
 
-/** Message `ref` moved to `state`. `body`: how it reads now, where its author changed it. */
+/** Message `ref` moved to `state`. `body`: how it reads now, where its author changed it; `taken_back`: as there. */
 export interface StatusEvent {
   kind: "status";
   ref: number;
@@ -403,6 +414,7 @@ export interface StatusEvent {
   error: string | null;
   waits_until: string | null;
   body: string | null;
+  taken_back: boolean;
 }
 
 /** `after` and `epoch` resume a thread, `p` and `epoch` resume `inbox` and `user`; without them a snapshot comes. */
@@ -424,6 +436,13 @@ export interface Subscribed {
   seq: number | null;
   p: string | null;
   resumed: boolean;
+}
+
+/** The campaign whose text reached a contact last, and when it left. */
+export interface TextedOut {
+  id: number;
+  name: string;
+  at: string;
 }
 
 export type ThreadEventData = MessageEvent | StatusEvent;

@@ -1,6 +1,7 @@
 // The texts of a conversation: older ones load above without moving what is read, new ones stick to the bottom.
 import { useQueryClient } from "@tanstack/react-query";
-import { ArrowDown, CircleAlert, Info } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { ArrowDown, CircleAlert, Info, Megaphone, Send } from "lucide-react";
 import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { api } from "../api";
 import { useSession } from "../app/session";
@@ -13,7 +14,7 @@ import { clockTime, dayTitle, fullTime } from "../text/time";
 import { timeThere } from "../text/hours";
 import { useToday } from "../text/useToday";
 import { useHours, useMinute } from "./useHours";
-import { bubbleOf, bubbleOfPending, layOut, type Bubble } from "./runs";
+import { bubbleOf, bubbleOfPending, layOut, type Bubble, type Whose } from "./runs";
 import styles from "./Messages.module.css";
 
 const NEAR = 48; // px: this close to the end counts as at the end
@@ -74,6 +75,7 @@ const Run = memo(
     return (
       <div className={styles.run} data-dir={first.direction} data-mine={first.mine}>
         <span className={first.direction === "out" && !first.mine ? styles.author : "hush"}>{author}</span>
+        {first.of && <OfCampaign of={first.of} />}
         {bubbles.map((bubble) => (
           <div key={bubble.key} className={styles.bubble} data-dir={bubble.direction} data-waiting={bubble.seq === null} data-seq={bubble.seq} title={fullTime(new Date(bubble.at))}>
             {bubble.pictures.map((url) => (
@@ -98,7 +100,31 @@ const Run = memo(
   (a, b) => a.id === b.id && a.name === b.name && a.blocked === b.blocked && a.bubbles.length === b.bubbles.length && a.bubbles.every((bubble, index) => isSame(bubble, b.bubbles[index])),
 );
 
-const isSame = (a: Bubble, b: Bubble | undefined): boolean => b !== undefined && a.key === b.key && a.seq === b.seq && a.fate.words === b.fate.words && a.fate.waits?.until === b.fate.waits?.until && a.at === b.at && a.author === b.author && a.body === b.body;
+const isSame = (a: Bubble, b: Bubble | undefined): boolean => b !== undefined && a.key === b.key && a.seq === b.seq && a.fate.words === b.fate.words && a.fate.waits?.until === b.fate.waits?.until && a.at === b.at && a.author === b.author && a.body === b.body && a.of?.words === b.of?.words;
+
+/** Which text to many wrote it, as a way to its page. */
+function OfCampaign({ of }: { of: Whose }) {
+  const bulk = of.kind === "bulk";
+  const Icon = bulk ? Send : Megaphone;
+  const shown = (
+    <>
+      <Icon size={12} strokeWidth={2} aria-hidden="true" />
+      <span className="hush">{bulk ? "Bulk text " : "Campaign "}</span>
+      <span>{of.words}</span>
+    </>
+  );
+  if (bulk)
+    return (
+      <Link to="/bulk/$bulkId" params={{ bulkId: String(of.id) }} className={styles.of}>
+        {shown}
+      </Link>
+    );
+  return (
+    <Link to="/sms/campaigns/$campaignId" params={{ campaignId: String(of.id) }} className={styles.of}>
+      {shown}
+    </Link>
+  );
+}
 
 function Fate({ id, bubble, blocked }: { id: number; bubble: Bubble; blocked: boolean }) {
   const live = useLive();

@@ -1,14 +1,16 @@
 // The open conversation: who it is with, what was said, and the reply.
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { ArrowLeft, Ban, MailOpen, MessageCircleOff, ShieldCheck } from "lucide-react";
+import { ArrowLeft, Ban, MailOpen, Megaphone, MessageCircleOff, ShieldCheck } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { Avatar } from "../app/Avatar";
 import { useSession } from "../app/session";
 import type { Colleague } from "../live/store";
 import { useLive, usePeople, useRow, useThread } from "../live/hooks";
 import { Nothing } from "../parts/Nothing";
+import type { TextedOut } from "../gen/wire";
 import { formatNumber, nameOrNumber } from "../text/people";
+import { fullTime } from "../text/time";
 import { HeldBanner } from "../review/HeldBanner";
 import { Composer } from "./Composer";
 import { focusHeading, focusList, HEADING, isPhone } from "./focus";
@@ -97,6 +99,7 @@ export function ThreadPane({ id }: { id: number }) {
           </ActionIcon>
         </Tooltip>
       </header>
+      {row?.campaign && <LastCampaign by={row.campaign} />}
       {row && <HeldBanner row={row} />}
       {row && consent && (
         <Suspense>
@@ -107,6 +110,23 @@ export function ThreadPane({ id }: { id: number }) {
       <Typists id={id} />
       <Composer id={id} row={row} />
     </div>
+  );
+}
+
+/** What they are likely to answer: the campaign that wrote to them last. */
+function LastCampaign({ by }: { by: TextedOut }) {
+  const at = new Date(by.at);
+  return (
+    <p className={styles.context}>
+      <Megaphone size={14} strokeWidth={2} aria-hidden="true" />
+      <span>
+        Texted by the campaign{" "}
+        <Link to="/sms/campaigns/$campaignId" params={{ campaignId: String(by.id) }}>
+          {by.name}
+        </Link>
+      </span>
+      <time dateTime={by.at}>{fullTime(at)}</time>
+    </p>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Ban } from "lucide-react";
+import { Ban, Megaphone } from "lucide-react";
 import { memo, type KeyboardEvent, type MouseEvent } from "react";
 import { Avatar } from "../app/Avatar";
 import { useRow } from "../live/hooks";
@@ -53,6 +53,12 @@ export const ThreadRow = memo(function ThreadRow({ id, index, count, top, today,
         {rowTime(at, today)}
       </time>
       <span className={styles.preview}>
+        {row.campaign && row.direction === "in" && (
+          <span className={styles.campaign} title={`They got the campaign “${row.campaign.name}”`}>
+            <Megaphone size={12} strokeWidth={2} aria-hidden="true" />
+            <span className="hush">After the campaign {row.campaign.name}: </span>
+          </span>
+        )}
         {row.direction === "out" && <span>You: </span>}
         {row.preview || "Picture"}
       </span>

@@ -3,7 +3,7 @@ import type { MessageState } from "../gen/wire";
 import { fateOf, layOut, type Bubble } from "./runs";
 
 const bubble = (key: string, minute: number, more: Partial<Bubble> = {}): Bubble => ({
-  key, seq: 1, direction: "in", body: key, at: new Date(2026, 10, 22, 10, minute).toISOString(), author: null, mine: false, note: null, media: 0, pictures: [],
+  key, seq: 1, direction: "in", body: key, at: new Date(2026, 10, 22, 10, minute).toISOString(), author: null, mine: false, of: null, note: null, media: 0, pictures: [],
   fate: fateOf({ state: "received", error: null, error_code: null, error_class: null, waits_until: null }), ...more,
 });
 const shape = (bubbles: Bubble[], newFrom: string | null = null) =>

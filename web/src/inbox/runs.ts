@@ -1,4 +1,5 @@
 // How a conversation is laid out: days, runs of one author, and the words under a run. Pure.
+import { letter } from "../campaigns/wizard/shares";
 import type { MessageOut } from "../gen/wire";
 import type { PendingSend } from "../live/store";
 
@@ -11,11 +12,20 @@ export interface Bubble {
   readonly at: string;
   readonly author: string | null;
   readonly mine: boolean;
+  /** The text to many that it belongs to. */
+  readonly of: Whose | null;
   readonly note: string | null;
   readonly media: number;
   /** Addresses of pictures that we hold ourselves. */
   readonly pictures: readonly string[];
   readonly fate: Fate;
+}
+
+export interface Whose {
+  readonly id: number;
+  readonly kind: "campaign" | "bulk";
+  /** Its name, with the wording's letter where there are several. */
+  readonly words: string;
 }
 
 export interface Fate {
@@ -73,6 +83,11 @@ export function fateOf(message: Pick<MessageOut, "state" | "error" | "error_code
   }
 }
 
+function whose(of: MessageOut["campaign"]): Whose | null {
+  if (!of) return null;
+  return { id: of.id, kind: of.kind, words: of.variant === null ? of.name : `${of.name} · text ${letter(of.variant)}` };
+}
+
 const isOurs = (url: string): boolean => url.startsWith("/media/");
 
 export function bubbleOf(message: MessageOut, me: number): Bubble {
@@ -85,6 +100,7 @@ export function bubbleOf(message: MessageOut, me: number): Bubble {
     at: message.at,
     author: automatic ? "Automatic answer" : (message.author ?? null),
     mine: message.author_id === me && !automatic,
+    of: whose(message.campaign),
     note: message.keyword ? (NOTES[message.keyword] ?? null) : null,
     media: (message.media ?? []).filter((url) => !isOurs(url)).length,
     pictures: (message.media ?? []).filter(isOurs),
@@ -95,7 +111,7 @@ export function bubbleOf(message: MessageOut, me: number): Bubble {
 export function bubbleOfPending(send: PendingSend): Bubble {
   const fate: Fate =
     send.state === "refused" ? { tone: "bad", words: because("Not sent", send.error), act: "retry" } : { tone: "quiet", words: "Sending…", act: "none" };
-  return { key: send.cmd_id, seq: null, direction: "out", body: send.data.body, at: send.at, author: null, mine: true, note: null, media: 0, pictures: [], fate };
+  return { key: send.cmd_id, seq: null, direction: "out", body: send.data.body, at: send.at, author: null, mine: true, of: null, note: null, media: 0, pictures: [], fate };
 }
 
 /** A bubble whose fate needs words of its own ends its run. */
@@ -106,6 +122,7 @@ function joins(last: Bubble, next: Bubble): boolean {
     isCalm(last) &&
     last.direction === next.direction &&
     last.mine === next.mine &&
+    last.of?.id === next.of?.id &&
     (last.mine || last.author === next.author) &&
     Date.parse(next.at) - Date.parse(last.at) < RUN_ENDS_AFTER_MS
   );

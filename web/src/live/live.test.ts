@@ -8,19 +8,19 @@ import { LiveStore } from "./store";
 const row = (id: number, minute: number, more: Partial<InboxRow> = {}): InboxRow => ({
   thread_id: id, v: 1, name: `P${id}`, contact_id: id, address: `+1212555010${id}`, number: "+12125550100", last_seq: 1,
   last_at: `2026-11-22T10:${String(minute).padStart(2, "0")}:00Z`, preview: "", direction: "in", in_total: 1, opted_out: false,
-  carrier_blocked: false, invalid: null, held: false, ...more,
+  carrier_blocked: false, invalid: null, held: false, campaign: null, ...more,
 });
 const message = (seq: number, more: Partial<MessageOut> = {}): MessageOut => ({
   seq, direction: "in", body: `m${seq}`, state: "received", at: "2026-11-22T10:00:00Z", in_ord: seq, segments: 1, klass: "inbound",
   author_id: null, author: null, cmd_id: null, error_class: null, error_code: null, error: null, keyword: null, media: [],
-  resend_of: null, waits_until: null, ...more,
+  resend_of: null, waits_until: null, campaign: null, taken_back: false, ...more,
 });
 const event = (seq: number, more: Partial<MessageOut> = {}): ServerFrame => ({
   t: "event", ch: "thread:1", seq, epoch: "e", data: { kind: "message", message: message(seq, more) },
 });
-const status = (seq: number, ref: number, state: MessageOut["state"]): ServerFrame => ({
+const status = (seq: number, ref: number, state: MessageOut["state"], more: { taken_back?: boolean } = {}): ServerFrame => ({
   t: "event", ch: "thread:1", seq, epoch: "e",
-  data: { kind: "status", ref, state, at: "2026-11-22T10:00:00Z", error_class: null, error_code: null, error: null, waits_until: null, body: null },
+  data: { kind: "status", ref, state, at: "2026-11-22T10:00:00Z", error_class: null, error_code: null, error: null, waits_until: null, body: null, taken_back: false, ...more },
 });
 const snapshot = (seqs: number[], epoch = "e"): ServerFrame => ({
   t: "snapshot", ch: "thread:1", epoch, seq: seqs.at(-1) ?? 0, p: null,
@@ -74,6 +74,16 @@ test("in whatever order events come, and however often, what is shown is a prefi
     for (let seq = (after ?? 0) + 1; seq <= 6; seq++) store.apply(event(seq));
     expect(seqs()).toEqual([1, 2, 3, 4, 5, 6]);
   }
+});
+
+test("what was taken back is gone with its status, or never comes, and takes its number all the same", () => {
+  store.apply(snapshot([1, 2]));
+  store.apply(status(3, 2, "cancelled", { taken_back: true }));
+  expect(seqs()).toEqual([1]);
+  store.apply(event(4, { taken_back: true, direction: "out", state: "cancelled" }));
+  expect(seqs()).toEqual([1]);
+  store.apply(event(5));
+  expect(seqs()).toEqual([1, 5]);
 });
 
 test("a status moves its message and takes a number of its own", () => {

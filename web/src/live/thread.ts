@@ -18,12 +18,15 @@ export function applyEvent(state: ThreadState, seq: number, epoch: string, data:
   if (epoch !== state.epoch) return { kind: "other-epoch" };
   if (seq <= state.lastSeq) return { kind: "duplicate" };
   if (seq !== state.lastSeq + 1) return { kind: "gap" };
-  const messages = data.kind === "message" ? [...state.messages, data.message] : restate(state.messages, data);
+  const messages = data.kind === "message" ? withNew(state.messages, data.message) : restate(state.messages, data);
   return { kind: "applied", state: { ...state, lastSeq: seq, messages } };
 }
 
-/** A status of a message that is not loaded changes nothing here: its page brings it along. */
+const withNew = (messages: readonly MessageOut[], message: MessageOut): readonly MessageOut[] => (message.taken_back ? messages : [...messages, message]);
+
+/** What was taken back never was, for people. A status of a message that is not loaded changes nothing here: its page brings it along. */
 function restate(messages: readonly MessageOut[], status: Extract<ThreadEventData, { kind: "status" }>): readonly MessageOut[] {
+  if (status.taken_back) return messages.filter((message) => message.seq !== status.ref);
   return messages.map((message) =>
     message.seq === status.ref
       ? { ...message, body: status.body ?? message.body, state: status.state, error_class: status.error_class, error_code: status.error_code, error: status.error, waits_until: status.waits_until }
