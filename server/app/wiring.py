@@ -13,8 +13,8 @@ from uuid import uuid4
 import structlog
 import trio
 
-from server.actors.bulk import WAITING, BulkActor, BulkDispatcher, BulkPorts, Look
 from server.actors.campaign_news import CampaignNews
+from server.actors.campaigns import WAITING, CampaignActor, CampaignDispatcher, CampaignPorts, Look
 from server.actors.clicks import Clicks
 from server.actors.commands import ThreadAsker
 from server.actors.imports import Importer
@@ -114,15 +114,15 @@ class Wiring:
         self.threads: Registry[int, ThreadMessage] = Registry(
             "threads", threads, on_quarantine=self.quarantine.record, wall_clock=clock.wall
         )
-        bulk = BulkPorts(store.bulk_engine, store.campaign_engine, self.publisher, clock)
+        bulk = CampaignPorts(store.bulk_engine, store.campaign_engine, self.publisher, clock)
         self.bulk: Registry[int, Look] = Registry(
             "bulk",
-            lambda bulk_id: BulkActor(bulk_id, bulk),
+            lambda bulk_id: CampaignActor(bulk_id, bulk),
             capacity=WAITING,
             on_quarantine=self.quarantine.record,
             wall_clock=clock.wall,
         )
-        self.dispatcher = BulkDispatcher(bulk, self.bulk)
+        self.dispatcher = CampaignDispatcher(bulk, self.bulk)
         self.campaign_news = CampaignNews(store.campaign_drafts, self.publisher)
         self.clicks = Clicks(store.links, is_bot)
         self.lifeline = Lifeline(

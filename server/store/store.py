@@ -11,11 +11,11 @@ import trio
 from server.domain.messages import Announcement
 from server.ports import Announce
 from server.store.bridge import Bridge, open_bridge
-from server.store.campaigns.bulk import PostgresBulk
+from server.store.bulk.engine import PostgresBulkEngine
+from server.store.bulk.texts import PostgresBulk
 from server.store.campaigns.campaign_engine import PostgresCampaignEngine
 from server.store.campaigns.course import PostgresCampaignCourse
 from server.store.campaigns.drafts import PostgresCampaignDrafts
-from server.store.campaigns.engine import PostgresBulkEngine
 from server.store.campaigns.figures import PostgresCampaignFigures
 from server.store.campaigns.survey import PostgresCampaignSurvey
 from server.store.campaigns.visits import PostgresLinks

@@ -27,9 +27,10 @@ from server.ports.bulk import (
     Progress,
 )
 from server.ports.filters import SavedFilter
-from server.store.campaigns import audience as bulk_audience
-from server.store.campaigns import bulk as bulk_module
-from server.store.campaigns import engine as bulk_engine
+from server.store.bulk import audience as bulk_audience
+from server.store.bulk import engine as bulk_engine
+from server.store.bulk import texts as bulk_module
+from server.store.campaigns import queueing
 from server.store.ledger import enqueue
 from tests.store.world import NOON, World, holding, later
 
@@ -308,7 +309,7 @@ async def test_a_snapshot_that_nobody_launched_is_dropped_after_a_while(world: W
 async def test_no_more_is_queued_than_some_seconds_of_the_pace(world: World) -> None:
     bulk_id = await launch(world, text(await people(world, 90)))
     await advance(world, bulk_id)
-    assert len(await world.queued()) == bulk_engine.AHEAD_S * 10  # segments/s of its number
+    assert len(await world.queued()) == queueing.AHEAD_S * 10  # segments/s of its number
     await wire(world)
     await advance(world, bulk_id)
     assert (await figures(world, bulk_id)).in_flight == 40

@@ -20,7 +20,7 @@ from server.domain.carrier import Receipt
 from server.domain.messages import CampaignMoved
 from server.domain.quiet_rules import Span
 from server.ports.campaigns import Leaving, Plan, Variant
-from server.store.campaigns import campaign_engine, snapshot, turn
+from server.store.campaigns import campaign_engine, queue_turn, queueing, snapshot
 from server.store.ledger import enqueue
 from tests.store.carried import EVERYBODY, ZONE, Campaigns
 from tests.store.test_bulk import AT_THE_GATE, GATE, until
@@ -106,7 +106,7 @@ async def test_a_text_that_has_become_faulty_pauses_the_campaign_and_skips_nobod
 async def test_no_more_is_queued_than_some_seconds_of_the_pace(it: Campaigns) -> None:
     campaign_id = await it.launched(count=90)
     await it.advance(campaign_id)
-    assert len(await it.world.queued()) == turn.AHEAD_S * 10  # segments/s of its number
+    assert len(await it.world.queued()) == queueing.AHEAD_S * 10  # segments/s of its number
     await it.wire()
     await it.advance(campaign_id)
     assert await it.states(campaign_id) == {"in_flight": 40, "wired": 40, "pending": 10}
@@ -115,7 +115,7 @@ async def test_no_more_is_queued_than_some_seconds_of_the_pace(it: Campaigns) ->
 async def test_its_own_pace_counts_where_it_is_slower(it: Campaigns) -> None:
     campaign_id = await it.launched(replace(EVERYBODY, rate=5.0), 90)
     await it.advance(campaign_id)
-    assert len(await it.world.queued()) == turn.AHEAD_S * 5
+    assert len(await it.world.queued()) == queueing.AHEAD_S * 5
 
 
 async def test_a_new_thread_is_written_from_the_campaigns_number_and_one_that_exists_from_its_own(
@@ -160,7 +160,7 @@ async def test_a_server_that_stood_still_while_queueing_never_calls_back_what_an
     it: Campaigns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign_id = await it.launched()
-    write, first = turn.Turn._write, True
+    write, first = queue_turn.Turn._write, True
 
     async def stopped(self: Any, connection: Any, made: Any) -> None:
         nonlocal first
@@ -169,7 +169,7 @@ async def test_a_server_that_stood_still_while_queueing_never_calls_back_what_an
             await connection.execute(f"SELECT pg_advisory_xact_lock_shared({GATE})")
         await write(self, connection, made)
 
-    monkeypatch.setattr(turn.Turn, "_write", stopped)
+    monkeypatch.setattr(queue_turn.Turn, "_write", stopped)
     async with trio.open_nursery() as nursery, holding(it.world, f"SELECT pg_advisory_xact_lock({GATE})"):
         nursery.start_soon(it.engine.advance, campaign_id, NOON)
         await until(it.world, AT_THE_GATE)
@@ -234,7 +234,7 @@ async def test_a_reply_that_comes_while_its_text_is_being_made_is_seen(
 ) -> None:
     campaign_id = await it.launched(count=1)
     await it.world.sql("INSERT INTO thread (workspace_id, endpoint_id, number_id, last_at) VALUES (1, 1, 1, $1)", NOON)
-    made = turn.Turn._made
+    made = queue_turn.Turn._made
 
     async def replied_meanwhile(self: Any, connection: Any, found: Any) -> Any:
         texts = await made(self, connection, found)
@@ -243,7 +243,7 @@ async def test_a_reply_that_comes_while_its_text_is_being_made_is_seen(
         await other.close()
         return texts
 
-    monkeypatch.setattr(turn.Turn, "_made", replied_meanwhile)
+    monkeypatch.setattr(queue_turn.Turn, "_made", replied_meanwhile)
     await it.advance(campaign_id)
     assert await it.reasons(campaign_id) == {"replied": 1}
 

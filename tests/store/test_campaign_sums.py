@@ -12,8 +12,9 @@ import trio
 from server.domain.carrier import Accepted, CarrierStatus, ErrorClass, Receipt, Rejected, Unknown
 from server.ports import Authorised
 from server.ports.bulk import CountDiffers
-from server.store.campaigns import bulk as bulk_module
-from server.store.campaigns import engine as bulk_engine
+from server.store.bulk import engine as bulk_engine
+from server.store.bulk import texts as bulk_module
+from server.store.campaigns import queueing
 from tests.store.campaigns import add_up
 from tests.store.test_bulk import advance, launch, people, text
 from tests.store.world import NOON, World, holding, later
@@ -175,7 +176,7 @@ async def test_few_differences_are_left_as_they_are(world: World) -> None:
     assert await world.value(DIFFERENCES) == before > 0
     await world.sql(
         "INSERT INTO campaign_stat_delta (campaign_id, at) SELECT $1, now() FROM generate_series(1, $2)",
-        bulk_id, bulk_engine.FOLD_FROM,
+        bulk_id, queueing.FOLD_FROM,
     )  # fmt: skip
     assert await world.store.bulk_engine.fold(bulk_id) is False
     assert await world.value(DIFFERENCES) == 0

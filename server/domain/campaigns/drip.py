@@ -91,11 +91,11 @@ def window(drip: Drip, at: datetime) -> Window | None:
         if hours.until is None:
             return None
         at, hours = hours.until, hours_at([there], span_of, hours.until)
-    return Window(at, _end_of_all(drip) if hours.until is None else hours.until)
+    return Window(at, ends_at(drip) if hours.until is None else hours.until)
 
 
-def _end_of_all(drip: Drip) -> datetime | None:
-    """Where no hour closes for weeks, only the end date does: its midnight."""
+def ends_at(drip: Drip) -> datetime | None:
+    """The midnight at which a drip with an end date is over: nothing of it leaves from then on. None: it has no end."""
     if drip.ends_on is None or drip.ends_on >= _CALENDAR[1].date():
         return None
     midnight = resolve(datetime.combine(drip.ends_on + timedelta(days=1), time()), drip.zone)

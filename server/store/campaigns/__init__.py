@@ -1,1 +1,1 @@
-"""Texts to many: the audience, the launch, and carrying it on."""
+"""Campaigns: plan, audience, launch, and carrying it on; what texts in bulk queue goes through here, too."""

@@ -21,23 +21,20 @@ from server.killpoints import reach
 from server.ports import Announce
 from server.ports.bulk import AudienceRefused
 from server.ports.campaigns import Plan
-from server.store.campaigns import plans, snapshot, stops
+from server.store.campaigns import plans, queueing, snapshot, stops
 from server.store.campaigns.figures import tally
 from server.store.campaigns.hours import due
 from server.store.campaigns.moves import Move, move
-from server.store.campaigns.turn import Turn
+from server.store.campaigns.queue_turn import Turn
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
-from server.store.told import Row, announcements
+from server.store.told import Row
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
 
-TIDIED: Final = 500  # texts taken back in one transaction; their threads are locked
 SKIPPED: Final = 5_000  # recipients without a text
 DROPPED: Final = 10_000
-FOLD_FROM: Final = 64  # differences: whoever asks for figures reads that many in some 50 µs
-FOLDED: Final = 2_000
 TALLY_EVERY: Final = timedelta(seconds=5)
 _DONE: Final = "campaign_cancelled"
 
@@ -73,7 +70,7 @@ class PostgresCampaignEngine:
         if step.wanted is not None:
             await self._move(campaign_id, step.workspace_id, step.wanted, now)
             return True
-        return more or await self._folded(campaign_id)
+        return more or await queueing.fold(self._postgres, campaign_id)
 
     async def _move(self, campaign_id: int, workspace_id: int, wanted: Move, now: datetime) -> None:
         """In a transaction of its own: a stop waits for all who queue, and the step is one of them."""
@@ -87,18 +84,11 @@ class PostgresCampaignEngine:
         while await self.advance(campaign_id, now):
             pass
 
-    async def _folded(self, campaign_id: int) -> bool:
-        given = campaign_id, FOLD_FROM, FOLDED
-        folded = await self._postgres.call(lambda c: c.fetchval(_SQL["fold"], *given), idempotent=True)
-        return bool(folded == FOLDED)
-
     async def _taken_back(self, campaign_id: int, now: datetime) -> bool:
         """What a stop has left in the queue, in a transaction of its own: there the outbox is locked first."""
-        recalled = await self._postgres.call(
-            lambda c: c.fetch(_SQL["recall_queued"], campaign_id, now, TIDIED), idempotent=True
-        )
-        if recalled:
-            self._announce(announcements(recalled))
+        told = await self._postgres.call(lambda c: queueing.recalled(c, campaign_id, now), idempotent=True)
+        if told:
+            self._announce(told)
             return True
         return await stops.take_back(self._postgres, self._announce, campaign_id, now)
 
@@ -129,7 +119,7 @@ class _Step:
     async def run(self, connection: Connection) -> bool:
         """True where there is more to do at once."""
         self._afresh()
-        await connection.execute(_SQL["lock_shared"], self._id)
+        await queueing.lock_shared(connection, self._id)
         row = await connection.fetchrow(_SQL["claim"], self._id)
         if row is None:
             return False

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from server.domain.campaigns.drip import Drip
 from server.domain.local_time import NoSuchTime, at_home, begins_at_home, resolve
 from server.domain.timetable import Timetable
 from server.ports.campaigns import Start
@@ -55,11 +54,3 @@ def waits_until(row: Row, start: Start, now: datetime, timetable: Timetable) -> 
             return due_at
     hours = timetable.to_set_out(row["address"], row["places"], now)
     return None if hours.open else hours.until
-
-
-def last_instant(drip: Drip | None) -> datetime | None:
-    """The midnight at which a drip with an end date is over."""
-    if drip is None or drip.ends_on is None:
-        return None
-    midnight = resolve(datetime.combine(drip.ends_on + timedelta(days=1), time()), drip.zone)
-    return None if isinstance(midnight, NoSuchTime) else midnight.instant

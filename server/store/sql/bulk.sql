@@ -110,10 +110,6 @@ INSERT INTO audit (workspace_id, member_id, action, detail) VALUES ($1, $2, $3, 
 SELECT c.id FROM campaign c
 WHERE c.kind = 'bulk' AND c.launched_at IS NOT NULL AND c.ended_at IS NULL AND c.state IN ('active', 'cancelled') ORDER BY c.id;
 
--- name: lock_shared
--- A recall waits for whoever adds to the queue, and whoever comes later sees it.
-SELECT pg_advisory_xact_lock_shared($1);
-
 -- name: lock_exclusive
 -- From the commit on, T3 lets nothing of it go.
 SELECT pg_advisory_xact_lock($1);
@@ -124,49 +120,12 @@ SELECT c.workspace_id, c.name, c.state, c.launched_by, c.number_id, c.rate, c.bu
 WHERE c.id = $1 AND c.kind = 'bulk' AND c.launched_at IS NOT NULL AND c.ended_at IS NULL
 FOR NO KEY UPDATE SKIP LOCKED;
 
--- name: ahead
--- Segments that are queued and due, and the pace of the numbers that they leave from, with the one of new threads.
-SELECT coalesce(sum(q.cost), 0)::integer AS queued,
-       (SELECT coalesce(sum(n.rate), 0) FROM number n
-        WHERE n.id = $2 OR n.id IN (SELECT o.number_id FROM outbox o WHERE o.campaign_id = $1 AND o.state IN ('queued', 'held')))
-           AS rate
-FROM (SELECT o.cost FROM outbox o WHERE o.campaign_id = $1 AND o.state = 'queued' AND o.due_at <= $3) q;
-
 -- name: next
 -- Whose turn it is to be queued, with what is known of their numbers now.
 SELECT r.ord, r.endpoint_id, r.body, r.segments, e.address, e.opted_out, e.held, e.carrier_blocked,
        e.invalid_reason IS NOT NULL AS invalid, e.consented_at IS NOT NULL AS consented
 FROM campaign_recipient r JOIN endpoint e ON e.id = r.endpoint_id
 WHERE r.campaign_id = $1 AND r.thread_id IS NULL AND r.reason IS NULL AND r.due_at IS NULL ORDER BY r.ord LIMIT $2;
-
--- name: skip
--- Recipients that get no text after all.
-WITH moved AS (
-    UPDATE campaign_recipient r SET state = 'skipped', reason = g.reason, body = NULL
-    FROM unnest($2::integer[], $3::text[]) AS g (ord, reason)
-    WHERE r.campaign_id = $1 AND r.ord = g.ord AND r.thread_id IS NULL AND r.reason IS NULL RETURNING r.ord
-)
-SELECT note_moved($1, $4, 'pending', 'skipped', count(*)) FROM moved;
-
--- name: make_threads
--- A thread of its own for each recipient, which the inbox shows; those that exist are locked and keep their number, all in the
--- order of numbers.
-INSERT INTO thread AS t (workspace_id, endpoint_id, number_id, last_at)
-SELECT $1, g.endpoint_id, $3, $4 FROM unnest($2::bigint[]) AS g (endpoint_id) ORDER BY g.endpoint_id
-ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET listed = true WHERE NOT t.listed;
-
--- name: threads
--- The threads of these numbers.
-SELECT t.endpoint_id, t.id FROM thread t WHERE t.workspace_id = $1 AND t.endpoint_id = ANY ($2::bigint[]);
-
--- name: queued
--- Recipients whose text is queued: the text has it all from here on.
-WITH moved AS (
-    UPDATE campaign_recipient r SET state = 'in_flight', thread_id = g.thread_id, seq = g.seq, body = NULL
-    FROM unnest($2::integer[], $3::bigint[], $4::bigint[]) AS g (ord, thread_id, seq)
-    WHERE r.campaign_id = $1 AND r.ord = g.ord RETURNING r.ord
-)
-SELECT note_moved($1, $5, 'pending', 'in_flight', count(*)) FROM moved;
 
 -- name: built
 -- Nobody is left to be queued.
@@ -176,10 +135,6 @@ UPDATE campaign SET built_at = $2 WHERE id = $1 AND built_at IS NULL;
 -- Taken back by a person.
 UPDATE campaign SET state = 'cancelled', version = version + 1, changed_xid = pg_current_xact_id()
 WHERE id = $1 AND workspace_id = $2 AND kind = 'bulk' AND launched_at IS NOT NULL AND state IN ('active', 'paused') RETURNING id;
-
--- name: recall_queued
--- What is queued of a cancelled one goes, a piece at a time.
-SELECT * FROM recall_queued($1, $2, $3);
 
 -- name: recall_pending
 -- What is not even queued of a cancelled one goes, a piece at a time.
@@ -191,10 +146,6 @@ WITH moved AS (
     RETURNING r.ord
 )
 SELECT note_moved($1, $3, 'pending', 'skipped', count(*)) FROM moved HAVING count(*) > 0;
-
--- name: fold
--- Add differences to the sums.
-SELECT fold_stats($1, $2, $3);
 
 -- name: end
 -- It has ended: nobody is pending or in flight. Decided from the rows.

@@ -6,14 +6,6 @@ WHERE c.kind = 'campaign' AND c.ended_at IS NULL AND (c.state <> 'draft' OR c.au
        OR EXISTS (SELECT FROM outbox o WHERE o.campaign_id = c.id AND o.state IN ('queued', 'held')))
 ORDER BY c.id;
 
--- name: recall_queued
--- What is queued of a cancelled one goes, a piece at a time.
-SELECT * FROM recall_queued($1, $2, $3);
-
--- name: lock_shared
--- A stop waits for whoever adds to the queue, and whoever comes later sees it.
-SELECT pg_advisory_xact_lock_shared($1);
-
 -- name: claim
 -- One server at a time carries it on.
 SELECT c.id, c.workspace_id, c.name, c.state, c.plan, c.launched_by, c.launched_at, c.expected, c.build_after, c.audience, c.number_id,
@@ -84,11 +76,6 @@ FROM (
 UPDATE campaign_recipient r SET due_at = g.due_at FROM unnest($2::integer[], $3::timestamptz[]) AS g (ord, due_at)
 WHERE r.campaign_id = $1 AND r.ord = g.ord AND r.thread_id IS NULL AND r.reason IS NULL;
 
--- name: skip
--- Recipients that get no text after all.
-UPDATE campaign_recipient r SET state = 'skipped', reason = g.reason FROM unnest($2::integer[], $3::text[]) AS g (ord, reason)
-WHERE r.campaign_id = $1 AND r.ord = g.ord AND r.thread_id IS NULL AND r.reason IS NULL;
-
 -- name: skip_beyond
 -- A piece of those beyond a place who get none any more.
 UPDATE campaign_recipient r SET state = 'skipped', reason = $3
@@ -101,30 +88,9 @@ WHERE r.campaign_id = $1 AND r.ord IN (
      WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL AND q.due_at IS NOT NULL AND q.ord > $2 LIMIT $4))
 RETURNING r.ord;
 
--- name: make_threads
--- A thread of its own for each recipient; those that exist are locked and keep their number, all in the order of numbers. Of a
--- campaign that is not quiet the inbox shows them all from now on.
-INSERT INTO thread AS t (workspace_id, endpoint_id, number_id, last_at, listed)
-SELECT $1, g.endpoint_id, $3, $4, NOT $5::boolean FROM unnest($2::bigint[]) AS g (endpoint_id) ORDER BY g.endpoint_id
-ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET listed = true WHERE EXCLUDED.listed AND NOT t.listed;
-
--- name: threads
--- The threads of these numbers, as they stand under their locks.
-SELECT t.endpoint_id, t.id, t.last_in_at FROM thread t WHERE t.workspace_id = $1 AND t.endpoint_id = ANY ($2::bigint[]);
-
--- name: queued
--- Recipients whose text is queued: the text has it all from here on.
-UPDATE campaign_recipient r SET state = 'in_flight', thread_id = g.thread_id, seq = g.seq, segments = g.segments, due_at = NULL
-FROM unnest($2::integer[], $3::bigint[], $4::bigint[], $5::smallint[]) AS g (ord, thread_id, seq, segments)
-WHERE r.campaign_id = $1 AND r.ord = g.ord;
-
 -- name: note_moved
 -- So many pending ones are in another state now.
 SELECT note_moved($1, $2, 'pending', $3, $4);
-
--- name: fold
--- Add differences to the sums.
-SELECT fold_stats($1, $2, $3);
 
 -- name: any_waiting
 -- Whether anybody within the first $2 places is pending: a batch begins when the one before is through.

@@ -36,9 +36,9 @@ from server.ports.bulk import (
 )
 from server.ports.contacts import Values
 from server.ports.filters import Finder, SavedFilters
+from server.store.bulk.audience import CHUNK, Audiences, Crowd, Judged
+from server.store.bulk.engine import PostgresBulkEngine, drop_draft, progress_of
 from server.store.campaigns import stops
-from server.store.campaigns.audience import CHUNK, Audiences, Crowd, Judged
-from server.store.campaigns.engine import PostgresBulkEngine, drop_draft, progress_of
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable, storable_json

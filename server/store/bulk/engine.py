@@ -1,39 +1,26 @@
-"""Carries launched texts on: queues their texts a few seconds ahead of the pace, tidies after a recall, writes the end.
-
-What is queued stays little, so that a recall bites. Texts go through T2 like everybody's, in the transaction that marks
-their recipients, under commands that are made from the campaign and the place: killed anywhere, a chunk is there once
-or not at all.
+"""Carries launched texts in bulk on: queues their texts a few seconds ahead of the pace, tidies after a recall, writes
+the end.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from server.domain.campaigns.audience import AudienceRules, Exclusion, choose, text_id
 from server.domain.compose import bulk_timing
-from server.domain.gate import MessageClass
 from server.domain.messages import Announcement, CampaignMoved, OfCampaign
 from server.killpoints import reach
-from server.ports import Announce, Enqueued, EnqueueMt
+from server.ports import Announce
 from server.ports.bulk import Progress
-from server.store.campaigns.audience import phone_of
-from server.store.ledger import enqueue
+from server.store.campaigns import queueing
+from server.store.campaigns.queueing import CHUNK, TIDIED
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
-from server.store.told import Row, announcements
+from server.store.told import Row
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
-
-AHEAD_S: Final = 4.0  # what is queued at the pace of its numbers; the engine looks every half second
-AT_LEAST: Final = 16  # segments, however slow the numbers are: an idle sender costs more than these
-CHUNK: Final = 256  # texts in one transaction; its threads are locked for some 50 ms
-TIDIED: Final = 500
-FOLD_FROM: Final = 64  # differences: whoever asks for figures reads that many in some 50 µs
-FOLDED: Final = 2_000
 
 _SQL = statements("bulk")
 
@@ -62,9 +49,7 @@ class PostgresBulkEngine:
         return more
 
     async def fold(self, bulk_id: int) -> bool:
-        given = bulk_id, FOLD_FROM, FOLDED
-        folded = await self._postgres.call(lambda c: c.fetchval(_SQL["fold"], *given), idempotent=True)
-        return bool(folded == FOLDED)
+        return await queueing.fold(self._postgres, bulk_id)
 
     async def drop_abandoned(self, before: datetime) -> int:
         async def drop(connection: Connection) -> int:
@@ -95,10 +80,10 @@ class _Step:
     async def run(self, connection: Connection) -> bool:
         """True where there is more to do at once."""
         self.told, self.queued = [], 0
-        self.told += announcements(await connection.fetch(_SQL["recall_queued"], self._id, self._now, TIDIED))
+        self.told += await queueing.recalled(connection, self._id, self._now)
         if self.told:
             return True  # threads are locked: the campaign's own locks come before theirs
-        await connection.execute(_SQL["lock_shared"], self._id)
+        await queueing.lock_shared(connection, self._id)
         row = await connection.fetchrow(_SQL["claim"], self._id)
         if row is None:
             return False
@@ -119,77 +104,33 @@ class _Step:
     # Queueing
 
     async def _queue(self, connection: Connection, row: Row) -> bool:
-        ahead = await connection.fetchrow(_SQL["ahead"], self._id, row["number_id"], self._now)
-        assert ahead is not None, "an aggregate has a row"  # noqa: S101 - for the type
-        room = max(AT_LEAST, AHEAD_S * _pace(ahead["rate"], row["rate"])) - ahead["queued"]
+        room = await queueing.room(connection, self._id, row["number_id"], row["rate"], self._now)
         if room <= 0:
             return False
         found = await connection.fetch(_SQL["next"], self._id, CHUNK)
         if not found:
             await connection.execute(_SQL["built"], self._id, self._now)
             return True
-        turn = _fitting(found, room)
-        refused = {one["ord"]: reason for one in turn if (reason := _objection(one))}
-        if refused:
-            await connection.execute(_SQL["skip"], self._id, [*refused], list(refused.values()), self._now)
+        turn = queueing.fitting(found, room, lambda one: one["segments"])
+        refused = {one["ord"]: reason for one in turn if (reason := queueing.objection(one))}
+        await queueing.skip(connection, self._id, refused, self._now)
         await self._enqueue(connection, row, [one for one in turn if one["ord"] not in refused])
         self.told.append(CampaignMoved(row["workspace_id"], self._id))
         return len(turn) == len(found)
 
     async def _enqueue(self, connection: Connection, row: Row, turn: Sequence[Row]) -> None:
-        if not turn:
-            return
-        endpoints = [one["endpoint_id"] for one in turn]
-        given = row["workspace_id"], endpoints, row["number_id"], self._now
-        await connection.execute(_SQL["make_threads"], *given)
-        threads = await connection.fetch(_SQL["threads"], row["workspace_id"], endpoints)
-        thread_of = {thread["endpoint_id"]: thread["id"] for thread in threads}
-        mts = [self._mt(row, one, thread_of[one["endpoint_id"]]) for one in turn]
-        results, told = await enqueue.write(connection, mts)
-        places: list[tuple[Any, ...]] = []
-        for one, result in zip(turn, results, strict=True):
-            assert isinstance(result, Enqueued), result  # noqa: S101 - its thread is locked, its command is nobody else's
-            places.append((one["ord"], result.thread_id, result.seq))
-        await connection.execute(_SQL["queued"], self._id, *map(list, zip(*places, strict=True)), self._now)
-        self.told += told
-        self.queued = len(places)
-
-    def _mt(self, row: Row, one: Row, thread_id: int) -> EnqueueMt:
-        return EnqueueMt(
-            workspace_id=row["workspace_id"],
-            thread_id=thread_id,
-            cmd_id=text_id(self._id, one["ord"]),
-            fingerprint=hashlib.sha256(one["body"].encode()).digest(),
-            klass=MessageClass.BULK,
-            body=one["body"],
-            segments=one["segments"],
-            now=self._now,
-            author_id=row["launched_by"],
-            campaign_id=self._id,
-            expires_at=bulk_timing(self._now).expires_at,
-            campaign=OfCampaign(self._id, "bulk", row["name"]),
+        workspace_id, endpoints = row["workspace_id"], [one["endpoint_id"] for one in turn]
+        threads = await queueing.threads(connection, workspace_id, endpoints, row["number_id"], self._now, quiet=False)
+        sending = queueing.Sending(
+            workspace_id,
+            OfCampaign(self._id, "bulk", row["name"]),
+            row["launched_by"],
+            self._now,
+            bulk_timing(self._now).expires_at,
         )
-
-
-def _pace(numbers: float, own: float | None) -> float:
-    return numbers if own is None else min(numbers, own)
-
-
-def _fitting(rows: Sequence[Row], room: float) -> Sequence[Row]:
-    """As many as there is room for; the last one may reach beyond it."""
-    taken: list[Row] = []
-    for row in rows:
-        if room <= 0:
-            break
-        taken.append(row)
-        room -= row["segments"]
-    return taken
-
-
-def _objection(row: Row) -> str | None:
-    """What came up since the snapshot. What comes up later is the gate's to say."""
-    chosen = choose([phone_of(row)], AudienceRules())
-    return chosen.value if isinstance(chosen, Exclusion) else None
+        texts = [queueing.Text(one["ord"], one["endpoint_id"], one["body"], one["segments"]) for one in turn]
+        self.told += await queueing.put(connection, sending, texts, threads)
+        self.queued = len(texts)
 
 
 def progress_of(row: Row) -> Progress:

@@ -10,7 +10,7 @@ from typing import cast
 import trio
 from trio.testing import MockClock
 
-from server.actors.bulk import WAITING, BulkActor, BulkDispatcher, BulkPorts, Look
+from server.actors.campaigns import WAITING, CampaignActor, CampaignDispatcher, CampaignPorts, Look
 from server.actors.runtime import Registry, Supervisor
 from server.ports import StoreUnavailable
 from server.ports.bulk import BulkEngine, BulkPublisher
@@ -59,11 +59,11 @@ class Floor:
     def __init__(self) -> None:
         self.bulk, self.campaigns = Engine(), Engine()
         publisher = cast("BulkPublisher", Nobody())
-        ports = BulkPorts(cast("BulkEngine", self.bulk), self.campaigns, publisher, FakeClock())
+        ports = CampaignPorts(cast("BulkEngine", self.bulk), self.campaigns, publisher, FakeClock())
         self.actors: Registry[int, Look] = Registry(
-            "bulk", lambda its: BulkActor(its, ports), capacity=WAITING, jitter=lambda: 0.5
+            "bulk", lambda its: CampaignActor(its, ports), capacity=WAITING, jitter=lambda: 0.5
         )
-        self.dispatcher = BulkDispatcher(ports, self.actors)
+        self.dispatcher = CampaignDispatcher(ports, self.actors)
 
 
 @asynccontextmanager

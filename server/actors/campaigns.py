@@ -46,17 +46,17 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class BulkPorts:
+class CampaignPorts:
     engine: BulkEngine
     campaigns: CampaignEngine
     publisher: BulkPublisher
     clock: Clock
 
 
-class BulkActor(Actor[Look]):
+class CampaignActor(Actor[Look]):
     """One activation of one text to many."""
 
-    def __init__(self, bulk_id: int, ports: BulkPorts) -> None:
+    def __init__(self, bulk_id: int, ports: CampaignPorts) -> None:
         self._id, self._ports = bulk_id, ports
 
     async def handle(self, message: Look) -> None:
@@ -83,10 +83,10 @@ class BulkActor(Actor[Look]):
             self._ports.publisher.bulk_progress(progress)
 
 
-class BulkDispatcher:
+class CampaignDispatcher:
     """Lets the actor of each open one look twice a second, and that of each one whose figures have moved."""
 
-    def __init__(self, ports: BulkPorts, actors: Registry[int, Look]) -> None:
+    def __init__(self, ports: CampaignPorts, actors: Registry[int, Look]) -> None:
         self._ports, self._actors = ports, actors
         self._open: Mapping[int, Kind] = {}
         self._moved: set[int] = set()

@@ -23,6 +23,7 @@ from server.domain.tokens import Rendered, Template, parse, render
 from server.ports.bulk import Addresses, AudienceRefused, BulkText, ContactIds, Matching
 from server.ports.contacts import NOBODY, Values
 from server.ports.filters import Finder, SavedFilters
+from server.store.campaigns.queueing import phone_of
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable
@@ -204,8 +205,3 @@ def _bare(at: int, number: _Number, row: Row | None) -> _Candidate:
     if row is None:
         return _Candidate(at, None, "", number.written, (Phone(number.address),))
     return _Candidate(at, row["contact_id"], row["name"] or "", number.written, (phone_of(row),))
-
-
-def phone_of(row: Row) -> Phone:
-    columns = ("address", "endpoint_id", "opted_out", "held", "carrier_blocked", "invalid", "consented")
-    return Phone(*(row[column] for column in columns))
