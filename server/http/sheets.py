@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
 from typing import Final
 
 from quart import Response
@@ -24,7 +25,9 @@ def csv_answer(rows: Iterable[Sequence[str]], name: str) -> Response:
     return response
 
 
-async def csv_stream(heads: Sequence[str], pieces: AsyncIterator[Sequence[Sequence[str]]], name: str) -> Response:
+async def csv_stream(
+    heads: Sequence[str], pieces: AsyncGenerator[Sequence[Sequence[str]], None], name: str
+) -> Response:
     """The rows of *pieces* as the download *name*, sent while they are read, so that no file is ever held.
 
     The first piece is waited for: what is wrong with the request is its answer, and not a file that breaks off.
@@ -32,10 +35,11 @@ async def csv_stream(heads: Sequence[str], pieces: AsyncIterator[Sequence[Sequen
     first = await anext(pieces, ())
 
     async def lines() -> AsyncIterator[bytes]:
-        yield ("\ufeff" + _line(heads)).encode()
-        yield _lines(first)
-        async for piece in pieces:
-            yield _lines(piece)
+        async with aclosing(pieces):
+            yield ("\ufeff" + _line(heads)).encode()
+            yield _lines(first)
+            async for piece in pieces:
+                yield _lines(piece)
 
     response = Response(lines(), content_type="text/csv; charset=utf-8")
     response.timeout = None  # as long as somebody reads; the door ends a connection that does not

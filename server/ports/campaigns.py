@@ -6,7 +6,7 @@ launch and never again. A text in bulk (`ports.bulk`) is a campaign of another k
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -416,6 +416,15 @@ class CampaignRecipient:
     segments: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Export:
+    """All recipients of one moment, `as_of`, and the figures of that moment. `pieces` is read once, and closed."""
+
+    as_of: datetime
+    figures: Figures
+    pieces: AsyncGenerator[Sequence[CampaignRecipient], None]
+
+
 class CampaignFigures(Protocol):
     """How campaigns, and texts in bulk, stand; None: not there for this workspace."""
 
@@ -432,6 +441,11 @@ class CampaignFigures(Protocol):
 
         `q`: words with which their names begin, or three digits or more of their numbers.
         """
+
+    async def export(
+        self, workspace_id: int, campaign_id: int, states: Sequence[str], now: datetime, q: str = ""
+    ) -> Export | None:
+        """The same, all of them, as of one moment, however long somebody takes to read them."""
 
     async def tally(self, campaign_id: int) -> Tally | None:
         """What `domain.health.breach` judges, for the server itself: unchecked. Of all texts, or, where a person has

@@ -35,9 +35,12 @@ JOIN link k ON k.campaign_id = r.campaign_id AND k.ord = r.ord
 WHERE r.campaign_id = $1 AND r.state = 'wired' AND r.left_at > $2 AND r.left_at < clock_timestamp() - interval '3 s'
 ORDER BY r.left_at
 """
+_MADE: Final = """
+SELECT k.token FROM link k JOIN campaign_recipient r ON r.campaign_id = k.campaign_id AND r.ord = k.ord
+WHERE r.campaign_id = $1 AND r.state = 'pending' LIMIT 3
+"""
 _LEAVING: Final = """
-SELECT e.address, k.token FROM campaign_recipient r JOIN endpoint e ON e.id = r.endpoint_id
-JOIN link k ON k.campaign_id = r.campaign_id AND k.ord = r.ord
+SELECT e.address FROM campaign_recipient r JOIN endpoint e ON e.id = r.endpoint_id
 WHERE r.campaign_id = $1 AND r.state = 'in_flight' ORDER BY r.ord DESC LIMIT 3
 """
 _WAITING: Final = """
@@ -98,16 +101,14 @@ class Handsets:
             await self._visit(token, *_BOTS[kind])
             self.journal.bots[kind] += 1
 
-    async def look_ahead(self) -> bool:
-        """Somebody's software follows links of texts that are leaving; whether there were any."""
-        rows = await self._rows(_LEAVING)
-        for row in rows:
+    async def look_ahead(self) -> None:
+        """While it is paused somebody follows links of texts that were taken back: nobody can have them."""
+        for row in await self._rows(_MADE):
             await self._visit(row["token"], "GET", {"User-Agent": PHONE})
             self.journal.bots["too_soon"] += 1
-        return bool(rows)
 
     async def stop_early(self, waiting: int) -> None:
-        """Some say STOP whose text waits, and some whose text is leaving."""
+        """So many say STOP whose text waits, and some whose text is leaving."""
         for row in [*await self._rows(_WAITING, waiting), *await self._rows(_LEAVING)]:
             self.journal.stopped_early.add(row["address"])
             await self._say(row["address"], "STOP")

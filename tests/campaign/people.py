@@ -1,4 +1,4 @@
-"""Who a campaign is for, and its launch by the API: a draft, its plan, the count that was found, the click."""
+"""Who a campaign is for, its launch by the API as a browser does it, and what members do with it."""
 
 from __future__ import annotations
 
@@ -43,6 +43,11 @@ async def launch(ground: Ground, count: int, rate: float) -> int:
         click = {"cmd_id": str(uuid4()), "expected_count": found["recipients"]}
         _taken(await client.post(f"{one}/launch", json=click))
     return int(draft["id"])
+
+
+async def move(ground: Ground, campaign_id: int, command: str) -> None:
+    async with client_of(ground) as client:
+        _taken(await client.post(f"{CAMPAIGNS}/{campaign_id}/command", json={"command": command}))
 
 
 def _taken(answer: httpx2.Response) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from tests.bulk.judging import say
 from tests.campaign.blindness import blind_to
 from tests.campaign.comparing import figures_differ, journals_differ, pages_of, sent
 from tests.campaign.handsets import Handsets, Journal
-from tests.campaign.people import launch
-from tests.campaign.witnesses import Seen, at_the_api, at_the_channel
+from tests.campaign.people import launch, move
+from tests.campaign.witnesses import Seen, at_the_api, at_the_channel, at_the_export
 from tests.crash.ground import Ground, dump, judge, open_ground, settled, until
 from tests.crash.processes import RunFailed
 from tools.ledger_facts import read_ledger
@@ -61,13 +61,15 @@ async def _run(wish: Wish, out: Path, options: tuple[str, ...]) -> int:
         async with trio.open_nursery() as nursery:
             await nursery.start(at_the_channel, ground, campaign_id, seen)
             nursery.start_soon(at_the_api, ground, campaign_id, seen)
+            nursery.start_soon(at_the_export, ground, campaign_id, seen)
             nursery.start_soon(judging.poll, ground, rows, "campaign")
             nursery.start_soon(handsets.run)
-            await _middle(wish, handsets, rows)
+            await _middle(wish, ground, campaign_id, handsets, rows)
             await _end(ground, rows, handsets.journal)
             say(f"at rest after {time.monotonic() - began:.1f} s, {rows.polls} recounts, {dict(seen.looks)}")
             nursery.cancel_scope.cancel()
         wrong = [*seen.wrong, *rows.wrong, *_untried(handsets.journal)]
+        wrong += [] if seen.open_files else ["No file was exported while it ran."]
         pages = await pages_of(ground, campaign_id)
         wrong += await figures_differ(ground, campaign_id, pages, seen.live["figures"])
         wrong += await journals_differ(ground, campaign_id, pages, handsets.journal)
@@ -91,13 +93,20 @@ def _kinds(wish: Wish) -> list[str]:
     return [name for name in BEHAVIOURS if name not in left_out]
 
 
-async def _middle(wish: Wish, handsets: Handsets, rows: judging.Seen) -> None:
-    """What does not wait for its text: software that looks ahead, and people who have had enough before."""
-    await _done(rows, wish.n / 4)
-    while not await handsets.look_ahead():  # noqa: ASYNC110 - the same
-        await trio.sleep(_LOOK_EVERY_S)
-    await _done(rows, wish.n / 3)
+async def _middle(wish: Wish, ground: Ground, campaign_id: int, handsets: Handsets, rows: judging.Seen) -> None:
+    """A pause, and what does not wait for its text: software that looks ahead, people who have had enough before."""
+
+    async def taken_back() -> bool:
+        return bool(await ground.value("SELECT count(*) = 0 FROM outbox WHERE klass = 'bulk' AND state = 'queued'"))
+
+    await _done(rows, wish.n / 40)
+    await move(ground, campaign_id, "pause")
+    await until(taken_back, _SETTLE_WITHIN_S)
+    await handsets.look_ahead()
     await handsets.stop_early(max(_EARLY_STOPS, wish.n // 500))
+    await move(ground, campaign_id, "resume")
+    await _done(rows, wish.n / 3)
+    await handsets.stop_early(0)
 
 
 async def _done(rows: judging.Seen, least: float) -> None:

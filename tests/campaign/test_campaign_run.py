@@ -11,8 +11,8 @@ pytestmark = pytest.mark.crash
 
 
 def test_the_figures_of_a_campaign_hold_at_every_moment_with_faults_of_every_kind(tmp_path: Path) -> None:
-    wish = ("--n", "240", "--rate", "60", "--seed", "7")
+    wish = ("--n", "240", "--rate", "48", "--seed", "7")
     command = (sys.executable, "-m", "tests.campaign", *wish, "--out", str(tmp_path / "run"))
     ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     assert ended.returncode == 0, ended.stdout[-4000:]
-    assert json.loads(ended.stdout.splitlines()[-1])["looks"].keys() == {"api", "channel", "recount"}
+    assert json.loads(ended.stdout.splitlines()[-1])["looks"].keys() == {"api", "channel", "export", "recount"}

@@ -1,7 +1,8 @@
-"""Who looks at the figures all the time: at the API, at the live channel, and at a recount of the rows."""
+"""Who looks at the figures all the time: at the API, at the live channel, and at files that are exported meanwhile."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,21 +14,26 @@ from websockets.client import ClientProtocol
 from websockets.uri import parse_uri
 
 from tests.bulk.people import client_of
-from tests.campaign.figures import faults_of
+from tests.campaign.figures import differences, faults_of, of_export
 from tests.campaign.people import CAMPAIGNS
 from tests.crash.ground import Ground
 from tests.crash.processes import RunFailed
 from tests.ws.conftest import Client
 
 _EVERY_S: Final = 0.1
+_FILE_EVERY_S: Final = 0.5
 
 
 @dataclass
 class Seen:
-    """*audience*: how many stand in the snapshot. `live` is what the channel told last; `wrong` are sentences."""
+    """*audience*: how many stand in the snapshot. `live` is what the channel told last; `wrong` are sentences.
+
+    `open_files`: exports while some had the text and others waited.
+    """
 
     audience: int
     looks: Counter[str] = field(default_factory=Counter)
+    open_files: int = 0
     live: dict[str, Any] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
@@ -47,6 +53,18 @@ async def at_the_api(ground: Ground, campaign_id: int, seen: Seen) -> None:
             answer.raise_for_status()
             seen.look("api", answer.json())
             await trio.sleep(_EVERY_S)
+
+
+async def at_the_export(ground: Ground, campaign_id: int, seen: Seen) -> None:
+    """Until cancelled: each file adds up to the figures of its own moment."""
+    async with client_of(ground) as client:
+        while True:
+            answer = (await client.get(f"{CAMPAIGNS}/{campaign_id}/export.csv")).raise_for_status()
+            figures, lines = json.loads(answer.headers["X-Figures"]), of_export(answer.text)
+            seen.wrong += differences({"the figures of a file": figures, "its lines": lines})
+            seen.looks["export"] += 1
+            seen.open_files += figures["pending"] + figures["in_flight"] > 0 and figures["wired"] > 0
+            await trio.sleep(_FILE_EVERY_S)
 
 
 async def at_the_channel(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +11,7 @@ import pytest
 
 from server.http.campaigns.figures_models import CampaignRecipientsOut, MinutesOut, ReasonsOut
 from tests.http.campaigns import TO_ALL, at, made, three_people, whole
-from tests.http.house import Browser
+from tests.http.house import NOW, Browser
 from tests.http.office import Office
 
 pytestmark = pytest.mark.integration
@@ -85,10 +87,21 @@ async def test_all_recipients_come_as_a_file(browser: Browser, one_skipped: Any)
     ]
 
 
-async def test_a_file_of_many_goes_on_page_by_page(
+async def test_a_file_tells_its_moment_and_the_figures_of_that_moment(browser: Browser, one_skipped: Any) -> None:
+    answer = await browser.get(at(one_skipped, "/export.csv?states=pending"))
+    as_of = NOW.astimezone(UTC)
+    named = f'attachment; filename="campaign-{one_skipped["id"]}-{as_of:%Y-%m-%dT%H%M%SZ}.csv"'
+    assert answer.headers["Content-Disposition"] == named
+    assert answer.headers["X-As-Of"] == as_of.isoformat()
+    figures = (await browser.get(at(one_skipped))).json["figures"]
+    assert json.loads(answer.headers["X-Figures"]) == figures
+    assert figures["audience"] == 3
+
+
+async def test_a_file_of_many_goes_on_piece_by_piece(
     browser: Browser, one_skipped: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.http.campaigns.figures._PAGE", 1)
+    monkeypatch.setattr("server.store.campaigns.export.PIECE", 1)
     lines = (await browser.get(at(one_skipped, "/export.csv"))).body.decode("utf-8-sig").splitlines()
     assert [line.split(",")[0] for line in lines] == ["Name", "Maya", "Élodie", ""]
 

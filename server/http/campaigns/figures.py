@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -25,11 +27,11 @@ from server.http.campaigns.figures_models import (
 from server.http.errors import not_found
 from server.http.rules import MEMBER, Routes
 from server.http.sheets import csv_stream
-from server.ports.campaigns import CampaignRecipient, FailureReason
+from server.ports.campaigns import CampaignRecipient, Export, FailureReason
 from server.ws.encode import Explain
 
 _ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_PAGE: Final = 2_000  # rows that are read at once for a file
+_NAMED: Final = "%Y-%m-%dT%H%M%SZ"  # a colon is none in a name of a file
 _HEADS: Final = ("Name", "Number", "Text", "Status", "Reason", "Segments", "Replied", "Opted out", "Clicked")
 _EXCLUDED: Final = {reason.value: sentence for reason, sentence in SENTENCES.items()}
 _SKIPPED: Final = _EXCLUDED | {reason.value: sentence for reason, sentence in REASONS.items()}
@@ -72,21 +74,24 @@ async def campaign_recipients(call: Call, campaign_id: int, query: CampaignRecip
 
 @routes.get(f"{ONE}/export.csv", MEMBER, query=WhichQuery)
 async def export_campaign(call: Call, campaign_id: int, query: WhichQuery) -> Response:
-    """Those recipients as a file that is sent while it is read."""
-    pages = _pages(call, campaign_id, query)
-    return await csv_stream(_HEADS, pages, f"campaign-{campaign_id}.csv")
+    """Those recipients of one moment, as a file whose name tells it; the figures of that moment stand in a header."""
+    now = call.deps.clock.wall()
+    found = await call.deps.campaign_figures.export(call.member.workspace_id, campaign_id, query.states, now, query.q)
+    if found is None:
+        raise not_found()
+    as_of = found.as_of.astimezone(UTC)
+    response = await csv_stream(
+        _HEADS, _lines(found, call.deps.explain), f"campaign-{campaign_id}-{as_of:{_NAMED}}.csv"
+    )
+    response.headers["X-As-Of"] = as_of.isoformat()
+    response.headers["X-Figures"] = json.dumps(asdict(found.figures))
+    return response
 
 
-async def _pages(call: Call, campaign_id: int, query: WhichQuery) -> AsyncIterator[Sequence[Sequence[str]]]:
-    figures, workspace_id, after = call.deps.campaign_figures, call.member.workspace_id, 0
-    while True:
-        rows = await figures.recipients(workspace_id, campaign_id, query.states, after, _PAGE, query.q)
-        if rows is None:
-            raise not_found()
-        yield [_cells(row, call.deps.explain) for row in rows]
-        if len(rows) < _PAGE:
-            return
-        after = rows[-1].ord
+async def _lines(found: Export, explain: Explain) -> AsyncGenerator[Sequence[Sequence[str]], None]:
+    async with aclosing(found.pieces) as pieces:
+        async for piece in pieces:
+            yield [_cells(row, explain) for row in piece]
 
 
 def recipient_out(row: CampaignRecipient, explain: Explain) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from quart import Response
 
@@ -86,7 +86,7 @@ async def _plan(call: Call, campaign_id: int) -> Plan:
     return found.plan
 
 
-async def _lines(pieces: AsyncIterator[Sequence[LeftOut]]) -> AsyncIterator[Sequence[Sequence[str]]]:
+async def _lines(pieces: AsyncIterator[Sequence[LeftOut]]) -> AsyncGenerator[Sequence[Sequence[str]], None]:
     async for piece in pieces:
         yield [(one.name, for_people(one.address), SENTENCES[one.reason]) for one in piece]
 

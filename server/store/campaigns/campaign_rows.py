@@ -63,12 +63,13 @@ def campaign_of(row: Row) -> Campaign:
         built=row["built"],
         whole=row["whole"],
         template=row["is_template"],
-        figures=_figures(row),
+        figures=figures_of(row),
         has_links=row["has_links"],
     )
 
 
-def _figures(row: Row) -> Figures:
+def figures_of(row: Row) -> Figures:
+    """Of a row with all sums."""
     return Figures(
         audience=sum(row[name] for name in _AUDIENCE), **{name: row[name] for name in (*_AUDIENCE, *_OTHERS)}
     )

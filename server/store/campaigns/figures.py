@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from server.domain.campaigns.health import Tally
-from server.ports.campaigns import CampaignRecipient, FailureReason, Minute
+from server.ports.campaigns import CampaignRecipient, Export, FailureReason, Minute
+from server.store.campaigns.export import Exports
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable
@@ -34,7 +35,7 @@ class PostgresCampaignFigures:
     """`ports.campaigns.CampaignFigures`."""
 
     def __init__(self, postgres: Postgres) -> None:
-        self._postgres = postgres
+        self._postgres, self._exports = postgres, Exports(postgres)
 
     async def minutes(self, workspace_id: int, campaign_id: int, since: datetime) -> Sequence[Minute] | None:
         rows = await self._of(workspace_id, campaign_id, lambda c: c.fetch(_SQL["minutes"], campaign_id, since))
@@ -47,11 +48,15 @@ class PostgresCampaignFigures:
     async def recipients(
         self, workspace_id: int, campaign_id: int, states: Sequence[str], after: int, limit: int, q: str = ""
     ) -> Sequence[CampaignRecipient] | None:
-        words, digits = storable(q).strip(), "".join(one for one in q if one.isdecimal() and one.isascii())
-        digits = digits if len(digits) >= _LEAST_DIGITS else ""
-        given = workspace_id, campaign_id, list(states), after, limit, words, digits
+        given = _asked(workspace_id, campaign_id, states, after, limit, q)
         rows = await self._of(workspace_id, campaign_id, lambda c: c.fetch(_SQL["recipients"], *given))
         return None if rows is None else [CampaignRecipient(*(row[name] for name in _RECIPIENT)) for row in rows]
+
+    async def export(
+        self, workspace_id: int, campaign_id: int, states: Sequence[str], now: datetime, q: str = ""
+    ) -> Export | None:
+        given = _asked(workspace_id, campaign_id, states, 0, None, q)
+        return await self._exports.export(workspace_id, campaign_id, given, now)
 
     async def tally(self, campaign_id: int) -> Tally | None:
         return await self._postgres.read(lambda c: tally(c, campaign_id))
@@ -65,6 +70,13 @@ class PostgresCampaignFigures:
             return await ask(connection)
 
         return await self._postgres.read(read)
+
+
+def _asked(
+    workspace_id: int, campaign_id: int, states: Sequence[str], after: int, limit: int | None, q: str
+) -> tuple[Any, ...]:
+    words, digits = storable(q).strip(), "".join(one for one in q if one.isdecimal() and one.isascii())
+    return workspace_id, campaign_id, list(states), after, limit, words, digits if len(digits) >= _LEAST_DIGITS else ""
 
 
 async def tally(connection: Connection, campaign_id: int) -> Tally | None:

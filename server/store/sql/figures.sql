@@ -46,6 +46,12 @@ WHERE r.workspace_id = $1 AND r.campaign_id = $2 AND r.ord > $4
        OR $7::text <> '' AND strpos(e.address, $7) > 0)
 ORDER BY r.ord LIMIT $5;
 
+-- name: sums
+-- Its figures.
+SELECT s.excluded, s.pending, s.in_flight, s.wired, s.rejected, s.unconfirmed, s.skipped, s.delivered, s.undelivered,
+       s.replied, s.opted_out, s.clicked, s.segments
+FROM campaign c CROSS JOIN LATERAL campaign_sums(c.id) s WHERE c.workspace_id = $1 AND c.id = $2;
+
 -- name: tally
 -- What became of its texts, all of them; what a person's resuming leaves out is another question.
 SELECT c.resumed_at, s.wired, s.rejected, s.undelivered, s.opted_out
