@@ -2,7 +2,7 @@
 -- statements must each have a snapshot of their own (VOLATILE, READ COMMITTED).
 --
 -- Lock order, everywhere: outbox < advisory (limiter, then campaigns ascending) < node < attempt < contact < endpoint < review <
--- link_target < thread < message < campaign_recipient; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody
+-- link_target < link < link_stat < thread < message < campaign_recipient; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody
 -- else can name are exempt. A message is written under its thread's lock only, a campaign's
 -- recipient under that of its text's thread, or of the campaign's row where it has none. Advisory keys: -1 is the limiter, a
 -- campaign's is its id.
@@ -974,7 +974,8 @@ CREATE FUNCTION forget_stats(p_campaign bigint) RETURNS void LANGUAGE sql AS $$
     DELETE FROM campaign_stat WHERE campaign_id = p_campaign;
 $$;
 
--- Short links, one for each recipient and target, and every visit with what was thought of it.
+-- Short links, one for each recipient and target, and every visit with what was thought of it. Visits are forgotten after a
+-- while, see prune; what they come to is kept beside them, and by whoever writes them.
 CREATE TABLE link_target (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id bigint NOT NULL REFERENCES workspace,
@@ -987,8 +988,25 @@ CREATE TABLE link (
     target_id    bigint NOT NULL REFERENCES link_target,
     campaign_id  bigint NOT NULL,
     ord          integer NOT NULL,        -- of the recipient
+    visited_at   timestamptz,             -- the first visit of a person; null: none
     UNIQUE (campaign_id, ord, target_id)
+) WITH (fillfactor = 90);
+CREATE TABLE link_made (                  -- how many links of a campaign lead there; written by its turns, one at a time
+    campaign_id  bigint NOT NULL,
+    target_id    bigint NOT NULL REFERENCES link_target,
+    links        integer NOT NULL,
+    PRIMARY KEY (campaign_id, target_id)
 );
+CREATE INDEX link_made_most ON link_made (campaign_id, links DESC, target_id);
+CREATE TABLE link_stat (                  -- what visits come to; written with them
+    campaign_id  bigint NOT NULL,
+    target_id    bigint NOT NULL REFERENCES link_target,
+    bot          text NOT NULL DEFAULT '',            -- as of link_click; empty: people's
+    people       integer NOT NULL DEFAULT 0,          -- links that a person has followed
+    visits       integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (campaign_id, target_id, bot)
+);
+CREATE INDEX link_stat_followed ON link_stat (campaign_id, people DESC, visits DESC, target_id) WHERE bot = '';
 CREATE TABLE link_click (
     id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     token   text NOT NULL REFERENCES link,
@@ -2018,10 +2036,11 @@ END $$;
 -- What nobody needs any more -----------------------------------------------------------------------------------------------
 
 -- Forget some pictures that no text and no draft holds, proofs that no entry names, and sessions that have ended, all since
--- before p_before; at most p_limit of each, and none that somebody is at. How many of each went. What the tally of contacts has
+-- before p_before, and the oldest visits to short links; at most p_limit of each, and none that somebody is at. How many of each
+-- went. What the tally of contacts has
 -- in many rows becomes one; whoever counts meanwhile sees the ones or the other.
 CREATE FUNCTION prune(p_before timestamptz, p_limit integer)
-RETURNS TABLE (pictures integer, proofs integer, sessions integer) LANGUAGE plpgsql AS $$
+RETURNS TABLE (pictures integer, proofs integer, sessions integer, visits integer) LANGUAGE plpgsql AS $$
 DECLARE
     picked bigint[];
 BEGIN
@@ -2045,6 +2064,11 @@ BEGIN
     )
     DELETE FROM session x USING old WHERE x.token_hash = old.token_hash;
     GET DIAGNOSTICS sessions = ROW_COUNT;
+    WITH oldest AS (  -- by their ids: an index on the time would be paid for by every visit
+        SELECT k.id FROM link_click k ORDER BY k.id LIMIT p_limit FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM link_click k USING oldest o WHERE k.id = o.id AND k.at < p_before;
+    GET DIAGNOSTICS visits = ROW_COUNT;
     WITH many AS (
         DELETE FROM contact_tally t WHERE t.workspace_id IN (
             SELECT c.workspace_id FROM contact_tally c GROUP BY 1 HAVING count(*) > 100)

@@ -1,10 +1,11 @@
-"""Forgets what nobody needs any more: pictures and proofs that were sent to us and not used, sessions long over.
+"""Forgets what nobody needs any more: unused pictures and proofs, sessions long over, old visits to short links.
 
 A little in each transaction, and now and then, so that nobody waits for it; several servers may be at it together.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Final
 
@@ -37,7 +38,7 @@ class Pruner:
         while True:
             gone = await self._pruning.prune(self._clock.real() - KEPT_FOR, AT_ONCE)
             if gone.most:
-                log.info("pruned", pictures=gone.pictures, proofs=gone.proofs, sessions=gone.sessions)
+                log.info("pruned", **asdict(gone))
             if gone.most < AT_ONCE:
                 return
             await trio.lowlevel.checkpoint()

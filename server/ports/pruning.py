@@ -14,15 +14,17 @@ class Pruned:
     pictures: int
     proofs: int
     sessions: int
+    visits: int
 
     @property
     def most(self) -> int:
-        return max(self.pictures, self.proofs, self.sessions)
+        return max(self.pictures, self.proofs, self.sessions, self.visits)
 
 
 class Pruning(Protocol):
     async def prune(self, before: datetime, limit: int) -> Pruned:
-        """Forget pictures that no text and no draft holds, proofs that no entry names, and sessions that have ended.
+        """Forget pictures that no text and no draft holds, proofs that no entry names, and sessions that have ended,
+        and the oldest visits to short links, whose sums stay.
 
         All since before *before*, by the real time, and at most *limit* of each.
         """

@@ -1,4 +1,4 @@
-"""What goes of pictures, proofs and sessions after a while, and what never does."""
+"""What goes of pictures, proofs, sessions and visits after a while, and what never does."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from uuid import UUID
 
 import pytest
 
+from server.domain.campaigns.clicks import Bot
 from server.domain.testimony import Channel, Entry, Statement
 from server.ports.compose import SavedDraft
 from server.ports.consent import NewEntry, WrittenDown
+from server.ports.links import TargetClicks, Visit
 from server.ports.pruning import Pruned
 from tests.store.world import NOON, World, holding
 
@@ -84,6 +86,31 @@ async def test_a_piece_has_at_most_what_was_asked_for_and_begins_with_the_oldest
     assert [(await week_old(world, limit=3)).pictures for _ in range(3)] == [3, 1, 0]
 
 
+async def test_old_visits_go_and_what_they_came_to_stays(world: World) -> None:
+    """Also a person who comes back is no new one."""
+    await world.sql("INSERT INTO link_target (workspace_id, url) VALUES (1, 'http://acme.com')")
+    campaign = await world.value(
+        "INSERT INTO campaign (workspace_id, name, state) VALUES (1, 'A', 'active') RETURNING id"
+    )
+    await world.sql(
+        "INSERT INTO link (token, workspace_id, target_id, campaign_id, ord)"
+        " VALUES ('a', 1, 1, $1, 1), ('b', 1, 1, $1, 2)",
+        campaign,
+    )
+    now = await world.value("SELECT now()")
+    for token, days, bot in (("a", 9, None), ("a", 8, Bot.METHOD), ("b", 8, None), ("b", 1, None)):
+        await world.store.links.record([Visit(token, "Mozilla", now - timedelta(days=days), bot)])
+    before = await world.store.links.clicks(1, campaign, 10)
+    assert before == [TargetClicks("http://acme.com", 0, 2, 3, {Bot.METHOD: 1})]
+    assert [(await week_old(world, limit=2)).visits for _ in range(3)] == [2, 1, 0]
+    assert await left(world, "link_click") == [4]
+    assert await world.store.links.clicks(1, campaign, 10) == before
+    await world.store.links.record([Visit("a", "Mozilla", now, None)])
+    assert await world.store.links.clicks(1, campaign, 10) == [
+        TargetClicks("http://acme.com", 0, 2, 4, {Bot.METHOD: 1})
+    ]
+
+
 async def test_nobody_is_waited_for(world: World) -> None:
     """A picture that is being sent, a proof that is being named and a session that is being ended are passed over."""
     await picture(world)
@@ -94,5 +121,5 @@ async def test_nobody_is_waited_for(world: World) -> None:
     )
     busy = ("UPDATE media SET used = true", "SELECT FROM proof FOR KEY SHARE", "DELETE FROM session")
     async with holding(world, *busy):
-        assert await week_old(world) == Pruned(0, 0, 0)
-    assert await week_old(world) == Pruned(1, 1, 1)
+        assert await week_old(world) == Pruned(0, 0, 0, 0)
+    assert await week_old(world) == Pruned(1, 1, 1, 0)

@@ -136,7 +136,9 @@ def test_a_draft_keeps_its_pictures_for_another_browser(page: Page, new_context:
     expect(shown).to_have_count(0)
 
 
-def test_a_draft_comes_although_the_first_try_to_read_it_fails(page: Page, new_context: OpenContext, live: Live) -> None:
+def test_a_draft_comes_although_the_first_try_to_read_it_fails(
+    page: Page, new_context: OpenContext, live: Live
+) -> None:
     thread = conversation(page, live)["thread_id"]
     open_thread(page, thread)
     message_box(page).fill("Half of a thought")

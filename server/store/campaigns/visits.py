@@ -1,4 +1,4 @@
-"""Where short links lead, and what is kept of their visits: each with its verdict, and the first of each recipient."""
+"""Where short links lead, and what is kept of their visits: each for a while, their sums for ever."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PostgresLinks:
             if await connection.fetchval(_SQL["is_there"], workspace_id, campaign_id) is None:
                 return None
             targets = await connection.fetch(_SQL["clicks"], workspace_id, campaign_id, limit)
-            bots = await connection.fetch(_SQL["bots"], workspace_id, campaign_id, [row["id"] for row in targets])
+            bots = await connection.fetch(_SQL["bots"], campaign_id, [row["id"] for row in targets])
             reasons: dict[int, dict[Bot, int]] = {row["id"]: {} for row in targets}
             for row in bots:
                 reasons[row["target_id"]][Bot(row["bot"])] = row["visits"]

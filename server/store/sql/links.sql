@@ -10,10 +10,15 @@ SELECT t.id, t.url FROM unnest($2::text[]) AS g (url)
 JOIN link_target t ON t.workspace_id = $1 AND md5(t.url) = md5(g.url) AND t.url = g.url;
 
 -- name: make_links
--- A link for each recipient and target. What is there stays: the recipient's own, or another's token.
-INSERT INTO link (token, workspace_id, target_id, campaign_id, ord)
-SELECT g.token, $1, g.target_id, $2, g.ord FROM unnest($3::integer[], $4::bigint[], $5::text[]) AS g (ord, target_id, token)
-ON CONFLICT DO NOTHING;
+-- A link for each recipient and target, counted. What is there stays: the recipient's own, or another's token.
+WITH made AS (
+    INSERT INTO link (token, workspace_id, target_id, campaign_id, ord)
+    SELECT g.token, $1, g.target_id, $2, g.ord FROM unnest($3::integer[], $4::bigint[], $5::text[]) AS g (ord, target_id, token)
+    ON CONFLICT DO NOTHING RETURNING target_id
+)
+INSERT INTO link_made AS k (campaign_id, target_id, links)
+SELECT $2, m.target_id, count(*) FROM made m GROUP BY m.target_id ORDER BY m.target_id
+ON CONFLICT (campaign_id, target_id) DO UPDATE SET links = k.links + EXCLUDED.links;
 
 -- name: links_of
 -- Of these recipients.
@@ -32,13 +37,28 @@ FROM link k JOIN campaign_recipient r ON r.campaign_id = k.campaign_id AND r.ord
 WHERE k.token = ANY ($1::text[]);
 
 -- name: visits
--- Every one of them, once, in the order of their links: two servers may tell of one link.
-INSERT INTO link_click (token, at, bot, agent)
-SELECT DISTINCT v.token, v.at, v.bot, v.agent
-FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) AS v (token, at, bot, agent)
-WHERE EXISTS (SELECT FROM link k WHERE k.token = v.token)
-  AND NOT EXISTS (SELECT FROM link_click c WHERE c.token = v.token AND c.at = v.at AND c.agent = v.agent)
-ORDER BY v.token, v.at;
+-- Every one of them, once, and what they add to the sums; in the order of their links: two servers may tell of one link.
+WITH kept AS (
+    INSERT INTO link_click (token, at, bot, agent)
+    SELECT DISTINCT v.token, v.at, v.bot, v.agent
+    FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) AS v (token, at, bot, agent)
+    WHERE EXISTS (SELECT FROM link k WHERE k.token = v.token)
+      AND NOT EXISTS (SELECT FROM link_click c WHERE c.token = v.token AND c.at = v.at AND c.agent = v.agent)
+    ORDER BY v.token, v.at RETURNING token, at, bot
+), held AS (
+    SELECT k.token, f.at FROM link k
+    JOIN (SELECT x.token, min(x.at) AS at FROM kept x WHERE x.bot IS NULL GROUP BY x.token) f ON f.token = k.token
+    WHERE k.visited_at IS NULL ORDER BY k.token FOR NO KEY UPDATE OF k
+), first AS (
+    UPDATE link k SET visited_at = h.at FROM held h WHERE k.token = h.token RETURNING k.campaign_id, k.target_id
+)
+INSERT INTO link_stat AS s (campaign_id, target_id, bot, people, visits)
+SELECT q.campaign_id, q.target_id, q.bot, sum(q.people), sum(q.visits) FROM (
+    SELECT k.campaign_id, k.target_id, coalesce(x.bot, '') AS bot, 0 AS people, 1 AS visits
+    FROM kept x JOIN link k ON k.token = x.token
+    UNION ALL SELECT f.campaign_id, f.target_id, '', 1, 0 FROM first f
+) q GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+ON CONFLICT (campaign_id, target_id, bot) DO UPDATE SET people = s.people + EXCLUDED.people, visits = s.visits + EXCLUDED.visits;
 
 -- name: hold_threads
 -- Of those recipients whom no person's visit is known of.
@@ -68,19 +88,23 @@ SELECT DISTINCT c.workspace_id, c.campaign_id FROM clicked c;
 SELECT c.id FROM campaign c WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign';
 
 -- name: clicks
--- Where a campaign's links lead, the most followed first: who has one, who followed it, how often.
-SELECT t.id, t.url, q.links, q.people, q.visits FROM (
-    SELECT k.target_id, count(*)::integer AS links, (count(*) FILTER (WHERE v.visits > 0))::integer AS people,
-           coalesce(sum(v.visits), 0)::integer AS visits
-    FROM link k LEFT JOIN (
-        SELECT x.token, count(*) AS visits FROM link l JOIN link_click x ON x.token = l.token
-        WHERE l.campaign_id = $2 AND x.bot IS NULL GROUP BY x.token
-    ) v ON v.token = k.token
-    WHERE k.workspace_id = $1 AND k.campaign_id = $2 GROUP BY k.target_id
-) q JOIN link_target t ON t.workspace_id = $1 AND t.id = q.target_id
-ORDER BY q.people DESC, q.visits DESC, q.links DESC, t.id LIMIT $3;
+-- Where a campaign's links lead, the most followed first: who has one, who followed it, how often. Where fewer targets than are
+-- asked for were followed, those with the most links come after them.
+WITH followed AS MATERIALIZED (
+    SELECT s.target_id, s.people, s.visits FROM link_stat s WHERE s.campaign_id = $2 AND s.bot = ''
+    ORDER BY s.people DESC, s.visits DESC, s.target_id LIMIT $3
+), others AS (
+    SELECT m.target_id, 0 AS people, 0 AS visits FROM link_made m
+    WHERE m.campaign_id = $2 AND (SELECT count(*) FROM followed) < $3
+      AND NOT EXISTS (SELECT FROM followed f WHERE f.target_id = m.target_id)
+    ORDER BY m.links DESC, m.target_id LIMIT $3
+)
+SELECT t.id, t.url, coalesce(m.links, 0) AS links, q.people, q.visits
+FROM (TABLE followed UNION ALL TABLE others) q JOIN link_target t ON t.workspace_id = $1 AND t.id = q.target_id
+LEFT JOIN link_made m ON m.campaign_id = $2 AND m.target_id = q.target_id
+ORDER BY q.people DESC, q.visits DESC, 3 DESC, t.id LIMIT $3;
 
 -- name: bots
 -- The visits of others to the links that lead there.
-SELECT k.target_id, x.bot, count(*)::integer AS visits FROM link k JOIN link_click x ON x.token = k.token
-WHERE k.workspace_id = $1 AND k.campaign_id = $2 AND k.target_id = ANY ($3::bigint[]) AND x.bot IS NOT NULL GROUP BY 1, 2;
+SELECT s.target_id, s.bot, s.visits FROM link_stat s
+WHERE s.campaign_id = $1 AND s.target_id = ANY ($2::bigint[]) AND s.bot <> '';
