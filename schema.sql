@@ -15,7 +15,7 @@ CREATE TABLE history (
     stream_epoch   uuid NOT NULL DEFAULT gen_random_uuid(),   -- renewed by restore and reset: every client position is void then
     created_at     timestamptz NOT NULL DEFAULT now()
 );
-INSERT INTO history (schema_version) VALUES (5);
+INSERT INTO history (schema_version) VALUES (6);
 
 -- Who runs, and who may grant departures ---------------------------------------------------------------------------
 
@@ -85,6 +85,30 @@ CREATE TABLE session (
 );
 CREATE INDEX ON session (member_id);
 CREATE INDEX ON session (expires_at);
+
+CREATE TABLE api_token (                  -- acts for the member who made it, within its scopes, and as long as that member may log in
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL,
+    member_id    bigint NOT NULL,
+    name         text NOT NULL CHECK (name <> ''),
+    token_hash   bytea NOT NULL UNIQUE,   -- SHA-256 of the token, which is nowhere
+    hint         text NOT NULL,           -- its last characters, so that people can tell tokens apart
+    scopes       text[] NOT NULL CHECK (scopes <> '{}'),         -- domain.scopes.Scope
+    per_minute   integer NOT NULL CHECK (per_minute >= 1),       -- requests
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    last_used_at timestamptz,             -- to the minute
+    revoked_at   timestamptz,
+    UNIQUE (workspace_id, id),
+    FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id)
+);
+CREATE INDEX ON api_token (workspace_id, id);
+
+CREATE TABLE socket_ticket (              -- opens one socket for the holder of a token, within seconds
+    ticket_hash bytea PRIMARY KEY,
+    token_id    bigint NOT NULL REFERENCES api_token,
+    expires_at  timestamptz NOT NULL
+);
+CREATE INDEX ON socket_ticket (expires_at);
 
 CREATE TABLE audit (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -29,9 +29,11 @@ from server.admin import (
     NewWorkspace,
     NumberChange,
     RegistrationRate,
+    TokenWish,
     add_account,
     add_member,
     add_number,
+    add_token,
     add_workspace,
     check,
     hand_over,
@@ -52,11 +54,12 @@ from server.app.adapters import adapter_of
 from server.cli import main
 from server.config import Config, load_config
 from server.domain.limits import Allowance
+from server.domain.scopes import Scope
 from server.http.passwords import Passwords
 from server.ports import LimitBook
 from server.rate.authority import LimiterAuthority
 from server.store.store import Store, UnfitDatabase, open_store
-from tests.http.house import QUICK
+from tests.http.house import NOW, QUICK
 
 SID, OTHER_SID = "AC" + "0123456789abcdef" * 2, "AC" + "f" * 32
 PUBLIC = "https://sms.x.example"
@@ -97,8 +100,8 @@ def test_the_schema_is_put_into_an_empty_database_once(empty_dsn: str) -> None:
     config = config_of(empty_dsn)
     with pytest.raises(UnfitDatabase, match="threadline migrate"):
         check(config)
-    assert migrate(config) == "The database is ready (schema 5)."
-    assert migrate(config) == "The database is ready (schema 5)."
+    assert migrate(config) == "The database is ready (schema 6)."
+    assert migrate(config) == "The database is ready (schema 6)."
 
 
 def test_the_first_member_makes_the_workspace_and_can_log_in(dsn: str) -> None:
@@ -136,6 +139,17 @@ def test_who_cannot_be_added_is_told_why(dsn: str, new: NewMember, sentence: str
     add_member(config_of(dsn), OWNER)
     with pytest.raises(AdminError, match=sentence):
         add_member(config_of(dsn), new)
+
+
+@pytest.mark.usefixtures("quick_passwords")
+def test_a_token_that_is_made_by_command_acts_for_the_member_it_names(dsn: str) -> None:
+    config, scopes = config_of(dsn), frozenset({Scope.DIALER})
+    add_member(config, OWNER)
+    with pytest.raises(AdminError, match="Nobody with the address eve@x"):
+        add_token(config, TokenWish("Dialer", "eve@x.example", scopes))
+    token = add_token(config, TokenWish("Dialer", "Ann@x.example", scopes))
+    found = in_database(dsn, lambda store: store.tokens.bearer(hashlib.sha256(token.encode()).digest(), NOW))
+    assert (found.member.name, found.scopes) == ("Ann Lee", scopes)
 
 
 @pytest.mark.usefixtures("quick_passwords")

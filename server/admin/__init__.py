@@ -16,6 +16,7 @@ from server.admin.limits import (
 )
 from server.admin.members import NewMember, add_member
 from server.admin.numbers import NewNumber, add_number, list_numbers
+from server.admin.tokens import TokenWish, add_token
 from server.admin.workspaces import LinkBase, NewWorkspace, add_workspace, set_link_base
 
 __all__ = [
@@ -28,9 +29,11 @@ __all__ = [
     "NewWorkspace",
     "NumberChange",
     "RegistrationRate",
+    "TokenWish",
     "add_account",
     "add_member",
     "add_number",
+    "add_token",
     "add_workspace",
     "check",
     "database",

@@ -42,6 +42,7 @@ from server.door.webhooks import Webhooks
 from server.http.app import create_app
 from server.http.deps import DemoFacts, Deps
 from server.http.passwords import Passwords
+from server.http.throttle import TokenPace
 from server.observe import Meters
 from server.ports import Account, Clock, LimitBook, StoreUnavailable
 from server.ports import Node as Server
@@ -136,7 +137,7 @@ class Wiring:
         self.importer = Importer(store.imports, clock, uuid4())
         self.pruner = Pruner(store.pruning, clock)
         self.asker = ThreadAsker(self.threads)
-        identity = SocketIdentity(config, store.people, clock)
+        identity = SocketIdentity(config, store.people, store.tokens, clock)
         self.sockets = Sockets(
             Desk(
                 self.hub,
@@ -194,6 +195,8 @@ class Wiring:
             config=ground.config,
             clock=ground.clock,
             people=ground.store.people,
+            tokens=ground.store.tokens,
+            token_pace=TokenPace(ground.clock),
             inbox=ground.store.inbox,
             reviews=ground.store.reviews,
             templates=ground.store.templates,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         NewWorkspace,
         NumberChange,
         RegistrationRate,
+        TokenWish,
     )
 
 OnReady = Callable[[str], None]
@@ -74,6 +75,12 @@ def _add_number(config: Config, new: NewNumber) -> str:
     from server.admin import add_number
 
     return add_number(config, new)
+
+
+def _add_token(config: Config, wish: TokenWish) -> str:
+    from server.admin import add_token
+
+    return add_token(config, wish)
 
 
 def _list_numbers(config: Config) -> str:
@@ -142,6 +149,7 @@ class Parts:
     set_link_base: Callable[[Config, LinkBase], str] = _set_link_base
     add_account: Callable[[Config, NewAccount], str] = _add_account
     add_number: Callable[[Config, NewNumber], str] = _add_number
+    add_token: Callable[[Config, TokenWish], str] = _add_token
     list_numbers: Callable[[Config], str] = _list_numbers
     set_number: Callable[[Config, NumberChange], str] = _set_number
     set_account: Callable[[Config, str, float | None, int | None], str] = _set_account

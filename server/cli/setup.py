@@ -12,6 +12,7 @@ import click
 from server.cli.command import DONE, FAULT, data, of_workspace, threadline
 from server.cli.parts import Parts
 from server.config import Config, load_config
+from server.domain.scopes import Scope
 
 Carrier = Literal["twilio", "telnyx"]
 
@@ -154,6 +155,29 @@ def add_number(parts: Parts, /, data_dir: Path | None, **asked: Any) -> int:
 def list_numbers(parts: Parts, data_dir: Path | None) -> int:
     """Every number with its workspace, account and pace."""
     click.echo(parts.list_numbers(_database(data_dir)))
+    return DONE
+
+
+@threadline.group()
+def token() -> None:
+    """API tokens: what programs log in with."""
+
+
+@token.command("add")
+@click.option("--name", required=True, help="What people know it by, such as the program's name.")
+@click.option("--email", required=True, help="Of the person for whom it acts; it never may more than they.")
+@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice([*Scope]), help="Once for each.")
+@click.option("--per-minute", type=click.IntRange(1, 60_000), default=1200, show_default=True, help="Requests.")
+@data
+@click.pass_obj
+def add_token(
+    parts: Parts, data_dir: Path | None, name: str, email: str, scopes: tuple[str, ...], per_minute: int
+) -> int:
+    """Make a token and print it, this once: it is stored nowhere."""
+    from server.admin import TokenWish
+
+    wish = TokenWish(name, email, frozenset(map(Scope, scopes)), per_minute)
+    click.echo(parts.add_token(_database(data_dir), wish))
     return DONE
 
 

@@ -11,7 +11,7 @@ import trio
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from server.http import demo, health, system
+from server.http import demo, health, system, tokens
 from server.http.auth import auth_routes
 from server.http.body import PacedConnection, PacedRequest
 from server.http.call import Answer, Call, bind, cookie_name
@@ -40,6 +40,7 @@ from server.http.links import ShortLink, link_routes
 from server.http.openapi import describe
 from server.http.routing import LateRule
 from server.http.rules import PUBLIC, Route, Routes, check_rules
+from server.http.scopes import check_scopes
 from server.http.templates import folders as template_folders
 from server.http.templates import templates
 from server.http.texts import batch, compose, drafts, later, media, precheck, threads
@@ -57,7 +58,7 @@ _NO_PAGE: Final = "default-src 'none'; frame-ancestors 'none'"
 
 
 def create_app(deps: Deps) -> QuartTrio:
-    """The ASGI application. Raises RouteWithoutRule where a route does not say who may call it."""
+    """The ASGI application. Raises RouteWithoutRule or RouteWithoutScope where a route does not say who may call it."""
     app = QuartTrio("threadline", static_folder=None)
     app.asgi_http_class, app.request_class, app.url_rule_class = PacedConnection, PacedRequest, LateRule
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False)
@@ -71,6 +72,7 @@ def create_app(deps: Deps) -> QuartTrio:
         app.add_url_rule(route.path, route.endpoint, view, methods=[route.method], provide_automatic_options=False)
     _install_headers(app, https=deps.config.https)
     check_rules(app, declared)
+    check_scopes(declared.values())
     app.before_serving(lambda: check_rules(app, declared))
     return app
 
@@ -112,6 +114,8 @@ def _routes(deps: Deps) -> Iterable[Route]:
         course.routes,
         clicks.routes,
         figures.routes,
+        tokens.routes,
+        tokens.ticket_routes,
         system.routes,
         demo.routes,
     ]

@@ -20,6 +20,7 @@ from server.http.body import raw_body, whole_body
 from server.http.deps import Deps
 from server.http.errors import Problem, invalid
 from server.http.rules import Route, Rule
+from server.http.scopes import scope_of
 from server.ports import Member, Workspace
 
 SAFE: Final = frozenset({"GET", "HEAD"})
@@ -37,9 +38,12 @@ def token_hash(token: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Session:
+    """Who asks. `token_id`: by an API token and not by a login of theirs; `token_hash` is of either."""
+
     member: Member
     workspace: Workspace
     token_hash: bytes
+    token_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +96,16 @@ async def _admit(route: Route, deps: Deps) -> Call:
     host = request.headers.get("Host")
     if request.path.startswith("/api/") and not deps.config.allows_host(host):
         raise Problem(421, "wrong_host", "This server is not known by that name.")
-    if request.method not in SAFE:
+    bearer = _bearer() if route.rule.rank is not None else None
+    if request.method not in SAFE and bearer is None:  # no page of another site can set that header for its visitors
         _refuse_forgery(deps.config, host)
     address = client_address(
         request.remote_addr or "", request.headers.getlist("X-Forwarded-For"), deps.config.trusted_proxies
     )
     if route.rule.this_machine:
         _refuse_elsewhere(address, deps.config)
-    call = Call(deps, address, request.headers.get("User-Agent", "")[:200], await _session(route.rule, deps))
+    session = await (_session(route.rule, deps) if bearer is None else _program(route, deps, bearer))
+    call = Call(deps, address, request.headers.get("User-Agent", "")[:200], session)
     if route.rule.rank is not None and RANKS[call.member.role] < route.rule.rank:
         raise Problem(403, "role", f"Only {route.rule.who} may do this.")
     return call
@@ -126,6 +132,30 @@ async def _session(rule: Rule, deps: Deps) -> Session | None:
     if token is None or found is None:
         raise Problem(401, "not_logged_in", "Log in first.")
     return Session(*found, token_hash(token))
+
+
+def _bearer() -> str | None:
+    """The token of a program. Whoever shows one is taken for a program, whatever cookies came along."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+async def _program(route: Route, deps: Deps, token: str) -> Session:
+    hashed = token_hash(token)
+    found = await deps.tokens.bearer(hashed, deps.now())
+    if found is None:
+        challenge = {"WWW-Authenticate": "Bearer"}
+        raise Problem(401, "bad_token", "This token is not valid, or was revoked.", headers=challenge)
+    wait_s = deps.token_pace.take(found.token_id, found.per_minute)
+    if wait_s is not None:
+        sentence = f"This token may ask {found.per_minute} times a minute. Wait {wait_s} seconds."
+        raise Problem(429, "too_often", sentence, headers={"Retry-After": str(wait_s)})
+    scope = scope_of(route)
+    if scope is None:
+        raise Problem(403, "people_only", "Only a person who has logged in may do this, no token.")
+    if scope not in found.scopes:
+        raise Problem(403, "scope", f"This token lacks the scope {scope}.")
+    return Session(found.member, found.workspace, hashed, found.token_id)
 
 
 def _checked(model: type[BaseModel], values: object) -> BaseModel:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from server.config import Config
 from server.domain.roles import Role
 from server.http.passwords import Passwords
+from server.http.throttle import TokenPace
 from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
 from server.ports.bulk import Bulk
 from server.ports.campaigns import CampaignCourse, CampaignDrafts, CampaignFigures, CampaignSurvey
@@ -26,6 +27,7 @@ from server.ports.links import Links, Visited
 from server.ports.mass_edit import MassEdits
 from server.ports.templates import Templates, TokenValues
 from server.ports.timeline import Timeline
+from server.ports.tokens import Tokens
 from server.ws.encode import Explain
 
 
@@ -60,6 +62,8 @@ class Deps:
     config: Config
     clock: Clock
     people: People
+    tokens: Tokens
+    token_pace: TokenPace
     inbox: Inbox
     reviews: Reviews
     templates: Templates

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from server.http.rules import Route
+from server.http.scopes import scope_of
 
 _PARAMETER: Final = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _REF: Final = "#/components/schemas/{model}"
@@ -41,7 +42,10 @@ def describe(routes: Iterable[Route], version: str, cookie: str) -> dict[str, An
         "paths": paths,
         "components": {
             "schemas": _schemas(tuple(ordered)),
-            "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": cookie}},
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": cookie},
+                "token": {"type": "http", "scheme": "bearer", "description": "An API token, with the scope x-scope."},
+            },
         },
     }
 
@@ -55,12 +59,14 @@ def _schemas(models: tuple[type[BaseModel], ...]) -> Mapping[str, Any]:
 
 
 def _operation(route: Route) -> dict[str, Any]:
+    scope = scope_of(route) if route.rule.rank is not None else None
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
         "tags": [route.tag],
         "x-who": route.rule.who,
-        "security": [] if route.rule.rank is None else [{"session": []}],
+        "x-scope": scope,
+        "security": [] if route.rule.rank is None else [{"session": []}, *([{"token": []}] if scope else [])],
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_headers(route)],
         "responses": {
             **{str(status): _answer(model) for status, model in route.answers.items()},
@@ -106,4 +112,7 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 def _headers(route: Route) -> list[dict[str, Any]]:
     if route.method == "GET":
         return []
-    return [{"name": "X-CSRF", "in": "header", "required": True, "schema": {"type": "string", "const": "1"}}]
+    told = "Every request by a cookie; one by a token needs none."
+    needed = route.rule.rank is None or scope_of(route) is None
+    schema = {"type": "string", "const": "1"}
+    return [{"name": "X-CSRF", "in": "header", "required": needed, "description": told, "schema": schema}]

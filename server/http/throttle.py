@@ -44,6 +44,22 @@ class Throttle:
             self._full_at[key] -= self._every_s
 
 
+class TokenPace:
+    """How often each API token may ask: by the minute, of which an eighth, and ten at least, may come at once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock: Final = clock
+        self._of_rate: Final[dict[int, Throttle]] = {}
+
+    def take(self, token_id: int, per_minute: int) -> int | None:
+        """As `Throttle.take`."""
+        throttle = self._of_rate.get(per_minute)
+        if throttle is None:
+            burst = max(10, per_minute // 8)
+            throttle = self._of_rate[per_minute] = Throttle(self._clock, burst, 60.0 / per_minute)
+        return throttle.take(str(token_id))
+
+
 def throttle_key(address: str) -> str:
     """The key of a client's address: IPv6 by its /64, which one household owns whole."""
     try:

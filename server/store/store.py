@@ -43,6 +43,7 @@ from server.store.texts.drafts import PostgresDrafts
 from server.store.texts.media import PostgresMedia
 from server.store.texts.templates import PostgresTemplates
 from server.store.texts.values import PostgresValues
+from server.store.tokens import PostgresTokens
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
@@ -51,7 +52,7 @@ T = TypeVar("T")
 
 _SQL = statements("schema")
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 OLDEST_SERVER: Final = 18  # the one that everything here was tested with
 
 
@@ -89,7 +90,7 @@ class Store:
         self.links = PostgresLinks(postgres, announce)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
-        self.people = PostgresPeople(postgres)
+        self.people, self.tokens = PostgresPeople(postgres), PostgresTokens(postgres)
         self.quarantine = PostgresQuarantine(postgres)
         self.pruning = PostgresPruning(postgres)
         self.templates = PostgresTemplates(postgres)

@@ -16,6 +16,7 @@ import structlog
 import trio
 from pydantic import ValidationError
 
+from server.domain.scopes import Scope, following
 from server.ports import Member, StoreUnavailable
 from server.ws.channels import Channels, Denied, frame_bytes, thread_of, topic_of
 from server.ws.connection import Connection, Frame, QueueLimits
@@ -72,16 +73,25 @@ class Session:
     """`heard` is set whenever the client sends anything; the heartbeat clears it."""
 
     __slots__ = (
-        "_desk", "_freed", "_in_flight", "_lanes", "_topics", "connection", "heard", "member", "pings", "token_hash",
+        "_desk", "_freed", "_in_flight", "_lanes", "_scopes", "_topics", "connection", "heard", "member", "pings",
+        "token_hash",
     )  # fmt: skip
 
-    def __init__(self, desk: Desk, connection: Connection, member: Member, token_hash: bytes = b"") -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        connection: Connection,
+        member: Member,
+        token_hash: bytes = b"",
+        scopes: frozenset[Scope] | None = None,
+    ) -> None:
         self.connection = connection
         self.member = member
         self.token_hash = token_hash
         self.heard = True
         self.pings = 0
         self._desk = desk
+        self._scopes = scopes
         self._topics: dict[str, Topic] = {}
         self._lanes: dict[tuple[str, object], deque[Callable[[], Awaitable[None]]]] = {}
         self._in_flight = 0
@@ -156,6 +166,9 @@ class Session:
     # Work
 
     async def _subscribe(self, wish: Subscribe) -> None:
+        if not self._allows(following(wish.ch)):
+            self._refuse("scope", f"The token lacks the scope {following(wish.ch)}.", wish.id)
+            return
         topic = topic_of(self.member, wish.ch)
         if topic is None:
             self._refuse("not_found", "There is no such channel.", wish.id)
@@ -202,7 +215,14 @@ class Session:
         if (thread_id := thread_of(channel)) is not None:
             self._desk.presence.left(thread_id, self.member)
 
+    def _allows(self, scope: Scope) -> bool:
+        return self._scopes is None or scope in self._scopes
+
     async def _command(self, command: Command) -> None:
+        if not self._allows(Scope.SEND):
+            denied = Err(cmd_id=command.cmd_id, code="scope", message="The token lacks the scope send.")
+            self.connection.reply(frame_bytes(denied))
+            return
         try:
             outcome = await self._desk.commands(self.member, command)
         except StoreUnavailable:

@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 import trio
 
+from server.domain.scopes import Scope
 from server.ports import Member, StoreUnavailable
 from server.ws.connection import Connection
 from server.ws.frames import CloseFrame, Inbound, PingFrame, ProtocolFault, Text
@@ -29,10 +30,11 @@ UNAVAILABLE: Final = reject(503, "Service Unavailable", "retry-after: 2\r\n")
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who opened a socket, by which of their logins."""
+    """Who opened a socket, by which of their logins or tokens. `scopes`: what the token allows; None: a login."""
 
     member: Member
     token_hash: bytes
+    scopes: frozenset[Scope] | None = None
 
 
 Authenticate = Callable[[Upgrade], Awaitable[Login | None]]
@@ -106,7 +108,7 @@ class Sockets:
             connection.close(NOT_LOGGED_IN, "log in first")
             await self._part(connection)
             return
-        session = Session(desk, connection, login.member, login.token_hash)
+        session = Session(desk, connection, login.member, login.token_hash, login.scopes)
         buffered = upgrade.buffered
         del upgrade, handshake  # an idle socket is mostly what its reader holds on to
         self._enter(session)

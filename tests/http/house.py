@@ -22,6 +22,7 @@ from server.domain.timetable import Local, shipped_timetable
 from server.http.app import create_app
 from server.http.deps import DemoFacts, DemoLogin, Deps
 from server.http.passwords import Passwords
+from server.http.throttle import TokenPace
 from server.observe import Meters
 from server.ports import (
     CommandConflict,
@@ -345,6 +346,8 @@ class House:
             config=load_config("demo", {}),
             clock=self.clock,
             people=self.people,
+            tokens=absent,
+            token_pace=TokenPace(self.clock),
             inbox=self.inbox,
             reviews=self.reviews,
             templates=absent,

@@ -95,7 +95,7 @@ async def test_no_route_shows_or_changes_anything_of_another_workspace(house: Ho
 async def test_a_role_is_enough_or_it_is_not(
     house: House, monkeypatch: pytest.MonkeyPatch, rule: Rule, member: Member, allowed: bool
 ) -> None:
-    routes = Routes("extra")
+    routes = Routes("threads")
 
     @routes.get("/api/v1/extra", rule)
     async def extra(call: Call) -> Answer:

@@ -59,7 +59,7 @@ async def test_the_description_is_made_from_what_is_declared(house: House) -> No
     assert document["openapi"] == "3.1.0"
     send = document["paths"]["/api/v1/threads/{thread_id}/messages"]["post"]
     assert send["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/SendIn"}
-    assert send["security"] == [{"session": []}]
+    assert send["security"] == [{"session": []}, {"token": []}]
     assert document["components"]["schemas"]["SendIn"]["required"] == ["cmd_id", "body"]
     query = document["paths"]["/api/v1/threads"]["get"]["parameters"]
     assert [parameter["name"] for parameter in query] == ["cursor", "limit"]

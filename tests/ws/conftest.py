@@ -18,6 +18,7 @@ from websockets.frames import Opcode
 from websockets.uri import parse_uri
 
 from server.domain.messages import Message, ReadMark, ThreadEvent, ThreadRow
+from server.domain.scopes import Scope
 from server.door.listener import Door, DoorConfig
 from server.door.listening import open_listeners
 from server.door.raw_http import RawRequest, RawResponse, Started
@@ -177,6 +178,7 @@ class Node:
     port: int
     streams: list[trio.SocketStream]
     member: Member | None = ANN
+    scopes: frozenset[Scope] | None = None
     database_down: bool = False
     commands: list[Command] = dataclasses.field(default_factory=list)
     answer: Callable[[Command], Awaitable[dict[str, Any] | Denied]] | None = None
@@ -228,7 +230,7 @@ def start_node(nursery: trio.Nursery) -> Iterator[StartNode]:
         async def authenticate(upgrade: Upgrade) -> Login | None:
             if node.database_down:
                 raise StoreUnavailable
-            return None if node.member is None else Login(node.member, b"login %d" % node.member.member_id)
+            return None if node.member is None else Login(node.member, b"login %d" % node.member.member_id, node.scopes)
 
         inbox, hub = InboxInMemory(), Hub()
         presence = Presence(hub, lambda: 1_000.0)

@@ -12,6 +12,7 @@ import trio
 import trio.testing
 
 from server.domain.messages import Message
+from server.domain.scopes import Scope
 from server.ports import Member, StoreUnavailable
 from server.ws import encode
 from server.ws.channels import Denied, thread_topic
@@ -53,6 +54,27 @@ async def until(condition: Callable[[], bool]) -> None:
     with trio.fail_after(5):
         while not condition():  # noqa: ASYNC110 - as above
             await trio.sleep(0.01)
+
+
+# What a token allows
+
+
+async def test_the_holder_of_a_token_follows_and_does_only_what_its_scopes_name(start_node: StartNode) -> None:
+    node = await start_node()
+    node.scopes = frozenset({Scope.SEND})
+    client = await node.connect()
+    assert await subscribe(client, "inbox") == {
+        "t": "err", "id": 1, "cmd_id": None, "code": "scope", "message": "The token lacks the scope read.",
+    }  # fmt: skip
+    await client.say(**typing())
+    assert (await client.hear())["t"] == "ack"
+    node.scopes = frozenset({Scope.READ})
+    client = await node.connect()
+    assert (await subscribe(client, "inbox"))["t"] == "subscribed"
+    await client.hear_until("snapshot")
+    await client.say(**typing())
+    assert (await client.hear())["code"] == "scope"
+    assert len(node.commands) == 1
 
 
 # Subscribing
