@@ -157,7 +157,8 @@ async def _simulation(
     simulator = Simulator(_plan(config, secret, url))
     try:
         account = SimulatorAccount(secret, await simulator.start())
-        await seed_demo(store, clock.wall(), account, Passwords().hash, reset=config.reset)
+        base = f"{config.public_url or url}/l"
+        await seed_demo(store, clock.wall(), account, Passwords().hash, reset=config.reset, link_base=base)
         logins = tuple(DemoLogin(member.email, PASSWORD, member.name, member.role) for member in MEMBERS)
         yield DemoFacts(logins, simulator.url), [endless("simulator", simulator.watch)]
     finally:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from server.demo.people import MEMBERS, NUMBERS, DemoContact
+from server.demo.people import MEMBERS, DemoContact, our_addresses
 from server.demo.talk import STREETS
 from server.demo.world import World
 
@@ -70,10 +70,10 @@ class DemoLife:
     second: tuple[str, str] | None = None
 
 
-def make_lives(world: World, wall: datetime, seed: int) -> tuple[DemoLife, ...]:
-    """One for each of the world's contacts, strangers too: of those nothing is known."""
+def make_lives(world: World, wall: datetime, seed: int, elsewhere: Collection[str] = ()) -> tuple[DemoLife, ...]:
+    """One for each of the world's contacts, strangers too: of those nothing is known. *elsewhere*: taken numbers."""
     rng = Random(seed)  # noqa: S311 - the same people on every machine
-    taken = {person.address for person in world.contacts} | {number.address for number in NUMBERS}
+    taken = {person.address for person in world.contacts} | our_addresses() | set(elsewhere)
     owners = {thread.contact.address: MEMBERS[nth % len(MEMBERS)].email for nth, thread in enumerate(world.threads)}
     lives = []
     for person in world.contacts:

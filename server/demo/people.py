@@ -69,13 +69,13 @@ _AREAS: Final = (
     ("808", "Pacific/Honolulu"),
 )  # fmt: skip
 _NEARBY: Final = 4  # most people who look for a home in New England live there
-_FIRST: Final = (
+FIRST: Final = (
     "Maya", "Liam", "Sofia", "Noah", "Aisha", "Ethan", "Camila", "Owen", "Grace", "Mateo", "Hannah", "Kofi", "Ingrid",
     "Jamal", "Yuki", "Caleb", "Rosa", "Theo", "Fatima", "Miles", "Nora", "Andre", "Leila", "Patrick", "Mei", "Oscar",
     "Tessa", "Viktor", "Joy", "Desmond", "Elena", "Hugo", "Ruth", "Samir", "Beth", "Diego", "Anika", "Walter", "Zoë",
     "Femi", "Clara", "Raymond", "Lucía", "Bjorn", "Simone", "Ahmed", "Opal", "Tyler", "Nadia", "Frank",
 )  # fmt: skip
-_LAST: Final = (
+LAST: Final = (
     "Torres", "Nguyen", "O'Brien", "Okafor", "Lindqvist", "Patel", "Kowalski", "Ferrara", "Haddad", "Brooks", "Silva",
     "Nakamura", "Whitaker", "Dubois", "Mensah", "Goldberg", "Ramirez", "Chen", "Sullivan", "Abdi", "Novak", "Price",
     "Castillo", "Fitzgerald", "Park", "Baptiste", "Schneider", "Iverson", "Delgado", "MacLeod", "Rossi", "Bergström",
@@ -83,17 +83,21 @@ _LAST: Final = (
 )  # fmt: skip
 
 
+def our_addresses() -> set[str]:
+    return {number.address for number in NUMBERS}
+
+
 def contacts(seed: int, known: int = 120, strangers: int = 4) -> tuple[DemoContact, ...]:
     """*known* people with a name and *strangers* without one; no two share a number or a name."""
     rng = Random(seed)  # noqa: S311 - the same people on every machine
-    ours = {number.address for number in NUMBERS}
+    ours = our_addresses()
     addresses: set[str] = set()
     names: set[tuple[str, str]] = set()
     found: list[DemoContact] = []
     while len(found) < known + strangers:
         area, zone = rng.choice(_AREAS[:_NEARBY] if rng.random() < 0.6 else _AREAS)
         address = f"+1{area}55501{rng.randrange(100):02}"
-        name = (rng.choice(_FIRST), rng.choice(_LAST)) if len(found) < known else ("", "")
+        name = (rng.choice(FIRST), rng.choice(LAST)) if len(found) < known else ("", "")
         if address in ours | addresses or name in names:
             continue
         addresses.add(address)

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 import orjson
 import trio
 
+from server.demo.guests import answering, guests
 from server.demo.lives import FIELDS, PIPELINES, DemoLife, make_lives
 from server.demo.people import ACCOUNT_SID, CONTACT_LINE, MEMBERS, NUMBERS, PASSWORD, WORKSPACE, contacts
+from server.demo.play import play_campaigns
 from server.demo.templates import TEMPLATES
 from server.demo.world import SEED, DemoThread, World, as_json, make_world
 from server.domain.clock import demo_start
@@ -62,14 +64,18 @@ async def seed_demo(
     hash_password: Callable[[str], str],
     *,
     reset: bool = False,
+    link_base: str = "http://localhost/l",
 ) -> Seeded:
     """Make the demo as of *wall*, or leave the one that is there and only tell it where its simulator listens.
+
+    *link_base*: of the short links in its campaigns' texts.
 
     *reset* drops all rows first and renews the stream epoch. Raises DemoRefused where a real workspace lives in the
     database, and StoreUnavailable.
     """
     password_hash = await trio.to_thread.run_sync(hash_password, PASSWORD)
-    return await database.call(partial(_seed, wall=wall, account=account, password_hash=password_hash, reset=reset))
+    asked = partial(_seed, wall=wall, account=account, password_hash=password_hash, reset=reset, link_base=link_base)
+    return await database.call(asked)
 
 
 async def demo_wall(database: Database, real: datetime) -> datetime:
@@ -84,14 +90,15 @@ async def demo_wall(database: Database, real: datetime) -> datetime:
     return start if last_at is None else max(start, last_at + timedelta(minutes=1))
 
 
-def simulated_people() -> list[dict[str, str]]:
+def simulated_people() -> list[dict[str, object]]:
     """Those who answer and write in, as the simulator's --contacts takes them. Who opted out stays silent."""
     silent = {thread.contact.address for thread in make_world(_ANY_TIME).threads if thread.opted_out_at}
-    return [
+    known: list[dict[str, object]] = [
         {"number": person.address, "name": f"{person.first} {person.last}".strip()}
         for person in contacts(SEED)
         if person.address not in silent
     ]
+    return known + answering(SEED)
 
 
 _ANY_TIME: Final = demo_start(datetime.fromisoformat("2026-11-20T16:00:00+00:00"))
@@ -103,7 +110,13 @@ def statements() -> dict[str, str]:
 
 
 async def _seed(
-    connection: Connection, *, wall: datetime, account: SimulatorAccount, password_hash: str, reset: bool
+    connection: Connection,
+    *,
+    wall: datetime,
+    account: SimulatorAccount,
+    password_hash: str,
+    reset: bool,
+    link_base: str,
 ) -> Seeded:
     sql = statements()
     await connection.execute(sql["lock_workspaces"])
@@ -125,6 +138,7 @@ async def _seed(
     )
     await connection.execute(sql["add_numbers"], workspace_id, account_id, _json(NUMBERS))
     await _fill(connection, workspace_id, make_world(wall), wall)
+    await play_campaigns(connection, workspace_id, account_id, wall, SEED + 3, link_base)
     return Seeded(workspace_id, account_id, fresh=True)
 
 
@@ -132,15 +146,17 @@ async def _fill(connection: Connection, workspace_id: int, world: World, wall: d
     sql = statements()
     out = {thread.contact.address for thread in world.threads if thread.opted_out_at}
     held = {thread.contact.address for thread in world.threads if thread.review}
-    lives = make_lives(world, wall, SEED + 2)
+    listed = guests(SEED)
+    lives = make_lives(world, wall, SEED + 2, [guest.contact.address for guest in listed])
+    people = [*zip(world.contacts, lives, strict=True), *((guest.contact, guest.life) for guest in listed)]
     endpoints = [
         {"address": person.address, "opted_out": person.address in out, "held": person.address in held}
         | {"places": sorted({person.zone, *places_of(life.address, life.zone, life.zip)})}
-        for person, life in zip(world.contacts, lives, strict=True)
+        for person, life in people
     ]
     since = wall - timedelta(days=60)
     await connection.execute(sql["add_endpoints"], workspace_id, _dump(endpoints), since)
-    await _people(connection, workspace_id, lives, since)
+    await _people(connection, workspace_id, [life for _, life in people], since)
     await connection.execute(sql["add_threads"], workspace_id, _dump(_threads(world)))
     messages = [message for thread in world.threads for message in thread.messages]
     await connection.execute(sql["add_messages"], workspace_id, _json(messages))

@@ -2,6 +2,8 @@
 
 import string
 from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 import trio
@@ -17,13 +19,13 @@ from server.domain.optout import Heard, classify
 from tests.carriers.scripted import chance
 
 OURS = "+16175550100"
-PEOPLE = [{"number": f"+1617555{number:04}", "name": "Ann"} for number in range(110, 140)]
+PEOPLE: list[dict[str, Any]] = [{"number": f"+1617555{number:04}", "name": "Ann"} for number in range(110, 140)]
 
 
 class Listening:
     """A carrier whose handsets' texts are only noted, with the (virtual) time of each."""
 
-    def __init__(self, seed: int, per_minute: float = 4.0) -> None:
+    def __init__(self, seed: int, per_minute: float = 4.0, people: Sequence[Mapping[str, Any]] = PEOPLE) -> None:
         ledger = Ledger(None)
         self.texts: list[tuple[float, Message]] = []
         self.carrier = SimulatedCarrier("AC1", ledger, Webhooks(ledger, "t", None), Faults(chance(1)), inbound_url=None)
@@ -34,7 +36,7 @@ class Listening:
             write_in(message)
 
         self.carrier.write_in = note  # type: ignore[method-assign, assignment]  # listens in
-        self.personas = Personas(self.carrier, PEOPLE, [OURS], chance(seed), per_minute=per_minute)
+        self.personas = Personas(self.carrier, people, [OURS], chance(seed), per_minute=per_minute)
 
     def send(self, to: str, body: str) -> None:
         self.carrier.heard(Message(OURS, to, body, "outbound-api", "queued", 1))
@@ -137,3 +139,25 @@ def test_an_answer_has_no_blanks_left(seed: int) -> None:
 
 def test_the_cast_of_these_tests_is_fiction() -> None:
     assert all(is_fictional(person["number"]) for person in PEOPLE)
+
+
+async def test_who_is_on_a_list_begins_nothing_and_lets_those_who_talk_go_first(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    listed = [{**person, "answers": 1.0, "stops": 0.0} for person in PEOPLE[2:]]
+    listening = Listening(seed=3, people=[*PEOPLE[:2], *listed])
+    for person in listed:
+        listening.send(person["number"], "Are you interested in a tour?")
+    listening.send(PEOPLE[0]["number"], "When can you come by?")
+    texts = await listening.run_for(3600)
+    assert {text.from_ for text in texts[4:]} == {person["number"] for person in PEOPLE[:2]}
+    assert len({text.from_ for text in texts}) <= 4
+
+
+async def test_who_is_on_a_list_says_stop_as_often_as_was_asked(autojump_clock: trio.testing.MockClock) -> None:
+    listening = Listening(seed=3, people=[{**PEOPLE[0], "answers": 1.0, "stops": 1.0}])
+    listening.send(PEOPLE[0]["number"], "Are you interested in a tour?")
+    [text] = await listening.run_for(600)
+    assert text.body in lines.GOODBYES
+    listening.send(PEOPLE[0]["number"], "Are you sure?")
+    assert await listening.run_for(600) == [text]

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
+from server.demo.guests import guests
 from server.demo.people import MEMBERS
 from server.demo.seed import DemoRefused, Seeded, SimulatorAccount, demo_wall, seed_demo
+from server.demo.world import SEED
 from server.domain.contact import checked_text
 from server.domain.delivery import RANK, State
 from server.domain.fields import Field, checked
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 WALL = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 ACCOUNT = SimulatorAccount("hush-hush", "http://127.0.0.1:4010")
+
+ANSWERED = """
+    SELECT count(*) FROM thread t JOIN endpoint e ON e.id = t.endpoint_id WHERE t.campaign_id IS NOT NULL AND t.listed
+"""
 
 REAL_WORKSPACE = """
     INSERT INTO workspace (name, simulated, brand, contact) VALUES ('Real Estate Inc', false, 'Real', 'x') RETURNING id
@@ -60,11 +66,11 @@ def doing(sql: str, *values: object) -> Callable[[Connection], Coroutine[Any, An
 async def test_the_inbox_shows_what_was_seeded(store: Store) -> None:
     seeded = await seed(store)
     member = await value(store, "SELECT id FROM member WHERE email = $1", MEMBERS[0].email)
-    page = await store.inbox.rows(seeded.workspace_id, member, limit=100)
-    assert len(page.rows) == 68
+    page = await store.inbox.rows(seeded.workspace_id, member, limit=300)
+    assert len(page.rows) == 68 + await value(store, ANSWERED)
     assert page.rows[0].last_at > WALL - timedelta(minutes=15)
     assert sum(row.name is None for row in page.rows) == 4, "strangers"
-    assert sum(row.opted_out for row in page.rows) == 4
+    assert sum(row.opted_out for row in page.rows) == 4 + await value(store, f"{ANSWERED} AND e.opted_out")
     for row in page.rows[:5]:
         thread = await store.inbox.thread(seeded.workspace_id, member, row.thread_id)
         assert thread is not None
@@ -79,7 +85,7 @@ async def test_badges_agree_with_the_rows(store: Store) -> None:
     seeded = await seed(store)
     member = await value(store, "SELECT id FROM member WHERE email = $1", MEMBERS[2].email)
     user = await store.inbox.user(seeded.workspace_id, member)
-    page = await store.inbox.rows(seeded.workspace_id, member, limit=100)
+    page = await store.inbox.rows(seeded.workspace_id, member, limit=300)
     marks = {mark.thread_id: mark.in_ord for mark in page.reads}
     assert user.unread_threads == sum(row.in_total > marks.get(row.thread_id, 0) for row in page.rows) > 0
 
@@ -99,7 +105,7 @@ async def test_a_second_start_finds_everything_and_only_learns_where_the_simulat
     (account,) = await store.directory.accounts()
     assert (account.secret, account.base_url) == ("new-secret", "http://127.0.0.1:5020")
     assert len(await store.directory.numbers()) == 3
-    assert await value(store, "SELECT count(*) FROM thread") == 68
+    assert await value(store, "SELECT count(*) FROM thread WHERE campaign_id IS NULL AND in_total > 0") == 68
 
 
 async def test_a_reset_begins_a_new_history(store: Store) -> None:
@@ -193,8 +199,9 @@ async def test_the_clock_never_runs_behind_what_was_written(store: Store) -> Non
 async def test_the_people_of_the_demo_have_lives(store: Store) -> None:
     seeded = await seed(store)
     workspace = seeded.workspace_id
-    rows = await store.contacts.rows(workspace, range(1, 1000))
-    assert len(rows) == 124
+    everybody = await store.contacts.rows(workspace, range(1, 1000))
+    rows = everybody[:124]
+    assert len(everybody) == 124 + len(guests(SEED))
     assert sum(not row.name for row in rows) == 4, "strangers are contacts to be named later"
     assert {"Open House Attendee", "Hot lead"} <= {tag.name for tag in await store.catalogue.tags(workspace)}
     assert [(one.name, one.stages[0].name) for one in await store.catalogue.pipelines(workspace)] == [

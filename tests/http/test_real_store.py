@@ -111,7 +111,7 @@ async def test_pages_follow_each_other_without_a_gap_or_a_repetition(town: Town)
         if page.next_cursor is None:
             break
         cursor = f"&cursor={page.next_cursor}"
-    assert len(seen) == len(set(seen)) == 68
+    assert len(seen) == len(set(seen)) > 68, "the conversations, and answers to campaigns"
     assert town.other_thread not in seen
 
 

@@ -7,7 +7,7 @@ import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import trio
 
@@ -34,6 +34,7 @@ _RAMBLES: Final = 0.06
 _ANSWERS_QUESTION: Final = 0.9
 _ANSWERS_STATEMENT: Final = 0.55
 _MOST_WAITING: Final = 6
+_MOST_LISTED_WAITING: Final = 2
 
 
 def answer_to(body: str, rng: Random) -> str | None:
@@ -73,19 +74,26 @@ class Personas:
     """The people behind *contacts* (each with a `number`), who text our *numbers*.
 
     Nobody writes twice in a row without an answer, but for openers after a long while; *per_minute* bounds them all.
+    Who has `answers`, a share of the texts that they get, is on somebody's list: they begin nothing, say STOP as often
+    as their `stops` says, and never fill the line before those who talk with somebody.
     """
 
     def __init__(
         self,
         carrier: SimulatedCarrier,
-        contacts: Sequence[Mapping[str, str]],
+        contacts: Sequence[Mapping[str, Any]],
         numbers: Sequence[str],
         rng: Random,
         *,
         per_minute: float = 4.0,
     ) -> None:
         self._carrier = carrier
-        self._people = {contact["number"]: rng.choice(numbers) for contact in contacts}
+        self._people: dict[str, str] = {contact["number"]: rng.choice(numbers) for contact in contacts}
+        self._listed = {
+            contact["number"]: (float(contact["answers"]), float(contact.get("stops", _SAYS_STOP)))
+            for contact in contacts
+            if "answers" in contact
+        }
         self._rng = rng
         self._pause_s = 60.0 / per_minute
         self._waiting: dict[str, tuple[float, str]] = {}  # by person: when, and what
@@ -100,11 +108,20 @@ class Personas:
         if message.to not in self._people or message.to in self._gone or len(self._waiting) >= _MOST_WAITING:
             return
         self._people[message.to] = message.from_  # people answer the number that wrote to them
-        body = answer_to(message.body, self._rng)
+        body = self._thought_of(message)
         if body is not None and message.to not in self._waiting:
             typing_s = 2.0 + self._rng.random() * 4 + min(len(body) / 25, 8)
             self._waiting[message.to] = (trio.current_time() + typing_s, body)
             self._heard.set()
+
+    def _thought_of(self, message: Message) -> str | None:
+        """What the person is going to say to it, if anything."""
+        if message.to not in self._listed:
+            return answer_to(message.body, self._rng)
+        answers, stops = self._listed[message.to]
+        if len(self._waiting) >= _MOST_LISTED_WAITING or self._rng.random() > answers:
+            return None
+        return self._rng.choice(lines.GOODBYES) if self._rng.random() < stops else answer_to(message.body, self._rng)
 
     async def run(self) -> None:
         """Send what people have to say until cancelled, one text after the other with pauses in between."""
@@ -130,7 +147,8 @@ class Personas:
         return True
 
     def _open(self) -> None:
-        people = [number for number in self._people if number not in self._gone and number != self._last_opener]
+        silent = self._gone | self._listed.keys() | {self._last_opener}
+        people = [number for number in self._people if number not in silent]
         if people:
             self._last_opener = self._rng.choice(people)
             self._say(self._last_opener, opening(self._rng, self._openers))

@@ -40,7 +40,7 @@ _Launched = Launching | OtherCount | Refused | Sequence[PlanFault] | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class Order:
     """Who wants to launch what, and for how many."""
 
     workspace_id: int
@@ -63,7 +63,7 @@ class PostgresCampaignCourse:
     async def launch(
         self, workspace_id: int, campaign_id: int, member_id: int, cmd_id: UUID, expected: int, now: datetime
     ) -> _Launched:
-        order = _Order(workspace_id, campaign_id, member_id, cmd_id, expected)
+        order = Order(workspace_id, campaign_id, member_id, cmd_id, expected)
         while True:
             before = await self._get(workspace_id, campaign_id)
             if before is None:
@@ -73,7 +73,7 @@ class PostgresCampaignCourse:
                     return faults
                 await self._engine.drop_leftovers(campaign_id, now)
             version = before.version
-            begun = await self._postgres.call(lambda c: _begin(c, order, version, now), idempotent=True)  # noqa: B023 - awaited here
+            begun = await self._postgres.call(lambda c: begin(c, order, version, now), idempotent=True)  # noqa: B023 - awaited here
             if isinstance(begun, Refused):
                 return begun
             if begun:
@@ -123,7 +123,7 @@ class PostgresCampaignCourse:
         return await self._get(workspace_id, campaign_id)
 
 
-async def _begin(connection: Connection, order: _Order, version: int, now: datetime) -> bool | Refused:
+async def begin(connection: Connection, order: Order, version: int, now: datetime) -> bool | Refused:
     """Let the snapshot be taken. False where the plan is another one than was looked at."""
     row = await connection.fetchrow(_SQL["held"], order.workspace_id, order.campaign_id)
     assert row is not None, "nobody deletes a campaign"  # noqa: S101 - for the type
@@ -147,7 +147,7 @@ async def _begin(connection: Connection, order: _Order, version: int, now: datet
 
 
 async def _take_snapshot(
-    connection: Connection, order: _Order, plan: Plan, then: CampaignState, now: datetime
+    connection: Connection, order: Order, plan: Plan, then: CampaignState, now: datetime
 ) -> bool | Refused:
     if order.expected < 1:
         return Refused("Nobody would get this campaign: choose an audience with at least one recipient.")

@@ -35,7 +35,7 @@ class PostgresLinks:
         return {row["token"]: row["sent_at"] for row in rows if row["sent_at"] is not None}
 
     async def record(self, visits: Sequence[Visit]) -> None:
-        moved = await self._postgres.call(lambda c: _record(c, visits), idempotent=True)
+        moved = await self._postgres.call(lambda c: record(c, visits), idempotent=True)
         if moved:
             self._announce(moved)
 
@@ -56,7 +56,10 @@ class PostgresLinks:
         return await self._postgres.read(read)
 
 
-async def _record(connection: Connection, visits: Sequence[Visit]) -> Sequence[CampaignMoved]:
+async def record(connection: Connection, visits: Sequence[Visit]) -> Sequence[CampaignMoved]:
+    """Keep them; which campaigns they have moved."""
+    if not visits:
+        return []
     columns = zip(
         *((v.token, v.at, None if v.bot is None else v.bot.value, storable(v.agent)) for v in visits), strict=True
     )
