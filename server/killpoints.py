@@ -18,7 +18,10 @@ POINTS: Final = (
 
 BULK_POINTS: Final = ("bulk_piece", "bulk_launched", "bulk_queued")  # reached only where somebody writes to many
 
-CAMPAIGN_POINTS: Final = ("campaign_piece", "campaign_begun", "campaign_queued", "campaign_ended")
+CAMPAIGN_POINTS: Final = (
+    "campaign_piece", "campaign_begun", "campaign_queued", "campaign_stopping", "campaign_stopped",
+    "campaign_taken_back", "campaign_ending", "campaign_ended",
+)  # fmt: skip
 ALL_POINTS: Final = (*POINTS, *BULK_POINTS, *CAMPAIGN_POINTS)
 
 _armed: dict[str, int] = {}

@@ -1,6 +1,6 @@
 """Judges a run by the simulated carrier's ledger and the database alone, and prints one JSON line.
 
-    tools/check_ledger LEDGER DSN [--kills FILE] [--journals DIR] [--tamper WAY]
+    tools/check_ledger LEDGER DSN [--kills FILE] [--journals DIR] [--courses FILE] [--tamper WAY]
 
 DIR holds copies of the wire journals and what was recorded of their loss: they too are judged by, where they were kept.
 Exits 0 where every promise held, 1 where one was broken, 2 where there was nothing to judge. To be run once everything
@@ -17,11 +17,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from tools.ledger_courses import Courses, read_courses
 from tools.ledger_database import read_database
 from tools.ledger_facts import UnreadableLedger, read_ledger
 from tools.ledger_journals import read_journals
 from tools.ledger_rules import Evidence, Verdict, judge
-from tools.ledger_tamper import WAYS, NothingToFalsify
+from tools.ledger_tamper import ALL_WAYS, NothingToFalsify
 from tools.ledger_wire import Freeze
 
 _Line = dict[str, Any]
@@ -35,9 +36,11 @@ def main(arguments: list[str]) -> int:
         journals = read_journals(options.journals) if options.journals else None
         kills, freezes = _read_kills(options.kills) if options.kills else ([], [])
         stood_still = [Freeze(one["journal"], one["continued_s"]) for one in freezes]
-        evidence = Evidence(read_ledger(options.ledger), read_database(options.dsn), journals, stood_still)
+        courses = read_courses(options.courses) if options.courses else Courses()
+        ledger, database = read_ledger(options.ledger), read_database(options.dsn)
+        evidence = Evidence(ledger, database, journals, stood_still, courses)
         if options.tamper:
-            evidence = WAYS[options.tamper](evidence)
+            evidence = ALL_WAYS[options.tamper](evidence)
     except (UnreadableLedger, NothingToFalsify, OSError) as error:
         print(f"check_ledger: {error}", file=sys.stderr)
         return 2
@@ -63,6 +66,9 @@ def told(verdict: Verdict, evidence: Evidence, kills: Sequence[_Line], freezes: 
         "after_stop": count("after_stop"),
         "over_rate": count("over_rate"),
         **{name: figure for name, figure in figures.items() if name not in ("sent", "inbound")},
+        "campaigns": len(evidence.database.campaigns.rows),
+        "recipients": len(evidence.database.campaigns.recipients),
+        "courses": evidence.courses.told(),
         "journals": {} if journals is None else journals.told(),
         **{name: len(found) for name, found in verdict.findings.items() if name not in _FIRST},
         "kills_at": dict(sorted(Counter(kill["at"] for kill in kills).items())),
@@ -88,7 +94,8 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("dsn", help="the database that the server wrote")
     parser.add_argument("--kills", type=Path, metavar="FILE", help="the log of the kills, JSON lines")
     parser.add_argument("--journals", type=Path, metavar="DIR", help="copies of the wire journals, and their losses")
-    parser.add_argument("--tamper", choices=WAYS, help="falsify what the run left first: the verdict must be red")
+    parser.add_argument("--courses", type=Path, metavar="FILE", help="what was answered to those who stopped one")
+    parser.add_argument("--tamper", choices=ALL_WAYS, help="falsify what the run left first: the verdict must be red")
     return parser
 
 

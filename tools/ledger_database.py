@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import asyncpg
 
-Place = tuple[int, int]
-"""A message: its thread and its seq."""
+from tools.ledger_campaign_rows import Campaigns, Place, read_campaigns
+
+__all__ = ["Attempt", "Database", "Place", "Stored", "Thread", "read_database"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Database:
     opted_out: Mapping[tuple[int, int], bool]
     carrier_blocks: int
     pace: Mapping[str, tuple[float, int]]
+    campaigns: Campaigns = field(default_factory=Campaigns)
 
 
 _OUTBOUND = "SELECT thread_id, seq, state FROM message WHERE direction = 'out'"
@@ -107,6 +109,7 @@ async def _snapshot(connection: "asyncpg.Connection[asyncpg.Record]") -> Databas
         opted_out={(r["endpoint_id"], r["consent_epoch"]): r["opted_out"] for r in await fetch(_CONSENT)},
         carrier_blocks=await connection.fetchval(_BLOCKS),
         pace={r["address"]: (r["rate"], r["burst"]) for r in await fetch(_PACE)},
+        campaigns=await read_campaigns(connection),
     )
 
 

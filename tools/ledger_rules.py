@@ -5,11 +5,13 @@ Every finding names what it is about, so that a red run can be looked into. Time
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from server.domain.delivery import NEVER_LEFT, WIRED, State, advance, reported
+from tools import ledger_campaigns as campaigns
 from tools.ledger_consent import after_stop
+from tools.ledger_courses import Courses
 from tools.ledger_database import Attempt, Database, Place
 from tools.ledger_facts import Accepted, Ledger, Mo
 from tools.ledger_journals import Journals
@@ -24,13 +26,15 @@ _UNWIRED: Final = NEVER_LEFT | {State.QUEUED, State.HELD}
 class Evidence:
     """What a run left. *journals* is None where nobody kept them: then some promises cannot be judged.
 
-    *freezes*: servers that stood still meanwhile, until others had taken over.
+    *freezes*: servers that stood still meanwhile, until others had taken over. *courses*: what was answered to those
+    who stopped or changed a text to many.
     """
 
     ledger: Ledger
     database: Database
     journals: Journals | None = None
     freezes: Sequence[Freeze] = ()
+    courses: Courses = field(default_factory=Courses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class Verdict:
 
 def judge(evidence: Evidence) -> Verdict:
     """The findings: duplicate, lost_inbound, acked_early, lost_outbound, phantom, wrong_state, gaps, after_stop,
-    over_rate, retried, superseded, unexplained; with journals also unmarked and requeued."""
+    over_rate, retried, superseded, unexplained; with journals also unmarked and requeued. Of texts to many reached,
+    sums, rows, course; with courses also stopped and at_night."""
     ledger, database, journals = evidence.ledger, evidence.database, evidence.journals
     crossed = after_stop(ledger, database)
     findings = {
@@ -68,6 +73,12 @@ def judge(evidence: Evidence) -> Verdict:
         "unexplained": list(unexplained(database, journals)),
         "unmarked": [] if journals is None else list(unmarked(ledger, database, journals)),
         "requeued": [] if journals is None else list(requeued(ledger, database, journals, evidence.freezes)),
+        "reached": list(campaigns.reached(ledger, database)),
+        "sums": list(campaigns.sums(database)),
+        "rows": list(campaigns.rows(database)),
+        "course": list(campaigns.course(database)),
+        "stopped": list(campaigns.stopped(ledger, database, evidence.courses)),
+        "at_night": list(campaigns.at_night(ledger, database, evidence.courses)),
     }
     crossings = {"in_flight_at_stop": crossed.in_flight, "unheard_stop": crossed.unheard}
     return Verdict(findings, {**_figures(ledger, database), **crossings})

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from server.domain.carrier import HELD_UP
 from server.domain.delivery import WIRED, State
+from tools.ledger_campaign_rows import Campaigns, Recipient
+from tools.ledger_courses import Courses, Night, Reworded, Stopped
 from tools.ledger_database import Attempt
 from tools.ledger_facts import Accepted, Refused
 from tools.ledger_journals import Journals
@@ -134,6 +136,102 @@ WAYS: Final[Mapping[str, Callable[[Evidence], Evidence]]] = {
     "requeued": requeued,
     "unexplained": unexplained,
 }
+
+
+# Texts to many
+
+
+def reached(evidence: Evidence) -> Evidence:
+    """A recipient's text is that of another round, and both left."""
+    line, attempt = _some_of_a_campaign(evidence)
+    again = replace(attempt, id=f"{attempt.id}x", place=(attempt.place[0], -1))
+    texts = evidence.database.campaigns.texts or {}
+    campaigns = replace(evidence.database.campaigns, texts={**texts, again.place: texts[attempt.place]})
+    attempts = {**evidence.database.attempts, again.id: again}
+    outbound = {**evidence.database.outbound, again.place: State.CANCELLED}
+    database = replace(evidence.database, attempts=attempts, outbound=outbound, campaigns=campaigns)
+    twice = [*evidence.ledger.accepted, replace(line, attempt=again.id, sid=f"{line.sid}x")]
+    return _accepted(replace(evidence, database=database), twice)
+
+
+def sums(evidence: Evidence) -> Evidence:
+    """One recipient more is counted than there are."""
+    first, *others = _campaigns(evidence).rows
+    return _with_campaigns(evidence, rows=[replace(first, total=first.total + 1, kept=f"{first.kept} "), *others])
+
+
+def rows(evidence: Evidence) -> Evidence:
+    """A recipient's text is not where the recipient is."""
+    one = next((one for one in _campaigns(evidence).recipients if one.place is not None), None)
+    if one is None:
+        raise NothingToFalsify("No recipient of this run has a text.")
+    moved = replace(one, state="pending")
+    return _with_campaigns(evidence, recipients=_instead(evidence, one, moved))
+
+
+def course(evidence: Evidence) -> Evidence:
+    """A campaign goes on after its end."""
+    ended = next((one for one in _campaigns(evidence).rows if one.ended), None)
+    if ended is None:
+        raise NothingToFalsify("No campaign of this run has ended.")
+    on = replace(ended, witnessed=[*ended.witnessed, (ended.state, True), (ended.state, True)])
+    return _with_campaigns(evidence, rows=[on if one is ended else one for one in _campaigns(evidence).rows])
+
+
+def stopped(evidence: Evidence) -> Evidence:
+    """A campaign was stopped a second before one of its texts left."""
+    line, attempt = _some_of_a_campaign(evidence)
+    text = _campaigns(evidence).text(attempt.place)
+    assert text is not None, "it was found by it"  # noqa: S101 - for the type
+    return replace(evidence, courses=Courses([Stopped(text.campaign_id, line.at_s - 1.0, line.at_s + 1.0)]))
+
+
+def reworded(evidence: Evidence) -> Evidence:
+    """A campaign had other words a second before one of its texts left."""
+    line, attempt = _some_of_a_campaign(evidence)
+    text = _campaigns(evidence).text(attempt.place)
+    assert text is not None, "it was found by it"  # noqa: S101 - for the type
+    texts = {**(_campaigns(evidence).texts or {}), attempt.place: replace(text, words=0)}
+    since = Courses(reworded=[Reworded(text.campaign_id, 1, line.at_s - 1.0)])
+    return replace(_with_campaigns(evidence, texts=texts), courses=since)
+
+
+def at_night(evidence: Evidence) -> Evidence:
+    """It was night where a text in bulk went."""
+    line, _ = _some(evidence, lambda line, attempt: attempt.klass == "bulk")
+    return replace(evidence, courses=Courses(nights=[Night(line.to, line.at_s + 1.0)]))
+
+
+CAMPAIGN_WAYS: Final[Mapping[str, Callable[[Evidence], Evidence]]] = {
+    "reached": reached,
+    "sums": sums,
+    "rows": rows,
+    "course": course,
+    "stopped": stopped,
+    "reworded": reworded,
+    "at_night": at_night,
+}
+"""Where there are texts to many."""
+ALL_WAYS: Final = {**WAYS, **CAMPAIGN_WAYS}
+
+
+def _campaigns(evidence: Evidence) -> Campaigns:
+    if not evidence.database.campaigns.rows:
+        raise NothingToFalsify("Nobody of this run wrote to many.")
+    return evidence.database.campaigns
+
+
+def _with_campaigns(evidence: Evidence, **changed: Any) -> Evidence:
+    campaigns = replace(_campaigns(evidence), **changed)
+    return replace(evidence, database=replace(evidence.database, campaigns=campaigns))
+
+
+def _instead(evidence: Evidence, old: Recipient, new: Recipient) -> list[Recipient]:
+    return [new if one is old else one for one in evidence.database.campaigns.recipients]
+
+
+def _some_of_a_campaign(evidence: Evidence) -> tuple[Accepted, Attempt]:
+    return _some(evidence, lambda line, attempt: _campaigns(evidence).text(attempt.place) is not None)
 
 
 def _some(evidence: Evidence, suits: Callable[[Accepted, Attempt], bool]) -> tuple[Accepted, Attempt]:

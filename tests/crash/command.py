@@ -18,7 +18,7 @@ _LEFT: Final = ("ledger.jsonl", "kills.jsonl")
 
 def add_common(parser: argparse.ArgumentParser, kills: int) -> None:
     """The options of every run; *kills* is how many there are by default."""
-    parser.add_argument("--kills", type=int, default=kills, metavar="N")
+    parser.add_argument("--kills", "--n", type=int, default=kills, metavar="N")
     add_folder(parser)
 
 

@@ -232,6 +232,7 @@ class _Step:
         if await connection.fetchval(_SQL["undecided"], self._id):
             return False
         if await connection.fetchval(_SQL["end"], self._id, self._now) is not None:
+            reach("campaign_ending")
             self.point = "campaign_ended"
             self._moved(row)
         return False

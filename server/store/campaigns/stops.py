@@ -15,6 +15,7 @@ import trio
 
 from server.domain.gate import BULK_LEAVES_WITHIN_S
 from server.domain.messages import CampaignMoved, CampaignStopped
+from server.killpoints import reach
 from server.ports import Announce
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -39,12 +40,14 @@ async def requeue(connection: Connection, campaign_id: int) -> CampaignStopped:
     await connection.execute(_SQL["lock_exclusive"], campaign_id)
     row = await connection.fetchrow(_SQL["void_queued"], campaign_id)
     assert row is not None, "the caller has read it"  # noqa: S101 - a bug of ours
+    reach("campaign_stopping")
     return CampaignStopped(row["workspace_id"], campaign_id, row["made_after"])
 
 
 async def settled(postgres: Postgres, announce: Announce, stop: CampaignStopped, now: datetime) -> None:
     """Returns once no first byte of what was stopped is written later than 50 ms, and what was queued is taken back."""
     stopped_at = trio.current_time()
+    reach("campaign_stopped")
     announce([stop, CampaignMoved(stop.workspace_id, stop.campaign_id)])
     while await take_back(postgres, announce, stop.campaign_id, now):
         pass
@@ -57,6 +60,7 @@ async def take_back(postgres: Postgres, announce: Announce, campaign_id: int, no
     """A piece of what was queued before the last stop; True where there may be more."""
     rows = await postgres.call(lambda c: c.fetch(_SQL["take_back"], campaign_id, now, TIDIED), idempotent=True)
     if rows:
+        reach("campaign_taken_back")
         announce(announcements(rows))
     return bool(rows)
 
