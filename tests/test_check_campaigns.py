@@ -105,7 +105,7 @@ ACTIVE, DRAFT = ("active", False), ("draft", False)
     "evidence",
     [
         pytest.param(TRUE, id="as it is"),
-        pytest.param(but_campaign(launched=False, audience=0, state="draft", ended=False), id="one that nobody launched"),
+        pytest.param(but_campaign(launched=False, audience=0, state="draft", ended=False), id="one not launched"),
         pytest.param(went(DRAFT, ACTIVE, DRAFT, ACTIVE, ("completed", True)), id="a launch refused, and one"),
         pytest.param(went(ACTIVE, ("cancelled", False), ("cancelled", True)), id="a cancel, and its end"),
         pytest.param(while_(Stopped(7, AT_S - 0.29, AT_S + 1)), id="what had left already at a stop"),

@@ -22,11 +22,11 @@ QUEUE = (
     ("client", "ui"), ("integration",), ("servers",), ("crash",), ("unit",), ("races",), ("simulation",), ("guards",),
     ("types",), ("lint",), ("imports",), ("gen",),
 )  # fmt: skip
-OWN_RUNS = {"crash", "races", "bulk", "campaign", "simulation", "guards", "bench", "screenshots"}
+OWN_RUNS = {"crash", "races", "bulk", "campaign", "campaign_kills", "simulation", "guards", "bench", "screenshots"}
 USAGE = f"""Usage: ./test [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST]
        ./test crash [--kills N --out DIR] | races [--n N --seed S] | simulation [--seeds N | --seed S -v]
        ./test bulk [--recipients N --stops S --kills K --rate R --seed S --out DIR]
-       ./test campaign [--n N --rate R --seed S --out DIR]
+       ./test campaign [--n N --rate R --seed S --out DIR] | campaign_kills [--n N --seed S --out DIR]
        ./test guards [NAME ...] | bench NAME [...] | screenshots --out DIR
 Parts: {", ".join(PARTS)}"""
 

@@ -233,8 +233,8 @@ def client(workshop: Workshop, name: str) -> Count:
 
 
 def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
-    """`./test crash|races|simulation|guards|bench|screenshots ARGUMENTS`: their output and status; crash is counted."""
-    modules = ("crash", "bulk", "campaign", "races", "simulation", "guards")
+    """`./test crash|bulk|campaign|races|… ARGUMENTS`: their output and status; crash is counted."""
+    modules = ("crash", "bulk", "campaign", "campaign_kills", "races", "simulation", "guards")
     module = "tests.ui.screenshots" if what == "screenshots" else f"tests.{what}" if what in modules else None
     if what == "bench":
         known = sorted(path.stem for path in (workshop.root / "bench").glob("[a-z]*.py"))

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from server.killpoints import ALL_POINTS, CAMPAIGN_POINTS
-from tests.campaigns.plan import PHASES, POINTS, RANDOM, Phase, PhasePlan, shortcomings, wanted
+from tests.campaign_kills.plan import PHASES, POINTS, RANDOM, Phase, PhasePlan, shortcomings, wanted
 
 
 def _chance() -> Random:

@@ -1,4 +1,4 @@
-"""`python -m tests.campaigns [--n N] [--seed S] [--out DIR]`: kills in the middle of campaigns.
+"""`python -m tests.campaign_kills [--n N] [--seed S] [--out DIR]`: kills in the middle of campaigns.
 
 A real server carries campaigns on, with a simulated carrier that answers some requests wrongly, and people who answer
 and say STOP; it is killed N times, as often while a snapshot is taken, while texts drip, while a stop is under way and
@@ -8,7 +8,7 @@ while a campaign ends. The last line printed is the judge's.
 import argparse
 import sys
 
-from tests.campaigns.run import run
+from tests.campaign_kills.run import run
 from tests.crash.command import add_common, run_in_folder
 
 
@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.campaigns", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.campaign_kills", description=__doc__)
     add_common(parser, kills=8)
     return parser
 

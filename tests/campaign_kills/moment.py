@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.campaigns.plan import Phase
+from tests.campaign_kills.plan import Phase
 from tests.crash.ground import Ground
 
 STATES: Final = ("excluded", "pending", "in_flight", "wired", "rejected", "unconfirmed", "skipped")

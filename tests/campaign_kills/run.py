@@ -13,11 +13,11 @@ import trio
 
 from tests.bulk.judging import say
 from tests.bulk.run import FAULTS
-from tests.campaigns.desk import Desk, Order
-from tests.campaigns.handsets import Handsets
-from tests.campaigns.moment import Open, broken_sums, open_ones
-from tests.campaigns.people import Night, nightfall, populate
-from tests.campaigns.plan import RANDOM, Phase, PhasePlan, Turn, shortcomings
+from tests.campaign_kills.desk import Desk, Order
+from tests.campaign_kills.handsets import Handsets
+from tests.campaign_kills.moment import Open, broken_sums, open_ones
+from tests.campaign_kills.people import Night, nightfall, populate
+from tests.campaign_kills.plan import RANDOM, Phase, PhasePlan, Turn, shortcomings
 from tests.crash.forge import CHUNK, INTERVAL
 from tests.crash.ground import Ground, dump, judge, open_ground, until
 from tests.crash.journals import JournalDisk
