@@ -29,6 +29,7 @@ from server.app.accounts import Accounts, Adapter
 from server.app.adapters import adapter_of
 from server.app.bots import is_bot
 from server.app.front import Front
+from server.app.hours import read_timetable
 from server.app.identity import SocketIdentity
 from server.app.quarantine import QuarantineBook
 from server.app.sending import sending_out
@@ -194,6 +195,7 @@ class Wiring:
         deps = Deps(
             config=ground.config,
             clock=ground.clock,
+            timetable=read_timetable(ground.config.quiet_hours),
             people=ground.store.people,
             tokens=ground.store.tokens,
             token_pace=TokenPace(ground.clock),

@@ -63,6 +63,11 @@ class Timetable:
         by_zip = place.regions.intersection(own_places) - self._places.of_digits(address).regions
         return Local(self._hours(place, now), tuple(sorted(place.zones)), tuple(sorted(by_zip)))
 
+    def usual(self, zones: Collection[str], now: datetime) -> Hours:
+        """Of people who may be in any of *zones*: the hours that hold everywhere, the laws of states apart."""
+        span_of = cache(partial(self.rules.span, ()))
+        return hours_at([zone(name) for name in zones], span_of, now)
+
     def caps(self, address: str, own_places: Collection[str] = ()) -> tuple[Cap, ...]:
         """How many texts in bulk the laws of all places allow to this number."""
         regions = self._place(address, own_places).regions

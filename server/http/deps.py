@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from server.config import Config
 from server.domain.roles import Role
+from server.domain.timetable import Timetable
 from server.http.passwords import Passwords
 from server.http.throttle import TokenPace
 from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
@@ -61,6 +62,7 @@ class Deps:
 
     config: Config
     clock: Clock
+    timetable: Timetable
     people: People
     tokens: Tokens
     token_pace: TokenPace

@@ -343,6 +343,7 @@ class House:
         meters = Meters()
         meters.webhook("inbound", 200)
         self.deps = Deps(
+            timetable=shipped_timetable(),
             config=load_config("demo", {}),
             clock=self.clock,
             people=self.people,

@@ -13,6 +13,7 @@ from server.http.campaigns.figures_models import CampaignRecipientsOut, MinutesO
 from tests.http.campaigns import TO_ALL, at, made, three_people, whole
 from tests.http.house import NOW, Browser
 from tests.http.office import Office
+from tests.http.test_campaign_survey import DRIP
 
 pytestmark = pytest.mark.integration
 
@@ -147,8 +148,25 @@ async def test_a_question_that_is_none_is_refused(browser: Browser, campaign: di
     assert (answer.status, answer.json["code"]) == (422, "invalid")
 
 
+async def test_batches_that_are_still_to_come_are_told_and_none_where_it_does_not_drip_or_is_over(
+    browser: Browser, campaign: dict[str, Any]
+) -> None:
+    assert (await browser.get(at(campaign, "/outlook"))).json == {"outlook": None}
+    drips = {"drip": DRIP, "start": {"day": "2027-03-11"}, "leaving": {"in_active_campaign": False}}
+    draft = await made(browser, plan=TO_ALL | drips)
+    path = at(draft, "/launch")
+    assert (await browser.post(path, {"cmd_id": str(uuid4()), "expected_count": 2})).status == 202
+    told = (await browser.get(at(draft, "/outlook"))).json["outlook"]
+    assert [(bar["at"], bar["count"]) for bar in told["bars"]] == [
+        ("2027-03-11T14:00:00Z", 1),
+        ("2027-03-11T15:00:00Z", 1),
+    ]
+    assert (await browser.post(at(draft, "/command"), {"command": "cancel"})).status == 200
+    assert (await browser.get(at(draft, "/outlook"))).json == {"outlook": None}
+
+
 async def test_another_workspace_sees_no_figures(office: Office, campaign: dict[str, Any]) -> None:
     eve = await office.eve()
-    for rest in ("/minutes", "/reasons", "/recipients", "/export.csv"):
+    for rest in ("/minutes", "/reasons", "/outlook", "/recipients", "/export.csv"):
         answer = await eve.get(at(campaign, rest))
         assert (answer.status, answer.json["code"]) == (404, "not_found")

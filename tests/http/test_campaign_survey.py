@@ -175,6 +175,29 @@ async def test_a_survey_tells_when_it_would_begin_and_be_done(
     assert ("clocks skip it" in (told["sentence"] or "")) == ("drip" not in plan)
 
 
+async def test_a_drip_is_told_as_it_is_drawn(office: Office, ids: list[int]) -> None:
+    browser = await office.raj()
+    drips = {"start": {"day": "2027-03-11"}, "drip": DRIP | {"interval_s": 86_400, "ends_on": "2027-03-15"}}
+    told = (await browser.get(at(await made(browser, plan=TO_ALL | drips), "/survey"))).json["timing"]["outlook"]
+    assert [(bar["at"][:10], bar["count"]) for bar in told["bars"]] == [("2027-03-11", 1), ("2027-03-12", 1)]
+    [night] = told["closed"]
+    assert night["ends"] == "2027-03-12T14:00:00Z"
+    assert {"begins": "2027-03-12T02:00:00Z", "ends": "2027-03-12T13:00:00Z"} in told["quiet"]
+    assert told["ends_at"] == "2027-03-16T04:00:00Z"
+
+
+async def test_a_start_on_everybodys_own_clock_is_told_by_zone_and_what_a_clock_skips_in_words(
+    office: Office, ids: list[int]
+) -> None:
+    browser = await office.raj()
+    start = {"start": {"day": "2027-03-14", "at": "02:30:00", "at_home": True}}
+    told = (await browser.get(at(await made(browser, plan=TO_ALL | start), "/survey"))).json["timing"]
+    assert told["homes"] != []
+    assert [home["at"] for home in told["homes"]] == sorted(home["at"] for home in told["homes"])
+    assert all("clocks skip it" in home["sentence"] for home in told["homes"] if home["zone"] == "America/New_York")
+    assert told["begins_at"] == told["homes"][0]["at"]
+
+
 async def test_without_a_start_there_is_no_time_to_tell(office: Office, ids: list[int]) -> None:
     browser = await office.raj()
     nowhere = TO_ALL | {"drip": DRIP | {"days": []}}

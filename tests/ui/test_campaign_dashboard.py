@@ -105,9 +105,12 @@ def test_one_that_drips_says_when_its_next_batch_leaves_and_pauses_and_goes_on(p
     expect(page.get_by_role("meter", name="Rate against limit")).to_be_visible()
     bar = page.get_by_role("progressbar", name="Done")
     expect(bar).to_have_attribute("aria-valuetext", re.compile("^2 of 5: .*3 to go$"))
+    ahead = page.get_by_role("region", name="Still to come")
+    expect(ahead.get_by_role("img")).to_have_accessible_name(re.compile("^Chart of 2 bars"))
     button(page, "Pause").click()
     expect(next_up).to_contain_text("Paused by a member")
     expect(next_up).to_contain_text("3 people wait")
+    expect(ahead).to_have_count(0)
     button(page, "Resume").click()
     expect(next_up).to_contain_text("Next batch")
 

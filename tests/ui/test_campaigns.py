@@ -211,6 +211,11 @@ def test_the_schedule_says_in_a_sentence_what_was_chosen(page: Page, office: Off
     page.get_by_role("switch", name="Drip").check()
     page.get_by_label("Batches of").fill("1")
     expect(when).to_contain_text("2 batches, the first on Mon, Mar 15, 9:00 AM")
+    drawn = page.get_by_role("figure", name="The batches over time")
+    expect(drawn.get_by_role("img")).to_have_accessible_name("Chart of 2 bars. The same is in the table below.")
+    drawn.get_by_text("As a table").click()
+    expect(drawn.get_by_role("row")).to_contain_text(["From", "Mon, Mar 15, 9:00 AM", "Mon, Mar 15, 10:00 AM"])
+    assert complaints(page) == []
     page.get_by_label("Last day").fill("2027-03-13")
     expect(page.get_by_role("list", name="Before it can be launched")).to_be_visible()
     page.get_by_label("Last day").fill("")
@@ -218,6 +223,19 @@ def test_the_schedule_says_in_a_sentence_what_was_chosen(page: Page, office: Off
     expect(when).to_contain_text("the first on Tue, Mar 16, 9:00 AM")
     told = kept(office, draft)["plan"]
     assert (told["start"]["day"], told["drip"]["batch"], told["drip"]["days"]) == ("2027-03-14", 1, [1, 2, 3, 4])
+
+
+def test_a_start_on_each_recipients_own_clock_is_told_by_zone(page: Page, office: Office) -> None:
+    draft = made(office, plan=plan(people(office, 2), "Open house on Sunday"))
+    at(page, draft, "schedule")
+    page.get_by_label("At an hour of each recipient's own clock").check()
+    page.get_by_label("Date", exact=True).fill("2027-03-14")
+    page.get_by_label("Time", exact=True).fill("02:30")
+    zones = page.get_by_role("list", name="By each zone")
+    expect(zones.get_by_role("listitem").first).to_contain_text("clocks skip it")
+    expect(page.get_by_role("region", name="In words")).to_contain_text("at 02:30 on each recipient's own clock")
+    saved(page)
+    assert kept(office, draft)["plan"]["start"]["at_home"] is True
 
 
 def test_a_campaign_is_launched_from_the_review_and_its_figures_move_in_the_list(page: Page, office: Office) -> None:

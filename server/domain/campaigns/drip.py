@@ -132,7 +132,7 @@ def timeline(drip: Drip, begins: datetime, recipients: int, per_s: float | None 
     that takes longer than the interval delays the next one; what of it does not leave before the hours end comes with
     the next opening.
     """
-    for run in _runs(drip, begins, recipients, per_s):
+    for run in runs(drip, begins, recipients, per_s):
         for nth in range(run.batches - 1):
             yield Batch(run.first_at + nth * run.step, drip.batch)
         yield Batch(run.last_at, run.last)
@@ -142,7 +142,7 @@ def forecast(drip: Drip, begins: datetime, recipients: int, per_s: float | None 
     """The sum of `timeline`, counted by window and not by batch: a few thousand steps at most."""
     batches = count = 0
     first_at = done_at = None
-    for run in _runs(drip, begins, recipients, per_s):
+    for run in runs(drip, begins, recipients, per_s):
         batches, count = batches + run.batches, count + (run.batches - 1) * drip.batch + run.last
         first_at, done_at = first_at or run.first_at, run.done_at
     left = max(0, recipients - count)
@@ -151,7 +151,7 @@ def forecast(drip: Drip, begins: datetime, recipients: int, per_s: float | None 
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Run:
     """The `batches` of one window, `step` apart; all are full but the one at its end, which has `last` recipients."""
 
     first_at: datetime
@@ -166,7 +166,8 @@ class _Run:
         return self.first_at + (self.batches - 1) * self.step
 
 
-def _runs(drip: Drip, begins: datetime, recipients: int, per_s: float | None) -> Iterator[_Run]:
+def runs(drip: Drip, begins: datetime, recipients: int, per_s: float | None) -> Iterator[Run]:
+    """The planned batches by window, from *begins* on: what `timeline` walks through and `forecast` adds up."""
     if drip.batch < 1 or not (per_s is None or per_s > 0) or not _CALENDAR[0] <= begins < _CALENDAR[1]:
         return
     at, left, horizon = begins, recipients, begins + HORIZON
@@ -178,7 +179,7 @@ def _runs(drip: Drip, begins: datetime, recipients: int, per_s: float | None) ->
         at = max(run.last_at + _interval(drip), run.last_at + run.takes)
 
 
-def _run(drip: Drip, begins: datetime, ends: datetime, left: int, per_s: float | None) -> _Run:
+def _run(drip: Drip, begins: datetime, ends: datetime, left: int, per_s: float | None) -> Run:
     """What of *left* recipients fits into a window: all batches that begin in it, the last one cut at its end."""
     step = max(_interval(drip), _takes(drip.batch, per_s))
     batches = min(-((begins - ends) // step), -(-left // drip.batch))
@@ -186,7 +187,7 @@ def _run(drip: Drip, begins: datetime, ends: datetime, left: int, per_s: float |
     last = min(drip.batch, left - (batches - 1) * drip.batch)
     if per_s is not None:
         last = min(last, _leave_within(ends - last_at, per_s, most=last))
-    return _Run(begins, step, batches, last, _takes(last, per_s), last_at + _takes(last - 1, per_s))
+    return Run(begins, step, batches, last, _takes(last, per_s), last_at + _takes(last - 1, per_s))
 
 
 def _takes(count: int, per_s: float | None) -> timedelta:

@@ -12,11 +12,13 @@ from typing import Any, Final
 from quart import Response
 
 from server.domain.campaigns.audience import SENTENCES
+from server.domain.campaigns.campaign import CampaignState
 from server.domain.phone import for_people
 from server.domain.verdict import REASONS
 from server.http.call import Answer, Call
 from server.http.campaigns.campaigns import ONE
 from server.http.campaigns.figures_models import (
+    AheadOut,
     CampaignRecipientsOut,
     CampaignRecipientsQuery,
     MinutesOut,
@@ -24,10 +26,12 @@ from server.http.campaigns.figures_models import (
     ReasonsOut,
     WhichQuery,
 )
+from server.http.campaigns.survey_models import OutlookOut
+from server.http.campaigns.timing import HoursAt, drawn
 from server.http.errors import not_found
 from server.http.rules import MEMBER, Routes
 from server.http.sheets import csv_stream
-from server.ports.campaigns import CampaignRecipient, Export, FailureReason
+from server.ports.campaigns import Campaign, CampaignRecipient, Export, FailureReason
 from server.ws.encode import Explain
 
 _ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,6 +61,24 @@ async def campaign_reasons(call: Call, campaign_id: int) -> Answer:
     if rows is None:
         raise not_found()
     return Answer({"rows": [asdict(row) | {"sentence": _why(row, call.deps.explain)} for row in rows]})
+
+
+@routes.get(f"{ONE}/outlook", MEMBER, answers={200: AheadOut})
+async def campaign_outlook(call: Call, campaign_id: int) -> Answer:
+    """The batches that are still to come, of one that drips."""
+    found = await call.deps.campaign_drafts.get(call.member.workspace_id, campaign_id)
+    if found is None:
+        raise not_found()
+    return Answer(AheadOut(outlook=_ahead(found, call.deps.clock.wall(), call.deps.timetable.usual)))
+
+
+def _ahead(campaign: Campaign, now: datetime, hours: HoursAt) -> OutlookOut | None:
+    """Nothing is planned for one that is paused: it goes on when somebody resumes it."""
+    drip, left = campaign.plan.drip, campaign.figures.pending
+    if drip is None or left == 0 or campaign.state not in (CampaignState.ACTIVE, CampaignState.SCHEDULED):
+        return None
+    begins = max(now, campaign.next_batch_at or campaign.due_at or now)
+    return drawn(drip, begins, left, (), None, hours)
 
 
 @routes.get(f"{ONE}/recipients", MEMBER, query=CampaignRecipientsQuery, answers={200: CampaignRecipientsOut})

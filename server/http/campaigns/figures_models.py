@@ -7,6 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from server.http.campaigns.survey_models import OutlookOut
+
+
+class AheadOut(BaseModel):
+    """Null where nothing is planned: it does not drip, is paused, or nobody is left."""
+
+    outlook: OutlookOut | None
+
+
 RecipientState = Literal[
     "excluded",
     "pending",

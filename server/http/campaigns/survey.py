@@ -42,8 +42,9 @@ async def survey_campaign(call: Call, campaign_id: int) -> Answer:
     except AudienceRefused:
         if not told:
             raise
-        return Answer(SurveyOut(faults=told, found=None, timing=timing(plan, 0, (), None, now)))
-    when = timing(plan, found.recipients, found.zones, found.per_s, now)
+        when = timing(plan, 0, (), None, now, call.deps.timetable.usual)
+        return Answer(SurveyOut(faults=told, found=None, timing=when))
+    when = timing(plan, found.recipients, found.zones, found.per_s, now, call.deps.timetable.usual)
     return Answer(SurveyOut(faults=told, found=_found_out(found), timing=when))
 
 

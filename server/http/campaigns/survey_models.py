@@ -61,9 +61,42 @@ class FoundOut(BaseModel):
     opt_in_required: bool
 
 
+class StretchOut(BaseModel):
+    begins: datetime
+    ends: datetime
+
+
+class BarOut(BaseModel):
+    """So many recipients, in batches that begin in the `bar_s` seconds from `at` on."""
+
+    at: datetime
+    count: int
+
+
+class OutlookOut(BaseModel):
+    """A drip as it is drawn. `closed`: no batch begins, by its own days and hours; `quiet`: quiet hours of some of its
+    recipients. Both without what is too short to be seen. `ends_at`: the end of its last day.
+    """
+
+    bar_s: int
+    bars: list[BarOut]
+    closed: list[StretchOut]
+    quiet: list[StretchOut]
+    ends_at: datetime | None
+
+
+class HomeOut(BaseModel):
+    """When the hour of a recipient's own clock comes in a zone; `sentence` as of the start."""
+
+    zone: str
+    at: datetime
+    sentence: str | None
+
+
 class TimingOut(BaseModel):
     """`sentence`: what became of an hour that the clock skips or shows twice. Of a drip: how many `batches`, the
     `first_at`, and how many are `left_over` at its end date. `done_at`: when the last text leaves, where that is known.
+    `homes`: of a start on each recipient's own clock, the earliest first.
     """
 
     begins_at: datetime
@@ -72,6 +105,8 @@ class TimingOut(BaseModel):
     first_at: datetime | None
     done_at: datetime | None
     left_over: int
+    outlook: OutlookOut | None = None
+    homes: list[HomeOut] = Field(default_factory=list)
 
 
 class SurveyOut(BaseModel):

@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call } from "../api";
 import type { CampaignOut, Plan } from "../gen/wire";
+import type { Outlook } from "./drafts";
 
 export interface Campaign extends CampaignOut {
   plan: Plan;
@@ -78,6 +79,10 @@ export const minutesQuery = (id: number) =>
 
 export const reasonsQuery = (id: number) =>
   queryOptions({ queryKey: [...courseKey(id), "reasons"], queryFn: () => call<{ rows: Reason[] }>("GET", `/campaigns/${id}/reasons`) });
+
+/** The batches that are still to come; null where nothing is planned. */
+export const outlookQuery = (id: number) =>
+  queryOptions({ queryKey: [...courseKey(id), "outlook"], queryFn: () => call<{ outlook: Outlook | null }>("GET", `/campaigns/${id}/outlook`), select: ({ outlook }) => outlook });
 
 const asSearch = ({ state, q }: Narrowed): string => new URLSearchParams({ ...(state && { states: state }), ...(q && { q }) }).toString();
 

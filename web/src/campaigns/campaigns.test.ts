@@ -54,7 +54,7 @@ describe("hours and intervals", () => {
 
 describe("when it goes, in sentences", () => {
   const start: Start = { day: "2026-03-16", at: "10:00:00", zone: "America/New_York", at_home: false, if_missed: "ask" };
-  const timing: Timing = { begins_at: "2026-03-16T14:00:00Z", sentence: null, batches: null, first_at: null, done_at: null, left_over: 0 };
+  const timing: Timing = { begins_at: "2026-03-16T14:00:00Z", sentence: null, batches: null, first_at: null, done_at: null, left_over: 0, outlook: null, homes: [] };
   const drip: Drip = newDrip("America/Chicago");
   it.each<[string, Start, Drip | null, Timing, string[]]>([
     ["at once", { ...start, day: null }, null, timing, ["It begins as soon as it is launched."]],

@@ -81,6 +81,20 @@ export interface Found {
   opt_in_required: boolean;
 }
 
+export interface Stretch {
+  begins: string;
+  ends: string;
+}
+
+/** A drip as it is drawn: recipients by the batches that begin in `bar_s` seconds, and when nothing leaves. */
+export interface Outlook {
+  bar_s: number;
+  bars: { at: string; count: number }[];
+  closed: Stretch[];
+  quiet: Stretch[];
+  ends_at: string | null;
+}
+
 /** When it would begin and be done. */
 export interface Timing {
   begins_at: string;
@@ -91,6 +105,9 @@ export interface Timing {
   first_at: string | null;
   done_at: string | null;
   left_over: number;
+  outlook: Outlook | null;
+  /** When the hour of a recipient's own clock comes, by zone. */
+  homes: { zone: string; at: string; sentence: string | null }[];
 }
 
 export interface Survey {

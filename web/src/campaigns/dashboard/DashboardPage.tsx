@@ -11,7 +11,8 @@ import { Page } from "../../parts/Page";
 import { Shares } from "../../parts/Shares";
 import { amount } from "../../people/rows";
 import { fullTime } from "../../text/time";
-import { campaignQuery, type Campaign } from "../api";
+import { Ahead } from "../Ahead";
+import { campaignQuery, outlookQuery, type Campaign } from "../api";
 import { openOf } from "../../bulk/bulk";
 import { everybody, figuresOf, newer } from "./course";
 import { Deeds } from "./Deeds";
@@ -92,11 +93,24 @@ function Course({ one, read }: { one: CampaignOut; read: Campaign | undefined })
     <div className={styles.parts}>
       <Next one={one} plan={read?.plan} />
       {one.figures.audience > 0 && <Figures one={one} />}
+      {read?.plan.drip && one.whole && <StillToCome id={one.id} zone={read.plan.drip.zone} />}
       {read && <Texts plan={read.plan} />}
       {one.whole && <OverTime id={one.id} clicks={one.click_through !== null} />}
       {one.figures.audience > 0 && <Why id={one.id} />}
       {one.figures.audience > 0 && <Recipients one={one} variants={read?.plan.variants.length ?? 1} />}
     </div>
+  );
+}
+
+/** The batches of a drip that have not begun. */
+function StillToCome({ id, zone }: { id: number; zone: string }) {
+  const { data: outlook } = useQuery(outlookQuery(id));
+  if (!outlook) return null;
+  return (
+    <section className={styles.ahead} aria-labelledby="still-to-come">
+      <h2 id="still-to-come">Still to come</h2>
+      <Ahead outlook={outlook} zone={zone} />
+    </section>
   );
 }
 

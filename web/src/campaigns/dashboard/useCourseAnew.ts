@@ -11,7 +11,7 @@ export function useCourseAnew(id: number, one: CampaignOut | undefined): void {
   const queries = useQueryClient();
   const shown = useRef<string | null>(null);
   const waiting = useRef<ReturnType<typeof setTimeout> | null>(null);
-  const moved = one && JSON.stringify([one.state, one.whole, one.figures]);
+  const moved = one && JSON.stringify([one.state, one.whole, one.version, one.figures]);
   useEffect(() => {
     if (moved === undefined || moved === shown.current) return;
     const first = shown.current === null;

@@ -2,10 +2,12 @@
 import { NativeSelect, NumberInput, Radio, Switch, TextInput } from "@mantine/core";
 import { CalendarClock } from "lucide-react";
 import { present } from "../../clock";
-import { dayAt, fieldsAt, mine } from "../../compose/zoned";
+import { dateTime, dayAt, fieldsAt, mine } from "../../compose/zoned";
 import type { Drip, Plan, Start } from "../../gen/wire";
 import { ZONES } from "../../people/zones";
+import { Ahead } from "../Ahead";
 import { Card, Wrong } from "./Card";
+import type { Timing } from "../drafts";
 import { clockOf, DAYS, inUnits, newDrip, place, secondsOf, told, UNITS } from "./pace";
 import { Counted } from "./Side";
 import { faultsAt } from "./steps";
@@ -21,6 +23,11 @@ export function Schedule(props: StepProps) {
       <div className={wizard.column}>
         <Begins start={plan.start} onChange={(over) => drafting.plan({ start: { ...plan.start, ...over } })} />
         <Pace plan={plan} onChange={drafting.plan} />
+        {plan.drip !== null && survey?.timing?.outlook && (
+          <Card title="How it will go" lead="If it were launched now. Quiet hours are each recipient's own: who sleeps gets it in the morning.">
+            <Ahead outlook={survey.timing.outlook} zone={plan.drip.zone} />
+          </Card>
+        )}
         <Stops plan={plan} onChange={drafting.plan} />
         <Wrong sentences={survey ? faultsAt("schedule", survey.faults).map((one) => one.sentence) : []} />
       </div>
@@ -40,9 +47,34 @@ export function When({ drafting, survey, counting }: StepProps) {
       <CalendarClock size={18} aria-hidden="true" />
       <div role="status">
         {survey?.timing ? told(start, drip, survey.timing, survey.found?.recipients ?? 0).map((sentence) => <p key={sentence}>{sentence}</p>) : <p>{survey ? "There is no such time yet: see what is wrong." : "…"}</p>}
+        {survey?.timing && survey.timing.homes.length > 0 && <Homes homes={survey.timing.homes} />}
         <p className={styles.soft}>In a recipient's quiet hours nothing leaves: it waits for their morning.</p>
       </div>
     </section>
+  );
+}
+
+const MOST_HOMES = 8;
+
+/** The hour of each recipient's own clock on the reader's, and what became of one that a clock skips or shows twice. */
+function Homes({ homes }: { homes: Timing["homes"] }) {
+  const hidden = homes.length - MOST_HOMES;
+  return (
+    <>
+      <ul className={styles.homes} aria-label="By each zone">
+        {homes.slice(0, MOST_HOMES).map((one) => (
+          <li key={one.zone}>
+            <span>{place(one.zone.split("/").slice(1).join(", ") || one.zone)}</span>
+            <time dateTime={one.at}>{dateTime(mine(), new Date(one.at))}</time>
+            {one.sentence && <p>{one.sentence}</p>}
+          </li>
+        ))}
+      </ul>
+      <p className={styles.soft}>
+        {hidden > 0 && <>And {hidden} more zones. </>}
+        The times are those of your own clock.
+      </p>
+    </>
   );
 }
 
