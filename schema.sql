@@ -856,6 +856,8 @@ CREATE TABLE campaign_recipient (
 ) WITH (fillfactor = 85);
 -- neither names the state: what becomes of a text is written in place, without a new entry in any index
 CREATE INDEX campaign_recipient_text ON campaign_recipient (thread_id, seq) WHERE thread_id IS NOT NULL;
+CREATE INDEX campaign_recipient_contact ON campaign_recipient (campaign_id, contact_id);  -- of who is looked for by name
+CREATE INDEX campaign_recipient_given ON campaign_recipient (campaign_id, lower(given)) WHERE given <> '';
 CREATE INDEX campaign_recipient_pending ON campaign_recipient (campaign_id, ord)
     WHERE thread_id IS NULL AND reason IS NULL AND due_at IS NULL;
 CREATE INDEX campaign_recipient_due ON campaign_recipient (campaign_id, due_at, ord)

@@ -439,7 +439,8 @@ class CampaignFigures(Protocol):
     ) -> Sequence[CampaignRecipient] | None:
         """By their place, those after `after`; of these states, deliveries, or replied, opted_out, clicked only.
 
-        `q`: words with which their names begin, or three digits or more of their numbers.
+        `q`: words with which their names begin, or three digits or more with which
+        their numbers begin or end.
         """
 
     async def export(

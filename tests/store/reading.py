@@ -9,10 +9,11 @@ from typing import Any
 from tests.store.world import World
 
 
-async def rows_read(world: World, statement: str, *given: object) -> int:
-    """Of tables and indexes, with those that were read and thrown away."""
+async def rows_read(world: World, statement: str, *given: object, after: str = "SELECT 1") -> int:
+    """Of tables and indexes, with those that were read and thrown away. *after*: what its transaction begins with."""
 
     async def explain(connection: Any) -> Any:
+        await connection.execute(after)
         return await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *given)
 
     [told] = json.loads(await world.store.call(explain))

@@ -5,13 +5,31 @@ from __future__ import annotations
 import pytest
 
 from server.ports.links import TargetClicks
+from server.store.campaigns.figures import MOST_FOUND
 from server.store.named_sql import statements
 from tests.store.reading import rows_read
 from tests.store.world import World
 
 MANY = 5_000
-LINKS = statements("links")
+LINKS, FIGURES = statements("links"), statements("figures")
+PAGE = FIGURES["page_of_few"]
 _CAMPAIGN = "INSERT INTO campaign (workspace_id, name, state) VALUES (1, 'Spring', 'active') RETURNING id"
+_PEOPLE = """
+WITH made AS (
+    INSERT INTO contact (workspace_id, first_name) SELECT 1, 'Person ' || n FROM generate_series(1, $1::integer) n
+    RETURNING id
+), numbers AS (
+    INSERT INTO endpoint (workspace_id, address)
+    SELECT 1, '+1202555' || lpad(n::text, 4, '0') FROM generate_series(1, $1) n RETURNING id
+)
+INSERT INTO contact_phone (workspace_id, contact_id, endpoint_id)
+SELECT 1, m.id, e.id FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM made) m
+JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM numbers) e USING (n)
+"""
+_RECIPIENTS = """
+INSERT INTO campaign_recipient (campaign_id, ord, workspace_id, contact_id, endpoint_id)
+SELECT $1, row_number() OVER (ORDER BY p.contact_id), 1, p.contact_id, p.endpoint_id FROM contact_phone p
+"""
 _TARGETS = """
 INSERT INTO link_target (workspace_id, url) SELECT 1, 'http://acme.com/' || n FROM generate_series(1, $1::integer) n
 """
@@ -25,8 +43,45 @@ async def linked(world: World, campaign: int, targets: int) -> None:
     await world.sql(LINKS["make_links"], 1, campaign, *given)
 
 
+async def crowd(world: World, campaign: int) -> None:
+    """Many people in a campaign, one of whom has a rare name; each has a number."""
+    await world.sql(_PEOPLE, MANY)
+    await world.sql("UPDATE contact SET first_name = 'Zebulon' WHERE id = $1", MANY - 7)
+    await analysed(world)
+    await world.sql(_RECIPIENTS, campaign)
+
+
 async def analysed(world: World) -> None:
     await world.store._postgres.read(lambda c: c.execute("ANALYZE"))
+
+
+@pytest.mark.parametrize(
+    ("q", "digits"), [("zeb", ""), ("nobody", ""), ("202 555 4321", "2025554321"), ("4321", "4321")]
+)
+@pytest.mark.parametrize("counted", [True, False], ids=["counted", "just launched"])
+async def test_who_is_looked_for_among_recipients_is_found_without_reading_them_all(
+    world: World, q: str, digits: str, counted: bool
+) -> None:
+    campaign = await world.value(_CAMPAIGN)
+    await crowd(world, campaign)
+    if counted:
+        await analysed(world)
+    ords = await world.value(FIGURES["found"], 1, campaign, q, digits, MOST_FOUND)
+    assert len(ords) == (q != "nobody")
+    assert await rows_read(world, FIGURES["found"], 1, campaign, q, digits, MOST_FOUND, after=PAGE) < 100
+    assert await rows_read(world, FIGURES["recipients"], 1, campaign, [], 0, 50, q, digits, ords, after=PAGE) < 100
+
+
+async def test_a_page_of_those_who_are_found_too_often_ends_when_it_is_full(world: World) -> None:
+    campaign = await world.value(_CAMPAIGN)
+    await crowd(world, campaign)
+    await analysed(world)
+    assert await world.value(FIGURES["found"], 1, campaign, "person", "", 100) is None
+    assert await rows_read(world, FIGURES["found"], 1, campaign, "person", "", 100, after=PAGE) < 1_000
+    assert (
+        await rows_read(world, FIGURES["recipients"], 1, campaign, [], 1_000, 50, "person", "", None, after=PAGE)
+        < 1_000
+    )
 
 
 @pytest.mark.parametrize("targets", [pytest.param(2, id="few targets"), pytest.param(MANY, id="one for each")])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+import pytest
+
 from server.domain.campaigns.health import Tally
 from server.domain.carrier import Accepted, ErrorClass, Receipt, Rejected, Unknown
 from server.ports.campaigns import CampaignRecipient, Minute
@@ -118,6 +120,23 @@ async def test_recipients_are_found_by_their_states_their_answers_their_names_an
     assert await places(world, ours, q="nobody 2") == [102]
     assert await places(world, ours, q="05") == []
     assert await places(world, ours, q="\0") == await places(world, ours)
+
+
+@pytest.mark.parametrize("most", [0, 20_000])
+async def test_who_is_looked_for_is_found_alike_among_few_and_among_many(
+    world: World, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.store.campaigns.figures.MOST_FOUND", most)
+    ours = await mixed(world)
+    await world.sql(NAMED, BOB, "Zoë", "Stone")
+    await world.sql("UPDATE campaign_recipient SET given = '+13105550177' WHERE ord = 101")
+    assert await places(world, ours, q="zoe") == await places(world, ours, "rejected", q="sto ZO") == [2]
+    assert await places(world, ours, q="(202) 555-0103") == await places(world, ours, q="5550103") == [3]
+    assert await places(world, ours, q="+1 202 555") == [1, 2, 3, 4, 5]
+    assert await places(world, ours, q="202", after=2, limit=2) == [3, 4]
+    assert await places(world, ours, q="Nobody") == [102, 103]
+    assert await places(world, ours, q="310-555-0177") == [101]
+    assert await places(world, ours, q="nobody at all") == await places(world, ours, q="999") == []
 
 
 async def test_of_another_workspaces_campaign_nothing_is_told(world: World) -> None:

@@ -51,7 +51,9 @@ class MinutesQuery(_Query):
 
 
 class WhichQuery(_Query):
-    """`states`: with commas; `q`: words with which names begin, or three digits or more of a number."""
+    """`states`: with commas; `q`: words with which names begin, or three digits or more with which a number
+    begins or ends.
+    """
 
     states: States = []
     q: str = Field(default="", max_length=200)

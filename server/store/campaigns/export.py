@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import datetime
 from io import TextIOWrapper
 from itertools import islice
@@ -38,16 +38,19 @@ _READ: Final[Sequence[Callable[[str], object]]] = (
 _ADDRESS: Final = 3
 
 
+Asked = Callable[["Connection"], Awaitable[Sequence[Any]]]
+
+
 class Exports:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres, self._room = postgres, trio.CapacityLimiter(AT_ONCE)
 
-    async def export(self, workspace_id: int, campaign_id: int, given: Sequence[Any], as_of: datetime) -> Export | None:
-        """*given*: what the statement `recipients` takes."""
+    async def export(self, workspace_id: int, campaign_id: int, asked: Asked, as_of: datetime) -> Export | None:
+        """*asked* gives what the statement `recipients` takes."""
         file = tempfile.TemporaryFile(prefix="threadline-export-")  # noqa: SIM115 - outlives this call
         try:
             async with self._room:
-                figures = await self._postgres.read(lambda c: _copy(c, workspace_id, campaign_id, given, file))
+                figures = await self._postgres.read(lambda c: _copy(c, workspace_id, campaign_id, asked, file))
         except BaseException:
             file.close()
             raise
@@ -58,7 +61,7 @@ class Exports:
 
 
 async def _copy(
-    connection: Connection, workspace_id: int, campaign_id: int, given: Sequence[Any], file: IO[bytes]
+    connection: Connection, workspace_id: int, campaign_id: int, asked: Asked, file: IO[bytes]
 ) -> Figures | None:
     """Into *file*, from its beginning: a connection that was lost is tried once more."""
     file.seek(0)
@@ -71,6 +74,7 @@ async def _copy(
         row = await connection.fetchrow(_SQL["sums"], workspace_id, campaign_id)
         if row is None:
             return None
+        given = await asked(connection)
         await connection.copy_from_query(
             _SQL["recipients"].rstrip().rstrip(";"), *given, output=keep, format="csv", timeout=_WITHIN_S
         )

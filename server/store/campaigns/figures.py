@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _SQL = statements("figures")
 
+MOST_FOUND: Final = (
+    20_000  # people who are looked up one by one, some 50 ms; of more a page is full after a few thousand
+)
 _LEAST_DIGITS: Final = 3  # of a number: fewer are in everybody's
 _MINUTE: Final = ("at", "wired", "delivered", "failed", "replied", "opted_out", "clicked")
 _REASON: Final = ("state", "reason", "error_class", "error_code", "count")
@@ -48,14 +51,22 @@ class PostgresCampaignFigures:
     async def recipients(
         self, workspace_id: int, campaign_id: int, states: Sequence[str], after: int, limit: int, q: str = ""
     ) -> Sequence[CampaignRecipient] | None:
-        given = _asked(workspace_id, campaign_id, states, after, limit, q)
-        rows = await self._of(workspace_id, campaign_id, lambda c: c.fetch(_SQL["recipients"], *given))
+        async def read(connection: Connection) -> Sequence[Row] | None:
+            if await connection.fetchval(_SQL["is_there"], workspace_id, campaign_id) is None:
+                return None
+            await connection.execute(_SQL["page_of_few"])
+            given = await asked(connection, workspace_id, campaign_id, states, after, limit, q)
+            return await connection.fetch(_SQL["recipients"], *given)
+
+        rows = await self._postgres.call(read, idempotent=True)
         return None if rows is None else [CampaignRecipient(*(row[name] for name in _RECIPIENT)) for row in rows]
 
     async def export(
         self, workspace_id: int, campaign_id: int, states: Sequence[str], now: datetime, q: str = ""
     ) -> Export | None:
-        given = _asked(workspace_id, campaign_id, states, 0, None, q)
+        async def given(connection: Connection) -> Sequence[Any]:
+            return await asked(connection, workspace_id, campaign_id, states, 0, None, q)
+
         return await self._exports.export(workspace_id, campaign_id, given, now)
 
     async def tally(self, campaign_id: int) -> Tally | None:
@@ -72,11 +83,22 @@ class PostgresCampaignFigures:
         return await self._postgres.read(read)
 
 
-def _asked(
-    workspace_id: int, campaign_id: int, states: Sequence[str], after: int, limit: int | None, q: str
-) -> tuple[Any, ...]:
+async def asked(
+    connection: Connection,
+    workspace_id: int,
+    campaign_id: int,
+    states: Sequence[str],
+    after: int,
+    limit: int | None,
+    q: str,
+) -> Sequence[Any]:
+    """What the statement `recipients` takes; who is looked for is found first, unless that is half of the town."""
     words, digits = storable(q).strip(), "".join(one for one in q if one.isdecimal() and one.isascii())
-    return workspace_id, campaign_id, list(states), after, limit, words, digits if len(digits) >= _LEAST_DIGITS else ""
+    digits = digits if len(digits) >= _LEAST_DIGITS else ""
+    ords = None
+    if words:
+        ords = await connection.fetchval(_SQL["found"], workspace_id, campaign_id, words, digits, MOST_FOUND)
+    return workspace_id, campaign_id, list(states), after, limit, words, digits, ords
 
 
 async def tally(connection: Connection, campaign_id: int) -> Tally | None:

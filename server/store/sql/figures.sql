@@ -27,8 +27,36 @@ WHERE r.campaign_id = $1
   AND (r.state IN ('excluded', 'skipped', 'rejected', 'unconfirmed') OR r.delivery = 'undelivered')
 GROUP BY 1, 2, 3, 4 ORDER BY count(*) DESC, 1, 2, 3, 4;
 
+-- name: page_of_few
+-- One plan fits neither who is looked for nor everybody; and a page is read along an index, also where hardly any rows were when
+-- they were last counted.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true),
+       set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
+
+-- name: found
+-- The places of whom words ($3) or digits ($4) name, and nothing where they name more than so many of the workspace ($5).
+WITH named AS MATERIALIZED (
+    SELECT k.id FROM contact k WHERE k.workspace_id = $1 AND k.search @@ beginning_with(search_words($3)) LIMIT $5 + 1
+), dialled AS MATERIALIZED (
+    SELECT e.id FROM endpoint e
+    WHERE e.workspace_id = $1 AND $4::text <> ''
+      AND (e.address ^@ ('+' || $4) OR e.address ^@ ('+1' || $4) OR reverse(e.address) ^@ reverse($4)) LIMIT $5 + 1
+), given AS MATERIALIZED (
+    SELECT r.ord FROM campaign_recipient r
+    WHERE r.campaign_id = $2 AND r.given <> ''
+      AND (lower(r.given) ^@ lower($3) OR $4 <> '' AND (lower(r.given) ^@ ('+' || $4) OR lower(r.given) ^@ ('+1' || $4)))
+    LIMIT $5 + 1
+)
+SELECT ARRAY(
+    SELECT r.ord FROM named n JOIN campaign_recipient r ON r.campaign_id = $2 AND r.contact_id = n.id
+    UNION SELECT r.ord FROM dialled d JOIN campaign_recipient r ON r.campaign_id = $2 AND r.endpoint_id = d.id
+    UNION SELECT g.ord FROM given g ORDER BY 1
+) AS ords
+WHERE greatest((SELECT count(*) FROM named), (SELECT count(*) FROM dialled), (SELECT count(*) FROM given)) <= $5;
+
 -- name: recipients
--- A page of recipients after a place, with the error of their texts. Who is looked for ($6: words, $7: digits) is found first.
+-- A page of recipients after a place, with the error of their texts: at these places ($8), or of whom $6 and $7 name, who are
+-- so many that a page is soon full.
 SELECT r.ord, r.contact_id, nullif(btrim(c.first_name || ' ' || c.last_name), '') AS name, coalesce(e.address, r.given) AS address,
        r.variant, r.state, r.delivery, r.reason, m.error_class, m.error_code, r.replied_at, r.opted_out_at, r.clicked_at,
        r.thread_id, r.seq, r.segments
@@ -40,10 +68,11 @@ WHERE r.workspace_id = $1 AND r.campaign_id = $2 AND r.ord > $4
   AND (cardinality($3::text[]) = 0 OR r.state = ANY ($3) OR r.delivery = ANY ($3)
        OR 'replied' = ANY ($3) AND r.replied_at IS NOT NULL OR 'opted_out' = ANY ($3) AND r.opted_out_at IS NOT NULL
        OR 'clicked' = ANY ($3) AND r.clicked_at IS NOT NULL)
-  AND ($6::text = ''
-       OR r.contact_id IN (SELECT k.id FROM contact k WHERE k.workspace_id = $1 AND k.search @@ beginning_with(search_words($6)))
-       OR strpos(lower(r.given), lower($6)) > 0
-       OR $7::text <> '' AND strpos(e.address, $7) > 0)
+  AND ($8::integer[] IS NULL OR r.ord = ANY ($8))
+  AND ($8 IS NOT NULL OR $6::text = '' OR c.search @@ beginning_with(search_words($6))
+       OR r.given <> '' AND lower(r.given) ^@ lower($6)
+       OR $7::text <> '' AND (coalesce(e.address, r.given) ^@ ('+' || $7) OR coalesce(e.address, r.given) ^@ ('+1' || $7)
+                              OR reverse(e.address) ^@ reverse($7)))
 ORDER BY r.ord LIMIT $5;
 
 -- name: sums
