@@ -5,7 +5,7 @@
 -- link_target < link < link_stat < thread < message < campaign_recipient; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody
 -- else can name are exempt. A message is written under its thread's lock only, a campaign's
 -- recipient under that of its text's thread, or of the campaign's row where it has none. Advisory keys: -1 is the limiter, a
--- campaign's is its id.
+-- campaign's is its id; -1 - a workspace's id, which nobody waits for, is whoever begins a snapshot there.
 
 -- One history of this database -------------------------------------------------------------------------------------
 
@@ -799,6 +799,9 @@ CREATE TABLE campaign (                   -- a text to many: a campaign, or a bu
     places       integer,                 -- of a drip: so many places of the snapshot may be queued by now; null: all
     last_batch_at timestamptz,
     next_batch_at timestamptz,
+    looked_to    integer NOT NULL DEFAULT 0,           -- the turn of all places up to it has come; who is still pending was asleep
+    asleep_to    integer NOT NULL DEFAULT 0,           -- of them, up to this place all sleep until asleep_until at least; nothing
+    asleep_until timestamptz,                          -- is written down about each
     paused_why   text CHECK (paused_why IN ('member', 'failures', 'opt_outs', 'missed')),
     resumed_at   timestamptz,             -- what left before then counts against no limit any more
     made_after   bigint NOT NULL DEFAULT 0,            -- bulk in the outbox up to this id is from before a stop or a change: it
@@ -842,7 +845,7 @@ CREATE TABLE campaign_recipient (
     reason       text,                    -- excluded and skipped: why
     body         text,                    -- kind bulk, while it is pending: what it is going to get, as it was confirmed
     segments     smallint,
-    due_at       timestamptz,             -- pending: its turn came, and it waits for this hour of the recipient's; null: at once
+    due_at       timestamptz,             -- pending: its text was taken back, and is made anew from this instant on; null: in its place
     thread_id    bigint,                  -- in_flight and later: the text that it got
     seq          bigint,
     left_at      timestamptz,             -- wired and rejected: when that text left
@@ -2741,7 +2744,8 @@ BEGIN
 END $$;
 
 -- Take back what a campaign has queued and does not want as it is: its recipients are pending again, to be given another text.
--- What T3 took stays; where that comes back unsent, the next turn finds it. Of what may have left already nothing is made anew.
+-- They come first from now on, wherever the engine has come to. What T3 took stays; where that comes back unsent, the next turn
+-- finds it. Of what may have left already nothing is made anew.
 CREATE FUNCTION take_back(p_campaign bigint, p_now timestamptz, p_limit integer) RETURNS SETOF told LANGUAGE plpgsql AS $$
 DECLARE
     waiting outbox[];
@@ -2760,7 +2764,7 @@ BEGIN
     PERFORM show_newest((SELECT array_agg(w.thread_id) FROM unnest(waiting) w));
     WITH again AS (
         UPDATE campaign_recipient r SET state = 'pending', reason = NULL, thread_id = NULL, seq = NULL, segments = NULL,
-               delivery = NULL, due_at = NULL, round = r.round + 1
+               delivery = NULL, due_at = p_now, round = r.round + 1
         FROM unnest(waiting) w WHERE r.campaign_id = p_campaign AND r.thread_id = w.thread_id AND r.seq = w.seq
         RETURNING r.ord
     )

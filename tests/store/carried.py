@@ -18,6 +18,7 @@ from server.ports.campaigns import Campaign, CampaignSurvey, Launching, Plan, Pl
 from server.store.campaigns import plans
 from server.store.campaigns.campaign_engine import PostgresCampaignEngine
 from server.store.campaigns.course import PostgresCampaignCourse
+from server.store.campaigns.looking import look
 from tests.store.world import NOON, World
 
 HI = (Variant("Hi {{first_name|there}}"),)
@@ -110,9 +111,14 @@ class Campaigns:
         return campaign_id
 
     async def advance(self, campaign_id: int, now: datetime = NOON) -> None:
-        """All that there is to do at this moment."""
+        """All that there is to do at this moment. A look that has seen nothing to do is held to what a step finds."""
         while await self.engine.advance(campaign_id, now):
             pass
+        sight = await self.world.store._postgres.read(lambda c: look(c, campaign_id, now))
+        if sight is not None and not sight.busy:
+            before = await self.row(campaign_id)
+            assert not await self.engine._step(campaign_id, now)
+            assert await self.row(campaign_id) == before
 
     async def command(self, campaign_id: int, command: Command, now: datetime = NOON) -> Campaign | Refused | None:
         return await self.course.command(1, campaign_id, 1, command, now)

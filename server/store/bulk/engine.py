@@ -119,10 +119,10 @@ class _Step:
         return len(turn) == len(found)
 
     async def _enqueue(self, connection: Connection, row: Row, turn: Sequence[Row]) -> None:
-        workspace_id, endpoints = row["workspace_id"], [one["endpoint_id"] for one in turn]
-        threads = await queueing.threads(connection, workspace_id, endpoints, row["number_id"], self._now, quiet=False)
+        endpoints = [one["endpoint_id"] for one in turn]
+        threads = await queueing.threads(connection, row, endpoints, self._now, quiet=False)
         sending = queueing.Sending(
-            workspace_id,
+            row["workspace_id"],
             OfCampaign(self._id, "bulk", row["name"]),
             row["launched_by"],
             self._now,

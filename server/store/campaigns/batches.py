@@ -41,7 +41,9 @@ class Batches:
         return opens.begins <= now
 
     async def _waits(self, connection: Connection) -> bool:
-        return bool(await connection.fetchval(_SQL["any_waiting"], self._id, self.places))
+        return bool(
+            await connection.fetchval(_SQL["any_waiting"], self._id, self.places, self._row["looked_to"], self._now)
+        )
 
     async def _begin(self, connection: Connection) -> None:
         last = await connection.fetchval(_SQL["place_of"], self._id, self.places, self._drip.batch)

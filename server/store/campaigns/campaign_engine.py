@@ -24,6 +24,7 @@ from server.ports.campaigns import Plan
 from server.store.campaigns import plans, queueing, snapshot, stops
 from server.store.campaigns.figures import tally
 from server.store.campaigns.hours import due
+from server.store.campaigns.looking import look
 from server.store.campaigns.moves import Move, move
 from server.store.campaigns.queue_turn import Turn
 from server.store.named_sql import statements
@@ -54,8 +55,16 @@ class PostgresCampaignEngine:
         return [row["id"] for row in rows]
 
     async def advance(self, campaign_id: int, now: datetime) -> bool:
-        if await self._taken_back(campaign_id, now):
+        sight = await self._postgres.read(lambda c: look(c, campaign_id, now))
+        if sight is None:
+            return False
+        if sight.takes_back and await self._taken_back(campaign_id, now):
             return True
+        counts = sight.resumed and _tells_anew(self._tallied.get(campaign_id), now)
+        more = (sight.busy or counts) and await self._step(campaign_id, now)
+        return more or (sight.folds and await queueing.fold(self._postgres, campaign_id))
+
+    async def _step(self, campaign_id: int, now: datetime) -> bool:
         step = _Step(campaign_id, now, self._timetable, self._tallied, self._link_base)
         try:
             more = await self._postgres.call(step.run, idempotent=True)
@@ -70,7 +79,7 @@ class PostgresCampaignEngine:
         if step.wanted is not None:
             await self._move(campaign_id, step.workspace_id, step.wanted, now)
             return True
-        return more or await queueing.fold(self._postgres, campaign_id)
+        return more
 
     async def _move(self, campaign_id: int, workspace_id: int, wanted: Move, now: datetime) -> None:
         """In a transaction of its own: a stop waits for all who queue, and the step is one of them."""
@@ -91,6 +100,11 @@ class PostgresCampaignEngine:
             self._announce(told)
             return True
         return await stops.take_back(self._postgres, self._announce, campaign_id, now)
+
+
+def _tells_anew(last: datetime | None, now: datetime) -> bool:
+    """Whether a count of so long ago tells nothing any more."""
+    return last is None or not last <= now < last + TALLY_EVERY
 
 
 async def _refused(connection: Connection, campaign_id: int, sentence: str, found: int | None = None) -> bool:
@@ -144,6 +158,8 @@ class _Step:
     # The snapshot
 
     async def _build(self, connection: Connection, row: Row, plan: Plan) -> bool:
+        if not await snapshot.may_begin(connection, row, plan):
+            return False
         built = await snapshot.build_chunk(connection, row, plan, self._now, limit=snapshot.CHUNK)
         self.point = "campaign_piece"
         self._moved(row)
@@ -210,8 +226,7 @@ class _Step:
     async def _breach(self, connection: Connection, row: Row, plan: Plan) -> Breach | None:
         since = row["resumed_at"]
         if since is not None:  # of one that was resumed all rows are read: not at every look
-            last = self._tallied.get(self._id)
-            if last is not None and last <= self._now < last + TALLY_EVERY:
+            if not _tells_anew(self._tallied.get(self._id), self._now):
                 return None
             self._tallied[self._id] = self._now
         found = await tally(connection, self._id)

@@ -1,19 +1,19 @@
 """One turn of an active campaign: the batch of a drip, whose turn it is, the text of each, and its place in the queue.
 
 Texts are made a few seconds before they leave, from the words and the values of that moment. Whoever has no text to get
-any more is skipped with the reason; whose hour has not come is postponed, so that nothing is queued for tomorrow.
+any more is skipped with the reason; whose hour has not come is passed over, so that nothing is queued for tomorrow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING
 
-from server.domain.campaigns.audience import refuse
+from server.domain.campaigns.audience import Exclusion, refuse
 from server.domain.campaigns.drip import ends_at
 from server.domain.campaigns.linked_text import LinkedTemplate, cut, fill_links
 from server.domain.compose import bulk_timing
@@ -27,18 +27,15 @@ from server.ports.campaigns import Plan
 from server.ports.contacts import NOBODY
 from server.store.campaigns import queueing
 from server.store.campaigns.batches import Batches
-from server.store.campaigns.hours import waits_until
 from server.store.campaigns.linking import Linking
-from server.store.campaigns.queueing import CHUNK, Sending, Text
-from server.store.named_sql import statements
+from server.store.campaigns.queueing import Sending, Text
+from server.store.campaigns.whose_turn import WhoseTurn
 from server.store.text import storable
 from server.store.texts.values import names_and_values
 from server.store.told import Row
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
-
-_SQL = statements("campaign_engine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +72,23 @@ class Turn:
         room = await queueing.room(connection, self._id, self._row["number_id"], self._row["rate"], self._now)
         if room <= 0:
             return False
-        found = await connection.fetch(_SQL["next"], self._id, places, self._now, CHUNK)
-        if not found:
-            return False
-        waits = {one["ord"]: until for one in found if (until := self._waits(one)) is not None}
-        if waits:
-            await connection.execute(_SQL["postpone"], self._id, [*waits], [*waits.values()])
-        ready = [one for one in found if one["ord"] not in waits]
+        whose = WhoseTurn(self._row, self._plan.start, self._now, self._timetable)
+        ready = await whose.find(connection, places)
         made = await self._made(connection, ready[: ceil(room)])  # a text has one segment or more
         if self.broken is not None:
             return False
         turn = queueing.fitting(made, room, lambda one: one.segments)
-        await self._write(connection, turn)
-        self.told.append(CampaignMoved(self._row["workspace_id"], self._id))
-        return len(found) == CHUNK and len(turn) == len(ready)
-
-    def _waits(self, one: Row) -> datetime | None:
-        return waits_until(one, self._plan.start, self._now, self._timetable)
+        await whose.keep(connection, ready[len(turn) :])
+        if turn:
+            await self._write(connection, turn)
+            self.told.append(CampaignMoved(self._row["workspace_id"], self._id))
+        return whose.more and len(turn) == len(ready)
 
     # Words
 
     async def _made(self, connection: Connection, found: Sequence[Row]) -> list[_Made]:
+        if not found:
+            return []
         contacts = [one["contact_id"] for one in found if one["contact_id"] is not None]
         given = self._row["workspace_id"], self._row["launched_by"], contacts, self._now
         names, values = await names_and_values(connection, *given)
@@ -133,19 +126,30 @@ class Turn:
     async def _write(self, connection: Connection, turn: Sequence[_Made]) -> None:
         meant = [one for one in turn if one.reason is None]
         targets = await self._linking.targets(connection)
-        threads = await self._threads(connection, [one.row["endpoint_id"] for one in meant])
-        replied = {one.row["ord"] for one in meant if self._has_replied(threads[one.row["endpoint_id"]])}
+        endpoints = [one.row["endpoint_id"] for one in meant]
+        threads = await queueing.threads(connection, self._row, endpoints, self._now, quiet=self._plan.quiet)
         skipped = {one.row["ord"]: one.reason for one in turn if one.reason is not None}
-        skipped |= dict.fromkeys(replied, Reason.REPLIED.value)
+        for one in meant:
+            if told := self._came_up(threads[one.row["endpoint_id"]]):
+                skipped[one.row["ord"]] = told
         await queueing.skip(connection, self._id, skipped, self._now)
-        leaving = [one for one in meant if one.row["ord"] not in replied]
-        texts = await self._linked(connection, leaving, targets)
+        texts = await self._linked(connection, [one for one in meant if one.row["ord"] not in skipped], targets)
         self.told += await queueing.put(connection, self._sending(), texts, threads)
         self.queued = len(texts)
 
-    async def _threads(self, connection: Connection, endpoints: Sequence[int]) -> Mapping[int, Row]:
-        given = self._row["workspace_id"], endpoints, self._row["number_id"], self._now
-        return await queueing.threads(connection, *given, quiet=self._plan.quiet)
+    def _came_up(self, thread: Row) -> str | None:
+        """What the thread tells by now, under its lock, against a text."""
+        if self._has_replied(thread):
+            return Reason.REPLIED.value
+        return Exclusion.TEXTED_RECENTLY.value if self._is_texted(thread) else None
+
+    def _is_texted(self, thread: Row) -> bool:
+        """By another campaign, of which the snapshot did not know."""
+        days = self._plan.leaving.texted_within_days
+        if days is None:
+            return False
+        at = thread["others_at"]
+        return thread["others_wait"] or (at is not None and at >= self._now - timedelta(days=days))
 
     def _has_replied(self, thread: Row) -> bool:
         """Since the launch: who wrote before it was in the audience all the same."""

@@ -74,8 +74,12 @@ async def room(
     """For how many segments, a few seconds ahead of the pace of its numbers, and of its own where it has one."""
     ahead = await connection.fetchrow(_SQL["ahead"], campaign_id, number_id, now)
     assert ahead is not None, "an aggregate has a row"  # noqa: S101 - for the type
-    pace: float = ahead["rate"] if own_rate is None else min(ahead["rate"], own_rate)
-    return max(AT_LEAST, AHEAD_S * pace) - int(ahead["queued"])
+    return room_for(ahead["queued"], ahead["rate"], own_rate)
+
+
+def room_for(queued: int, pace: float, own_rate: float | None) -> float:
+    """The same of what was read: segments that are queued, and what the numbers send in a second."""
+    return max(AT_LEAST, AHEAD_S * (pace if own_rate is None else min(pace, own_rate))) - queued
 
 
 def fitting(found: Sequence[_Any], room: float, segments: Callable[[_Any], int]) -> Sequence[_Any]:
@@ -109,13 +113,17 @@ async def skip(connection: Connection, campaign_id: int, reasons: Mapping[int, s
 
 
 async def threads(
-    connection: Connection, workspace_id: int, endpoints: Sequence[int], number_id: int, now: datetime, *, quiet: bool
+    connection: Connection, campaign: Row, endpoints: Sequence[int], now: datetime, *, quiet: bool
 ) -> Mapping[int, Row]:
-    """By number, made where there is none, and locked: nothing is stored in them between this look and the commit."""
+    """By number, made where there is none, and locked: nothing is stored in them between this look and the commit.
+
+    *campaign*: its claimed row.
+    """
     if not endpoints:
         return {}
-    await connection.execute(_SQL["make_threads"], workspace_id, endpoints, number_id, now, quiet)
-    rows = await connection.fetch(_SQL["threads"], workspace_id, endpoints)
+    workspace_id = campaign["workspace_id"]
+    await connection.execute(_SQL["make_threads"], workspace_id, endpoints, campaign["number_id"], now, quiet)
+    rows = await connection.fetch(_SQL["threads"], workspace_id, endpoints, campaign["id"])
     return {row["endpoint_id"]: row for row in rows}
 
 

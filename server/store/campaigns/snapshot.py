@@ -45,6 +45,21 @@ class Built:
     taken: bool = True
 
 
+async def may_begin(connection: Connection, campaign_row: Row, plan: Plan) -> bool:
+    """Whether the snapshot may be begun, or goes on: in the transaction of its first chunk.
+
+    One that leaves out whom others write to begins once all of its workspace that were begun before are whole, and two
+    never begin at once: else neither would see the other's, and whoever stands in both would get both. It does not wait
+    here, so it cannot be waited for in a circle; other workspaces are not looked at.
+    """
+    if campaign_row["build_after"] > 0 or not plan.leaving.in_active_campaign:
+        return True
+    workspace_id = campaign_row["workspace_id"]
+    if not await connection.fetchval(_SQL["alone"], workspace_id):
+        return False
+    return not await connection.fetchval(_SQL["another"], workspace_id, campaign_row["id"])
+
+
 async def build_chunk(
     connection: Connection, campaign_row: Row, plan: Plan, now: datetime, *, limit: int = CHUNK
 ) -> Built:

@@ -116,7 +116,7 @@ SELECT pg_advisory_xact_lock($1);
 
 -- name: claim
 -- One server at a time carries it on.
-SELECT c.workspace_id, c.name, c.state, c.launched_by, c.number_id, c.rate, c.built_at FROM campaign c
+SELECT c.id, c.workspace_id, c.name, c.state, c.launched_by, c.number_id, c.rate, c.built_at FROM campaign c
 WHERE c.id = $1 AND c.kind = 'bulk' AND c.launched_at IS NOT NULL AND c.ended_at IS NULL
 FOR NO KEY UPDATE SKIP LOCKED;
 

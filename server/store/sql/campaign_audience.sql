@@ -185,6 +185,14 @@ CASE WHEN jsonb_typeof(c.custom -> $field::text) = 'string' AND c.custom ->> $fi
 SELECT c.id, c.build_after, c.launched_by FROM campaign c
 WHERE c.id = $1 AND c.workspace_id = $2 AND c.kind = 'campaign' AND c.build_after IS NOT NULL FOR NO KEY UPDATE;
 
+-- name: alone
+-- Nobody else begins a snapshot in this workspace until the transaction ends; false, at once, where somebody does.
+SELECT pg_try_advisory_xact_lock(-1 - $1::bigint);
+
+-- name: another
+-- A snapshot of this workspace that was begun and is not whole yet.
+SELECT EXISTS (SELECT FROM campaign k WHERE k.workspace_id = $1 AND k.id <> $2 AND k.build_after > 0);
+
 -- name: last_ord
 -- The place of the last one; a statement of its own, which sees what was written by whom the lock was waited for.
 SELECT coalesce(max(r.ord), 0) FROM campaign_recipient r WHERE r.campaign_id = $1;

@@ -6,10 +6,38 @@ WHERE c.kind = 'campaign' AND c.ended_at IS NULL AND (c.state <> 'draft' OR c.au
        OR EXISTS (SELECT FROM outbox o WHERE o.campaign_id = c.id AND o.state IN ('queued', 'held')))
 ORDER BY c.id;
 
+-- name: look
+-- Whether anything is to be done, read without a lock; more is told than there is, never less.
+SELECT c.id, c.state, c.plan, c.audience, c.build_after, c.due_at, c.rate, c.places, c.last_batch_at, c.next_batch_at, c.resumed_at,
+       c.skip_as, s.pending, s.in_flight, s.wired, s.rejected, s.undelivered, s.opted_out, h.queued, h.pace,
+       EXISTS (SELECT FROM outbox o
+               WHERE o.campaign_id = c.id AND o.state IN ('queued', 'held')
+                 AND (c.state = 'cancelled' OR (o.id <= c.made_after AND o.klass = 'bulk' AND o.resends = 0))) AS takes_back,
+       (SELECT count(*) FROM (SELECT FROM campaign_stat_delta d WHERE d.campaign_id = c.id LIMIT $3) d) >= $3 AS folds,
+       EXISTS (SELECT FROM campaign_recipient q WHERE q.campaign_id = c.id AND q.thread_id IS NULL AND q.reason IS NULL
+               AND q.due_at IS NULL AND q.ord <= p.places
+               AND q.ord > CASE WHEN c.asleep_until > $2 THEN c.asleep_to ELSE 0 END) AS ready,
+       EXISTS (SELECT FROM campaign_recipient q WHERE q.campaign_id = c.id AND q.thread_id IS NULL AND q.reason IS NULL
+               AND q.due_at IS NULL AND q.ord <= p.places AND q.ord > c.looked_to) AS unseen,
+       EXISTS (SELECT FROM campaign_recipient q WHERE q.campaign_id = c.id AND q.thread_id IS NULL AND q.reason IS NULL
+               AND q.due_at IS NULL AND q.ord > p.places) AS beyond,
+       EXISTS (SELECT FROM campaign_recipient q WHERE q.campaign_id = c.id AND q.thread_id IS NULL AND q.reason IS NULL
+               AND q.due_at IS NOT NULL AND q.due_at <= $2) AS again
+FROM campaign c
+CROSS JOIN LATERAL (SELECT CASE WHEN c.plan ->> 'drip' IS NULL THEN 2147483647 ELSE coalesce(c.places, 0) END AS places) p
+CROSS JOIN LATERAL campaign_sums(c.id) s
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(o.cost) FILTER (WHERE o.state = 'queued' AND o.due_at <= $2), 0)::integer AS queued,
+           (SELECT coalesce(sum(n.rate), 0) FROM number n
+            WHERE n.id = c.number_id OR n.id = ANY (array_agg(DISTINCT o.number_id))) AS pace
+    FROM outbox o WHERE o.campaign_id = c.id AND o.state IN ('queued', 'held')) h
+WHERE c.id = $1 AND c.kind = 'campaign' AND c.ended_at IS NULL AND (c.state <> 'draft' OR c.audience > 0);
+
 -- name: claim
 -- One server at a time carries it on.
 SELECT c.id, c.workspace_id, c.name, c.state, c.plan, c.launched_by, c.launched_at, c.expected, c.build_after, c.audience, c.number_id,
-       c.rate, c.due_at, c.places, c.last_batch_at, c.next_batch_at, c.resumed_at, c.skip_as, c.made_after,
+       c.rate, c.due_at, c.places, c.last_batch_at, c.next_batch_at, c.resumed_at, c.skip_as,
+       c.looked_to, c.asleep_to, c.asleep_until,
        (SELECT w.link_base FROM workspace w WHERE w.id = c.workspace_id) AS link_base
 FROM campaign c
 WHERE c.id = $1 AND c.kind = 'campaign' AND c.ended_at IS NULL AND (c.state <> 'draft' OR c.audience > 0)
@@ -56,8 +84,8 @@ UPDATE campaign SET audience = 0, changed_xid = pg_current_xact_id() WHERE id = 
 UPDATE campaign SET due_at = $2, changed_xid = pg_current_xact_id() WHERE id = $1;
 
 -- name: next
--- Whose turn it is within the first $2 places, with what is known of their numbers now: those whose hour has come by $3, then
--- the others in their order.
+-- Whose turn it is after place $5 within the first $2, with what is known of their numbers now: first those whose text was taken
+-- back and is due by $3, then the others in their order.
 SELECT r.*, e.address, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason IS NOT NULL AS invalid,
        e.consented_at IS NOT NULL AS consented, e.places
 FROM (
@@ -67,12 +95,35 @@ FROM (
     UNION ALL
     (SELECT q.ord, q.round, q.variant, q.contact_id, q.endpoint_id, q.replied_at, q.due_at FROM campaign_recipient q
      WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL AND q.due_at IS NULL
-       AND q.ord <= coalesce($2::integer, 2147483647)
+       AND q.ord > $5 AND q.ord <= coalesce($2::integer, 2147483647)
      ORDER BY q.ord LIMIT $4)
-) r JOIN endpoint e ON e.id = r.endpoint_id LIMIT $4;
+) r JOIN endpoint e ON e.id = r.endpoint_id ORDER BY r.due_at, r.ord;
+
+-- name: areas
+-- Where the next $4 after place $3 are, each area once: all of one are awake, or none.
+SELECT left(r.address, 5) || array_to_string(r.places, ' ') AS area, min(r.address) AS address, r.places,
+       max(r.ord) AS last, count(*)::integer AS n
+FROM (SELECT q.ord, e.address, e.places FROM campaign_recipient q JOIN endpoint e ON e.id = q.endpoint_id
+      WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL AND q.due_at IS NULL
+        AND q.ord > $3 AND q.ord <= coalesce($2::integer, 2147483647)
+      ORDER BY q.ord LIMIT $4) r
+GROUP BY 1, 3;
+
+-- name: next_in
+-- Whose turn it is after place $2 up to place $3, of those in these areas.
+SELECT q.ord, q.round, q.variant, q.contact_id, q.endpoint_id, q.replied_at, q.due_at, e.address, e.opted_out, e.held,
+       e.carrier_blocked, e.invalid_reason IS NOT NULL AS invalid, e.consented_at IS NOT NULL AS consented, e.places
+FROM campaign_recipient q JOIN endpoint e ON e.id = q.endpoint_id
+WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL AND q.due_at IS NULL AND q.ord > $2 AND q.ord <= $3
+  AND left(e.address, 5) || array_to_string(e.places, ' ') = ANY ($4::text[])
+ORDER BY q.ord LIMIT $5;
+
+-- name: asleep
+-- Up to this place everybody's turn has come, and who has got nothing sleeps until then at least.
+UPDATE campaign SET looked_to = greatest(looked_to, $2), asleep_to = $2, asleep_until = $3 WHERE id = $1;
 
 -- name: postpone
--- Their turn has come, and their hour has not.
+-- Of those whose text was taken back: their hour has not come.
 UPDATE campaign_recipient r SET due_at = g.due_at FROM unnest($2::integer[], $3::timestamptz[]) AS g (ord, due_at)
 WHERE r.campaign_id = $1 AND r.ord = g.ord AND r.thread_id IS NULL AND r.reason IS NULL;
 
@@ -93,9 +144,12 @@ RETURNING r.ord;
 SELECT note_moved($1, $2, 'pending', $3, $4);
 
 -- name: any_waiting
--- Whether anybody within the first $2 places is pending: a batch begins when the one before is through.
+-- Whether the turn of anybody within the first $2 places has not come, or comes again: a batch begins when the one before is
+-- through. Whoever sleeps holds up nobody.
 SELECT EXISTS (SELECT FROM campaign_recipient q WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL
-               AND q.due_at IS NULL AND q.ord <= $2);
+               AND q.due_at IS NULL AND q.ord > $3 AND q.ord <= $2)
+    OR EXISTS (SELECT FROM campaign_recipient q WHERE q.campaign_id = $1 AND q.thread_id IS NULL AND q.reason IS NULL
+               AND q.due_at IS NOT NULL AND q.due_at <= $4);
 
 -- name: place_of
 -- The place of the last one of the next so many who are pending.

@@ -27,8 +27,11 @@ SELECT $1, g.endpoint_id, $3, $4, NOT $5::boolean FROM unnest($2::bigint[]) AS g
 ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET listed = true WHERE EXCLUDED.listed AND NOT t.listed;
 
 -- name: threads
--- The threads of these numbers, as they stand under their locks.
-SELECT t.endpoint_id, t.id, t.last_in_at FROM thread t WHERE t.workspace_id = $1 AND t.endpoint_id = ANY ($2::bigint[]);
+-- The threads of these numbers, as they stand under their locks. others_at: when another campaign's text left;
+-- others_wait: one of another's is to leave now.
+SELECT t.endpoint_id, t.id, t.last_in_at, CASE WHEN t.campaign_id <> $3 THEN t.campaign_at END AS others_at,
+       EXISTS (SELECT FROM outbox o WHERE o.thread_id = t.id AND o.campaign_id <> $3) AS others_wait
+FROM thread t WHERE t.workspace_id = $1 AND t.endpoint_id = ANY ($2::bigint[]);
 
 -- name: queued
 -- Recipients whose text is queued: the text has it all from here on.

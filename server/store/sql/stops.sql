@@ -3,10 +3,10 @@
 SELECT pg_advisory_xact_lock($1);
 
 -- name: void_queued
--- Of all that is in the outbox by now nothing leaves as it is.
+-- Of all that is in the outbox by now nothing leaves as it is; who sleeps is looked for anew, since its hours may be others.
 UPDATE campaign c
 SET made_after = coalesce(pg_sequence_last_value(pg_get_serial_sequence('outbox', 'id')::regclass), 0),
-    changed_xid = pg_current_xact_id()
+    asleep_to = 0, asleep_until = NULL, changed_xid = pg_current_xact_id()
 WHERE c.id = $1 RETURNING c.workspace_id, c.made_after;
 
 -- name: take_back
