@@ -165,6 +165,54 @@ async def test_what_was_saved_is_read_again_with_a_higher_version(world: World) 
     )
 
 
+async def saved_by(world: World, campaign: Campaign, member_id: int, minute: int, **what: Any) -> Campaign:
+    at = later(60 * minute)
+    answer = await drafts(world).save(1, campaign.campaign_id, campaign.version, member_id=member_id, now=at, **what)
+    assert isinstance(answer, Campaign), answer
+    return answer
+
+
+async def changes(world: World) -> list[tuple[int, int, list[str]]]:
+    """Who has changed something, how often, and what, as the audit log tells it."""
+    rows = [(member, told) for member, action, told in await audits(world) if action == "campaign_changed"]
+    return [(member, told.get("saves", 1), told["parts"]) for member, told in rows]
+
+
+async def test_what_a_member_saves_of_a_draft_in_one_sitting_is_one_line_of_the_audit_log(world: World) -> None:
+    campaign = await made(world)
+    campaign = await saved_by(world, campaign, 1, 0, name="Summer")
+    other = await drafts(world).create(1, 1, uuid4(), "Other", NOON)
+    campaign = await saved_by(world, campaign, 1, 20, description="For June")
+    await saved_by(world, other, 1, 21, name="Another")
+    campaign = await saved_by(world, campaign, 1, 45, name="Late summer")
+    assert await changes(world) == [(1, 3, ["description", "name"]), (1, 1, ["name"])]
+    [told] = [
+        told for _, _, told in await audits(world) if told["campaign"] == campaign.campaign_id and "saves" in told
+    ]
+    assert (told["version"], datetime.fromisoformat(told["until"])) == (campaign.version, later(45 * 60))
+
+
+async def test_after_half_an_hour_or_somebody_else_another_line_begins(world: World) -> None:
+    colleague = await world.value(
+        "INSERT INTO member (workspace_id, email, name, role, password_hash)"
+        " VALUES (1, 'kim@example.com', 'Kim', 'agent', '!') RETURNING id"
+    )
+    campaign = await made(world)
+    campaign = await saved_by(world, campaign, 1, 0, name="One")
+    campaign = await saved_by(world, campaign, 1, 31, name="Two")
+    campaign = await saved_by(world, campaign, colleague, 32, name="Three")
+    campaign = await saved_by(world, campaign, 1, 33, name="Four")
+    assert [member for member, _, _ in await changes(world)] == [1, 1, colleague, 1]
+
+
+async def test_each_change_of_one_that_runs_has_a_line_of_its_own(world: World) -> None:
+    campaign = await put(world, await made(world, plan=PLAN), CampaignState.ACTIVE)
+    before = len(await changes(world))
+    for minute, name in enumerate(("One", "Two", "Three")):
+        campaign = await saved_by(world, campaign, 1, minute, name=name)
+    assert len(await changes(world)) == before + 3
+
+
 async def test_what_is_not_named_stays(world: World) -> None:
     campaign = await made(world, plan=PLAN)
     after = await saved(world, campaign, description="For June")

@@ -75,7 +75,11 @@ async def save(
         _SQL["save"], workspace_id, campaign_id, *kept, *_next_batch(row, parts, after.plan, edit.now)
     )
     told = {"campaign": campaign_id, "version": edit.version + 1, "parts": sorted(parts)}
-    await note(connection, workspace_id, edit.member_id, "campaign_changed", told)
+    if state is CampaignState.DRAFT:  # a wizard saves each step by itself
+        given = workspace_id, edit.member_id, "campaign_changed", storable_json(told), edit.now
+        await connection.execute(_SQL["note_sitting"], *given)
+    else:
+        await note(connection, workspace_id, edit.member_id, "campaign_changed", told)
     stops_it = state in _RUNNING and parts - _OF_NO_TEXT
     return Saved(await stops.requeue(connection, campaign_id) if stops_it else None)
 

@@ -84,3 +84,22 @@ RETURNING id;
 -- name: note
 -- Who did what.
 INSERT INTO audit (workspace_id, member_id, action, detail) VALUES ($1, $2, $3, $4::jsonb);
+
+-- name: note_sitting
+-- Who changed a draft, as one row for as long as nobody else comes between and nothing else is done with it: half an hour after the
+-- last change a member has sat down to it again. The latest rows of the workspace are looked at, so that no index is needed.
+WITH last AS (
+    SELECT q.* FROM (SELECT a.* FROM audit a WHERE a.workspace_id = $1 ORDER BY a.id DESC LIMIT 100) q
+    WHERE q.detail -> 'campaign' = $4::jsonb -> 'campaign' ORDER BY q.id DESC LIMIT 1
+), extended AS (
+    UPDATE audit a SET detail = a.detail || $4::jsonb || jsonb_build_object(
+        'parts', (SELECT jsonb_agg(DISTINCT p.part ORDER BY p.part)
+                  FROM jsonb_array_elements((a.detail -> 'parts') || ($4::jsonb -> 'parts')) AS p (part)),
+        'saves', coalesce((a.detail ->> 'saves')::integer, 1) + 1, 'until', $5::timestamptz)
+    FROM last l
+    WHERE a.id = l.id AND l.action = $3 AND l.member_id = $2
+      AND coalesce((l.detail ->> 'until')::timestamptz, l.at) BETWEEN $5::timestamptz - interval '30 minutes' AND $5::timestamptz
+    RETURNING a.id
+)
+INSERT INTO audit (workspace_id, member_id, action, detail, at)
+SELECT $1, $2, $3, $4::jsonb, $5::timestamptz WHERE NOT EXISTS (SELECT FROM extended);
