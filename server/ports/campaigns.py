@@ -170,6 +170,9 @@ class CampaignReading(Protocol):
 
     async def get(self, workspace_id: int, campaign_id: int) -> Campaign | None: ...
 
+    async def plan(self, workspace_id: int, campaign_id: int) -> Plan | None:
+        """Of one, without how it stands."""
+
     async def page(
         self,
         workspace_id: int,
@@ -296,6 +299,11 @@ class CampaignSurvey(Protocol):
         """Why it cannot be launched, in the order of the wizard's steps; none: it can."""
 
     async def survey(self, workspace_id: int, member_id: int, plan: Plan, now: datetime) -> Survey: ...
+
+    async def faults_and_survey(
+        self, workspace_id: int, member_id: int, plan: Plan, now: datetime
+    ) -> tuple[Sequence[PlanFault], Survey | None]:
+        """Both, by one look at the audience. None: there are faults, and nobody can say who the audience is."""
 
     async def sample(
         self, workspace_id: int, member_id: int, plan: Plan, contact_id: int, now: datetime, variant: int = 0

@@ -401,6 +401,27 @@ async def test_somebody_far_behind_those_who_are_left_out_is_found(
     assert await world.store.campaign_survey.faults(1, plan(), NOON) == ()
 
 
+async def test_faults_and_survey_are_those_that_each_tells_alone_by_one_look_at_the_audience(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await people(world, 5)
+    survey, looks = world.store.campaign_survey, list[int]()
+    add_up = type(survey)._add_up
+
+    async def counted(*given: Any, **more: Any) -> None:
+        looks.append(1)
+        await add_up(*given, **more)
+
+    monkeypatch.setattr(type(survey), "_add_up", counted)
+    for its in (plan(), plan(""), plan(sources=Sources(contact_ids=(99,)))):
+        faults, found = await survey.faults_and_survey(1, 1, its, NOON)
+        assert len(looks) == 1
+        assert (list(faults), found) == (list(await survey.faults(1, its, NOON)), await survey.survey(1, 1, its, NOON))
+        looks.clear()
+    faults, found = await survey.faults_and_survey(1, 1, plan(sources=Sources(stage_ids=(99,))), NOON)
+    assert ([fault.part for fault in faults], found) == (["audience"], None)
+
+
 async def test_a_plan_that_cannot_be_read_is_refused_whatever_is_asked(world: World) -> None:
     its, survey = plan(sources=Sources(stage_ids=(99,))), world.store.campaign_survey
     with pytest.raises(AudienceRefused, match="no such stage"):

@@ -103,7 +103,7 @@ METHODS = [
 ]
 
 # Reads lock nothing; the others write the campaign's row alone, which is locked after its advisory lock by everybody.
-READS: Final = "get page open minutes reasons recipients export tally target sent_at clicks"
+READS: Final = "get plan page open minutes reasons recipients export tally target sent_at clicks"
 ALONE: Final = "create duplicate archive launch"
 TESTED: Final = "save command advance record"
 

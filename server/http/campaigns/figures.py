@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -11,10 +11,8 @@ from typing import Any, Final
 
 from quart import Response
 
-from server.domain.campaigns.audience import SENTENCES
 from server.domain.campaigns.campaign import CampaignState
 from server.domain.phone import for_people
-from server.domain.verdict import REASONS
 from server.http.call import Answer, Call
 from server.http.campaigns.campaigns import ONE
 from server.http.campaigns.figures_models import (
@@ -26,20 +24,18 @@ from server.http.campaigns.figures_models import (
     ReasonsOut,
     WhichQuery,
 )
+from server.http.campaigns.reasons import why
 from server.http.campaigns.survey_models import OutlookOut
 from server.http.campaigns.timing import HoursAt, drawn
 from server.http.errors import not_found
 from server.http.rules import MEMBER, Routes
 from server.http.sheets import csv_stream
-from server.ports.campaigns import Campaign, CampaignRecipient, Export, FailureReason
+from server.ports.campaigns import Campaign, CampaignRecipient, Export
 from server.ws.encode import Explain
 
 _ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMED: Final = "%Y-%m-%dT%H%M%SZ"  # a colon is none in a name of a file
 _HEADS: Final = ("Name", "Number", "Text", "Status", "Reason", "Segments", "Replied", "Opted out", "Clicked")
-_EXCLUDED: Final = {reason.value: sentence for reason, sentence in SENTENCES.items()}
-_SKIPPED: Final = _EXCLUDED | {reason.value: sentence for reason, sentence in REASONS.items()}
-_WORDS: Final[Mapping[str, Mapping[str, str]]] = {"excluded": _EXCLUDED, "skipped": _SKIPPED}
 
 routes = Routes("campaigns")
 
@@ -60,7 +56,7 @@ async def campaign_reasons(call: Call, campaign_id: int) -> Answer:
     rows = await call.deps.campaign_figures.reasons(call.member.workspace_id, campaign_id)
     if rows is None:
         raise not_found()
-    return Answer({"rows": [asdict(row) | {"sentence": _why(row, call.deps.explain)} for row in rows]})
+    return Answer({"rows": [asdict(row) | {"sentence": why(row, call.deps.explain)} for row in rows]})
 
 
 @routes.get(f"{ONE}/outlook", MEMBER, answers={200: AheadOut})
@@ -118,14 +114,9 @@ async def _lines(found: Export, explain: Explain) -> AsyncGenerator[Sequence[Seq
 
 def recipient_out(row: CampaignRecipient, explain: Explain) -> dict[str, Any]:
     """`CampaignRecipientOut`."""
-    told = asdict(row) | {"reason": _why(row, explain)}
+    told = asdict(row) | {"reason": why(row, explain)}
     del told["error_class"], told["error_code"]
     return told
-
-
-def _why(row: CampaignRecipient | FailureReason, explain: Explain) -> str | None:
-    said = _WORDS.get(row.state, {}).get(row.reason or "")
-    return said or explain(row.error_class, row.error_code)
 
 
 def _cells(row: CampaignRecipient, explain: Explain) -> Sequence[str]:
@@ -134,7 +125,7 @@ def _cells(row: CampaignRecipient, explain: Explain) -> Sequence[str]:
         for_people(row.address),
         chr(ord("A") + row.variant),
         (row.delivery or row.state).replace("_", " "),
-        _why(row, explain) or "",
+        why(row, explain) or "",
         str(row.segments or ""),
         *("" if at is None else at.isoformat() for at in (row.replied_at, row.opted_out_at, row.clicked_at)),
     )

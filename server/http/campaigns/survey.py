@@ -10,7 +10,6 @@ from server.domain.campaigns.audience import SENTENCES
 from server.domain.phone import for_people
 from server.http.call import Answer, Call
 from server.http.campaigns.campaigns import ONE
-from server.http.campaigns.models import BulkSegmentsOut, CostOut, ExcludedOut
 from server.http.campaigns.survey_models import (
     CampaignPeopleOut,
     FoundOut,
@@ -22,11 +21,11 @@ from server.http.campaigns.survey_models import (
     SurveyOut,
 )
 from server.http.campaigns.timing import timing
+from server.http.campaigns.wire import counts_out, face_out, text_out
 from server.http.errors import not_found
 from server.http.rules import MEMBER, Routes
 from server.http.sheets import csv_stream
-from server.ports.bulk import AudienceRefused
-from server.ports.campaigns import LeftOut, Plan, PlanFault, Sample, Survey
+from server.ports.campaigns import LeftOut, Plan, PlanFault, Survey
 
 routes = Routes("campaigns")
 
@@ -35,13 +34,9 @@ routes = Routes("campaigns")
 async def survey_campaign(call: Call, campaign_id: int) -> Answer:
     """Who would get it by now, who not and why, what it costs and how long it takes; and why it cannot be launched."""
     plan, member, now = await _plan(call, campaign_id), call.member, call.deps.clock.wall()
-    faults = await call.deps.campaign_survey.faults(member.workspace_id, plan, now)
+    faults, found = await call.deps.campaign_survey.faults_and_survey(member.workspace_id, member.member_id, plan, now)
     told = [fault_out(fault) for fault in faults]
-    try:
-        found = await call.deps.campaign_survey.survey(member.workspace_id, member.member_id, plan, now)
-    except AudienceRefused:
-        if not told:
-            raise
+    if found is None:
         when = timing(plan, 0, (), None, now, call.deps.timetable.usual)
         return Answer(SurveyOut(faults=told, found=None, timing=when))
     when = timing(plan, found.recipients, found.zones, found.per_s, now, call.deps.timetable.usual)
@@ -57,7 +52,7 @@ async def sample_campaign(call: Call, campaign_id: int, query: SampleQuery) -> A
     )
     if found is None:
         raise not_found()
-    return Answer(_sample_out(found))
+    return Answer(SampleOut(variant=found.variant, **text_out(found)))
 
 
 @routes.get(f"{ONE}/people", MEMBER, query=PeopleQuery, answers={200: CampaignPeopleOut})
@@ -69,7 +64,7 @@ async def campaign_people(call: Call, campaign_id: int, query: PeopleQuery) -> A
     )
     shown = rows[: query.limit]
     cursor = shown[-1].contact_id if len(rows) > query.limit else None
-    return Answer(CampaignPeopleOut(rows=[_person_out(row) for row in shown], next_cursor=cursor))
+    return Answer(CampaignPeopleOut(rows=[PersonOut(**face_out(row)) for row in shown], next_cursor=cursor))
 
 
 @routes.get(f"{ONE}/left-out.csv", MEMBER)
@@ -81,10 +76,10 @@ async def campaign_left_out(call: Call, campaign_id: int) -> Response:
 
 
 async def _plan(call: Call, campaign_id: int) -> Plan:
-    found = await call.deps.campaign_drafts.get(call.member.workspace_id, campaign_id)
+    found = await call.deps.campaign_drafts.plan(call.member.workspace_id, campaign_id)
     if found is None:
         raise not_found()
-    return found.plan
+    return found
 
 
 async def _lines(pieces: AsyncIterator[Sequence[LeftOut]]) -> AsyncGenerator[Sequence[Sequence[str]], None]:
@@ -97,46 +92,5 @@ def fault_out(fault: PlanFault) -> PlanFaultOut:
 
 
 def _found_out(found: Survey) -> FoundOut:
-    return FoundOut(
-        audience=found.audience,
-        recipients=found.recipients,
-        excluded=[
-            ExcludedOut(reason=reason, sentence=SENTENCES[reason], count=count)
-            for reason, count in found.excluded.items()
-        ],
-        segments=BulkSegmentsOut(min=found.segments_min, max=found.segments_max, total=found.segments_total),
-        cost=CostOut(amount=f"{found.cost:.2f}", currency=found.currency),
-        longest=found.longest,
-        shortest=found.shortest,
-        missing=list(found.missing),
-        names=dict(found.names),
-        zones=list(found.zones),
-        per_s=found.per_s,
-        duration_s=found.recipients / found.per_s if found.per_s else None,
-        opt_in_required=found.opt_in_required,
-    )
-
-
-def _sample_out(sample: Sample) -> SampleOut:
-    return SampleOut(
-        contact_id=sample.contact_id,
-        name=sample.name,
-        address=sample.address,
-        variant=sample.variant,
-        text=sample.text,
-        segments=sample.segments,
-        encoding=sample.encoding,
-        missing=list(sample.missing),
-        excluded=sample.excluded,
-        sentence=None if sample.excluded is None else SENTENCES[sample.excluded],
-    )
-
-
-def _person_out(sample: Sample) -> PersonOut:
-    return PersonOut(
-        contact_id=sample.contact_id,
-        name=sample.name,
-        address=sample.address,
-        excluded=sample.excluded,
-        sentence=None if sample.excluded is None else SENTENCES[sample.excluded],
-    )
+    duration_s = found.recipients / found.per_s if found.per_s else None
+    return FoundOut(**counts_out(found), zones=list(found.zones), per_s=found.per_s, duration_s=duration_s)

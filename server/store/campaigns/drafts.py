@@ -46,6 +46,10 @@ class PostgresCampaignDrafts:
     async def get(self, workspace_id: int, campaign_id: int) -> Campaign | None:
         return await self._postgres.read(lambda c: campaign_rows.one(c, workspace_id, campaign_id))
 
+    async def plan(self, workspace_id: int, campaign_id: int) -> Plan | None:
+        row = await self._postgres.read(lambda c: c.fetchrow(_SQL["kept"], workspace_id, campaign_id))
+        return None if row is None else words_of(row).plan
+
     async def page(
         self,
         workspace_id: int,

@@ -58,21 +58,34 @@ class PostgresCampaignSurvey:
     async def faults(self, workspace_id: int, plan: Plan, now: datetime) -> Sequence[PlanFault]:
         asked = _Asked(workspace_id, None, plan, now)
         audience = await self._opened(asked)
-        facts = Facts(audience.wordings, audience.rules["number_id"] is not None)
+        facts = _facts(audience)
         whole = zones_matter(plan.start, now)
         sums = Sums(audience, rendered=False)
         try:
             await self._add_up(asked, sums, anybody=not whole)
         except AudienceRefused as refused:
             return faults_of(plan, replace(facts, refused=str(refused)), now)
-        told = replace(facts, recipients=bool(sums.recipients), excluded=sums.excluded, zones=sums.zones())
-        return faults_of(plan, told, now)
+        return faults_of(plan, _counted(facts, sums), now)
 
     async def survey(self, workspace_id: int, member_id: int, plan: Plan, now: datetime) -> Survey:
         asked = _Asked(workspace_id, member_id, plan, now)
         sums = Sums(await self._opened(asked))
         await self._add_up(asked, sums)
         return sums.survey()
+
+    async def faults_and_survey(
+        self, workspace_id: int, member_id: int, plan: Plan, now: datetime
+    ) -> tuple[Sequence[PlanFault], Survey | None]:
+        asked = _Asked(workspace_id, member_id, plan, now)
+        audience = await self._opened(asked)
+        facts, sums = _facts(audience), Sums(audience)
+        try:
+            await self._add_up(asked, sums)
+        except AudienceRefused as refused:
+            if found := faults_of(plan, replace(facts, refused=str(refused)), now):
+                return found, None
+            raise
+        return faults_of(plan, _counted(facts, sums), now), sums.survey()
 
     async def sample(
         self, workspace_id: int, member_id: int, plan: Plan, contact_id: int, now: datetime, variant: int = 0
@@ -145,6 +158,14 @@ class PostgresCampaignSurvey:
     async def _call(self, work: Work[T]) -> T:
         """In a transaction, where what is set for its statements ends with it."""
         return await self._postgres.call(work, idempotent=True)
+
+
+def _facts(audience: Audience) -> Facts:
+    return Facts(audience.wordings, audience.rules["number_id"] is not None)
+
+
+def _counted(facts: Facts, sums: Sums) -> Facts:
+    return replace(facts, recipients=bool(sums.recipients), excluded=sums.excluded, zones=sums.zones())
 
 
 async def _open(connection: Connection, asked: _Asked, link_base: str) -> Audience:

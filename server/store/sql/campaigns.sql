@@ -1,20 +1,14 @@
 -- name: told
--- Campaigns with the figures of one moment: one by its id ($2), or a page of a workspace's, newest first. What is folded of
--- the figures and what is not are read by one statement, or a fold in between would be counted twice or not at all.
+-- Campaigns with the figures of one moment: one by its id ($2), or a page of a workspace's, newest first.
 SELECT c.id, c.workspace_id, c.name, c.description, c.state, c.version, c.plan, m.name AS author, c.created_at, c.launched_at,
        c.ended_at, c.archived_at, c.due_at, c.next_batch_at, c.paused_why, c.refused, c.is_template,
        c.launched_at IS NOT NULL AS whole,
        CASE WHEN c.launched_at IS NOT NULL THEN c.audience WHEN c.build_after IS NULL THEN 0
             ELSE (SELECT coalesce(max(r.ord), 0) FROM campaign_recipient r WHERE r.campaign_id = c.id) END AS built,
-       greatest(c.created_at, s.moved_at, d.moved_at) AS moved_at,
+       greatest(c.created_at, s.moved_at) AS moved_at,
        EXISTS (SELECT FROM link k WHERE k.campaign_id = c.id) AS has_links,
-       coalesce(s.excluded, 0) + d.excluded AS excluded, coalesce(s.pending, 0) + d.pending AS pending,
-       coalesce(s.in_flight, 0) + d.in_flight AS in_flight, coalesce(s.wired, 0) + d.wired AS wired,
-       coalesce(s.rejected, 0) + d.rejected AS rejected, coalesce(s.unconfirmed, 0) + d.unconfirmed AS unconfirmed,
-       coalesce(s.skipped, 0) + d.skipped AS skipped, coalesce(s.delivered, 0) + d.delivered AS delivered,
-       coalesce(s.undelivered, 0) + d.undelivered AS undelivered, coalesce(s.replied, 0) + d.replied AS replied,
-       coalesce(s.opted_out, 0) + d.opted_out AS opted_out, coalesce(s.clicked, 0) + d.clicked AS clicked,
-       coalesce(s.segments, 0) + d.segments AS segments
+       s.excluded, s.pending, s.in_flight, s.wired, s.rejected, s.unconfirmed, s.skipped, s.delivered, s.undelivered, s.replied,
+       s.opted_out, s.clicked, s.segments
 FROM (
     SELECT o.* FROM campaign o
     WHERE o.workspace_id = $1 AND o.kind = 'campaign' AND ($2::bigint IS NULL OR o.id = $2)
@@ -27,17 +21,7 @@ FROM (
     ORDER BY o.id DESC LIMIT $8
 ) c
 LEFT JOIN member m ON m.workspace_id = c.workspace_id AND m.id = c.author_id
-LEFT JOIN campaign_stat s ON s.campaign_id = c.id
-CROSS JOIN LATERAL (
-    SELECT max(x.at) AS moved_at, coalesce(sum(x.excluded), 0) AS excluded, coalesce(sum(x.pending), 0) AS pending,
-           coalesce(sum(x.in_flight), 0) AS in_flight, coalesce(sum(x.wired), 0) AS wired,
-           coalesce(sum(x.rejected), 0) AS rejected, coalesce(sum(x.unconfirmed), 0) AS unconfirmed,
-           coalesce(sum(x.skipped), 0) AS skipped, coalesce(sum(x.delivered), 0) AS delivered,
-           coalesce(sum(x.undelivered), 0) AS undelivered, coalesce(sum(x.replied), 0) AS replied,
-           coalesce(sum(x.opted_out), 0) AS opted_out, coalesce(sum(x.clicked), 0) AS clicked,
-           coalesce(sum(x.segments), 0)::bigint AS segments
-    FROM campaign_stat_delta x WHERE x.campaign_id = c.id
-) d
+CROSS JOIN LATERAL campaign_sums(c.id) s
 ORDER BY c.id DESC;
 
 -- name: draft
