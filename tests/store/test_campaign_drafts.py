@@ -461,7 +461,10 @@ async def test_what_touches_no_text_waits_for_nobody(world: World, what: dict[st
 async def test_every_change_is_announced(world: World) -> None:
     campaign = await saved(world, await made(world), name="Summer")
     await drafts(world).archive(1, campaign.campaign_id, 1, True, NOON)
-    assert world.heard(CampaignMoved) == [CampaignMoved(1, campaign.campaign_id)] * 2
+    copy = await drafts(world).duplicate(1, campaign.campaign_id, 1, uuid4(), NOON)
+    assert copy is not None
+    told = [CampaignMoved(1, campaign.campaign_id)] * 3
+    assert world.heard(CampaignMoved) == [*told, CampaignMoved(1, copy.campaign_id)]
 
 
 def test_every_field_of_a_plan_belongs_to_a_part() -> None:

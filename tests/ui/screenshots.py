@@ -7,16 +7,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.ui.conftest import Scheme, log_in
 from tests.ui.inbox_page import message_box, open_thread, takes_texts, threads
 from tests.ui.live_server import BROWSER_ARGUMENTS, Live, running
-from tests.ui.people_page import choose_field, open_builder, rows, show
+from tests.ui.people_page import Office, choose_field, open_builder, rows, show
 from tools import chromium
 
 SIZES: Final = ((390, 844), (1280, 800), (1920, 1080))
+STEPS: Final = ("details", "audience", "message", "schedule", "review")
 REPLY: Final = (
     "I can meet you there at ten — it’s the house with the blue door. You can park “behind” the big oak in the yard."
 )
@@ -65,6 +67,7 @@ def _pages(context: BrowserContext, live: Live) -> Iterator[tuple[str, Page]]:
     page.get_by_role("region", name="Needs review").get_by_role("button").first.wait_for()
     yield "held", page
     yield from _people(page)
+    yield from _campaigns(page, Office(page, live))
     page.goto("/templates")
     page.get_by_role("link", name="Confirm a showing").click()
     page.get_by_test_id("preview").wait_for()
@@ -98,6 +101,36 @@ def _people(page: Page) -> Iterator[tuple[str, Page]]:
     page.goto("/settings/fields")
     page.get_by_role("form", name="New field").wait_for()
     yield "fields", page
+
+
+STATES: Final = ("active", "scheduled", "paused", "completed", "cancelled")
+
+
+def _campaigns(page: Page, office: Office) -> Iterator[tuple[str, Page]]:
+    """The list, the wizard with the plan of one that drips, and a campaign of each state; one while it is edited."""
+    page.goto("/sms/campaigns")
+    page.get_by_role("heading", name="Campaigns", exact=True).wait_for()
+    page.get_by_role("list", name="Campaigns").wait_for()
+    yield "campaigns", page
+    found = office.ask("GET", "/campaigns?limit=50")["rows"]
+    whole = next(one for one in found if one["state"] == "active")
+    draft = office.ask("POST", f"/campaigns/{whole['id']}/duplicate", {"cmd_id": str(uuid4())})
+    for step in STEPS:
+        page.goto(f"/sms/campaigns/{draft['id']}/edit/{step}")
+        page.get_by_role("main").get_by_role("button", name="Next").or_(page.get_by_text("Launch")).first.wait_for()
+        page.wait_for_load_state("networkidle")
+        yield f"campaign-{step}", page
+    for state in STATES:
+        if shown := next((one for one in found if one["state"] == state), None):
+            page.goto(f"/sms/campaigns/{shown['id']}")
+            page.get_by_role("region", name="What is next").wait_for()
+            page.wait_for_load_state("networkidle")
+            yield f"campaign-{state}", page
+            if state == "active":
+                page.get_by_role("button", name="Edit", exact=True).click()
+                page.get_by_test_id("preview-text").wait_for()
+                yield "campaign-edit", page
+                page.keyboard.press("Escape")
 
 
 def main() -> int:

@@ -202,17 +202,26 @@ def test_words_and_rate_are_changed_while_it_runs(page: Page, office: Office, fa
     expect(figure(page, "sent")).to_have_text("2")
     button(page, "Edit").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Text", exact=True).fill("Hi {{frist_name}}")
+    dialog.get_by_role("textbox", name="Text", exact=True).fill("Hi {{frist_name}}")
     dialog.get_by_label("Segments per second").fill("0.5")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog.get_by_role("alert")).to_contain_text('Did you mean "first_name"?')
-    dialog.get_by_label("Text", exact=True).fill("Hi {{first_name}}, on Monday then")
+    text = dialog.get_by_role("textbox", name="Text", exact=True)
+    text.fill("Hi on Monday then")
+    text.evaluate("box => box.setSelectionRange(2, 2)")
+    dialog.get_by_role("button", name="Insert field").click()
+    page.get_by_role("option", name="First name").click()
+    expect(text).to_have_value("Hi {{first_name}} on Monday then")
+    expect(dialog.get_by_test_id("preview-text")).to_have_text(re.compile(r"^Hi \w+( \d+)? on Monday then$"))
+    dialog.get_by_label("Batches of").fill("1")
+    assert complaints(page) == []
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_have_count(0)
-    expect(page.get_by_text("Hi {{first_name}}, on Monday then")).to_be_visible()
+    expect(page.get_by_text("Hi {{first_name}} on Monday then")).to_be_visible()
     expect(page.get_by_role("region", name="What is next")).to_contain_text("0.5 segments per second")
     plan = office.ask("GET", f"/campaigns/{campaign['id']}")["plan"]
-    assert (plan["rate"], plan["variants"][0]["body"]) == (0.5, "Hi {{first_name}}, on Monday then")
+    assert (plan["rate"], plan["variants"][0]["body"]) == (0.5, "Hi {{first_name}} on Monday then")
+    assert plan["drip"]["batch"] == 1
 
 
 def test_what_somebody_else_has_changed_meanwhile_is_not_overwritten(

@@ -89,6 +89,16 @@ def test_the_list_leads_to_a_draft_is_searched_and_narrowed_by_status(page: Page
     expect(page).to_have_url(re.compile(rf"/sms/campaigns/{draft['id']}/edit/details$"))
 
 
+def test_a_colleagues_new_draft_stands_in_the_list_at_once_and_so_does_its_new_name(page: Page, office: Office) -> None:
+    page.goto("/sms/campaigns")
+    expect(page.get_by_role("list", name="Campaigns")).to_be_visible()
+    draft = made(office)
+    expect(row(page, draft)).to_be_visible()
+    renamed = word("Renamed")
+    office.ask("PATCH", f"/campaigns/{draft['id']}", {"version": draft["version"], "name": renamed})
+    expect(page.get_by_role("link", name=renamed)).to_be_visible()
+
+
 def test_one_is_kept_as_a_template_and_the_next_begins_with_its_plan(page: Page, office: Office) -> None:
     draft = made(office, plan=plan(people(office, 1), "Open house on Sunday"))
     page.goto(f"/sms/campaigns?q={draft['name']}")

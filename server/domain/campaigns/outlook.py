@@ -45,8 +45,9 @@ def outlook(drip: Drip, begins: datetime, recipients: int, per_s: float | None =
     if not all_runs:
         return None
     first, last = all_runs[0].first_at, max(run.done_at for run in all_runs)
+    width_s = next((one for one in _WIDTHS_S if (last - first).total_seconds() < one * MOST_BARS), _WIDTHS_S[-1])
     origin = _midnight(drip, first)
-    width_s = next((one for one in _WIDTHS_S if (last - origin).total_seconds() < one * MOST_BARS), _WIDTHS_S[-1])
+    origin += (first - origin) // timedelta(seconds=width_s) * timedelta(seconds=width_s)
     bars: dict[int, int] = {}
     for run in all_runs:
         for bar, count in _bars(run, drip.batch, origin, timedelta(seconds=width_s)):

@@ -80,9 +80,11 @@ class PostgresCampaignDrafts:
 
     async def create(self, workspace_id: int, member_id: int, cmd_id: UUID, name: str, now: datetime) -> Campaign:
         words = Words(storable(name), "", Plan())
-        return await self._postgres.call(
+        made = await self._postgres.call(
             lambda c: _draft(c, workspace_id, member_id, cmd_id, words, now), idempotent=True
         )
+        self._announce([CampaignMoved(workspace_id, made.campaign_id)])
+        return made
 
     async def duplicate(
         self,
@@ -105,7 +107,9 @@ class PostgresCampaignDrafts:
             made_of = {"of": campaign_id}
             return await _draft(connection, workspace_id, member_id, cmd_id, copied, now, as_template, made_of)
 
-        return await self._postgres.call(copy, idempotent=True)
+        made = await self._postgres.call(copy, idempotent=True)
+        self._announce([] if made is None else [CampaignMoved(workspace_id, made.campaign_id)])
+        return made
 
     # Changing
 

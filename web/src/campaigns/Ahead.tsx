@@ -65,7 +65,7 @@ function optionsOf(box: HTMLElement, outlook: Outlook, zone: string, onBar: (at:
   // The end of the last day is shown where it is near: far off it would press the batches together.
   const until = ends !== null && ends > last && ends - last < last - first ? ends + (ends - first) / 40 : last;
   return {
-    width: box.clientWidth, height: HEIGHT, legend: { show: false }, padding: [8, 14, 0, 0],
+    width: box.clientWidth, height: HEIGHT, legend: { show: false }, padding: [8, 26, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), zone),
     hooks: { setCursor: [(plot) => onBar(plot.cursor.idx ?? null)], drawClear: [(plot) => shade(plot, outlook, ends, color)] },

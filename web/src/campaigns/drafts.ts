@@ -10,6 +10,7 @@ export interface Draft extends CampaignOut {
 
 export type State = CampaignOut["state"];
 export const STATES: readonly State[] = ["draft", "scheduled", "active", "paused", "completed", "cancelled"];
+export const WORDS: Readonly<Record<State, string>> = { draft: "Draft", scheduled: "Scheduled", active: "Active", paused: "Paused", completed: "Completed", cancelled: "Cancelled" };
 export type Shelf = "campaigns" | "templates" | "archived";
 
 /** What the list is narrowed by. */
@@ -20,7 +21,6 @@ export interface Narrowed {
 }
 
 const LIST = "campaigns";
-const AGAIN_MS = 10_000;
 
 const asSearch = ({ q, state, show }: Narrowed): string =>
   new URLSearchParams({ ...(q && { q }), ...(state && { states: state }), ...(show === "archived" && { archived: "true" }), ...(show === "templates" && { templates: "true" }) }).toString();
@@ -32,7 +32,6 @@ export const campaignsQuery = (narrowed: Narrowed) =>
     initialPageParam: 0,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     placeholderData: keepPreviousData,
-    refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) <= 2 ? AGAIN_MS : false), // what moves is told at once; a colleague's new draft is not
   });
 
 export const forgetCampaigns = (queries: QueryClient): Promise<void> => askAnew(queries, [LIST]);

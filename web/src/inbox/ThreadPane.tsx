@@ -11,6 +11,7 @@ import { Nothing } from "../parts/Nothing";
 import type { TextedOut } from "../gen/wire";
 import { formatNumber, nameOrNumber } from "../text/people";
 import { fullTime } from "../text/time";
+import { dateTime, mine } from "../compose/zoned";
 import { HeldBanner } from "../review/HeldBanner";
 import { Composer } from "./Composer";
 import { focusHeading, focusList, HEADING, isPhone } from "./focus";
@@ -120,12 +121,12 @@ function LastCampaign({ by }: { by: TextedOut }) {
     <p className={styles.context}>
       <Megaphone size={14} strokeWidth={2} aria-hidden="true" />
       <span>
-        Texted by the campaign{" "}
+        <span className={styles.wide}>Texted by the campaign </span>
         <Link to="/sms/campaigns/$campaignId" params={{ campaignId: String(by.id) }}>
           {by.name}
         </Link>
       </span>
-      <time dateTime={by.at}>{fullTime(at)}</time>
+      <time dateTime={by.at} title={fullTime(at)}>{dateTime(mine(), at)}</time>
     </p>
   );
 }

@@ -13,7 +13,7 @@ import { ShowMore } from "../../parts/ShowMore";
 import { clockTime, fullTime, rowTime } from "../../text/time";
 import { useToday } from "../../text/useToday";
 import { exportPath, recipientsQuery, type Narrowed, type Recipient } from "../api";
-import { letter } from "./Edit";
+import { letter } from "../wizard/shares";
 import styles from "./Recipients.module.css";
 
 const TYPING_MS = 250;

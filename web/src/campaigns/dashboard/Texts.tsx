@@ -1,6 +1,6 @@
 // The words of a campaign as they leave by now.
 import type { Plan } from "../../gen/wire";
-import { letter } from "./Edit";
+import { letter } from "../wizard/shares";
 import styles from "./DashboardPage.module.css";
 
 export function Texts({ plan }: { plan: Plan }) {

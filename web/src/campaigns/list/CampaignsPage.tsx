@@ -5,12 +5,12 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Archive, LayoutTemplate, Megaphone, Plus, Search } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import { useCampaigns } from "../../live/hooks";
+import { useCampaigns, useStatus } from "../../live/hooks";
 import { Failure } from "../../parts/Failure";
 import { Nothing } from "../../parts/Nothing";
 import { Page } from "../../parts/Page";
 import { ShowMore } from "../../parts/ShowMore";
-import { campaignsQuery, forgetCampaigns, later, places, STATES, type Narrowed, type Shelf, type State } from "../drafts";
+import { campaignsQuery, forgetCampaigns, later, places, STATES, WORDS, type Narrowed, type Shelf } from "../drafts";
 import { Row } from "./Row";
 import styles from "./CampaignsPage.module.css";
 
@@ -21,7 +21,6 @@ const SHELVES: readonly { value: Shelf; label: string }[] = [
   { value: "templates", label: "Templates" },
   { value: "archived", label: "Archived" },
 ];
-export const WORDS: Readonly<Record<State, string>> = { draft: "Draft", scheduled: "Scheduled", active: "Active", paused: "Paused", completed: "Completed", cancelled: "Cancelled" };
 
 export function CampaignsPage() {
   const narrowed = useSearch({ from: "/inside/sms/campaigns" });
@@ -31,11 +30,13 @@ export function CampaignsPage() {
   const found = useInfiniteQuery(campaignsQuery({ ...narrowed, q: q ?? "" }));
   const rows = (found.data?.pages.flatMap((page) => page.rows) ?? []).map((row) => later(row, live.get(row.id)));
   const placed = places(live.values());
-  const before = useRef(placed);
+  // What was told while the connection was away is not told again: the list is read anew once it is back.
+  const standing = `${useStatus() === "live"} ${placed}`;
+  const before = useRef(standing);
   useEffect(() => {
-    if (before.current !== placed) void forgetCampaigns(queries);
-    before.current = placed;
-  }, [placed, queries]);
+    if (before.current !== standing) void forgetCampaigns(queries);
+    before.current = standing;
+  }, [standing, queries]);
   return (
     <Page
       width={WIDTH} title="Campaigns" lead="One message to many people, paced over hours or weeks, with figures while it runs."

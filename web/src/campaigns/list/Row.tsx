@@ -9,7 +9,7 @@ import { useCommand } from "../../parts/useCommand";
 import { amount } from "../../people/rows";
 import { fullTime, rowTime } from "../../text/time";
 import { useToday } from "../../text/useToday";
-import { campaignsApi, forgetCampaigns, isDraft, recipientsOf } from "../drafts";
+import { campaignsApi, forgetCampaigns, isDraft, recipientsOf, WORDS } from "../drafts";
 import styles from "./CampaignsPage.module.css";
 
 export function Row({ campaign }: { campaign: CampaignOut }) {
@@ -29,7 +29,7 @@ export function Row({ campaign }: { campaign: CampaignOut }) {
         {campaign.refused && <p className={styles.refused}>{campaign.refused}</p>}
       </div>
       <span className={styles.state} data-state={campaign.template ? "template" : campaign.state} title={campaign.told}>
-        {campaign.template ? "Template" : campaign.told.split(":")[0]}
+        {campaign.template ? "Template" : WORDS[campaign.state]}
       </span>
       <Figure label="Recipients" value={begun ? recipientsOf(campaign) : null} />
       <Figure label="Sent" value={begun ? figures.wired : null} />

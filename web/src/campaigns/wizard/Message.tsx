@@ -1,22 +1,15 @@
 // What they get: one text, or several of which each has a share; how it reads for each of them, and what it costs.
-import { Button, NumberInput, TextInput } from "@mantine/core";
-import { Braces, Plus, Trash2 } from "lucide-react";
-import { useId, useRef } from "react";
+import { Button, TextInput } from "@mantine/core";
+import { Plus } from "lucide-react";
 import { askedFor } from "../../bulk/bulk";
 import type { Variant } from "../../gen/wire";
 import { people } from "../../people/rows";
-import { Faults } from "../../templates/Faults";
-import { useLook } from "../../templates/Fields";
-import { MarkedText } from "../../templates/MarkedText";
-import { TemplatePicker } from "../../templates";
-import { inserted } from "../../templates/text";
-import { TokenMenu } from "../../templates/TokenMenu";
-import { countSegments, nameOf } from "../../text/segments";
 import { Card, Wrong } from "./Card";
 import { FromNumber } from "./Details";
 import { Counted } from "./Side";
 import { SampleText } from "./SampleText";
-import { evenly, letter, MOST_VARIANTS, sumOf } from "./shares";
+import { Words } from "./Words";
+import { evenly, MOST_VARIANTS, sumOf } from "./shares";
 import { faultsAt } from "./steps";
 import type { StepProps } from "./Wizard";
 import wizard from "./Wizard.module.css";
@@ -74,65 +67,6 @@ export function Message(props: StepProps) {
         <SampleText {...props} />
         <Counted {...props} />
       </aside>
-    </div>
-  );
-}
-
-interface WordsProps {
-  variant: Variant;
-  index: number;
-  of: number;
-  onChange: (over: Partial<Variant>) => void;
-  onRemove: () => void;
-}
-
-function Words({ variant, index, of, onChange, onRemove }: WordsProps) {
-  const id = useId();
-  const box = useRef<HTMLTextAreaElement>(null);
-  const { faults } = useLook(variant.body, {});
-  const { costly } = countSegments(variant.body);
-  const select = (start: number, end: number) => {
-    box.current?.focus();
-    box.current?.setSelectionRange(start, end);
-  };
-  const insert = (token: string) => {
-    const caret = box.current?.selectionStart ?? variant.body.length;
-    const body = inserted(variant.body, token, caret);
-    onChange({ body });
-    const end = caret + body.length - variant.body.length;
-    requestAnimationFrame(() => select(end, end));
-  };
-  return (
-    <div className={styles.words} role="group" aria-label={of > 1 ? `Text ${letter(index)}` : "Text"}>
-      <div className={styles.above}>
-        <label htmlFor={`${id}-body`}>{of > 1 ? `Text ${letter(index)}` : "What it says"}</label>
-        <TokenMenu onChoose={(token) => insert(`{{${token.name}}}`)}>
-          {(toggle, opened) => (
-            <button type="button" className={styles.insert} onClick={toggle} aria-expanded={opened}>
-              <Braces size={15} aria-hidden="true" />
-              Insert field
-            </button>
-          )}
-        </TokenMenu>
-        <TemplatePicker raw box={box} text={variant.body} onPick={(body) => onChange({ body })} />
-      </div>
-      <MarkedText id={`${id}-body`} box={box} value={variant.body} faults={faults} describedBy={`${id}-faults`} onChange={(body) => onChange({ body })} />
-      <Faults id={`${id}-faults`} body={variant.body} faults={faults} onShow={select} onChange={(body) => onChange({ body })} />
-      {costly && (
-        <p className={styles.costly} role="status">
-          “{nameOf(costly.char)}” makes every text of this cost more: with it only 70 characters fit into a segment instead of 160.
-        </p>
-      )}
-      {of > 1 && (
-        <div className={styles.share}>
-          <NumberInput
-            label={`Share of ${letter(index)}`} min={0} max={100} clampBehavior="strict" allowDecimal={false} suffix=" %" value={variant.share} onChange={(share) => typeof share === "number" && onChange({ share })}
-          />
-          <Button variant="default" leftSection={<Trash2 size={15} aria-hidden="true" />} onClick={onRemove}>
-            Remove {letter(index)}
-          </Button>
-        </div>
-      )}
     </div>
   );
 }

@@ -141,7 +141,7 @@ function Pace({ plan, onChange }: { plan: Plan; onChange: (over: Partial<Plan>) 
   );
 }
 
-function DripFields({ drip, onChange }: { drip: Drip; onChange: (over: Partial<Drip>) => void }) {
+export function DripFields({ drip, onChange }: { drip: Drip; onChange: (over: Partial<Drip>) => void }) {
   const { count, unit } = inUnits(drip.interval_s);
   const days = (day: number) => (drip.days.includes(day) ? drip.days.filter((one) => one !== day) : [...drip.days, day].sort());
   return (
