@@ -28,6 +28,7 @@ from tests.crash.processes import RunFailed
 from tools.ledger_tamper import CAMPAIGN_WAYS
 
 FAULT_RATE: Final = 0.02
+SETTINGS: Final = {CHUNK: "40", INTERVAL: "1"}
 _LONG_RUN: Final = 100  # kills from which on the judge is tried in every way
 _SECONDS_FOR_EACH: Final = 1.0  # kill: about a third of the run, after which the night is over
 _REACHED_WITHIN_S: Final = 8.0
@@ -37,7 +38,7 @@ _PEOPLE_AHEAD: Final = 150  # pending, below which there is another launch
 _LOOK_EVERY_S: Final = 0.01
 
 # Who writes down each state that a campaign has been in, whoever moves it.
-_WITNESS: Final = """
+WITNESS: Final = """
 CREATE TABLE campaign_witness (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     campaign_id bigint NOT NULL, state text NOT NULL, ended boolean NOT NULL
@@ -68,7 +69,7 @@ async def _run(kills: int, out: Path, rng: Random, journals: JournalDisk, option
     log.path.touch()
     async with open_ground(out, *options) as ground:
         await ground.carrier.control(faults={"kinds": FAULTS})
-        await ground.store.call(lambda c: c.execute(_WITNESS))
+        await ground.store.call(lambda c: c.execute(WITNESS))
         night = nightfall(out, _SECONDS_FOR_EACH * kills)
         lives = Lives(ground, journals, night)
         await lives.begin()
@@ -99,7 +100,7 @@ class Lives:
 
     def __init__(self, ground: Ground, journals: JournalDisk, night: Night) -> None:
         self._server, self._journals = ground.server, journals
-        self._settings = {CHUNK: "40", INTERVAL: "1", "THREADLINE_QUIET_HOURS": str(night.rules)}
+        self._settings = {**SETTINGS, "THREADLINE_QUIET_HOURS": str(night.rules)}
 
     async def begin(self, kill_at: str | None = None) -> None:
         """One that is armed begins anew."""

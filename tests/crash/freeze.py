@@ -43,7 +43,7 @@ async def freeze(ground: Ground, kill: Kill, release: Callable[[], None]) -> tup
     await server.start(kill.setting, THREADLINE_NODE_LEASE=_LEASE_S)
     await server.ready()
     gen, journal = await _last(ground)
-    async with _second(ground) as second:
+    async with second_server(ground, THREADLINE_NODE_LEASE=_LEASE_S) as second:
         release()
         if not await server.stands_still(_REACHED_WITHIN_S):
             await server.stand_still()
@@ -66,13 +66,13 @@ async def freeze(ground: Ground, kill: Kill, release: Callable[[], None]) -> tup
 
 
 @asynccontextmanager
-async def _second(ground: Ground) -> AsyncIterator[Server]:
+async def second_server(ground: Ground, **settings: str) -> AsyncIterator[Server]:
     """On another port, behind the same public address."""
     second = Server(ground.dsn, ground.out)
     async with trio.open_nursery() as nursery:
         await nursery.start(second.listen)
         try:
-            await second.start(THREADLINE_NODE_LEASE=_LEASE_S, PUBLIC_URL=ground.server.url)
+            await second.start(PUBLIC_URL=ground.server.url, **settings)
             if not await second.ready():
                 raise RunFailed("The second server did not start; see server.log.")
             yield second

@@ -37,6 +37,15 @@ CAP_OF_ONE: Final = Cap(1, timedelta(days=1))
 
 _LEAVE: Final = statements("fleet")["leave"]
 
+_AS_CAMPAIGN: Final = "UPDATE message SET campaign_id = $3 WHERE thread_id = $1 AND seq = $2"
+_RECIPIENT: Final = """
+WITH one AS (
+    INSERT INTO campaign_recipient (campaign_id, ord, workspace_id, endpoint_id, state, thread_id, seq, segments)
+    VALUES ($1, 1, 1, $2, 'in_flight', $3, $4, 1)
+)
+SELECT note_moved($1, $5, NULL, 'in_flight', 1)
+"""
+
 _texts = itertools.count(1)
 
 
@@ -83,6 +92,13 @@ def say(cases: Sequence[Case], *words: Literal["STOP", "stop", "START"], at: dat
         for word in words
         for case in cases
     ]
+    return lambda side: side.write(lambda c: Inbound(lambda: NOON).write(c, arrivals))
+
+
+def answer(cases: Sequence[Case], *, at: datetime = NOON) -> Act:
+    """T1: each recipient of *cases* writes what is no keyword."""
+    texts = [InboundText(f"SM{next(_texts)}", case.address, OUR_NUMBER, "On Sunday?", received_at=at) for case in cases]
+    arrivals = [MoArrival(ACCOUNT, text, None) for text in texts]
     return lambda side: side.write(lambda c: Inbound(lambda: NOON).write(c, arrivals))
 
 
@@ -161,6 +177,22 @@ async def on_wire(ground: Ground, count: int) -> list[OnWire]:
     cases = await ground.deal(count)
     attempts = {one.outbox_id: one for one in await send(ground, cases)(ground.sides[0])}
     return [OnWire(case, attempts[case.outbox_id]) for case in cases]
+
+
+async def campaign_queued(ground: Ground) -> Case:
+    """A campaign's text to its one recipient."""
+    campaigns = await ground.campaigns(1)
+    [case] = await ground.deal(1, campaigns=campaigns)
+    await ground.judge.execute(_AS_CAMPAIGN, case.thread_id, case.seq, campaigns[0])
+    await ground.judge.execute(_RECIPIENT, campaigns[0], case.endpoint_id, case.thread_id, case.seq, NOON)
+    return case
+
+
+async def campaign_on_wire(ground: Ground) -> OnWire:
+    """The same, and T3 has let it go."""
+    case = await campaign_queued(ground)
+    [attempt] = await send(ground, [case])(ground.sides[0])
+    return OnWire(case, attempt)
 
 
 async def held(ground: Ground, count: int) -> list[Case]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -12,7 +12,7 @@ from server.domain.testimony import Entry
 from server.ports import AttemptOutcome, Voided
 from tests.races import acts, verdicts
 from tests.races.acts import OnWire, held, on_wire
-from tests.races.ground import NOON, Act, Ground
+from tests.races.ground import NOON, Act, Case, Ground
 from tests.races.orders import Match
 
 Deal = Callable[[Ground], Awaitable[Match]]
@@ -26,6 +26,12 @@ def stop(klass: MessageClass, *words: Literal["STOP", "START"]) -> Deal:
         return _of(acts.send(ground, cases), acts.say(cases, *words), lambda: verdicts.stopped(ground, cases))
 
     return deal
+
+
+async def stop_of_a_recipient(ground: Ground) -> Match:
+    """T3 of a campaign's text against its recipient's STOP."""
+    case = await acts.campaign_queued(ground)
+    return _of(acts.send(ground, [case]), acts.say([case], "STOP"), lambda: verdicts.skipped(ground, [case]))
 
 
 async def revocation(ground: Ground) -> Match:
@@ -147,6 +153,17 @@ def rung(climb: Callable[[OnWire], Act]) -> Deal:
     return deal
 
 
+def credit(say: Callable[[Sequence[Case]], Act]) -> Deal:
+    """T4 of a campaign's text against T1 of its recipient's answer: people may be faster than the carrier."""
+
+    async def deal(ground: Ground) -> Match:
+        one = await acts.campaign_on_wire(ground)
+        outcome = acts.learn(one.attempt.attempt_id, ground.gen, Accepted(one.provider_id, "queued", 1))
+        return _of(outcome, say([one.case]), lambda: verdicts.credited(ground, [one.case]))
+
+    return deal
+
+
 async def two_decisions(ground: Ground) -> Match:
     """Send anyway against cancel."""
     cases = await held(ground, 1)
@@ -157,6 +174,7 @@ async def two_decisions(ground: Ground) -> Match:
 T3_MATCHES: Final[dict[str, Deal]] = {
     "T3 x STOP": stop(MessageClass.BULK, "STOP"),
     "T3 x STOP, START": stop(MessageClass.BULK, "STOP", "START"),
+    "T3 of a campaign's x STOP": stop_of_a_recipient,
     "T3 of a person's x STOP": stop(MessageClass.PERSON, "STOP"),
     "T3 x revocation": revocation,
     "T3 x pause": close("paused"),
@@ -174,12 +192,15 @@ OTHER_MATCHES: Final[dict[str, Deal]] = {
     "T4 accepted x callback": outcome("accepted"),
     "T4 unknown x callback": outcome("unknown"),
     "T4 void x callback": outcome("void"),
+    "T4 of a campaign's x answer": credit(lambda cases: acts.answer(cases, at=NOON + timedelta(seconds=1))),
+    "T4 of a campaign's x STOP": credit(lambda cases: acts.say(cases, "STOP", at=NOON + timedelta(seconds=1))),
     "last rung x callback": rung(lambda one: acts.give_up(one.attempt.attempt_id)),
     "list x callback": rung(lambda one: acts.bind(one.attempt.attempt_id, one.provider_id, one.case)),
     "send anyway x cancel": two_decisions,
 }
 MATCHES: Final = {**T3_MATCHES, **OTHER_MATCHES}
-MANY: Final = frozenset(OTHER_MATCHES) - {"send anyway x cancel"} | {"T3 x callback that refuses"}
+_FEW: Final = {"send anyway x cancel", "T4 of a campaign's x answer", "T4 of a campaign's x STOP"}
+MANY: Final = frozenset(OTHER_MATCHES) - _FEW | {"T3 x callback that refuses"}
 """Those whose statements commute too seldom for a short form."""
 WHOLE: Final = frozenset(
     f"T3 x {other}" for other in ("revocation", "pause", "cancel", "T3", "hand-over", "leave", "callback that proves")

@@ -170,6 +170,44 @@ async def delivered(ground: Ground, sent: Sequence[OnWire], first: str, already:
     return words
 
 
+_SKIPPED: Final = """
+SELECT CASE WHEN to_jsonb(s) - 'moved_at' <> to_jsonb(k) THEN 'lost'
+            WHEN a.id IS NULL AND r.state = 'skipped' AND r.reason = 'opted_out_meanwhile' THEN 'STOP'
+            WHEN a.id IS NULL OR r.state <> 'in_flight' THEN 'lost'
+            WHEN a.consent_epoch = 0 AND pg_xact_commit_timestamp(a.xmin) < pg_xact_commit_timestamp(c.xmin) THEN 'send'
+            ELSE 'leak' END
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS g (thread, seq, campaign)
+JOIN campaign_recipient r ON r.campaign_id = g.campaign
+CROSS JOIN LATERAL campaign_sums(g.campaign) s CROSS JOIN LATERAL campaign_recount(g.campaign) k
+JOIN consent_event c ON c.endpoint_id = r.endpoint_id AND c.kind = 'opted_out'
+LEFT JOIN attempt a ON a.thread_id = g.thread AND a.seq = g.seq
+"""
+
+
+async def skipped(ground: Ground, cases: Sequence[Case]) -> list[str]:
+    """STOP (the campaign's recipient is skipped for it) or send (its text may be on the wire by then)."""
+    return await _verdicts(ground, _SKIPPED, *_places(cases), [case.campaign_id for case in cases])
+
+
+_CREDITED: Final = """
+SELECT CASE WHEN r.state <> 'wired' OR num_nonnulls(r.replied_at, r.opted_out_at) <> 1 THEN 'lost'
+            WHEN (r.opted_out_at IS NOT NULL) <> (i.keyword IS NOT DISTINCT FROM 'STOP') THEN 'lost'
+            WHEN to_jsonb(s) - 'moved_at' <> to_jsonb(k) OR s.replied + s.opted_out <> 1 OR s.wired <> 1 THEN 'leak'
+            WHEN i.seq < v.seq THEN 'answer'
+            ELSE 'outcome' END
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS g (thread, seq, campaign)
+JOIN campaign_recipient r ON r.campaign_id = g.campaign
+CROSS JOIN LATERAL campaign_sums(g.campaign) s CROSS JOIN LATERAL campaign_recount(g.campaign) k
+JOIN message i ON i.thread_id = g.thread AND i.direction = 'in'
+JOIN thread_event v ON v.thread_id = g.thread AND v.ref = g.seq AND v.state = 'sent'
+"""
+
+
+async def credited(ground: Ground, cases: Sequence[Case]) -> list[str]:
+    """answer (it was stored first, and is credited by the outcome) or outcome: counted once for the campaign."""
+    return await _verdicts(ground, _CREDITED, *_places(cases), [case.campaign_id for case in cases])
+
+
 _PROVEN: Final = """
 SELECT CASE WHEN m.state <> 'sent' OR a.state <> 'accepted' THEN 'lost'
             WHEN x.id IS NULL AND o.id IS NULL THEN 'callback'
