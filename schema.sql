@@ -55,6 +55,10 @@ CREATE TABLE workspace (
     segment_price numeric(10, 6) NOT NULL DEFAULT 0.0079 CHECK (segment_price >= 0),  -- for estimates, in price_currency
     price_currency text NOT NULL DEFAULT 'USD' CHECK (price_currency ~ '^[A-Z]{3}$'),
     link_base    text,                    -- of short links, such as https://go.acme.com/l; null: this server's own
+    ai_mode      text NOT NULL DEFAULT 'model' CHECK (ai_mode IN ('off', 'offline', 'model')),  -- of suggested replies
+    ai_tone      text NOT NULL DEFAULT '' CHECK (length(ai_tone) <= 400),
+    ai_day_requests integer NOT NULL DEFAULT 1000 CHECK (ai_day_requests >= 0),  -- to the model, all servers together
+    ai_day_tokens   bigint NOT NULL DEFAULT 2000000 CHECK (ai_day_tokens >= 0),
     created_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (id, simulated),
     CHECK ((bulk_cap_texts IS NULL) = (bulk_cap_window IS NULL))
@@ -596,6 +600,39 @@ CREATE TABLE review (                     -- a text that a person must judge; op
 CREATE UNIQUE INDEX review_open ON review (endpoint_id) WHERE decided_at IS NULL;
 CREATE INDEX review_thread ON review (thread_id);
 CREATE INDEX review_shown ON review (workspace_id, (coalesce(decided_at, 'infinity')) DESC, id DESC);
+
+-- Suggested replies -------------------------------------------------------------------------------------------------------
+
+CREATE TABLE suggestion (                 -- what was proposed for one text of a contact, and what became of it; sends nothing
+    thread_id    bigint NOT NULL,
+    based_on_seq bigint NOT NULL,         -- the text that they answer
+    workspace_id bigint NOT NULL,
+    source       text NOT NULL CHECK (source IN ('model', 'offline')),
+    label        text NOT NULL,           -- the model's name
+    items        jsonb NOT NULL,          -- the texts, the best first
+    made_at      timestamptz NOT NULL,
+    picked       smallint,                -- which was put into a reply last, and by whom
+    picked_by    bigint,
+    picked_at    timestamptz,
+    verdict      text CHECK (verdict IN ('accepted', 'edited', 'ignored')),  -- by the first text after it: domain.suggest.verdict
+    verdict_item smallint,
+    answer_seq   bigint,                  -- that text
+    PRIMARY KEY (thread_id, based_on_seq),
+    CHECK ((verdict IS NULL) = (answer_seq IS NULL)),
+    CHECK (num_nulls(picked, picked_by, picked_at) IN (0, 3)),
+    FOREIGN KEY (workspace_id, thread_id) REFERENCES thread (workspace_id, id),
+    FOREIGN KEY (workspace_id, picked_by) REFERENCES member (workspace_id, id)
+);
+CREATE INDEX suggestion_made ON suggestion (workspace_id, made_at);
+CREATE INDEX suggestion_open ON suggestion (thread_id) WHERE verdict IS NULL;
+
+CREATE TABLE ai_use (                     -- what a workspace's requests to a model cost on a day (UTC)
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    day          date NOT NULL,
+    requests     integer NOT NULL,
+    tokens       bigint NOT NULL,         -- charged before a request as dear as it may become, and then set right
+    PRIMARY KEY (workspace_id, day)
+);
 
 -- What is written before it is sent ---------------------------------------------------------------------------------
 

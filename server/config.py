@@ -35,6 +35,13 @@ SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
     "PUBLIC_URL": ("public_url", "https URL under which browsers and carriers reach this server"),
     "TRUSTED_PROXIES": ("trusted_proxies", "networks of proxies whose X-Forwarded-For counts, separated by commas"),
     "THREADLINE_DATA": ("data_dir", "folder for the embedded database, the wire journal and logs"),
+    "OPENAI_API_KEY": (
+        "openai_api_key",
+        "key of the endpoint that suggests replies; none: the team's own past replies",
+    ),
+    "OPENAI_BASE_URL": ("openai_base_url", "URL of any endpoint that speaks OpenAI's API for chats, such as .../v1"),
+    "OPENAI_MODEL": ("openai_model", "model that suggests replies"),
+    "THREADLINE_AI_DEADLINES": ("ai_deadlines_s", "seconds until suggestions must begin, and be whole, such as 1.5,8"),
     "THREADLINE_HOST": ("host", "address to listen at"),
     "THREADLINE_PORT": ("port", "port to listen at; 0 takes a free one"),
     "THREADLINE_SESSION_DAYS": ("session_days", "days after which a login ends"),
@@ -86,6 +93,10 @@ class Config(BaseModel):
     session_days: float = Field(default=14, gt=0, le=365)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "console"
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = None
+    openai_model: str = Field(default="gpt-4o-mini", max_length=200)
+    ai_deadlines_s: tuple[float, float] = (1.5, 8.0)
     ladder_s: tuple[float, ...] = (10, 60, 300, 900)
     node_lease_s: float = Field(default=10, ge=1)
     webhook_limit: int = Field(default=262_144, ge=1024)
@@ -114,6 +125,25 @@ class Config(BaseModel):
         port = f":{parts.port}" if parts.port not in {None, 80 if parts.scheme == "http" else 443} else ""
         name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         return f"{parts.scheme}://{name}{port}"
+
+    @field_validator("openai_base_url")
+    @classmethod
+    def _is_endpoint(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+            raise ValueError("OPENAI_BASE_URL must be an http or https URL, such as https://api.example.com/v1.")
+        if parts.scheme == "http" and not _is_near(parts.hostname):
+            raise ValueError("OPENAI_BASE_URL must be https: customers' texts would cross the internet in the open.")
+        return url
+
+    @field_validator("ai_deadlines_s")
+    @classmethod
+    def _in_order(cls, deadlines_s: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < deadlines_s[0] <= deadlines_s[1] <= 120:
+            raise ValueError("THREADLINE_AI_DEADLINES must be two rising seconds, such as 1.5,8.")
+        return deadlines_s
 
     @field_validator("ladder_s")
     @classmethod
@@ -184,6 +214,14 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _is_near(host: str) -> bool:
+    """Whether *host* is of this machine or of a private network: such an address, or a name without a dot."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host
+
+
 def load_config(
     mode: Literal["demo", "serve"], environ: Mapping[str, str], *, embedded: bool = False, **flags: Any
 ) -> Config:
@@ -195,7 +233,7 @@ def load_config(
     for name, (field, _) in SETTINGS.items():
         text = environ.get(name, "").strip()
         if text and (mode == "serve" or name in _DEMO_READS):
-            values[field] = _split(text) if field in {"trusted_proxies", "ladder_s"} else text
+            values[field] = _split(text) if field in {"trusted_proxies", "ladder_s", "ai_deadlines_s"} else text
     if mode == "demo":
         values.setdefault("log_level", "warning")  # a newcomer reads the greeting, not the log
     values.update({field: value for field, value in flags.items() if value is not None})

@@ -18,7 +18,7 @@ from uuid import UUID
 from server.actors.runtime import Actor, Reply
 from server.domain.compose import PERSON_VALID_FOR
 from server.domain.gate import MessageClass
-from server.domain.messages import ReadMark, ThreadEvent
+from server.domain.messages import Message, ReadMark, ThreadEvent
 from server.domain.segments import count
 from server.ports import Clock, Draft, EnqueueMt, EnqueueResult, Inbox, Ledger, Member, Publisher, StoreUnavailable
 
@@ -88,17 +88,28 @@ class SetTyping:
     typing: bool
 
 
-ThreadMessage = Published | SendReply | Enqueue | MarkRead | ReleaseHeld | SetTyping
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Somebody opened the thread."""
+
+    thread_id: int
+
+
+ThreadMessage = Looked | Published | SendReply | Enqueue | MarkRead | ReleaseHeld | SetTyping
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadPorts:
-    """What every thread actor works with."""
+    """What every thread actor works with. `said` and `looked` are hints for whoever suggests replies; they return at
+    once.
+    """
 
     ledger: Ledger
     inbox: Inbox
     publisher: Publisher
     clock: Clock
+    said: Callable[[int], None] = lambda thread_id: None
+    looked: Callable[[int], None] = lambda thread_id: None
 
 
 class ThreadActors:
@@ -145,6 +156,8 @@ class ThreadActor(Actor[ThreadMessage]):
                 await _settle(reply, self._release(message))
             case SetTyping(member=member, typing=typing):
                 self._ports.publisher.typing(self._id, member, typing)
+            case Looked():
+                self._ports.looked(self._id)
 
     def describe(self, message: ThreadMessage) -> str:
         return f"{type(message).__name__} thread={self._id}"
@@ -176,6 +189,8 @@ class ThreadActor(Actor[ThreadMessage]):
         if events:
             self._ports.publisher.thread_events(self._id, events)
             self._published = events[-1].seq
+            if any(isinstance(event, Message) for event in events):
+                self._ports.said(self._id)
 
     # Commands
 

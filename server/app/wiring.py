@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ from server.actors.pruner import Pruner
 from server.actors.runtime import ActorError, ChildSpec, MailboxFull, Node, Registry
 from server.actors.sender import Sender
 from server.actors.stager import Stager
-from server.actors.thread import Published, ThreadActors, ThreadMessage, ThreadPorts
+from server.actors.suggest import Consider, SuggestActors, SuggestPorts
+from server.actors.thread import Looked, Published, ThreadActors, ThreadMessage, ThreadPorts
+from server.ai.offline import OfflineSuggester
 from server.app.accounts import Accounts, Adapter
 from server.app.adapters import adapter_of
 from server.app.bots import is_bot
@@ -34,6 +37,7 @@ from server.app.identity import SocketIdentity
 from server.app.quarantine import QuarantineBook
 from server.app.sending import sending_out
 from server.app.shown import node_out
+from server.app.suggesting import model_suggester
 from server.app.tasks import endless, graceful
 from server.app.words import explain
 from server.config import Config
@@ -112,7 +116,15 @@ class Wiring:
         )
         self.stager = Stager(store.ledger, self.limiter, clock, lambda: self.accounts.numbers)
         self.quarantine = QuarantineBook(store.quarantine, ground.meters)
-        threads = ThreadActors(ThreadPorts(store.ledger, store.inbox, self.publisher, clock))
+        offline = OfflineSuggester(store.suggestions, clock)
+        self.model = model_suggester(config, store.suggestions, clock)
+        self.suggesting = SuggestActors(SuggestPorts(store.suggestions, self.publisher, clock, offline, self.model))
+        self.suggest: Registry[int, Consider] = Registry(
+            "suggest", self.suggesting, on_quarantine=self.quarantine.record, wall_clock=clock.wall
+        )
+        threads = ThreadActors(
+            ThreadPorts(store.ledger, store.inbox, self.publisher, clock, said=self._said, looked=self._looked)
+        )
         self.threads: Registry[int, ThreadMessage] = Registry(
             "threads", threads, on_quarantine=self.quarantine.record, wall_clock=clock.wall
         )
@@ -166,6 +178,7 @@ class Wiring:
             endless("limiter", self.limiter.run),
             graceful("sender", self.sender.run, shutdown_s=8.0),
             endless("sockets", self.sockets.run),
+            self.suggest.spec(shutdown_s=0.5),  # nobody waits for a suggestion that comes after the end
             self.threads.spec(),
             self.bulk.spec(),
             endless("dispatcher", self.dispatcher.run),
@@ -223,6 +236,8 @@ class Wiring:
             commands=self.asker,
             compose=ground.store.compose,
             drafts=ground.store.drafts,
+            suggestions=ground.store.suggestions,
+            suggesting_model=self.model.label if self.model else None,
             pictures=ground.store.pictures,
             passwords=Passwords(),
             metrics=ground.meters.registry,
@@ -250,6 +265,7 @@ class Wiring:
 
     def _connect_announcements(self) -> None:
         self.announcer.thread_news = self._thread_news
+        self.presence.on_look = self._opened
         self.announcer.on_consent = self._consent_flipped
         self.announcer.on_held = self._held
         self.announcer.on_outbox = self.stager.ring
@@ -267,6 +283,20 @@ class Wiring:
             self.publisher.thread_resync(change.thread_id)
         except ActorError:
             return  # stopping, or quarantined: its live events stop, and clients find the rows when they look
+
+    def _opened(self, thread_id: int) -> None:
+        with suppress(ActorError, MailboxFull):
+            self.threads.ref(thread_id).tell_nowait(Looked(thread_id))
+
+    def _said(self, thread_id: int) -> None:
+        self._consider(self.suggesting.said(thread_id))
+
+    def _looked(self, thread_id: int) -> None:
+        self._consider(self.suggesting.looked(thread_id))
+
+    def _consider(self, one: Consider) -> None:
+        with suppress(ActorError, MailboxFull):  # full: there is one before it that has not looked yet
+            self.suggest.ref(one.thread_id).tell_nowait(one)
 
     def _campaign_moved(self, moved: CampaignMoved) -> None:
         self.dispatcher.moved(moved.campaign_id)

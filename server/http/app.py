@@ -43,7 +43,7 @@ from server.http.rules import PUBLIC, Route, Routes, check_rules
 from server.http.scopes import check_scopes
 from server.http.templates import folders as template_folders
 from server.http.templates import templates
-from server.http.texts import batch, compose, drafts, later, media, precheck, threads
+from server.http.texts import batch, compose, drafts, later, media, precheck, suggestions, threads
 from server.http.throttle import Throttle
 
 _HEADERS: Final = {
@@ -89,6 +89,7 @@ def _routes(deps: Deps) -> Iterable[Route]:
         batch.routes,
         precheck.routes,
         drafts.routes,
+        suggestions.routes,
         media.routes,
         contacts.routes,
         phones.routes,

@@ -26,6 +26,7 @@ from server.ports.filters import Finder, SavedFilters
 from server.ports.imports import Imports
 from server.ports.links import Links, Visited
 from server.ports.mass_edit import MassEdits
+from server.ports.suggest import Suggestions
 from server.ports.templates import Templates, TokenValues
 from server.ports.timeline import Timeline
 from server.ports.tokens import Tokens
@@ -57,7 +58,7 @@ class Deps:
     server. `now` is the real time, by which logins end: a simulated wall clock neither ends nor prolongs them.
     `pace` is told for a workspace. `hand_over` lets the server of that generation send; False: it is gone, or sends
     already. `count_login` hears right, wrong or too_often. `visited` hears of short links that were followed, and never
-    waits.
+    waits. `suggesting_model`: None, where there is no endpoint to ask for replies.
     """
 
     config: Config
@@ -88,6 +89,7 @@ class Deps:
     commands: ThreadCommands
     compose: Compose
     drafts: Drafts
+    suggestions: Suggestions
     pictures: Pictures
     passwords: Passwords
     metrics: CollectorRegistry
@@ -100,6 +102,7 @@ class Deps:
     explain: Explain
     now: Callable[[], datetime]
     demo: DemoFacts | None = None
+    suggesting_model: str | None = None
     ring_importer: Callable[[], None] = lambda: None
     count_login: Callable[[str], None] = lambda result: None
     visited: Callable[[Visited], None] = lambda one: None

@@ -29,6 +29,7 @@ from server.store.contacts.timeline import PostgresTimeline
 from server.store.conversations.consent import PostgresConsents
 from server.store.conversations.inbox import PostgresInbox
 from server.store.conversations.review import PostgresReviews
+from server.store.conversations.suggestions import PostgresSuggestions
 from server.store.directory import PostgresDirectory
 from server.store.fleet import PostgresFleet
 from server.store.ledger.ledger import PostgresLedger
@@ -94,6 +95,7 @@ class Store:
         self.quarantine = PostgresQuarantine(postgres)
         self.pruning = PostgresPruning(postgres)
         self.templates = PostgresTemplates(postgres)
+        self.suggestions = PostgresSuggestions(postgres)
 
     async def call(self, work: Work[T]) -> T:
         """``await work(connection)`` in one transaction on the asyncio side; for seeding. Raises StoreUnavailable."""

@@ -28,6 +28,7 @@ from server.domain.optout import recognised
 from server.ports import Review
 from server.ports.bulk import Progress
 from server.ports.campaigns import Campaign
+from server.ports.suggest import Suggested
 
 Explain = Callable[[str | None, str | None], str | None]
 """(error class, error code) → a sentence for people, None where there is no error."""
@@ -168,6 +169,18 @@ def bulk_out(progress: Progress) -> dict[str, Any]:
         "unconfirmed": progress.unconfirmed,
         "skipped": progress.skipped,
         "segments": progress.segments,
+    }
+
+
+def suggestions_out(told: Suggested, whole: int, *, made: bool) -> dict[str, Any]:
+    """`protocol.SuggestionsOut`."""
+    return {
+        "based_on": told.based_on,
+        "state": "made" if made else "begun",
+        "source": told.source if told.items else None,
+        "label": told.label,
+        "items": list(told.items),
+        "whole": whole,
     }
 
 

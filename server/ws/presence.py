@@ -33,6 +33,7 @@ class Presence:
         self._ends: deque[tuple[float, _Place]] = deque()  # rising, since every sign lasts equally long
         self._viewers: dict[int, dict[int, tuple[str, int]]] = {}  # thread: member: name, sockets
         self._started = trio.lowlevel.ParkingLot()
+        self.on_look: Callable[[int], None] = lambda thread_id: None  # somebody opened it, on whichever socket
 
     async def run(self) -> None:
         """End what nobody has renewed, for ever."""
@@ -70,6 +71,7 @@ class Presence:
         viewers[member.member_id] = (member.name, sockets + 1)
         if not sockets:
             self._publish(thread_id, *_viewer(member.member_id, member.name, here=True))
+        self.on_look(thread_id)
 
     def left(self, thread_id: int, member: Member) -> None:
         """One socket fewer; with the last one the member has left and types no more."""

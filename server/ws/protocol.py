@@ -165,6 +165,23 @@ class ViewerOut(Frame):
     here: bool
 
 
+class SuggestionsOut(Frame):
+    """Replies that are suggested for the text `based_on` of a thread; of no use once a newer text was said there.
+
+    `begun`: somebody thinks about it, and the first `whole` of the `items` are ready; a last one may have only begun.
+    `made`: they stay as they are, none of them means that there are none. `source`: `model`, called `label`, or
+    `offline`: what the team has answered before, and its templates. Where one says `{{agent_name}}` whoever sends it
+    puts their own name.
+    """
+
+    based_on: int
+    state: Literal["begun", "made"]
+    source: Literal["model", "offline"] | None
+    label: str
+    items: list[str]
+    whole: int
+
+
 class InboxPage(Frame):
     """Rows by last_at, newest first, with the member's marks for them. `partial`: only rows that changed since p."""
 
@@ -394,6 +411,16 @@ class StateCampaign(Frame):
     data: CampaignOut
 
 
+class StateSuggestions(Frame):
+    """The channel is `thread:` and the id. `v` rises with the text that they answer."""
+
+    t: Literal["state"] = "state"
+    ch: str
+    key: Literal["suggestions"] = "suggestions"
+    v: int
+    data: SuggestionsOut
+
+
 class StateTyping(Frame):
     t: Literal["state"] = "state"
     ch: str
@@ -453,6 +480,7 @@ ServerFrame = Annotated[
     | StateReview
     | StateBulk
     | StateCampaign
+    | StateSuggestions
     | StateTyping
     | Snapshot
     | Ack

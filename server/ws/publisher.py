@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -11,6 +11,7 @@ from server.domain.messages import ReadMark, ThreadEvent, ThreadRow
 from server.ports import Member
 from server.ports.bulk import Progress
 from server.ports.campaigns import Campaign
+from server.ports.suggest import Suggested
 from server.ws import encode
 from server.ws.channels import CAMPAIGNS, bulk_topic, campaign_topic, thread_topic
 from server.ws.frames import encode_text
@@ -19,6 +20,11 @@ from server.ws.presence import Presence
 
 Online = Callable[[int], Sequence[int]]
 """The members of a workspace who have a socket on this node."""
+
+
+_STEPS: Final = 1_000_000  # of suggestions for one text; those for a newer text are newer, whichever server made them
+_MADE: Final = _STEPS - 1
+_NONE: Final = _STEPS - 2  # somebody may look later and find some
 
 
 class HubPublisher:
@@ -83,6 +89,19 @@ class HubPublisher:
         version, told = self._version(), encode.campaign_out(campaign)
         self._state(campaign_topic(campaign.campaign_id), "campaign", version, told)
         self._state(Topic(campaign.workspace_id, CAMPAIGNS), str(campaign.campaign_id), version, told)
+
+    def suggestions_begun(self, thread_id: int, based_on: int, step: int) -> None:
+        self.suggestions_so_far(thread_id, Suggested(based_on, "offline", "", ()), 0, step)
+
+    def suggestions_so_far(self, thread_id: int, begun: Suggested, whole: int, step: int) -> None:
+        self._suggestions(thread_id, begun, whole, min(step, _NONE - 1), made=False)
+
+    def suggestions_made(self, thread_id: int, made: Suggested) -> None:
+        self._suggestions(thread_id, made, len(made.items), _MADE if made.items else _NONE, made=True)
+
+    def _suggestions(self, thread_id: int, told: Suggested, whole: int, step: int, *, made: bool) -> None:
+        version = told.based_on * _STEPS + step
+        self._state(thread_topic(thread_id), "suggestions", version, encode.suggestions_out(told, whole, made=made))
 
     def typing(self, thread_id: int, member: Member, typing: bool) -> None:
         self._presence.typing(thread_id, member, typing)

@@ -371,6 +371,7 @@ class House:
             commands=self.commands,
             compose=Absent(),
             drafts=Absent(),
+            suggestions=Absent(),
             pictures=Absent(),
             passwords=Passwords(QUICK),
             metrics=meters.registry,

@@ -12,6 +12,7 @@ from server.domain.imports.csv_rows import rows_of
 from server.domain.imports.row import Columns, Person, fold, read_row
 from server.ports.imports import Import, Imports, Slice
 from server.ports.pruning import Pruning
+from server.ports.suggest import Budgets, Suggestions
 from server.ports.templates import Templates
 from tests.store.test_imports import bring, confirm, put
 from tests.store.test_lock_order import Act, judge, two_threads
@@ -84,17 +85,19 @@ METHODS = [
 READS: Final = """
 chunk page get refusals vocabulary
 rows one folders fields contact_of
+situation stored latest team settings figures
 """
 ALONE: Final = """
 begin add_chunk uploaded drop describe confirm undo take finish tidy
 add change remove use add_folder rename_folder remove_folder
 prune
+keep judge pick set charge settle
 """
 TESTED: Final = "store_slice undo_some"
 
 
 def test_no_method_of_lists_and_saved_texts_is_forgotten() -> None:
-    parts: tuple[Any, ...] = (Imports, Templates, Pruning)
+    parts: tuple[Any, ...] = (Imports, Templates, Pruning, Suggestions, Budgets)
     methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
     assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
 

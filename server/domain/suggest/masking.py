@@ -27,7 +27,7 @@ _SPELT_EMAIL: Final = re.compile(
 # At least seven digits with nothing but what people put between the digits of a number: a price has commas, a time and
 # a date have other signs or fewer digits.
 _DIGITS: Final = re.compile(r"\+?\(?\d(?:[\s().\-/·•_*]{0,3}\d){6,}")
-_FEWEST_CARD: Final = 12
+_FEWEST_CARD: Final = 13  # digits; a number that one can call has at most 12 where it does not begin with a plus
 _DATE: Final = re.compile(r"(?:19|20)\d\d-[01]\d-[0-3]\d|[01]?\d/[0-3]?\d/(?:19|20)\d\d")
 
 _SUFFIX: Final = (
@@ -97,7 +97,8 @@ class Masks:
         if kind == "PHONE":
             if _DATE.fullmatch(written):
                 return written
-            kind = "CARD" if sum(char.isdigit() for char in written) >= _FEWEST_CARD else kind
+            is_card = sum(char.isdigit() for char in written) >= _FEWEST_CARD and not written.startswith("+")
+            kind = "CARD" if is_card else kind
         return self._name(kind, written)
 
     def _name(self, kind: str, written: str) -> str:

@@ -13,7 +13,7 @@ from server.domain.suggest.guard import AGENT_NAME
 
 Word = Literal["accepted", "edited", "ignored"]
 
-_ALIKE: Final = 0.4  # of the words: below it nothing of the suggestion was left but a greeting
+_ALIKE: Final = 0.5  # of the words of the shorter: below it nothing was left but a greeting
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ def verdict(items: Sequence[str], picked: int | None, body: str, author: str = "
     before = _plain(items[picked].replace(AGENT_NAME, author)).split()
     alike = SequenceMatcher(None, before, said.split(), autojunk=False)
     kept = sum(block.size for block in alike.get_matching_blocks())
-    return Verdict("edited", picked) if before and kept / len(before) >= _ALIKE else Verdict("ignored")
+    shorter = min(len(before), len(said.split()))
+    return Verdict("edited", picked) if kept and kept / shorter >= _ALIKE else Verdict("ignored")
 
 
 def _plain(text: str) -> str:

@@ -309,7 +309,7 @@ export interface Send {
   resend_of?: number | null;
 }
 
-export type ServerFrame = Subscribed | Event | StateInboxRow | StateRead | StateBadge | StateReview | StateBulk | StateCampaign | StateTyping | Snapshot | Ack | Err | Resync | Ping;
+export type ServerFrame = Subscribed | Event | StateInboxRow | StateRead | StateBadge | StateReview | StateBulk | StateCampaign | StateSuggestions | StateTyping | Snapshot | Ack | Err | Resync | Ping;
 
 export interface Snapshot {
   t: "snapshot";
@@ -395,6 +395,15 @@ export interface StateReview {
   data: ReviewBadgeOut;
 }
 
+/** The channel is `thread:` and the id. `v` rises with the text that they answer. */
+export interface StateSuggestions {
+  t: "state";
+  ch: string;
+  key: "suggestions";
+  v: number;
+  data: SuggestionsOut;
+}
+
 export interface StateTyping {
   t: "state";
   ch: string;
@@ -436,6 +445,16 @@ export interface Subscribed {
   seq: number | null;
   p: string | null;
   resumed: boolean;
+}
+
+/** Replies that are suggested for the text `based_on` of a thread; of no use once a newer text was said there. `begun`: somebody thinks about it, and the first `whole` of the `items` are ready; a last one may have only begun. `made`: they stay as they are, none of them means that there are none. `source`: `model`, called `label`, or `offline`: what the team has answered before, and its templates. Where one says `{{agent_name}}` whoever sends it puts their own name. */
+export interface SuggestionsOut {
+  based_on: number;
+  state: "begun" | "made";
+  source: "model" | "offline" | null;
+  label: string;
+  items: string[];
+  whole: number;
 }
 
 /** The campaign whose text reached a contact last, and when it left. */
