@@ -24,6 +24,7 @@ OF_TAG: Final[Mapping[str, tuple[_ScopeOrNone, _ScopeOrNone]]] = MappingProxyTyp
         "messages": (Scope.READ, Scope.SEND),
         "media": (Scope.READ, Scope.SEND),
         "drafts": (Scope.READ, Scope.SEND),
+        "suggestions": (Scope.READ, Scope.SEND),
         "contacts": (Scope.READ, Scope.PEOPLE),
         "timeline": (Scope.READ, Scope.DIALER),
         "imports": (Scope.READ, Scope.PEOPLE),
@@ -55,6 +56,7 @@ OF_ROUTE: Final[Mapping[str, _ScopeOrNone]] = MappingProxyType(
         "POST /api/v1/messages/batch": Scope.CAMPAIGNS,
         # what a workspace asks of everybody is for people to decide
         "PATCH /api/v1/settings/consent": None,
+        "PUT /api/v1/settings/suggestions": None,
     }
 )
 

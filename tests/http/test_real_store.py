@@ -16,6 +16,7 @@ from server.demo.seed import SimulatorAccount, seed_demo
 from server.domain.messages import ReadMark
 from server.http.app import _routes
 from server.ports import Draft, EnqueueMt, EnqueueResult, Member
+from server.ports.suggest import Suggested
 from server.store.store import Store, open_store
 from server.ws.protocol import InboxPage, ThreadSnapshot
 from tests.http.house import NOW, PASSWORD, QUICK, Browser, House
@@ -95,6 +96,7 @@ async def town(house: House, dsn: str) -> AsyncIterator[Town]:
         await store.people.add_member(other["workspace_id"], "eve@other.example", "Eve", "owner", QUICK.hash(PASSWORD))
         house.replace(people=store.people, inbox=store.inbox, commands=DirectCommands(store), compose=store.compose)
         house.replace(drafts=store.drafts, pictures=store.pictures, consents=store.consents)
+        house.replace(suggestions=store.suggestions)
         yield Town(house, store, other["id"])
 
 
@@ -159,6 +161,11 @@ async def test_no_route_reaches_into_another_workspace(town: Town) -> None:
     """Every declared route that names a thread is tried with one that exists, in the other workspace."""
     browser, eve = await town.priya(), await town.eve()
     bodies: dict[str, dict[str, Any]] = {"messages": {"cmd_id": CMD, "body": "Hello"}, "read": {"up_to": 0}}
+    seq = (await town.store.inbox.head([town.other_thread]))[town.other_thread]
+    made = Suggested(seq, "offline", "", ("Hello!",))
+    workspace_id = (await eve.get("/api/v1/me")).json["workspace"]["id"]
+    assert await town.store.suggestions.keep(workspace_id, town.other_thread, made, town.house.deps.clock.wall())
+    bodies["picked"] = {"based_on": seq, "item": 0}
     routes = [route for route in _routes(town.house.deps) if "thread_id" in route.path and "/api/" in route.path]
     named = [route for route in routes if "/drafts/" not in route.path]  # a draft is its member's, whatever it is for
     for route in named:
