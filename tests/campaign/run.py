@@ -73,10 +73,10 @@ async def _run(wish: Wish, out: Path, options: tuple[str, ...]) -> int:
         pages = await pages_of(ground, campaign_id)
         wrong += await figures_differ(ground, campaign_id, pages, seen.live["figures"])
         wrong += await journals_differ(ground, campaign_id, pages, handsets.journal)
-        wrong += await blind_to(ground, campaign_id, handsets.journal)
-        await ground.server.stop()
         dump(ground)
         code, _, told = judge(ground)
+        wrong += await blind_to(ground, campaign_id, handsets.journal)  # last of all: it falsifies what the judge reads
+        await ground.server.stop()
         more = {
             "n": wish.n, "rate": wish.rate, "seconds": round(time.monotonic() - began, 1),
             "figures": pages.one["figures"], "acts": dict(handsets.journal.acts), "bots": dict(handsets.journal.bots),
