@@ -68,7 +68,7 @@ async def _run(wish: Wish, out: Path, options: tuple[str, ...]) -> int:
             await _end(ground, rows, handsets.journal)
             say(f"at rest after {time.monotonic() - began:.1f} s, {rows.polls} recounts, {dict(seen.looks)}")
             nursery.cancel_scope.cancel()
-        wrong = [*seen.wrong, *rows.wrong, *_untried(handsets.journal)]
+        wrong = [*seen.wrong, *rows.wrong, *_untried(wish, handsets.journal)]
         wrong += [] if seen.open_files else ["No file was exported while it ran."]
         pages = await pages_of(ground, campaign_id)
         wrong += await figures_differ(ground, campaign_id, pages, seen.live["figures"])
@@ -139,8 +139,9 @@ async def _end(ground: Ground, rows: judging.Seen, journal: Journal) -> None:
     await settled(ground, _SETTLE_WITHIN_S)
 
 
-def _untried(journal: Journal) -> list[str]:
-    """Nothing may be right for want of trying."""
+def _untried(wish: Wish, journal: Journal) -> list[str]:
+    """Nothing may be right for want of trying; a short run may be over before anybody has paused it."""
     wanted = {"reply", "stop", "click", "bot"}
     wrong = [f"Nobody did this: {act}." for act in sorted(wanted - set(journal.acts))]
-    return wrong + ([] if journal.bots["too_soon"] and len(journal.bots) > 1 else ["Too few bots came."])
+    ahead = journal.bots["too_soon"] or wish.n < _SHORT
+    return wrong + ([] if ahead and len(journal.bots) > 1 else ["Too few bots came."])
