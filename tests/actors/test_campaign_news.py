@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from server.actors.campaign_news import GATHER_S, CampaignNews
 from server.domain.messages import CampaignMoved
@@ -40,7 +41,7 @@ class Tabs:
 
 
 @pytest.fixture
-async def news(nursery: trio.Nursery, autojump_clock: trio.testing.MockClock) -> tuple[CampaignNews, Campaigns, Tabs]:
+async def news(nursery: trio.Nursery) -> tuple[CampaignNews, Campaigns, Tabs]:
     campaigns, tabs = Campaigns(), Tabs()
     told = CampaignNews(cast(CampaignReading, campaigns), tabs)
     nursery.start_soon(told.run)
@@ -50,7 +51,7 @@ async def news(nursery: trio.Nursery, autojump_clock: trio.testing.MockClock) ->
 News = tuple[CampaignNews, Campaigns, Tabs]
 
 
-async def test_moves_that_come_together_are_read_once(news: News) -> None:
+async def test_moves_that_come_together_are_read_once(news: News, autojump_clock: MockClock) -> None:
     told, campaigns, tabs = news
     for _ in range(5):
         told.moved(CampaignMoved(10, 1))
@@ -62,14 +63,14 @@ async def test_moves_that_come_together_are_read_once(news: News) -> None:
     assert campaigns.reads == [1, 1]
 
 
-async def test_what_nobody_watches_is_not_read(news: News) -> None:
+async def test_what_nobody_watches_is_not_read(news: News, autojump_clock: MockClock) -> None:
     told, campaigns, tabs = news
     told.moved(CampaignMoved(10, 2))
     await trio.sleep(1.0)
     assert (campaigns.reads, tabs.told) == ([], [])
 
 
-async def test_what_is_no_campaign_is_not_told(news: News) -> None:
+async def test_what_is_no_campaign_is_not_told(news: News, autojump_clock: MockClock) -> None:
     told, campaigns, tabs = news
     told.moved(CampaignMoved(10, 9))
     told.moved(CampaignMoved(10, 1))
@@ -77,7 +78,7 @@ async def test_what_is_no_campaign_is_not_told(news: News) -> None:
     assert (campaigns.reads, tabs.told) == ([9, 1], [(10, 1, 1)])
 
 
-async def test_while_the_database_is_away_moves_are_kept(news: News) -> None:
+async def test_while_the_database_is_away_moves_are_kept(news: News, autojump_clock: MockClock) -> None:
     told, campaigns, tabs = news
     campaigns.down = True
     told.moved(CampaignMoved(10, 1))
