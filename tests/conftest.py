@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+gc.disable()  # until all is imported and collected: none of it goes away, and looking for what does takes its time
+
 # Only a tool for developers brings rich along; where it is, structlog draws each crash that a test provokes with it.
 sys.modules["rich"] = None  # type: ignore[assignment]  # the import system's word for a module that is not there
 
@@ -50,6 +52,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
