@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.ui.conftest import Faults, OpenTab
 from tests.ui.inbox_page import OURS
 from tests.ui.live_server import Live
-from tests.ui.people_page import Office, phone, word
+from tests.ui.people_page import Office, choose_field, phone, word
 from tests.ui.test_pages import complaints
 
 DRIP = {
@@ -182,6 +182,22 @@ def test_the_audience_is_chosen_and_counted_while_it_is_chosen(page: Page, offic
         page.get_by_role("link", name="Download the list").click()
     assert "Has opted out" in download.value.path().read_text()
     assert kept(office, draft)["plan"]["sources"]["contact_ids"] == [other["contact_id"]]
+
+
+def test_an_audience_is_a_stage_or_a_filter_that_nobody_has_saved(page: Page, office: Office) -> None:
+    tag = word()
+    people(office, 2, tag)
+    draft = made(office, plan={"variants": [{"body": "Open house on Sunday"}]})
+    at(page, draft, "audience")
+    page.get_by_role("button", name="Build a filter").click()
+    choose_field(page, "First name", "contains", tag)
+    expect(page.get_by_test_id("bulk-count")).to_have_text("2")
+    page.get_by_role("group", name="Pipeline stages").get_by_role("checkbox").first.check()
+    saved(page)
+    sources = kept(office, draft)["plan"]["sources"]
+    assert len(sources["stage_ids"]) == 1
+    assert tag in str(sources["definition"])
+    expect(page.get_by_test_id("bulk-count")).not_to_have_text("2")
 
 
 def test_the_message_is_written_in_two_wordings_and_read_as_each_will_read_it(page: Page, office: Office) -> None:
