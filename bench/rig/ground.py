@@ -97,7 +97,7 @@ class Ground:
         async def run() -> list[Any]:
             connection = await asyncpg.connect(dsn)
             try:
-                if sql.startswith("SELECT"):
+                if sql.lstrip().startswith("SELECT"):
                     return list(await connection.fetch(sql))
                 await connection.execute(sql)
             finally:
