@@ -55,6 +55,7 @@ async def test_moves_that_come_together_are_read_once(news: News, autojump_clock
     told, campaigns, tabs = news
     for _ in range(5):
         told.moved(CampaignMoved(10, 1))
+        await trio.sleep(GATHER_S / 10)
     await trio.sleep(2 * GATHER_S)
     assert tabs.told == [(10, 1, 1)]
     told.moved(CampaignMoved(10, 1))
