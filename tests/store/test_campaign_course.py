@@ -17,6 +17,7 @@ from server.domain.campaigns.missed import IfMissed
 from server.domain.messages import CampaignStopped
 from server.ports.campaigns import Campaign, Launching, OtherCount, Plan, PlanFault, Sources, Start
 from server.store.campaigns import campaign_engine, course, snapshot
+from tests.store.campaigns import add_up
 from tests.store.carried import EVERYBODY, ZONE, Campaigns
 from tests.store.world import NOON, World, later
 
@@ -89,6 +90,20 @@ async def test_another_count_than_was_confirmed_launches_nothing_and_says_which_
     assert await it.engine.open() == []
     assert isinstance(await it.launch(campaign_id, 3, cmd_id=cmd_id), Launching), "the click may be repeated"
     assert (await it.row(campaign_id))["refused"] is None
+
+
+async def test_the_sums_of_what_is_dropped_are_those_of_its_rows_after_every_piece(
+    it: Campaigns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign_engine, "DROPPED", 2)
+    await it.people(5)
+    campaign_id = await it.draft()
+    assert await it.launch(campaign_id, 9) == OtherCount(5)
+    left = []
+    while await it.engine.advance(campaign_id, NOON):
+        [row] = await add_up(it.world)
+        left.append(row["pending"])
+    assert left == [3, 1, 0]
 
 
 async def test_a_launch_after_one_that_came_to_nothing_finds_none_of_its_rows(

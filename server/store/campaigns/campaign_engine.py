@@ -6,6 +6,7 @@ who finds it taken has nothing to do.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -177,7 +178,9 @@ class _Step:
         return True
 
     async def _drop(self, connection: Connection, row: Row) -> bool:
-        if await connection.fetch(_SQL["drop"], self._id, DROPPED):
+        if gone := await connection.fetch(_SQL["drop"], self._id, DROPPED):
+            for state, count in Counter(one["state"] for one in gone).items():
+                await connection.execute(_SQL["note_gone"], self._id, self._now, state, count)
             return True
         await connection.execute(_SQL["forget"], self._id)
         await connection.execute(_SQL["dropped"], self._id)

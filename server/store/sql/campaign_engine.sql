@@ -69,7 +69,11 @@ WHERE id = $1 AND build_after IS NOT NULL;
 -- Rows of a snapshot that is not launched, with what they have added to the sums.
 DELETE FROM campaign_recipient r
 WHERE r.campaign_id = $1 AND r.ord IN (SELECT q.ord FROM campaign_recipient q WHERE q.campaign_id = $1 ORDER BY q.ord LIMIT $2)
-RETURNING r.ord;
+RETURNING r.state;
+
+-- name: note_gone
+-- So many in this state are gone: the sums of what is dropped in pieces are those of its rows, too.
+SELECT note_moved($1, $2, $3, NULL, $4);
 
 -- name: forget
 -- Its sums.
