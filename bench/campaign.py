@@ -161,6 +161,7 @@ def _spread(took: list[float]) -> Figures:
 def launch(ground: Ground, turn: Turn, count: int, quiet_s: float) -> Figures:
     session = hashlib.sha256(_OTHERS.encode()).hexdigest()
     with running(threadline(), ground, turn) as server:
+        _asked(Visitor(server.port, SESSION), "/api/v1/threads")  # it has begun, and not only taken its port
         # A rehearsal starts beside no real workspace; this one is due in two days, and its carrier is nobody's address.
         ground.run(turn, _OTHER_WORKSPACE.format(session=session))
         ground.run(turn, _PEOPLE.format(workspace=2, count=count, address=_CROWD))
