@@ -1169,6 +1169,193 @@ CREATE TABLE quarantine (
     at        timestamptz NOT NULL DEFAULT now()
 );
 
+-- What other programs hear --------------------------------------------------------------------------------------------
+
+-- Facts of a commit wait here, written by triggers in the transaction of their cause, until number_events gives each its place
+-- in its workspace's stream. Nothing is passed by: who commits late is taken late. Nobody's row is locked by the cause, and a
+-- workspace without a stream, to which no program listens, pays for one look at a small table.
+CREATE TABLE integration_stream (         -- the workspaces that somebody listens to, from the moment on that they first did
+    workspace_id bigint PRIMARY KEY REFERENCES workspace,
+    last_seq     bigint NOT NULL DEFAULT 0
+);
+
+CREATE TABLE integration_pending (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL,
+    kind         text NOT NULL,
+    thread_id    bigint,
+    seq          bigint,                  -- the text's
+    ref          bigint,                  -- endpoint, campaign or click
+    told         jsonb NOT NULL DEFAULT '{}',
+    at           timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE integration_event (          -- kept for a week
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    seq          bigint NOT NULL,         -- without a gap
+    kind         text NOT NULL,           -- domain.webhooks.Kind
+    data         jsonb NOT NULL,
+    at           timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, seq)
+);
+CREATE INDEX ON integration_event (at);
+
+CREATE TABLE webhook_endpoint (
+    id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id     bigint NOT NULL,
+    member_id        bigint NOT NULL,     -- who made it
+    url              text NOT NULL,
+    kinds            text[] NOT NULL CHECK (kinds <> '{}'),
+    secret           text NOT NULL,       -- whsec_…
+    old_secret       text,                -- signs too, until then
+    old_secret_until timestamptz,
+    disabled_at      timestamptz,
+    disabled_why     text,                -- a sentence
+    created_at       timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (workspace_id, id),
+    CHECK ((old_secret IS NULL) = (old_secret_until IS NULL)),
+    FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id)
+);
+
+CREATE TABLE webhook_delivery (           -- the queue, and the log of it; the same id however often it is tried
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL,
+    endpoint_id  bigint NOT NULL,
+    event_seq    bigint NOT NULL,
+    state        text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'failed')),
+    tries        integer NOT NULL DEFAULT 0,
+    due_at       timestamptz NOT NULL DEFAULT clock_timestamp(),   -- while a try is under way: when it counts as lost
+    tried_at     timestamptz,
+    status       integer,                 -- of the last answer
+    error        text,                    -- what went wrong in the last try, in a sentence
+    UNIQUE (endpoint_id, event_seq),
+    FOREIGN KEY (workspace_id, endpoint_id) REFERENCES webhook_endpoint (workspace_id, id),
+    FOREIGN KEY (workspace_id, event_seq) REFERENCES integration_event (workspace_id, seq)
+);
+CREATE INDEX webhook_due ON webhook_delivery (due_at) WHERE state = 'pending';
+CREATE INDEX ON webhook_delivery (workspace_id, event_seq);
+
+CREATE FUNCTION tell_of_thread_events() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM integration_stream) THEN RETURN NULL; END IF;
+    INSERT INTO integration_pending (workspace_id, kind, thread_id, seq, told)
+    SELECT m.workspace_id, CASE f.kind WHEN 'message' THEN 'message.received' ELSE 'message.status' END, m.thread_id, m.seq,
+           CASE f.kind WHEN 'message' THEN '{}' ELSE jsonb_build_object(
+               'state', f.state, 'error_class', f.error_class, 'error_code', f.error_code) END
+    FROM fresh f JOIN message m ON m.thread_id = f.thread_id AND m.seq = coalesce(f.ref, f.seq)
+    JOIN integration_stream s ON s.workspace_id = m.workspace_id
+    WHERE (f.kind = 'message' AND m.direction = 'in') OR f.kind = 'status' ORDER BY f.thread_id, f.seq;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER told AFTER INSERT ON thread_event REFERENCING NEW TABLE AS fresh
+FOR EACH STATEMENT EXECUTE FUNCTION tell_of_thread_events();
+
+CREATE FUNCTION tell_of_consent() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO integration_pending (workspace_id, kind, ref, told)
+    SELECT s.workspace_id, CASE WHEN NEW.opted_out THEN 'contact.opted_out' ELSE 'contact.opted_in' END, NEW.id,
+           jsonb_build_object('epoch', NEW.consent_epoch)
+    FROM integration_stream s WHERE s.workspace_id = NEW.workspace_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER told AFTER UPDATE ON endpoint FOR EACH ROW
+WHEN (OLD.opted_out IS DISTINCT FROM NEW.opted_out) EXECUTE FUNCTION tell_of_consent();
+
+CREATE FUNCTION tell_of_campaign() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO integration_pending (workspace_id, kind, ref, told)
+    SELECT s.workspace_id, 'campaign.status', NEW.id, jsonb_build_object('state', NEW.state, 'was', OLD.state)
+    FROM integration_stream s WHERE s.workspace_id = NEW.workspace_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER told AFTER UPDATE ON campaign FOR EACH ROW
+WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION tell_of_campaign();
+
+CREATE FUNCTION tell_of_click() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO integration_pending (workspace_id, kind, ref, told)
+    SELECT l.workspace_id, 'link.clicked', l.campaign_id,
+           jsonb_build_object('url', g.url, 'ord', l.ord, 'clicked_at', NEW.at)
+    FROM link l JOIN integration_stream s ON s.workspace_id = l.workspace_id JOIN link_target g ON g.id = l.target_id
+    WHERE l.token = NEW.token;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER told AFTER INSERT ON link_click FOR EACH ROW
+WHEN (NEW.bot IS NULL) EXECUTE FUNCTION tell_of_click();
+
+CREATE FUNCTION person_data(p_endpoint bigint) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('address', e.address, 'contact_id', k.id, 'owner_id', k.owner_id,
+           'name', nullif(btrim(k.first_name || ' ' || k.last_name), ''))
+    FROM endpoint e LEFT JOIN contact_phone p ON p.endpoint_id = e.id LEFT JOIN contact k ON k.id = p.contact_id
+    WHERE e.id = p_endpoint
+$$;
+
+-- What an event says: whom it is about, and what happened. A text's words are in it, so that who hears need not ask.
+CREATE FUNCTION event_data(p_kind text, p_workspace bigint, p_thread bigint, p_seq bigint, p_ref bigint, p_told jsonb)
+RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN p_kind IN ('message.received', 'message.status') THEN (
+            SELECT person_data(t.endpoint_id) || jsonb_build_object('thread_id', m.thread_id, 'seq', m.seq, 'number', n.address)
+                   || CASE p_kind WHEN 'message.received' THEN jsonb_build_object('body', m.body, 'keyword', m.keyword,
+                          'media', coalesce(jsonb_array_length(m.media), 0), 'sent_at', m.created_at)
+                      ELSE jsonb_build_object('cmd_id', m.cmd_id, 'campaign_id', m.campaign_id) || p_told END
+            FROM message m JOIN thread t ON t.id = m.thread_id JOIN number n ON n.id = m.number_id
+            WHERE m.thread_id = p_thread AND m.seq = p_seq)
+        WHEN p_kind IN ('contact.opted_out', 'contact.opted_in') THEN (
+            SELECT person_data(p_ref) || jsonb_build_object('source', c.source, 'why', c.kind, 'text', c.text,
+                   'thread_id', t.id)
+            FROM (VALUES (1)) o
+            LEFT JOIN thread t ON t.workspace_id = p_workspace AND t.endpoint_id = p_ref
+            LEFT JOIN LATERAL (
+                SELECT x.source, x.kind, x.text FROM consent_event x
+                WHERE x.endpoint_id = p_ref AND x.consent_epoch = (p_told ->> 'epoch')::integer
+                ORDER BY x.id LIMIT 1) c ON true)
+        WHEN p_kind = 'link.clicked' THEN (
+            SELECT coalesce(person_data(r.endpoint_id), '{}')
+                   || jsonb_build_object('campaign_id', p_ref, 'url', p_told -> 'url', 'clicked_at', p_told -> 'clicked_at')
+            FROM (VALUES (1)) o
+            LEFT JOIN campaign_recipient r ON r.campaign_id = p_ref AND r.ord = (p_told ->> 'ord')::integer)
+        ELSE (SELECT jsonb_build_object('campaign_id', g.id, 'name', g.name) || p_told FROM campaign g WHERE g.id = p_ref)
+    END
+$$;
+
+-- Give what waits its place in the streams, the oldest p_limit, and queue a delivery for every endpoint that wants it. Two servers
+-- wait for each other, stream by stream. Texts of one thread keep their order: they were written under its lock.
+CREATE FUNCTION number_events(p_limit integer) RETURNS SETOF integration_event LANGUAGE plpgsql AS $$
+DECLARE
+    streams bigint[];
+BEGIN
+    SELECT array_agg(q.workspace_id) INTO streams FROM (
+        SELECT s.workspace_id FROM integration_stream s WHERE s.workspace_id IN (
+            SELECT p.workspace_id FROM (SELECT w.workspace_id FROM integration_pending w ORDER BY w.id LIMIT p_limit) p)
+        ORDER BY s.workspace_id FOR UPDATE) q;
+    IF streams IS NULL THEN RETURN; END IF;
+    RETURN QUERY
+    WITH taken AS (
+        DELETE FROM integration_pending p WHERE p.id IN (
+            SELECT w.id FROM integration_pending w WHERE w.workspace_id = ANY (streams) ORDER BY w.id LIMIT p_limit)
+        RETURNING p.*
+    ), numbered AS (
+        SELECT t.*, s.last_seq + row_number() OVER (PARTITION BY t.workspace_id ORDER BY t.id) AS place
+        FROM taken t JOIN integration_stream s ON s.workspace_id = t.workspace_id
+    ), moved AS (
+        UPDATE integration_stream s SET last_seq = n.top
+        FROM (SELECT workspace_id, max(place) AS top FROM numbered GROUP BY 1) n WHERE s.workspace_id = n.workspace_id
+    ), told AS (
+        INSERT INTO integration_event (workspace_id, seq, kind, data, at)
+        SELECT n.workspace_id, n.place, n.kind,
+               coalesce(event_data(n.kind, n.workspace_id, n.thread_id, n.seq, n.ref, n.told), '{}'), n.at
+        FROM numbered n ORDER BY n.workspace_id, n.place
+        RETURNING *
+    ), queued AS (
+        INSERT INTO webhook_delivery (workspace_id, endpoint_id, event_seq)
+        SELECT e.workspace_id, w.id, e.seq FROM told e
+        JOIN webhook_endpoint w ON w.workspace_id = e.workspace_id AND w.disabled_at IS NULL AND e.kind = ANY (w.kinds)
+        ORDER BY e.workspace_id, e.seq
+    )
+    SELECT * FROM told e ORDER BY e.workspace_id, e.seq;
+END $$;
+
 -- What the transactions tell ---------------------------------------------------------------------------------------------
 
 -- The functions below are planned once for a session, perhaps while a table is nearly empty: they are held to their indexes,
@@ -2106,7 +2293,7 @@ END $$;
 -- went. What the tally of contacts has
 -- in many rows becomes one; whoever counts meanwhile sees the ones or the other.
 CREATE FUNCTION prune(p_before timestamptz, p_limit integer)
-RETURNS TABLE (pictures integer, proofs integer, sessions integer, visits integer) LANGUAGE plpgsql AS $$
+RETURNS TABLE (pictures integer, proofs integer, sessions integer, visits integer, events integer) LANGUAGE plpgsql AS $$
 DECLARE
     picked bigint[];
 BEGIN
@@ -2135,6 +2322,13 @@ BEGIN
     )
     DELETE FROM link_click k USING oldest o WHERE k.id = o.id AND k.at < p_before;
     GET DIAGNOSTICS visits = ROW_COUNT;
+    DELETE FROM webhook_delivery d USING (
+        SELECT e.workspace_id, e.seq FROM integration_event e WHERE e.at < p_before ORDER BY e.at LIMIT p_limit) o
+    WHERE d.workspace_id = o.workspace_id AND d.event_seq = o.seq;
+    DELETE FROM integration_event e USING (
+        SELECT x.workspace_id, x.seq FROM integration_event x WHERE x.at < p_before ORDER BY x.at LIMIT p_limit) o
+    WHERE e.workspace_id = o.workspace_id AND e.seq = o.seq;
+    GET DIAGNOSTICS events = ROW_COUNT;
     WITH many AS (
         DELETE FROM contact_tally t WHERE t.workspace_id IN (
             SELECT c.workspace_id FROM contact_tally c GROUP BY 1 HAVING count(*) > 100)

@@ -60,10 +60,12 @@ class Announcer:
         self.on_answer_owed: Callable[[], None] = lambda: None
         self.on_reply: Callable[[int], None] = lambda thread_id: None
         self.on_campaign: Callable[[CampaignMoved], None] = lambda moved: None
+        self.on_commit: Callable[[], None] = lambda: None
         self.on_stopped: Callable[[CampaignStopped], None] = lambda stop: None
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
         """`ports.Announce`."""
+        self.on_commit()
         for one in announcements:
             match one:
                 case ThreadChanged():

@@ -18,6 +18,7 @@ from server.actors.campaign_news import CampaignNews
 from server.actors.campaigns import WAITING, CampaignActor, CampaignDispatcher, CampaignPorts, Look
 from server.actors.clicks import Clicks
 from server.actors.commands import ThreadAsker
+from server.actors.events import Chronicler
 from server.actors.imports import Importer
 from server.actors.lifeline import Cadence, Lifeline
 from server.actors.notify import Announcer
@@ -27,6 +28,7 @@ from server.actors.sender import Sender
 from server.actors.stager import Stager
 from server.actors.suggest import Consider, SuggestActors, SuggestPorts
 from server.actors.thread import Looked, Published, ThreadActors, ThreadMessage, ThreadPorts
+from server.actors.webhooks import Courier
 from server.ai.offline import OfflineSuggester
 from server.app.accounts import Accounts, Adapter
 from server.app.adapters import adapter_of
@@ -49,8 +51,10 @@ from server.http.deps import DemoFacts, Deps
 from server.http.passwords import Passwords
 from server.http.throttle import TokenPace
 from server.observe import Meters
+from server.outgoing.posting import WebPoster
 from server.ports import Account, Clock, LimitBook, StoreUnavailable
 from server.ports import Node as Server
+from server.ports.events import Event
 from server.rate.authority import LimiterAuthority
 from server.store.ledger.journal import SEGMENT_RECORDS, JournalFolder, WireJournal
 from server.store.store import Store
@@ -149,12 +153,14 @@ class Wiring:
         )
         self.importer = Importer(store.imports, clock, uuid4())
         self.pruner = Pruner(store.pruning, clock)
+        self.courier = Courier(store.hooks, WebPoster(), clock.real)
+        self.chronicler = Chronicler(store.events, self._events_told)
         self.asker = ThreadAsker(self.threads)
         identity = SocketIdentity(config, store.people, store.tokens, clock)
         self.sockets = Sockets(
             Desk(
                 self.hub,
-                Channels(store.inbox, ground.epoch, explain, store.bulk, store.campaign_drafts),
+                Channels(store.inbox, ground.epoch, explain, store.bulk, store.campaign_drafts, store.events),
                 self.presence,
                 SocketCommands(self.asker),
                 SocketLimits(),
@@ -188,6 +194,8 @@ class Wiring:
             endless("lifeline", self.lifeline.run),
             endless("importer", self.importer.run),
             endless("pruner", self.pruner.run),
+            endless("courier", self.courier.run),
+            endless("chronicler", self.chronicler.run),
             graceful("door", self.front.run, shutdown_s=8.0),
         ]
 
@@ -212,6 +220,10 @@ class Wiring:
             people=ground.store.people,
             tokens=ground.store.tokens,
             token_pace=TokenPace(ground.clock),
+            events=ground.store.events,
+            hooks=ground.store.hooks,
+            event_news=self.chronicler.news,
+            ring_hooks=self.courier.ring,
             inbox=ground.store.inbox,
             reviews=ground.store.reviews,
             templates=ground.store.templates,
@@ -272,6 +284,7 @@ class Wiring:
         self.announcer.on_reply = self.lifeline.replied
         self.announcer.on_answer_owed = self.lifeline.answers.ring
         self.announcer.on_campaign = self._campaign_moved
+        self.announcer.on_commit = self.chronicler.ring
         self.announcer.on_stopped = self._campaign_stopped
 
     def _thread_news(self, change: ThreadChanged) -> None:
@@ -297,6 +310,10 @@ class Wiring:
     def _consider(self, one: Consider) -> None:
         with suppress(ActorError, MailboxFull):  # full: there is one before it that has not looked yet
             self.suggest.ref(one.thread_id).tell_nowait(one)
+
+    def _events_told(self, events: Sequence[Event]) -> None:
+        self.publisher.integration_events(events)
+        self.courier.ring()
 
     def _campaign_moved(self, moved: CampaignMoved) -> None:
         self.dispatcher.moved(moved.campaign_id)

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import trio
 from prometheus_client import CollectorRegistry
 
 from server.config import Config
@@ -22,6 +23,7 @@ from server.ports.catalogue import Catalogue
 from server.ports.compose import Compose, Drafts, Pictures
 from server.ports.consent import Consents
 from server.ports.contacts import Contacts, Values
+from server.ports.events import EventStream, Hooks
 from server.ports.filters import Finder, SavedFilters
 from server.ports.imports import Imports
 from server.ports.links import Links, Visited
@@ -59,12 +61,15 @@ class Deps:
     `pace` is told for a workspace. `hand_over` lets the server of that generation send; False: it is gone, or sends
     already. `count_login` hears right, wrong or too_often. `visited` hears of short links that were followed, and never
     waits. `suggesting_model`: None, where there is no endpoint to ask for replies.
+    `event_news` gives what is set at the next event of any workspace.
     """
 
     config: Config
     clock: Clock
     timetable: Timetable
     people: People
+    events: EventStream
+    hooks: Hooks
     tokens: Tokens
     token_pace: TokenPace
     inbox: Inbox
@@ -104,5 +109,7 @@ class Deps:
     demo: DemoFacts | None = None
     suggesting_model: str | None = None
     ring_importer: Callable[[], None] = lambda: None
+    event_news: Callable[[], trio.Event] = trio.Event
+    ring_hooks: Callable[[], None] = lambda: None
     count_login: Callable[[str], None] = lambda result: None
     visited: Callable[[Visited], None] = lambda one: None

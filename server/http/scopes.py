@@ -38,6 +38,8 @@ OF_TAG: Final[Mapping[str, tuple[_ScopeOrNone, _ScopeOrNone]]] = MappingProxyTyp
         "templates": (Scope.READ, Scope.CAMPAIGNS),
         "bulk": (Scope.READ, Scope.CAMPAIGNS),
         "campaigns": (Scope.READ, Scope.CAMPAIGNS),
+        "events": (Scope.DIALER, Scope.DIALER),
+        "webhooks": (Scope.WEBHOOKS, Scope.WEBHOOKS),
         "system": (None, None),
         "demo": (None, None),
     }

@@ -15,16 +15,17 @@ class Pruned:
     proofs: int
     sessions: int
     visits: int
+    events: int
 
     @property
     def most(self) -> int:
-        return max(self.pictures, self.proofs, self.sessions, self.visits)
+        return max(self.pictures, self.proofs, self.sessions, self.visits, self.events)
 
 
 class Pruning(Protocol):
     async def prune(self, before: datetime, limit: int) -> Pruned:
         """Forget pictures that no text and no draft holds, proofs that no entry names, and sessions that have ended,
-        and the oldest visits to short links, whose sums stay.
+        the oldest visits to short links, whose sums stay, and what other programs were told.
 
         All since before *before*, by the real time, and at most *limit* of each.
         """

@@ -31,7 +31,9 @@ from server.store.conversations.inbox import PostgresInbox
 from server.store.conversations.review import PostgresReviews
 from server.store.conversations.suggestions import PostgresSuggestions
 from server.store.directory import PostgresDirectory
+from server.store.events import PostgresEvents
 from server.store.fleet import PostgresFleet
+from server.store.hooks import PostgresHooks
 from server.store.ledger.ledger import PostgresLedger
 from server.store.members import PostgresPeople
 from server.store.named_sql import statements
@@ -91,6 +93,7 @@ class Store:
         self.links = PostgresLinks(postgres, announce)
         self.fleet = PostgresFleet(postgres)
         self.directory = PostgresDirectory(postgres)
+        self.events, self.hooks = PostgresEvents(postgres), PostgresHooks(postgres)
         self.people, self.tokens = PostgresPeople(postgres), PostgresTokens(postgres)
         self.quarantine = PostgresQuarantine(postgres)
         self.pruning = PostgresPruning(postgres)

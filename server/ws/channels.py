@@ -14,6 +14,7 @@ import orjson
 from server.ports import Inbox, InboxRows, Member, ThreadPage, UserState
 from server.ports.bulk import BulkFigures
 from server.ports.campaigns import CampaignReading
+from server.ports.events import EventStream
 from server.ws import encode
 from server.ws.frames import encode_text
 from server.ws.hub import Topic
@@ -22,6 +23,7 @@ from server.ws.protocol import PAGE, REPLAY_LIMIT, Frame, Subscribe, Subscribed
 INBOX: Final = "inbox"
 USER: Final = "user"
 CAMPAIGNS: Final = "campaigns"
+DIALER: Final = "dialer"
 _THREAD: Final = re.compile(r"thread:([1-9][0-9]{0,17})")
 _BULK: Final = re.compile(r"bulk:([1-9][0-9]{0,17})")
 _CAMPAIGN: Final = re.compile(r"campaign:([1-9][0-9]{0,17})")
@@ -86,8 +88,8 @@ def topic_of(member: Member, channel: str) -> Topic | None:
         return Topic(member.workspace_id, INBOX)
     if channel == USER:
         return Topic(member.member_id, USER)
-    if channel == CAMPAIGNS:
-        return Topic(member.workspace_id, CAMPAIGNS)
+    if channel in {CAMPAIGNS, DIALER}:
+        return Topic(member.workspace_id, channel)
     bulk_id = bulk_of(channel)
     if bulk_id is not None:
         return bulk_topic(bulk_id)
@@ -108,7 +110,9 @@ class Channels:
         explain: encode.Explain,
         bulk: BulkFigures | None = None,
         campaigns: CampaignReading | None = None,
+        events: EventStream | None = None,
     ) -> None:
+        self._events = events
         self._inbox, self._bulk, self._campaigns = inbox, bulk, campaigns
         self._explain = explain
         self.epoch = epoch
@@ -124,6 +128,8 @@ class Channels:
             return await self._open_bulk(member, bulk_id, wish)
         if wish.ch == CAMPAIGNS:
             return await self._open_campaigns(member, wish)
+        if wish.ch == DIALER:
+            return await self._open_dialer(member, wish)
         campaign_id = campaign_of(wish.ch)
         if campaign_id is not None:
             return await self._open_campaign(member, campaign_id, wish)
@@ -190,6 +196,24 @@ class Channels:
         page = await self._campaigns.page(member.workspace_id, limit=PAGE)
         rows = {"rows": [encode.campaign_out(campaign) for campaign in page.rows]}
         return Opening([self._subscribed(wish, resumed=False), self._snapshot(wish, rows)])
+
+    async def _open_dialer(self, member: Member, wish: Subscribe) -> Opening | Denied:
+        """What was missed, at most REPLAY_LIMIT events; else the newest, by which the client sees what it lacks."""
+        if self._events is None:
+            return NOT_THERE
+        await self._events.listen(member.workspace_id)
+        if wish.after is not None and wish.after >= 0 and wish.epoch == self.epoch:
+            missed = await self._events.after(member.workspace_id, wish.after, REPLAY_LIMIT + 1)
+            kept = missed.head == wish.after or (missed.events and missed.events[0].seq == wish.after + 1)
+            if kept and len(missed.events) <= REPLAY_LIMIT:
+                seen = missed.events[-1].seq if missed.events else wish.after
+                frames = [encode_text(encode.integration_frame(event, self.epoch)) for event in missed.events]
+                return Opening([self._subscribed(wish, resumed=True, seq=seen), *frames], seen)
+        page = await self._events.newest(member.workspace_id, PAGE)
+        told = [encode.integration_out(event) for event in page.events]
+        data = {"head": page.head, "oldest": page.oldest, "events": told}
+        snapshot = self._snapshot(wish, data, seq=page.head)
+        return Opening([self._subscribed(wish, resumed=False, seq=page.head), snapshot], page.head)
 
     def _since(self, wish: Subscribe) -> int | None:
         if wish.p is None or wish.epoch != self.epoch or int(wish.p) >= _MAX_P:

@@ -28,6 +28,7 @@ from server.domain.optout import recognised
 from server.ports import Review
 from server.ports.bulk import Progress
 from server.ports.campaigns import Campaign
+from server.ports.events import Event
 from server.ports.suggest import Suggested
 
 Explain = Callable[[str | None, str | None], str | None]
@@ -236,6 +237,17 @@ def event_frame(event: ThreadEvent, epoch: str, explain: Explain) -> bytes:
             "data": event_data(event, explain),
         }
     )
+
+
+def integration_out(event: Event) -> dict[str, Any]:
+    """`protocol.IntegrationEventOut`."""
+    return {"seq": event.seq, "kind": event.kind, "at": event.at, "data": event.data}
+
+
+def integration_frame(event: Event, epoch: str) -> bytes:
+    """`protocol.IntegrationEvent`, serialised."""
+    told = {"t": "event", "ch": "dialer", "seq": event.seq, "epoch": epoch, "data": integration_out(event)}
+    return orjson.dumps(told, option=orjson.OPT_UTC_Z)
 
 
 def state_frame(channel: str, key: str, version: int, data: Json) -> bytes:

@@ -357,6 +357,33 @@ class Event(Frame):
     data: ThreadEventData
 
 
+class IntegrationEventOut(Frame):
+    """What happened, for other programs; `kind` says what `data` holds."""
+
+    seq: int
+    kind: str
+    at: datetime
+    data: dict[str, Any]
+
+
+class IntegrationEvent(Frame):
+    """An event of the channel `dialer`."""
+
+    t: Literal["event"] = "event"
+    ch: Literal["dialer"] = "dialer"
+    seq: int
+    epoch: str
+    data: IntegrationEventOut
+
+
+class DialerSnapshot(Frame):
+    """The newest events, the oldest first; older ones down to `oldest` are at /api/v1/events/list."""
+
+    head: int
+    oldest: int
+    events: list[IntegrationEventOut]
+
+
 class StateInboxRow(Frame):
     t: Literal["state"] = "state"
     ch: Literal["inbox"] = "inbox"
@@ -435,7 +462,7 @@ class Snapshot(Frame):
     epoch: str
     seq: int | None = None
     p: str | None = None
-    data: InboxPage | ThreadSnapshot | UserSnapshot | BulkOut | CampaignOut | CampaignsSnapshot
+    data: InboxPage | ThreadSnapshot | UserSnapshot | BulkOut | CampaignOut | CampaignsSnapshot | DialerSnapshot
 
 
 class Ack(Frame):
@@ -474,6 +501,7 @@ class Ping(Frame):
 ServerFrame = Annotated[
     Subscribed
     | Event
+    | IntegrationEvent
     | StateInboxRow
     | StateRead
     | StateBadge
@@ -495,7 +523,10 @@ ServerFrame = Annotated[
 
 
 class Subscribe(Frame):
-    """`after` and `epoch` resume a thread, `p` and `epoch` resume `inbox` and `user`; without them a snapshot comes."""
+    """`after` and `epoch` resume a thread or `dialer`, `p` and `epoch` resume `inbox` and `user`.
+
+    Without them a snapshot comes.
+    """
 
     t: Literal["subscribe"] = "subscribe"
     id: int

@@ -11,9 +11,10 @@ from server.domain.messages import ReadMark, ThreadEvent, ThreadRow
 from server.ports import Member
 from server.ports.bulk import Progress
 from server.ports.campaigns import Campaign
+from server.ports.events import Event
 from server.ports.suggest import Suggested
 from server.ws import encode
-from server.ws.channels import CAMPAIGNS, bulk_topic, campaign_topic, thread_topic
+from server.ws.channels import CAMPAIGNS, DIALER, bulk_topic, campaign_topic, thread_topic
 from server.ws.frames import encode_text
 from server.ws.hub import Hub, Topic
 from server.ws.presence import Presence
@@ -102,6 +103,12 @@ class HubPublisher:
     def _suggestions(self, thread_id: int, told: Suggested, whole: int, step: int, *, made: bool) -> None:
         version = told.based_on * _STEPS + step
         self._state(thread_topic(thread_id), "suggestions", version, encode.suggestions_out(told, whole, made=made))
+
+    def integration_events(self, events: Sequence[Event]) -> None:
+        for event in events:
+            topic = Topic(event.workspace_id, DIALER)
+            if self._hub.has_subscribers(topic):
+                self._hub.publish_event(topic, encode_text(encode.integration_frame(event, self._epoch)), event.seq)
 
     def typing(self, thread_id: int, member: Member, typing: bool) -> None:
         self._presence.typing(thread_id, member, typing)

@@ -23,7 +23,7 @@ class Attic:
 
     async def prune(self, before: datetime, limit: int) -> Pruned:
         self.asked.append((trio.current_time(), before, limit))
-        match self._found.pop(0) if self._found else Pruned(0, 0, 0, 0):
+        match self._found.pop(0) if self._found else Pruned(0, 0, 0, 0, 0):
             case Exception() as error:
                 raise error
             case Pruned() as gone:
@@ -47,8 +47,13 @@ async def test_every_hour_what_is_older_than_a_week_goes(autojump_clock: MockClo
 
 
 async def test_while_pieces_are_full_there_is_more(autojump_clock: MockClock) -> None:
-    full = [Pruned(AT_ONCE, 0, 0, 0), Pruned(3, AT_ONCE, 0, 0), Pruned(0, 1, AT_ONCE, 0), Pruned(0, 0, 0, AT_ONCE)]
-    attic = Attic([*full, Pruned(0, 0, 5, 0)])
+    full = [
+        Pruned(AT_ONCE, 0, 0, 0, 0),
+        Pruned(3, AT_ONCE, 0, 0, 0),
+        Pruned(0, 1, AT_ONCE, 0, 0),
+        Pruned(0, 0, 0, AT_ONCE, 0),
+    ]
+    attic = Attic([*full, Pruned(0, 0, 5, 0, 0)])
     assert await looked_in(attic, EVERY_S - 1) == [0] * 5
 
 

@@ -348,6 +348,8 @@ class House:
             clock=self.clock,
             people=self.people,
             tokens=absent,
+            events=absent,
+            hooks=absent,
             token_pace=TokenPace(self.clock),
             inbox=self.inbox,
             reviews=self.reviews,

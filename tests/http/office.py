@@ -57,7 +57,7 @@ async def open_office(house: House, dsn: str) -> AsyncIterator[Office]:
         house.replace(mass_edits=store.mass_edits)
         house.replace(imports=store.imports, finder=store.finder, filters=store.filters, bulk=store.bulk)
         house.replace(campaign_drafts=store.campaign_drafts, campaign_survey=store.campaign_survey)
-        house.replace(links=store.links, tokens=store.tokens)
+        house.replace(links=store.links, tokens=store.tokens, events=store.events, hooks=store.hooks)
         house.replace(campaign_course=store.campaign_course, campaign_figures=store.campaign_figures)
         house.clock.wall_time = NOW
         yield office

@@ -96,6 +96,13 @@ export type CommandData = Send | MarkRead | MarkUnread | Typing | Release;
 /** What not everybody may do. */
 export type Deed = "change_others_templates" | "change_fields" | "change_consent_rule" | "hand_over_sending";
 
+/** The newest events, the oldest first; older ones down to `oldest` are at /api/v1/events/list. */
+export interface DialerSnapshot {
+  head: number;
+  oldest: number;
+  events: IntegrationEventOut[];
+}
+
 /** At most `batch` recipients every `interval_s`, on `days` (Monday is 0) within the hours of `span`, in `zone`. `ends_on` is the last day there; None: it goes on until everybody was written to. Only one without faults, see `domain.drip_faults`, may be asked when it opens. */
 export interface Drip {
   batch: number;
@@ -152,6 +159,23 @@ export interface InboxRow {
   invalid: string | null;
   held: boolean;
   campaign: TextedOut | null;
+}
+
+/** An event of the channel `dialer`. */
+export interface IntegrationEvent {
+  t: "event";
+  ch: "dialer";
+  seq: number;
+  epoch: string;
+  data: IntegrationEventOut;
+}
+
+/** What happened, for other programs; `kind` says what `data` holds. */
+export interface IntegrationEventOut {
+  seq: number;
+  kind: string;
+  at: string;
+  data: Record<string, unknown>;
 }
 
 /** Whom to leave out besides those who must not get it. None: not for that. */
@@ -309,7 +333,7 @@ export interface Send {
   resend_of?: number | null;
 }
 
-export type ServerFrame = Subscribed | Event | StateInboxRow | StateRead | StateBadge | StateReview | StateBulk | StateCampaign | StateSuggestions | StateTyping | Snapshot | Ack | Err | Resync | Ping;
+export type ServerFrame = Subscribed | Event | IntegrationEvent | StateInboxRow | StateRead | StateBadge | StateReview | StateBulk | StateCampaign | StateSuggestions | StateTyping | Snapshot | Ack | Err | Resync | Ping;
 
 export interface Snapshot {
   t: "snapshot";
@@ -317,7 +341,7 @@ export interface Snapshot {
   epoch: string;
   seq: number | null;
   p: string | null;
-  data: InboxPage | ThreadSnapshot | UserSnapshot | BulkOut | CampaignOut | CampaignsSnapshot;
+  data: InboxPage | ThreadSnapshot | UserSnapshot | BulkOut | CampaignOut | CampaignsSnapshot | DialerSnapshot;
 }
 
 /** Whom a campaign is for: everybody in any of these. Who is deleted, or of another workspace, is in none. */
@@ -426,7 +450,7 @@ export interface StatusEvent {
   taken_back: boolean;
 }
 
-/** `after` and `epoch` resume a thread, `p` and `epoch` resume `inbox` and `user`; without them a snapshot comes. */
+/** `after` and `epoch` resume a thread or `dialer`, `p` and `epoch` resume `inbox` and `user`. Without them a snapshot comes. */
 export interface Subscribe {
   t: "subscribe";
   id: number;

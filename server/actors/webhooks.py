@@ -1,0 +1,125 @@
+"""Posts events to other programs' webhooks: each at least once, under the same id however often it is tried.
+
+The queue is in the database. A try is taken with a lease, so that one which ended with its server is made again by the
+next; an endpoint that is slow or down holds up nobody else's.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+import trio
+
+from server.domain.webhooks import Again, Delivered, GivenUp, Gone, signatures, verdict
+from server.ports import StoreUnavailable
+from server.ports.events import Answered, Event, HookQueue, Post, Poster
+
+LOOK_EVERY_S: Final = 0.5
+ANSWER_WITHIN_S: Final = 15.0
+LEASE_S: Final = 2 * ANSWER_WITHIN_S
+AT_ONCE: Final = 8  # to one endpoint, about
+IN_FLIGHT: Final = 128  # to all of them
+
+log = structlog.get_logger(__name__)
+
+
+def body_of(event: Event) -> bytes:
+    """What is posted: the same bytes in every try."""
+    told = {"type": event.kind, "timestamp": event.at.astimezone(UTC).isoformat(), "seq": event.seq, "data": event.data}
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def message_id(post: Post) -> str:
+    return f"msg_{post.delivery_id}"
+
+
+class Courier:
+    """*now* is the real time, which receivers compare with their own."""
+
+    def __init__(self, queue: HookQueue, post: Poster, now: Callable[[], datetime]) -> None:
+        self._queue, self._post, self._now = queue, post, now
+        self._in_flight: Counter[int] = Counter()
+        self._rung = trio.Event()
+
+    def ring(self) -> None:
+        """Deliveries were queued. Returns at once."""
+        self._rung.set()
+
+    async def run(self) -> None:
+        try:
+            await self._run()
+        finally:
+            with trio.move_on_after(1.0, shield=True):
+                await self._post.aclose()
+
+    async def _run(self) -> None:
+        async with trio.open_nursery() as nursery:
+            while True:
+                self._rung = trio.Event()
+                try:
+                    taken = await self._take(nursery)
+                except StoreUnavailable:
+                    log.warning("webhooks_wait")
+                    await trio.sleep(1.0)
+                    continue
+                if not taken:
+                    with trio.move_on_after(LOOK_EVERY_S):
+                        await self._rung.wait()
+
+    async def _take(self, nursery: trio.Nursery) -> int:
+        if self._in_flight.total() >= IN_FLIGHT:
+            return 0
+        busy = [endpoint_id for endpoint_id, posts in self._in_flight.items() if posts >= AT_ONCE]
+        posts = await self._queue.claim(AT_ONCE, busy, LEASE_S)
+        for post in posts:
+            self._in_flight[post.endpoint_id] += 1
+            nursery.start_soon(self._deliver, post)
+        return len(posts)
+
+    async def _deliver(self, post: Post) -> None:
+        try:
+            answered = await self._try(post)
+            await self._settle(post, answered)
+        except StoreUnavailable:
+            log.warning("webhook_not_settled", delivery_id=post.delivery_id)  # its lease ends, and it is tried again
+        finally:
+            self._in_flight[post.endpoint_id] -= 1
+            if not self._in_flight[post.endpoint_id]:
+                del self._in_flight[post.endpoint_id]
+            self._rung.set()
+
+    async def _try(self, post: Post) -> Answered:
+        at, body = int(self._now().timestamp()), body_of(post.event)
+        try:
+            signed = signatures(post.secrets, message_id(post), at, body)
+        except ValueError as error:
+            return Answered(None, str(error))
+        headers = [
+            ("content-type", "application/json"),
+            ("user-agent", "Threadline"),
+            ("webhook-id", message_id(post)),
+            ("webhook-timestamp", str(at)),
+            ("webhook-signature", signed),
+        ]
+        with trio.move_on_after(ANSWER_WITHIN_S):
+            return await self._post(post, body, headers)
+        return Answered(None, f"No answer came within {ANSWER_WITHIN_S:.0f} seconds.")
+
+    async def _settle(self, post: Post, answered: Answered) -> None:
+        jitter = random.random()  # noqa: S311 - no secret
+        match verdict(answered.status, post.tries, answered.retry_after_s, jitter):
+            case Delivered():
+                await self._queue.settle(post, answered, state="delivered", again_in_s=None)
+            case Again(in_s=in_s):
+                await self._queue.settle(post, answered, state="pending", again_in_s=in_s)
+            case GivenUp():
+                await self._queue.settle(post, answered, state="failed", again_in_s=None)
+            case Gone(why=why):
+                log.info("webhook_gone", endpoint_id=post.endpoint_id)
+                await self._queue.gone(post, answered, why)

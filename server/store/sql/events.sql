@@ -1,0 +1,25 @@
+-- name: listen
+-- Keep this workspace's events from now on.
+INSERT INTO integration_stream (workspace_id) VALUES ($1) ON CONFLICT DO NOTHING;
+
+-- name: number
+-- Give what waits its place in the streams.
+SELECT workspace_id, seq, kind, data::text, at FROM number_events($1);
+
+-- name: after
+-- Events behind a place, with the ends of the stream.
+SELECT s.last_seq AS head, o.seq AS oldest, e.workspace_id, e.seq, e.kind, e.data::text, e.at
+FROM (SELECT coalesce(max(x.last_seq), 0) AS last_seq FROM integration_stream x WHERE x.workspace_id = $1) s
+LEFT JOIN LATERAL (SELECT f.seq FROM integration_event f WHERE f.workspace_id = $1 ORDER BY f.seq LIMIT 1) o ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM integration_event f WHERE f.workspace_id = $1 AND f.seq > $2 ORDER BY f.seq LIMIT $3) e ON true
+ORDER BY e.seq;
+
+-- name: newest
+-- The newest events, with the ends of the stream.
+SELECT s.last_seq AS head, o.seq AS oldest, e.workspace_id, e.seq, e.kind, e.data::text, e.at
+FROM (SELECT coalesce(max(x.last_seq), 0) AS last_seq FROM integration_stream x WHERE x.workspace_id = $1) s
+LEFT JOIN LATERAL (SELECT f.seq FROM integration_event f WHERE f.workspace_id = $1 ORDER BY f.seq LIMIT 1) o ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM integration_event f WHERE f.workspace_id = $1 ORDER BY f.seq DESC LIMIT $2) e ON true
+ORDER BY e.seq;
