@@ -72,38 +72,38 @@ def make_campaigns(wall: datetime) -> tuple[DemoCampaign, ...]:
         DemoCampaign(
             "Autumn market report", "What sold on the coast since summer, and for how much.", _MARCUS,
             Standing.COMPLETED, begins[41] - timedelta(days=2), (OPEN_HOUSES,),
-            _plan("Hi {{first_name|there}}, Harbor & Pine's autumn report for the coast is out:"
+            _plan("Hi {{first_name|there}}, the autumn report of Harbor & Pine Realty is out:"
                   " https://harborpine.example/autumn", batch=40),
             began=begins[41], archived=True,
         ),
         DemoCampaign(
             "Are you still looking?", "Wakes up people of last winter's letter.", _DANA, Standing.CANCELLED,
             begins[20] - timedelta(hours=3), (LETTER,),
-            _plan("Hi {{first_name|there}}, {{agent_name}} at Harbor & Pine. Are you still looking for a home near the"
-                  " water?", batch=20),
+            _plan("Hi {{first_name|there}}, {{agent_name}} at Harbor & Pine Realty. Are you still looking for a home"
+                  " near the water?", batch=20),
             began=begins[20], rounds=3, odds=Odds(replies=0.2),
         ),
         DemoCampaign(
             "Waterfront open house", "9 Cove Rd. Two texts, to see which brings more people.", _PRIYA,
             Standing.COMPLETED, begins[12] - timedelta(days=1), (OPEN_HOUSES,),
-            _plan("Hi {{first_name}}, Harbor & Pine opens the doors of 9 Cove Rd on Sunday, 12 to 3. Photos:"
+            _plan("Hi {{first_name}}, Harbor & Pine Realty opens the doors of 9 Cove Rd on Sunday, 12 to 3. Photos:"
                   " https://harborpine.example/cove-road",
                   "{{first_name}}, want to see the sea from the kitchen? 9 Cove Rd, Sunday 12-3:"
-                  " https://harborpine.example/cove-road Harbor & Pine.", batch=20),
+                  " https://harborpine.example/cove-road Harbor & Pine Realty.", batch=20),
             began=begins[12], odds=Odds(replies=0.2, clicks=0.42), template="Open house invitation",
         ),
         DemoCampaign(
             "Price drop on Juniper Way", "For those who asked to be told.", _MARCUS, Standing.COMPLETED,
             begins[5] - timedelta(hours=1), (PRICES,),
             _plan("Good news, {{first_name|neighbor}}: 33 Juniper Way is now $462,500. Shall I show it to you?"
-                  " {{agent_name}}, Harbor & Pine."),
+                  " {{agent_name}}, Harbor & Pine Realty."),
             began=begins[5], odds=Odds(replies=0.25), template="Price drop",
         ),
         DemoCampaign(
             "Market letter by text", "The letter's readers, by text for the first time.", _DANA, Standing.BROKEN,
             begins[2] - timedelta(hours=2), (LETTER,),
-            replace(_plan("Harbor & Pine: your market letter is here. Rates fell again, and so did asking prices:"
-                          " https://harborpine.example/letter", batch=20),
+            replace(_plan("Harbor & Pine Realty: your market letter is here. Rates fell again, and so did asking"
+                          " prices: https://harborpine.example/letter", batch=20),
                     limits=Limits(opted_out_percent=5, at_least=40)),
             began=begins[2], odds=Odds(replies=0.05, stops=0.14, clicks=0.15),
         ),
@@ -111,21 +111,21 @@ def make_campaigns(wall: datetime) -> tuple[DemoCampaign, ...]:
             "Weekend tours", "Paused: 14 Maple Ave has an offer.", _PRIYA, Standing.PAUSED,
             begins[1] - timedelta(hours=4), (TOURS,),
             _plan("Hi {{first_name|there}}, {{agent_name}} here. Two homes to tour this weekend: 14 Maple Ave and"
-                  " 92 Harbor View Dr. Which one? Harbor & Pine.", batch=12),
+                  " 92 Harbor View Dr. Which one? Harbor & Pine Realty.", batch=12),
             began=begins[1], rounds=3, odds=Odds(replies=0.3),
         ),
         DemoCampaign(
             "Saturday showings", "To all who came to an open house or asked about prices.", _MARCUS,
             Standing.SCHEDULED, wall - timedelta(hours=5), (OPEN_HOUSES, PRICES),
-            replace(_plan("Hi {{first_name|there}}, Harbor & Pine shows four homes on Saturday. Reply with a time and"
-                          " {{agent_name}} keeps it for you."),
+            replace(_plan("Hi {{first_name|there}}, Harbor & Pine Realty shows four homes on Saturday. Reply with"
+                          " a time and {{agent_name}} keeps it for you."),
                     start=Start(_saturday(wall), time(10), ZONE)),
             began=wall - timedelta(hours=4),
         ),
         DemoCampaign(
             "New on Linden Street", "One street, a text every few seconds: look at it while it runs.", _PRIYA,
             Standing.RUNNING, running - timedelta(minutes=20), (NEIGHBORS,),
-            replace(_plan("Hi {{first_name|neighbor}}, {{agent_name}} at Harbor & Pine: 7 Linden St is for sale."
+            replace(_plan("Hi {{first_name|neighbor}}, {{agent_name}} at Harbor & Pine Realty: 7 Linden St is for sale."
                           " Interested in a tour? https://harborpine.example/linden",
                           batch=RUNNING_BATCH, every_s=_ROUND_S, all_day=True),
                     rate=RUNNING_BATCH / _ROUND_S, limits=Limits(opted_out_percent=20)),
@@ -137,8 +137,8 @@ def make_campaigns(wall: datetime) -> tuple[DemoCampaign, ...]:
         ),
         DemoCampaign(
             "Sellers' valuation", "", _PRIYA, Standing.DRAFT, wall - timedelta(minutes=50), (),
-            _plan("Hi {{first_name|there}}, curious what your home would sell for today? {{agent_name}} at Harbor &"
-                  " Pine will tell you, for free."),
+            _plan("Hi {{first_name|there}}, curious what your home would sell for today? {{agent_name}} at"
+                  " Harbor & Pine Realty will tell you, for free."),
         ),
     )  # fmt: skip
 

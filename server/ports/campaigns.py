@@ -305,6 +305,9 @@ class CampaignSurvey(Protocol):
     ) -> tuple[Sequence[PlanFault], Survey | None]:
         """Both, by one look at the audience. None: there are faults, and nobody can say who the audience is."""
 
+    async def brands(self, workspace_id: int) -> Sequence[str]:
+        """The names that the workspace is known by: a text in bulk should say one of them."""
+
     async def sample(
         self, workspace_id: int, member_id: int, plan: Plan, contact_id: int, now: datetime, variant: int = 0
     ) -> Sample | None:

@@ -11,13 +11,15 @@ import pytest
 from server.demo.campaigns import RUNNING_BATCH, Standing, make_campaigns
 from server.demo.fates import GOODBYES, REPLIES
 from server.demo.guests import NEIGHBORS, guests
-from server.demo.people import NUMBERS, contacts
+from server.demo.people import NUMBERS, WORKSPACE, contacts
 from server.demo.seed import SimulatorAccount, seed_demo, simulated_people
 from server.demo.world import SEED
 from server.domain.campaigns.campaign import CampaignState, PausedBy
+from server.domain.campaigns.wording_warnings import warnings
 from server.domain.clock import demo_start
 from server.domain.optout import Heard, classify
 from server.domain.phone import is_test_number
+from server.domain.segments import count
 from server.domain.timetable import shipped_timetable
 from server.ports.campaigns import Campaign
 from server.store.store import Store, open_store
@@ -196,6 +198,12 @@ def test_guests_answer_now_and_then_and_all_others_as_they_did() -> None:
 def test_what_people_say_is_heard_as_it_is_meant() -> None:
     assert {classify(body) for body in GOODBYES} == {Heard.STOP}
     assert {classify(body) for body in REPLIES} == {None}
+
+
+def test_nobody_is_warned_of_the_words_of_a_campaign_that_was_launched() -> None:
+    bodies = [variant.body for one in make_campaigns(WALL) if one.began is not None for variant in one.plan.variants]
+    assert len(bodies) == 9
+    assert [warnings(body, [WORKSPACE], count(body).count) for body in bodies] == [()] * 9
 
 
 def test_the_same_moment_gives_the_same_campaigns() -> None:

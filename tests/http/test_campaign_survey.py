@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.http.campaigns.survey_models import CampaignPeopleOut, SampleOut, SurveyOut
+from server.http.campaigns.survey_models import CampaignPeopleOut, SampleOut, SurveyOut, WordingOut
 from tests.http.campaigns import TO_ALL, at, made, three_people, whole
 from tests.http.office import Office
 
@@ -204,3 +204,51 @@ async def test_without_a_start_there_is_no_time_to_tell(office: Office, ids: lis
     answer = (await browser.get(at(await made(browser, plan=nowhere), "/survey"))).json
     assert answer["timing"] is None
     assert answer["faults"] != []
+
+
+async def test_wording_is_looked_at_while_it_is_written_with_the_place_of_what_is_meant(office: Office) -> None:
+    await office.sql("UPDATE workspace SET brand = 'Harbor & Pine' WHERE id = 1")
+    browser = await office.raj()
+    fine = "Harbor & Pine: open house on Sunday. Reply STOP to opt out."
+    shortened = "Hi {{first_name}} 😀 see bit.ly/house"
+    answer = await browser.post("/api/v1/campaigns/wording", {"texts": [fine, shortened, " "]})
+    assert answer.status == 200, answer.body
+    WordingOut.model_validate_json(answer.body)
+    of_fine, of_shortened, of_nothing = answer.json["warnings"]
+    assert (of_fine, of_nothing) == ([], [])
+    assert [one["kind"] for one in of_shortened] == ["no_brand", "no_opt_out", "public_shortener"]
+    assert of_shortened[0]["sentence"] == "The text does not say who writes: name your brand in it."
+    meant = of_shortened[2]
+    assert shortened[meant["at"] :][: meant["length"]] == "bit.ly"
+    assert "bit.ly" in meant["sentence"]
+
+
+async def test_content_that_carriers_filter_is_named_with_its_place(office: Office) -> None:
+    browser = await office.raj()
+    text = "Ask H for cannabis. Reply STOP to opt out."
+    [[warned]] = (await browser.post("/api/v1/campaigns/wording", {"texts": [text]})).json["warnings"]
+    assert (warned["kind"], text[warned["at"] :][: warned["length"]]) == ("forbidden", "cannabis")
+    assert warned["sentence"].startswith('"cannabis": ')
+
+
+async def test_a_brand_of_the_register_will_do_and_another_workspaces_will_not(office: Office) -> None:
+    await office.sql("UPDATE workspace SET brand = 'Otherside' WHERE id = 2")
+    browser = await office.raj()
+    texts = [f"{brand} here. Reply STOP to opt out." for brand in ("Harbor & Pine", "H", "Otherside")]
+    told = (await browser.post("/api/v1/campaigns/wording", {"texts": texts})).json["warnings"]
+    assert [[one["kind"] for one in of] for of in told] == [[], [], ["no_brand"]]
+
+
+async def test_a_survey_warns_of_each_variant_and_refuses_none_for_it(office: Office, ids: list[int]) -> None:
+    browser = await office.raj()
+    bodies = ("H: open on Sunday. Reply STOP to opt out.", "See you on Sunday?")
+    variants = [{"body": body, "share": 50} for body in bodies]
+    told = (await browser.get(at(await made(browser, plan=TO_ALL | {"variants": variants}), "/survey"))).json
+    assert [[one["kind"] for one in of] for of in told["warnings"]] == [[], ["no_brand", "no_opt_out"]]
+    assert told["faults"] == []
+
+
+@pytest.mark.parametrize("texts", [[], ["x"] * 99, "x", [1]], ids=["none", "too many", "no list", "a number"])
+async def test_what_is_no_list_of_texts_is_refused(office: Office, texts: object) -> None:
+    answer = await (await office.raj()).post("/api/v1/campaigns/wording", {"texts": texts})
+    assert answer.status == 422

@@ -500,7 +500,7 @@ due dead_nodes spent_journals open_attempts unbound unheard owed_answers swept_u
 epoch rows page open_counts rows_by_id thread hours events_after head user unread_threads credentials session workspaces
 ledger proof whole_ledger opt_in_required endpoint_of
 whereabouts draft content planned said
-faults survey faults_and_survey sample people
+faults survey faults_and_survey brands sample people
 """
 ALONE: Final = "save_draft add of open_session close_session audit add_proof require_opt_in"
 TESTED: Final = """

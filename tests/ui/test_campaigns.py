@@ -284,6 +284,84 @@ def test_the_review_names_what_is_wrong_at_the_step_that_mends_it(page: Page, of
     expect(page).to_have_url(re.compile(r"/edit/audience$"))
 
 
+@pytest.mark.parametrize(
+    ("over", "sentence", "step"),
+    [
+        pytest.param(
+            {"variants": [{"body": "Hi {{frist_name}}", "share": 100}]},
+            'There is no token named "frist_name". Did you mean "first_name"?',
+            "Message",
+            id="a broken template",
+        ),
+        pytest.param(
+            {
+                "sources": {
+                    "stage_ids": [],
+                    "definition": {"all": [{"field": "first_name", "is": "is", "value": "Nobody"}]},
+                }
+            },
+            "Nobody stands in this audience.",
+            "Audience",
+            id="an empty audience",
+        ),
+        pytest.param({"start": {"day": "2020-01-06"}}, "The start lies in the past.", "Schedule", id="a past date"),
+        pytest.param({"rate": 0}, "The rate must be above zero segments per second.", "Schedule", id="a zero rate"),
+        pytest.param(
+            {"number_id": 999_999},
+            "The number that it is to be sent from is not there any more. Choose another one.",
+            "Message",
+            id="no number",
+        ),
+    ],
+)
+def test_a_plan_that_cannot_be_launched_says_why_in_a_sentence(
+    page: Page, office: Office, over: dict[str, Any], sentence: str, step: str
+) -> None:
+    draft = made(office, plan=plan(people(office, 1), "Open house on Sunday") | over)
+    at(page, draft, "review")
+    expect(page.get_by_text(sentence, exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile(r"^(Launch|Schedule)"))).to_be_disabled()
+    page.get_by_role("link", name=f"Go to {step}").click()
+    expect(page.get_by_text(sentence, exact=True).first).to_be_visible()
+
+
+# Warnings about the wording
+
+
+def test_what_carriers_object_to_is_told_while_one_types_and_once_more_before_the_launch(
+    page: Page, office: Office
+) -> None:
+    draft = made(office, plan=plan(people(office, 1), "Open house on Sunday"))
+    at(page, draft, "message")
+    warned = page.get_by_role("list", name="Worth a look")
+    expect(warned).to_contain_text("add words such as")
+    text = page.get_by_label("What it says")
+    text.fill("Harbor & Pine Realty 😀 bit.ly/house")
+    expect(warned).to_contain_text("Carriers filter bit.ly")
+    warned.get_by_role("button", name="Character 24").click()
+    assert text.evaluate("box => box.value.slice(box.selectionStart, box.selectionEnd)") == "bit.ly"
+    text.fill("Harbor & Pine Realty: open house on Sunday. Reply STOP to opt out.")
+    expect(warned).to_have_count(0)
+    text.fill("Open house on Sunday")
+    expect(warned).to_be_visible()
+    saved(page)
+    at(page, draft, "review")
+    expect(warned).to_contain_text("The text does not say how to end it")
+    expect(page.get_by_role("button", name="Launch for 1 person")).to_be_enabled()
+
+
+def test_each_of_several_texts_has_its_own_warnings(page: Page, office: Office) -> None:
+    draft = made(office, plan=plan(people(office, 1), "Reply STOP to opt out. bit.ly/a", "Free cannabis"))
+    at(page, draft, "message")
+    of_a = page.get_by_role("group", name="Text A").get_by_role("list", name="Worth a look")
+    of_b = page.get_by_role("group", name="Text B").get_by_role("list", name="Worth a look")
+    expect(of_a).to_contain_text("bit.ly")
+    expect(of_a).not_to_contain_text("cannabis")
+    expect(of_b).to_contain_text("cannabis")
+    expect(of_b).to_contain_text("how to end it")
+    expect(of_a).not_to_contain_text("how to end it")
+
+
 def test_where_another_number_would_get_it_by_now_it_is_not_launched(
     page: Page, office: Office, live: Live, faults: Faults
 ) -> None:

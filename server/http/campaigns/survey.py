@@ -7,7 +7,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from quart import Response
 
 from server.domain.campaigns.audience import SENTENCES
+from server.domain.campaigns.wording_warnings import warnings
 from server.domain.phone import for_people
+from server.domain.segments import count
 from server.http.call import Answer, Call
 from server.http.campaigns.campaigns import ONE
 from server.http.campaigns.survey_models import (
@@ -19,6 +21,9 @@ from server.http.campaigns.survey_models import (
     SampleOut,
     SampleQuery,
     SurveyOut,
+    WordingIn,
+    WordingOut,
+    WordingWarningOut,
 )
 from server.http.campaigns.timing import timing
 from server.http.campaigns.wire import counts_out, face_out, text_out
@@ -36,11 +41,18 @@ async def survey_campaign(call: Call, campaign_id: int) -> Answer:
     plan, member, now = await _plan(call, campaign_id), call.member, call.deps.clock.wall()
     faults, found = await call.deps.campaign_survey.faults_and_survey(member.workspace_id, member.member_id, plan, now)
     told = [fault_out(fault) for fault in faults]
+    warned = await _warned(call, [variant.body for variant in plan.variants])
     if found is None:
         when = timing(plan, 0, (), None, now, call.deps.timetable.usual)
-        return Answer(SurveyOut(faults=told, found=None, timing=when))
+        return Answer(SurveyOut(faults=told, warnings=warned, found=None, timing=when))
     when = timing(plan, found.recipients, found.zones, found.per_s, now, call.deps.timetable.usual)
-    return Answer(SurveyOut(faults=told, found=_found_out(found), timing=when))
+    return Answer(SurveyOut(faults=told, warnings=warned, found=_found_out(found), timing=when))
+
+
+@routes.post("/api/v1/campaigns/wording", MEMBER, body=WordingIn, answers={200: WordingOut})
+async def look_at_wording(call: Call, body: WordingIn) -> Answer:
+    """What carriers and recipients may object to in these texts, while they are written. Nothing is kept."""
+    return Answer(WordingOut(warnings=await _warned(call, body.texts)))
 
 
 @routes.get(f"{ONE}/sample", MEMBER, query=SampleQuery, answers={200: SampleOut})
@@ -73,6 +85,18 @@ async def campaign_left_out(call: Call, campaign_id: int) -> Response:
     plan, member, now = await _plan(call, campaign_id), call.member, call.deps.clock.wall()
     pieces = call.deps.campaign_survey.left_out(member.workspace_id, member.member_id, plan, now)
     return await csv_stream(("Name", "Number", "Reason"), _lines(pieces), f"campaign-{campaign_id}-left-out.csv")
+
+
+async def _warned(call: Call, texts: Sequence[str]) -> list[list[WordingWarningOut]]:
+    brands = await call.deps.campaign_survey.brands(call.member.workspace_id)
+    return [_warnings(text, brands) if text.strip() else [] for text in texts]
+
+
+def _warnings(text: str, brands: Sequence[str]) -> list[WordingWarningOut]:
+    return [
+        WordingWarningOut(kind=one.kind, sentence=one.sentence, at=one.at, length=one.length)
+        for one in warnings(text, brands, count(text).count)
+    ]
 
 
 async def _plan(call: Call, campaign_id: int) -> Plan:

@@ -8,7 +8,9 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from server.domain.campaigns import variants
+from server.domain.campaigns.wording_warnings import Kind
 from server.http.campaigns.models import BulkSegmentsOut, CostOut, ExcludedOut
+from server.http.campaigns.plan_models import Body
 from server.http.ids import BIGINT, Id
 from server.ports.campaigns import Part
 
@@ -109,12 +111,36 @@ class TimingOut(BaseModel):
     homes: list[HomeOut] = Field(default_factory=list)
 
 
+class WordingWarningOut(BaseModel):
+    """What the author should look at; it refuses nothing. `length` characters at `at` are meant, 0: the whole text."""
+
+    kind: Kind
+    sentence: str
+    at: int
+    length: int
+
+
+class WordingIn(BaseModel):
+    """The texts of a campaign as they stand in the editor, saved or not."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    texts: list[Body] = Field(min_length=1, max_length=variants.MOST)
+
+
+class WordingOut(BaseModel):
+    """Of each text what is to be looked at; of one that is not written yet nothing."""
+
+    warnings: list[list[WordingWarningOut]]
+
+
 class SurveyOut(BaseModel):
     """What a launch would do now; with `faults`, nothing. `found` is null where nobody can say who the audience is,
-    `timing` where there is no such start.
+    `timing` where there is no such start. `warnings`: of each variant, and none of them keeps it from a launch.
     """
 
     faults: list[PlanFaultOut]
+    warnings: list[list[WordingWarningOut]]
     found: FoundOut | None
     timing: TimingOut | None
 

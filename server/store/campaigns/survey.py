@@ -87,6 +87,10 @@ class PostgresCampaignSurvey:
             raise
         return faults_of(plan, _counted(facts, sums), now), sums.survey()
 
+    async def brands(self, workspace_id: int) -> Sequence[str]:
+        rows = await self._postgres.read(lambda c: c.fetch(_SQL["brands"], workspace_id))
+        return [row["name"] for row in rows]
+
     async def sample(
         self, workspace_id: int, member_id: int, plan: Plan, contact_id: int, now: datetime, variant: int = 0
     ) -> Sample | None:

@@ -249,3 +249,9 @@ SELECT j.id, j.reason, $held j.read, j.last, btrim(k.first_name || ' ' || k.last
 FROM (SELECT j.*, count(*) OVER () AS read, max(j.id) OVER () AS last FROM ($judged) j) j
 JOIN contact k ON k.workspace_id = $workspace AND k.id = j.id
 WHERE $asked_for OR j.id = j.last ORDER BY j.id;
+
+-- name: brands
+-- What the workspace is called, by itself and where it is registered with the carriers.
+SELECT w.brand AS name FROM workspace w WHERE w.id = $1
+UNION SELECT w.name FROM workspace w WHERE w.id = $1
+UNION SELECT b.name FROM brand b WHERE b.workspace_id = $1;

@@ -3,6 +3,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient 
 import { askAnew } from "../anew";
 import { call } from "../api";
 import type { CampaignOut, Plan } from "../gen/wire";
+import type { WordingWarning } from "./wording";
 
 export interface Draft extends CampaignOut {
   plan: Plan;
@@ -111,6 +112,8 @@ export interface Timing {
 
 export interface Survey {
   faults: PlanFault[];
+  /** Of each variant. */
+  warnings: WordingWarning[][];
   /** Null where nobody can say who the audience is. */
   found: Found | null;
   timing: Timing | null;

@@ -13,7 +13,10 @@ export function unitsAt(text: string, at: number): number {
   return units;
 }
 
-export function spanOf(text: string, fault: Fault): readonly [start: number, end: number] {
+/** So many characters of a text, of those that people count. */
+export type Place = Pick<Fault, "at" | "length">;
+
+export function spanOf(text: string, fault: Place): readonly [start: number, end: number] {
   return [unitsAt(text, fault.at), unitsAt(text, fault.at + fault.length)];
 }
 
@@ -23,7 +26,7 @@ export function mended(text: string, fault: Fault, instead: string): string {
 }
 
 /** "Line 2, character 5", as an editor would say it. */
-export function placeOf(text: string, fault: Fault): string {
+export function placeOf(text: string, fault: Pick<Place, "at">): string {
   const before = text.slice(0, unitsAt(text, fault.at)).split("\n");
   const character = [...(before.at(-1) ?? "")].length + 1;
   return text.includes("\n") ? `Line ${before.length}, character ${character}` : `Character ${character}`;

@@ -13,6 +13,7 @@ import { campaignQuery, change, recipientsQuery } from "../api";
 import { DripFields } from "../wizard/Schedule";
 import { letter } from "../wizard/shares";
 import { Words } from "../wizard/Words";
+import { useWarnings } from "../wording";
 import styles from "./DashboardPage.module.css";
 
 export function Edit({ one, plan, onDone }: { one: CampaignOut; plan: Plan; onDone: () => void }) {
@@ -23,6 +24,7 @@ export function Edit({ one, plan, onDone }: { one: CampaignOut; plan: Plan; onDo
   const [variants, setVariants] = useState(plan.variants);
   const [drip, setDrip] = useState(plan.drip);
   const [rate, setRate] = useState(plan.rate === null ? "" : String(plan.rate));
+  const warnings = useWarnings(variants.map(({ body }) => body));
   const perS = rate.trim() === "" ? null : Number(rate);
   const wrong = perS !== null && !(perS > 0) ? "Write a number above zero, or nothing." : null;
   const saving = useMutation({
@@ -44,7 +46,10 @@ export function Edit({ one, plan, onDone }: { one: CampaignOut; plan: Plan; onDo
       >
         <TextInput label="Name" required withAsterisk={false} maxLength={120} value={name} onChange={(event) => setName(event.currentTarget.value)} />
         {variants.map((one, n) => (
-          <Words key={n} variant={one} index={n} of={variants.length} label="Text" onChange={(over) => setVariants(variants.with(n, { ...one, ...over }))} onRemove={null} />
+          <Words
+            key={n} variant={one} index={n} of={variants.length} label="Text" warnings={warnings(n)} onChange={(over) => setVariants(variants.with(n, { ...one, ...over }))}
+            onRemove={null}
+          />
         ))}
         <Reads one={one} plan={{ ...opened.plan, variants }} />
         {drip !== null && (

@@ -4,6 +4,7 @@ import { Plus } from "lucide-react";
 import { askedFor } from "../../bulk/bulk";
 import type { Variant } from "../../gen/wire";
 import { people } from "../../people/rows";
+import { useWarnings } from "../wording";
 import { Card, Wrong } from "./Card";
 import { FromNumber } from "./Details";
 import { Counted } from "./Side";
@@ -21,13 +22,14 @@ export function Message(props: StepProps) {
   const put = (next: readonly Variant[]) => drafting.plan({ variants: [...next] });
   const asked = askedFor(survey?.found?.names ?? {}, answers);
   const sum = sumOf(variants);
+  const warnings = useWarnings(variants.map(({ body }) => body));
   return (
     <div className={wizard.columns}>
       <div className={wizard.column}>
         <Card title={variants.length > 1 ? "Texts" : "Text"} lead={variants.length > 1 ? "Each recipient gets one of them, by lot at the launch." : "Each gets it alone, in a conversation of their own."}>
           {variants.map((one, index) => (
             <Words
-              key={index} variant={one} index={index} of={variants.length} onChange={(over) => put(variants.map((old, at) => (at === index ? { ...old, ...over } : old)))}
+              key={index} variant={one} index={index} of={variants.length} warnings={warnings(index)} onChange={(over) => put(variants.map((old, at) => (at === index ? { ...old, ...over } : old)))}
               onRemove={() => put(evenly(variants.filter((_, at) => at !== index)))}
             />
           ))}

@@ -10,6 +10,7 @@ import { Failure } from "../../parts/Failure";
 import { useCommand } from "../../parts/useCommand";
 import { amount, people } from "../../people/rows";
 import { campaignsApi, draftQuery, forgetCampaigns, surveyQuery } from "../drafts";
+import { Warnings } from "../Warnings";
 import { Card } from "./Card";
 import { When } from "./Schedule";
 import { letter } from "./shares";
@@ -56,6 +57,7 @@ export function Review(props: StepProps) {
                 </h3>
               )}
               <blockquote>{one.body || "Nothing yet."}</blockquote>
+              <Warnings text={one.body} warnings={survey?.warnings[index] ?? []} />
             </div>
           ))}
         </Card>

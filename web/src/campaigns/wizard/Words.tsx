@@ -10,6 +10,8 @@ import { MarkedText } from "../../templates/MarkedText";
 import { inserted } from "../../templates/text";
 import { TokenMenu } from "../../templates/TokenMenu";
 import { countSegments, nameOf } from "../../text/segments";
+import { Warnings } from "../Warnings";
+import type { WordingWarning } from "../wording";
 import { letter } from "./shares";
 import styles from "./Message.module.css";
 
@@ -17,6 +19,7 @@ interface WordsProps {
   variant: Variant;
   index: number;
   of: number;
+  warnings: readonly WordingWarning[];
   onChange: (over: Partial<Variant>) => void;
   /** None: its share was drawn, and it stays. */
   onRemove: (() => void) | null;
@@ -24,7 +27,7 @@ interface WordsProps {
   label?: string;
 }
 
-export function Words({ variant, index, of, onChange, onRemove, label = "What it says" }: WordsProps) {
+export function Words({ variant, index, of, warnings, onChange, onRemove, label = "What it says" }: WordsProps) {
   const id = useId();
   const box = useRef<HTMLTextAreaElement>(null);
   const { faults } = useLook(variant.body, {});
@@ -54,8 +57,9 @@ export function Words({ variant, index, of, onChange, onRemove, label = "What it
         </TokenMenu>
         <TemplatePicker raw box={box} text={variant.body} onPick={(body) => onChange({ body })} />
       </div>
-      <MarkedText id={`${id}-body`} box={box} value={variant.body} faults={faults} describedBy={`${id}-faults`} onChange={(body) => onChange({ body })} />
+      <MarkedText id={`${id}-body`} box={box} value={variant.body} faults={faults} describedBy={`${id}-faults ${id}-warnings`} onChange={(body) => onChange({ body })} />
       <Faults id={`${id}-faults`} body={variant.body} faults={faults} onShow={select} onChange={(body) => onChange({ body })} />
+      <Warnings id={`${id}-warnings`} text={variant.body} warnings={warnings} onShow={select} />
       {costly && (
         <p className={styles.costly} role="status">
           “{nameOf(costly.char)}” makes every text of this cost more: with it only 70 characters fit into a segment instead of 160.
