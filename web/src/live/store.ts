@@ -1,7 +1,7 @@
 // What this tab knows, and how each frame changes it. No sockets, timers or clocks here: frames go in, touched keys and
 // the channels that must be asked for again come out.
 import type {
-  Ack, BulkOut, CampaignOut, CampaignsSnapshot, Err, InboxPage, InboxRow, MessageOut, ReadMarkOut, Send, ServerFrame, Snapshot, Subscribe, Subscribed, ThreadSnapshot, UserSnapshot,
+  Ack, BulkOut, CampaignOut, CampaignsSnapshot, Err, InboxPage, InboxRow, MessageOut, ReadMarkOut, Send, ServerFrame, Snapshot, Subscribe, Subscribed, ThreadEventData, ThreadSnapshot, UserSnapshot,
 } from "../gen/wire";
 import { place } from "./inbox";
 import { applyEvent, fromSnapshot, withOlder, type ThreadState } from "./thread";
@@ -177,7 +177,7 @@ export class LiveStore {
     const id = threadOf(frame.ch);
     if (id === null) return [];
     const view = this.thread(id);
-    const applied = view.state ? applyEvent(view.state, frame.seq, frame.epoch, frame.data) : ({ kind: "gap" } as const);
+    const applied = view.state ? applyEvent(view.state, frame.seq, frame.epoch, frame.data as ThreadEventData) : ({ kind: "gap" } as const);
     if (applied.kind === "applied") this.setThread(id, { ...view, state: applied.state });
     else if (applied.kind !== "duplicate" && !this.asked.has(frame.ch)) return [frame.ch];
     return [];
