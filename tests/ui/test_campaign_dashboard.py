@@ -293,20 +293,20 @@ def _dripping(page: Page, office: Office) -> None:
     texts = [{"body": "Open house on Sunday: https://example.com/elm", "share": 60}, {"body": "Sunday?", "share": 40}]
     show(page, launched(office, people(office, 6), variants=texts, drip=SLOW))
     expect(figure(page, "delivered")).to_have_text("2")
-    page.locator("canvas").wait_for()
+    page.get_by_role("img", name="Chart by the minute").locator("canvas").wait_for()
 
 
 def _paused(page: Page, office: Office) -> None:
     _dripping(page, office)
     button(page, "Pause").click()
     expect(page.get_by_text("Paused by a member").last).to_be_visible()
-    page.get_by_text("As a table").click()
+    page.get_by_role("region", name="Over time").get_by_text("As a table").click()
 
 
 def _edited(page: Page, office: Office) -> None:
     _dripping(page, office)
     button(page, "Edit").click()
-    page.get_by_role("dialog").get_by_label("Text A").wait_for()
+    page.get_by_role("dialog").get_by_role("textbox", name="Text A").wait_for()
 
 
 @pytest.mark.parametrize("width", [390, 1280])
