@@ -125,9 +125,13 @@ def new_context(browser: Browser, live: Live) -> Iterator[OpenContext]:
 def log_in(context: BrowserContext, live: Live, member: int = 0) -> None:
     """By the API: the login page has its own tests."""
     login = live.logins[member]
+    log_in_as(context, live, login["email"], login["password"])
+
+
+def log_in_as(context: BrowserContext, live: Live, email: str, password: str) -> None:
     answer = context.request.post(
         f"{live.url}/api/v1/login",
-        data={"email": login["email"], "password": login["password"]},
+        data={"email": email, "password": password},
         headers={"X-CSRF": "1", "Origin": live.url},
     )
     assert answer.ok, answer.text()

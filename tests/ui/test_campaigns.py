@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
+from pydantic import SecretStr
 
-from tests.ui.conftest import Faults, OpenTab
+from server.admin import NewMember, add_member
+from server.config import Config
+from tests.ui.conftest import Faults, OpenContext, OpenTab, log_in_as
 from tests.ui.inbox_page import OURS
 from tests.ui.live_server import Live
 from tests.ui.people_page import Office, choose_field, phone, word
@@ -323,6 +327,25 @@ def test_a_plan_that_cannot_be_launched_says_why_in_a_sentence(
     expect(page.get_by_role("button", name=re.compile(r"^(Launch|Schedule)"))).to_be_disabled()
     page.get_by_role("link", name=f"Go to {step}").click()
     expect(page.get_by_text(sentence, exact=True).first).to_be_visible()
+
+
+def test_a_workspace_without_a_number_is_told_so_before_it_launches_anything(
+    new_context: OpenContext, live: Live
+) -> None:
+    owner = NewMember(f"{word()}@example.com", "Ines Moreau", "owner", "no-number-yet-9", workspace=word("Elm"))
+    with ThreadPoolExecutor(1) as beside:  # Playwright has a loop in this thread
+        beside.submit(add_member, Config(mode="serve", database_url=SecretStr(live.dsn)), owner).result()
+    context = new_context()
+    log_in_as(context, live, owner.email, owner.password)
+    page = context.new_page()
+    office = Office(page, live)
+    draft = made(office, plan=plan(people(office, 1), "Open house on Sunday"))
+    at(page, draft, "review")
+    sentence = page.get_by_text("There is no number to send from. Add one first.", exact=True)
+    expect(sentence).to_have_count(1)
+    expect(page.get_by_role("button", name="Launch for 1 person")).to_be_disabled()
+    page.get_by_role("link", name="Go to Message").click()
+    expect(sentence).to_have_count(1)
 
 
 # Warnings about the wording
