@@ -11,13 +11,20 @@ from collections.abc import Sequence
 
 import click
 
-from server.cli import limits, running, setup
+from server.cli import dialer, limits, running, setup
 from server.cli.command import DONE, FAULT, USAGE, threadline
 from server.cli.faults import explain
 from server.cli.parts import Parts
 from server.config import ConfigError
 
-__all__ = ["Parts", "limits", "main", "running", "setup"]  # the modules are imported for the commands they add
+__all__ = [
+    "Parts",
+    "dialer",
+    "limits",
+    "main",
+    "running",
+    "setup",
+]  # the modules are imported for the commands they add
 
 
 def main(argv: Sequence[str] | None = None, parts: Parts | None = None) -> int:

@@ -32,7 +32,7 @@ from server.http.contacts import (
     timeline,
 )
 from server.http.deps import Deps
-from server.http.dialer import events, webhooks
+from server.http.dialer import calls, events, sms, webhooks
 from server.http.errors import install_errors
 from server.http.imports import imports
 from server.http.imports import refusals as import_refusals
@@ -117,6 +117,8 @@ def _routes(deps: Deps) -> Iterable[Route]:
         clicks.routes,
         figures.routes,
         tokens.routes,
+        calls.routes,
+        sms.routes,
         events.routes,
         webhooks.routes,
         tokens.ticket_routes,

@@ -20,7 +20,7 @@ from server.http.body import raw_body, whole_body
 from server.http.deps import Deps
 from server.http.errors import Problem, invalid
 from server.http.rules import Route, Rule
-from server.http.scopes import scope_of
+from server.http.scopes import ANY, scope_of
 from server.ports import Member, Workspace
 
 SAFE: Final = frozenset({"GET", "HEAD"})
@@ -153,7 +153,7 @@ async def _program(route: Route, deps: Deps, token: str) -> Session:
     scope = scope_of(route)
     if scope is None:
         raise Problem(403, "people_only", "Only a person who has logged in may do this, no token.")
-    if scope not in found.scopes:
+    if scope != ANY and scope not in found.scopes:
         raise Problem(403, "scope", f"This token lacks the scope {scope}.")
     return Session(found.member, found.workspace, hashed, found.token_id)
 

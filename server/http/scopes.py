@@ -1,25 +1,27 @@
 """Owns which scope of an API token each route needs: an app with a route that nobody placed does not start.
 
 A route is placed by its resource (its tag), apart by whether it reads or changes; single routes are named where they
-differ. None: only a person who has logged in may, whatever a token's scopes are.
+differ. ANY: every token may, and what it gets is held to its scopes. None: only a person who has logged in may,
+whatever a token's scopes are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from server.domain.scopes import Scope
 from server.http.rules import Route
 
-_ScopeOrNone = Scope | None
+ANY: Final = "any"
+Needed = Scope | Literal["any"] | None
 
-OF_TAG: Final[Mapping[str, tuple[_ScopeOrNone, _ScopeOrNone]]] = MappingProxyType(
+OF_TAG: Final[Mapping[str, tuple[Needed, Needed]]] = MappingProxyType(
     {
         "auth": (Scope.READ, None),
         "tokens": (None, None),
-        "tickets": (Scope.READ, Scope.READ),
+        "tickets": (None, ANY),
         "threads": (Scope.READ, Scope.SEND),
         "messages": (Scope.READ, Scope.SEND),
         "media": (Scope.READ, Scope.SEND),
@@ -38,6 +40,7 @@ OF_TAG: Final[Mapping[str, tuple[_ScopeOrNone, _ScopeOrNone]]] = MappingProxyTyp
         "templates": (Scope.READ, Scope.CAMPAIGNS),
         "bulk": (Scope.READ, Scope.CAMPAIGNS),
         "campaigns": (Scope.READ, Scope.CAMPAIGNS),
+        "dialer": (Scope.DIALER, Scope.DIALER),
         "events": (Scope.DIALER, Scope.DIALER),
         "webhooks": (Scope.WEBHOOKS, Scope.WEBHOOKS),
         "system": (None, None),
@@ -46,7 +49,7 @@ OF_TAG: Final[Mapping[str, tuple[_ScopeOrNone, _ScopeOrNone]]] = MappingProxyTyp
 )
 """By tag: what reading needs, and what changing does."""
 
-OF_ROUTE: Final[Mapping[str, _ScopeOrNone]] = MappingProxyType(
+OF_ROUTE: Final[Mapping[str, Needed]] = MappingProxyType(
     {
         # asked by POST for the sake of a body, and change nothing
         "POST /api/v1/contacts/count": Scope.READ,
@@ -67,7 +70,7 @@ class RouteWithoutScope(Exception):
     """Somebody added a resource and did not say which scope of a token it needs."""
 
 
-def scope_of(route: Route) -> Scope | None:
+def scope_of(route: Route) -> Needed:
     """What a token needs for *route*; None: tokens are not taken there. Raises RouteWithoutScope."""
     if route.endpoint in OF_ROUTE:
         return OF_ROUTE[route.endpoint]

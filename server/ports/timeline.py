@@ -50,6 +50,16 @@ class RecordedCall:
     contact_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class KnownCall:
+    """A call that the dialer has told of."""
+
+    endpoint_id: int
+    address: str
+    direction: Literal["in", "out"]
+    at: datetime
+
+
 class Timeline(Protocol):
     """Every method checks the workspace."""
 
@@ -65,3 +75,6 @@ class Timeline(Protocol):
 
         A number that nobody has becomes a contact, to be named later.
         """
+
+    async def call_of(self, workspace_id: int, call_id: str) -> KnownCall | None:
+        """The call that the dialer calls so."""

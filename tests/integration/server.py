@@ -177,12 +177,12 @@ class Live:
 
     @asynccontextmanager
     async def socket(
-        self, member_id: int = ANN, *channels: str, headers: Mapping[str, str] | None = None
+        self, member_id: int = ANN, *channels: str, headers: Mapping[str, str] | None = None, path: str = "/ws"
     ) -> AsyncIterator[Tab]:
         """A browser's socket with these channels open."""
-        protocol = ClientProtocol(parse_uri(f"{self.url.replace('http', 'ws', 1)}/ws"))
+        protocol = ClientProtocol(parse_uri(f"{self.url.replace('http', 'ws', 1)}{path}"))
         request = protocol.connect()
-        request.headers.update(headers or await self.log_in(member_id))
+        request.headers.update(await self.log_in(member_id) if headers is None else headers)
         protocol.send_request(request)
         port = int(self.url.rpartition(":")[2])
         stream = await trio.open_tcp_stream("127.0.0.1", port)

@@ -100,7 +100,7 @@ async def check(call: Call, body: PrecheckIn) -> Answer:
                 address=found.address, name=found.name, contact_id=found.contact_id, thread_id=found.thread_id
             ),
             hours=hours_out(found.local),
-            warnings=list(_warnings(found, body.send_at, simulated=call.logged_in.workspace.simulated)),
+            warnings=list(warnings_of(found, body.send_at, simulated=call.logged_in.workspace.simulated)),
             segments=segments_out(body.body),
         )
     )
@@ -115,8 +115,8 @@ def _whom(body: PrecheckIn) -> Whom:
     return Whom(address, body.contact_id, body.thread_id)
 
 
-def _warnings(found: Whereabouts, send_at: datetime | None, *, simulated: bool) -> Iterator[Warned]:
-    """In the gate's own order."""
+def warnings_of(found: Whereabouts, send_at: datetime | None, *, simulated: bool) -> Iterator[Warned]:
+    """What stands in a person's way, or should be known before, in the gate's own order."""
     later = send_at is not None
     if simulated and not is_test_number(found.address):
         yield Warned(kind="not_a_test_number", sentence=_words(Reason.NOT_A_TEST_NUMBER), stops=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from server.ports.contacts import MergedAway, Refused
-from server.ports.timeline import Happening, NewCall, RecordedCall, TimelinePage
+from server.ports.timeline import Happening, KnownCall, NewCall, RecordedCall, TimelinePage
 from server.store.contacts.edit import Undone, gone
 from server.store.contacts.rows import contact_rows
 from server.store.cursors import made_cursor, parsed_cursor
@@ -70,6 +70,10 @@ class PostgresTimeline:
             refused: Refused | None = undone.outcome
             return refused
         return RecordedCall(row["id"], row["endpoint_id"], row["contact_id"])
+
+    async def call_of(self, workspace_id: int, call_id: str) -> KnownCall | None:
+        row = await self._postgres.read(lambda c: c.fetchrow(_SQL["call_of"], workspace_id, storable(call_id)))
+        return None if row is None else KnownCall(row["endpoint_id"], row["address"], row["direction"], row["at"])
 
 
 async def _number(connection: Connection, workspace_id: int, call: NewCall) -> int:

@@ -81,3 +81,8 @@ ON CONFLICT (workspace_id, call_id) DO UPDATE SET
     note = coalesce(nullif(EXCLUDED.note, ''), c.note)
 WHERE c.endpoint_id = EXCLUDED.endpoint_id
 RETURNING c.id, c.endpoint_id, (SELECT p.contact_id FROM contact_phone p WHERE p.endpoint_id = c.endpoint_id) AS contact_id;
+
+-- name: call_of
+-- The call that the dialer calls so.
+SELECT c.endpoint_id, e.address, c.direction, c.at FROM call c JOIN endpoint e ON e.id = c.endpoint_id
+WHERE c.workspace_id = $1 AND c.call_id = $2;
