@@ -60,6 +60,7 @@ class Knowledge:
 _SPACE: Final = re.compile(r"\s+")
 _LINK: Final = re.compile(
     r"(?:https?|ftp|tel|sms|mailto|whatsapp)\s*:\s*/*\S*|\bwww\.\S+"
+    r"|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/\S*"
     r"|\b(?:[a-z0-9-]+\s?\.\s?)+(?:com|net|org|info|biz|io|co|us|ly|me|app|link|shop|xyz|online|site|top|ru|cn|uk|ca|de|"
     r"es|fr|mx|br|gov|edu|dev|example|gl|to|cc|tv|gg|be|eu|ai)\b(?:/\S*)?",
     re.IGNORECASE,
@@ -121,7 +122,7 @@ def fault_of(text: str, known: Knowledge) -> Refusal | None:
         return Refusal.TOO_LONG
     if not known.emails.issuperset(emails(text)) or not known.links.issuperset(_links(EMAIL.sub(" ", text))):
         return Refusal.LINK
-    if not known.numbers.issuperset(_numbers(text)):
+    if not known.numbers.issuperset(_numbers(text)) or "[CARD_" in Masks().mask(text):
         return Refusal.NUMBER
     if _BLANK.search(bare):
         return Refusal.PLACEHOLDER

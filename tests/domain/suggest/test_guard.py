@@ -45,6 +45,7 @@ def masks() -> Masks:
         pytest.param("Call 303-555-0199", Refusal.NUMBER, id="a number that nobody told"),
         pytest.param("Pay at https://evil.test/x", Refusal.LINK, id="a link that the contact sent"),
         pytest.param("See evil.test.com", Refusal.LINK, id="a bare domain"),
+        pytest.param("See evil.test/x", Refusal.LINK, id="a bare domain with a path"),
         pytest.param("See www.evil.test", Refusal.LINK, id="www"),
         pytest.param("Write to boss@evil.test", Refusal.LINK, id="another's e-mail"),
         pytest.param("tel:2025550123", Refusal.LINK, id="a link to call"),

@@ -64,6 +64,8 @@ export const composeApi = {
   send: (text: Outgoing) => call<Sent>("POST", "/messages", text),
   sendAgain: (thread: number, seq: number, command: string) => call<Sent>("POST", "/messages", { cmd_id: command, thread_id: thread, resend_of: seq }),
   cancel: (thread: number, seq: number) => call<unknown>("DELETE", messagePath(thread, seq)),
+  /** A suggested reply was put into the text. */
+  picked: (thread: number, basedOn: number, item: number) => call<unknown>("POST", `/threads/${thread}/suggestions/picked`, { based_on: basedOn, item }),
   change: (thread: number, seq: number, change: { body?: string; send_at?: string; cancel_on_reply?: boolean }) => call<unknown>("PATCH", messagePath(thread, seq), change),
   draft: (thread: number) => call<Draft>("GET", `/drafts/${thread}`),
   saveDraft: (thread: number, draft: { body: string; recipient: string; media: string[]; changed_at: string }, leaving = false) => call<Draft>("PUT", `/drafts/${thread}`, draft, undefined, leaving),

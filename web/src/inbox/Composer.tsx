@@ -12,6 +12,8 @@ import { nameOrNumber } from "../text/people";
 import { isPhone } from "./focus";
 import { useHours, useMinute } from "./useHours";
 import { Cost, MAX_CHARACTERS } from "./Cost";
+import { SuggestedReplies } from "./SuggestedReplies";
+import { withSuggestion } from "./suggestions";
 import styles from "./Composer.module.css";
 
 const TALLEST = 220; // px
@@ -59,6 +61,10 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
     draft.write(next);
     live.typing(id, next !== "");
   };
+  const take = (item: string) => {
+    write(withSuggestion(text, item));
+    box.current?.focus();
+  };
   const key = (event: KeyboardEvent) => {
     // A phone's Enter is a new line, and an Enter that chooses a word of an input method sends nothing.
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing || matchMedia("(pointer: coarse)").matches) return;
@@ -104,6 +110,7 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
         </div>
       )}
       {row && !blocked && <QuietHours id={id} name={nameOrNumber(row)} />}
+      {!closed && <SuggestedReplies id={id} onPick={take} />}
       <Extras extras={extras} />
       <div className={styles.box} data-closed={closed} data-long={length > ONE_LINE || text.includes("\n")} onDrop={extras.attached.drop} onDragOver={(event) => event.preventDefault()}>
         <TemplatePicker threadId={id} text={text} box={box} disabled={closed} onPick={write} />

@@ -1,6 +1,6 @@
 // How components see the live state: each subscribes to the one key that it shows.
 import { createContext, use, useCallback, useEffect, useSyncExternalStore } from "react";
-import type { BulkOut, CampaignOut } from "../gen/wire";
+import type { BulkOut, CampaignOut, SuggestionsOut } from "../gen/wire";
 import type { Live } from "./live";
 import type { Colleague, RowView, ThreadView } from "./store";
 import type { Status } from "./socket";
@@ -29,6 +29,8 @@ export const useReviewNews = (): object => useKey("review", (live) => live.store
 export const useRow = (id: number): RowView | undefined => useKey(`row:${id}`, (live) => live.store.row(id));
 export const useThread = (id: number): ThreadView => useKey(`thread:${id}`, (live) => live.store.thread(id));
 export const usePeople = (id: number): readonly Colleague[] => useKey(`people:${id}`, (live) => live.store.people(id));
+/** What was last suggested for a thread, which may be for an older text than the newest. */
+export const useSuggestions = (id: number): SuggestionsOut | undefined => useKey(`suggestions:${id}`, (live) => live.store.suggestions(id));
 
 /** How a text to many stands, as it changes; one that is *still* is not followed. */
 export function useBulk(id: number, still = false): BulkOut | undefined {

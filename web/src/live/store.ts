@@ -1,7 +1,7 @@
 // What this tab knows, and how each frame changes it. No sockets, timers or clocks here: frames go in, touched keys and
 // the channels that must be asked for again come out.
 import type {
-  Ack, BulkOut, CampaignOut, CampaignsSnapshot, Err, InboxPage, InboxRow, MessageOut, ReadMarkOut, Send, ServerFrame, Snapshot, Subscribe, Subscribed, ThreadEventData, ThreadSnapshot, UserSnapshot,
+  Ack, BulkOut, CampaignOut, CampaignsSnapshot, Err, InboxPage, InboxRow, MessageOut, ReadMarkOut, Send, ServerFrame, Snapshot, Subscribe, Subscribed, SuggestionsOut, ThreadEventData, ThreadSnapshot, UserSnapshot,
 } from "../gen/wire";
 import { place } from "./inbox";
 import { applyEvent, fromSnapshot, withOlder, type ThreadState } from "./thread";
@@ -39,7 +39,7 @@ export interface Arrival {
 }
 
 export type Position = Pick<Subscribe, "after" | "epoch" | "p">;
-type Key = "order" | "badge" | "review" | `row:${number}` | `thread:${number}` | `people:${number}` | `bulk:${number}` | "campaigns" | `campaign:${number}`;
+type Key = "order" | "badge" | "review" | `row:${number}` | `thread:${number}` | `people:${number}` | `suggestions:${number}` | `bulk:${number}` | "campaigns" | `campaign:${number}`;
 
 const NO_ONE: readonly Colleague[] = [];
 const EMPTY: ThreadView = { state: null, pending: [], missing: false };
@@ -70,6 +70,7 @@ export class LiveStore {
   private readonly threads = new Map<number, ThreadView>();
   private readonly presence = new Map<number, Map<string, Presence>>();
   private readonly colleagues = new Map<number, readonly Colleague[]>();
+  private readonly suggested = new Map<number, { v: number; data: SuggestionsOut }>();
   private readonly bulks = new Map<number, { v: number; data: BulkOut }>();
   private readonly campaigns = new Map<number, { v: number; data: CampaignOut }>();
   private readonly positions = new Map<string, { epoch: string; p: string | null }>();
@@ -100,6 +101,7 @@ export class LiveStore {
   row = (id: number): RowView | undefined => this.views.get(id);
   thread = (id: number): ThreadView => this.threads.get(id) ?? EMPTY;
   people = (id: number): readonly Colleague[] => this.colleagues.get(id) ?? NO_ONE;
+  suggestions = (id: number): SuggestionsOut | undefined => this.suggested.get(id)?.data;
   nextCursor = (): string | null => this.cursor;
   bulk = (id: number): BulkOut | undefined => this.bulks.get(id)?.data;
   campaign = (id: number): CampaignOut | undefined => this.campaigns.get(id)?.data;
@@ -188,6 +190,7 @@ export class LiveStore {
     const bulk = bulkOf(frame.ch);
     if (bulk !== null) this.takeBulk(bulk, frame.v, frame.data as BulkOut);
     else if (isOfCampaigns(frame.ch)) this.takeCampaigns(frame.v, [frame.data as CampaignOut]);
+    else if (id !== null && frame.key === "suggestions") this.takeSuggestions(id, frame.v, frame.data as SuggestionsOut);
     else if (id !== null) this.person(id, frame.key, frame.v, frame.data as Omit<Presence, "v">);
     else if (frame.ch === "inbox") this.takeRow(frame.data as InboxRow);
     else if (frame.key === "badge") this.takeBadge(frame.v, (frame.data as { unread_threads: number }).unread_threads);
@@ -314,6 +317,13 @@ export class LiveStore {
     this.reviewVersion = version;
     this.reviews = { open: told.open };
     this.touched.add("review");
+  }
+
+  /** The version rises with the text that they answer, so that what comes late for an older one changes nothing. */
+  private takeSuggestions(id: number, version: number, data: SuggestionsOut): void {
+    if (version <= (this.suggested.get(id)?.v ?? -1)) return;
+    this.suggested.set(id, { v: version, data });
+    this.touched.add(`suggestions:${id}`);
   }
 
   private refreshRow(id: number): void {
