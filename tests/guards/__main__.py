@@ -17,7 +17,8 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.guards.table import GUARDS, Guard
+from tests.guards.guard import Guard
+from tests.guards.table import GUARDS
 from tests.guards.trial import Stale, copied, run, try_without, whole_files
 
 QUICK = 4  # of those without a database: what `./test` has time for

@@ -6,8 +6,10 @@ rest of `near`, the suites around the guard, must go on passing, but for `also`:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from tests.guards.campaigns import CAMPAIGN_GUARDS
+from tests.guards.guard import Edit, Guard
 
 _SCHEMA: Final = "schema.sql"
 _SENDER: Final = "server/actors/sender.py"
@@ -18,27 +20,6 @@ _BULK: Final = "tests/store/test_bulk.py"
 _LIFELINE: Final = "tests/store/test_ledger_lifeline.py"
 _RACES: Final = "tests/races/test_races.py"
 _ORDERS: Final = "tests/races/test_all_orders.py::test_in_no_order_of_their_statements_do_both_win"
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """In *file*, *old* becomes *new*. *old* must stand there exactly once."""
-
-    file: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """One protection. `quick`: its tests need no database, so that it may be tried often."""
-
-    name: str
-    without: tuple[Edit, ...]
-    named: tuple[str, ...]
-    near: tuple[str, ...]
-    also: tuple[str, ...] = ()
-    quick: bool = False
 
 
 _LOCK: Final = "    PERFORM 1 FROM endpoint e WHERE e.id = ANY (endpoints) ORDER BY e.id FOR NO KEY UPDATE;\n"
@@ -438,4 +419,5 @@ GUARDS: Final = (
         (f"{_BULK}::test_a_server_that_stood_still_while_queueing_never_calls_back_what_another_has_sent",),
         (_BULK,),
     ),
+    *CAMPAIGN_GUARDS,
 )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.guards.table import GUARDS, Edit, Guard
+from tests.guards.guard import Edit, Guard
+from tests.guards.table import GUARDS
 from tests.guards.trial import ROOT, Stale, copied, edited, run, try_without
 
 NUMBERS = """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.guards.table import Edit, Guard
+from tests.guards.guard import Edit, Guard
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _COPIED: Final = ("server", "tests", "tools", "schema.sql", "pyproject.toml")
