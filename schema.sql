@@ -840,7 +840,7 @@ CREATE TABLE campaign (                   -- a text to many: a campaign, or a bu
     asleep_to    integer NOT NULL DEFAULT 0,           -- of them, up to this place all sleep until asleep_until at least; nothing
     asleep_until timestamptz,                          -- is written down about each
     paused_why   text CHECK (paused_why IN ('member', 'failures', 'opt_outs', 'missed')),
-    resumed_at   timestamptz,             -- what left before then counts against no limit any more
+    resumed_at   timestamptz,             -- what left before then counts against no limit any more, see campaign_tally
     made_after   bigint NOT NULL DEFAULT 0,            -- bulk in the outbox up to this id is from before a stop or a change: it
                                           -- does not leave, and is taken back to be made anew
     skip_as      text,                    -- whoever is still pending is skipped for this reason: it is at its end
@@ -915,7 +915,9 @@ CREATE TABLE campaign_stat (
     skipped integer NOT NULL DEFAULT 0, delivered integer NOT NULL DEFAULT 0, undelivered integer NOT NULL DEFAULT 0,
     replied integer NOT NULL DEFAULT 0, opted_out integer NOT NULL DEFAULT 0, clicked integer NOT NULL DEFAULT 0,
     segments bigint NOT NULL DEFAULT 0,
-    moved_at timestamptz
+    moved_at timestamptz,
+    since_wired integer NOT NULL DEFAULT 0, since_rejected integer NOT NULL DEFAULT 0,  -- of texts that left since a person
+    since_undelivered integer NOT NULL DEFAULT 0, since_opted_out integer NOT NULL DEFAULT 0  -- resumed it last, or of all
 ) WITH (fillfactor = 50);
 CREATE TABLE campaign_stat_delta (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -925,7 +927,8 @@ CREATE TABLE campaign_stat_delta (
     wired integer NOT NULL DEFAULT 0, rejected integer NOT NULL DEFAULT 0, unconfirmed integer NOT NULL DEFAULT 0,
     skipped integer NOT NULL DEFAULT 0, delivered integer NOT NULL DEFAULT 0, undelivered integer NOT NULL DEFAULT 0,
     replied integer NOT NULL DEFAULT 0, opted_out integer NOT NULL DEFAULT 0, clicked integer NOT NULL DEFAULT 0,
-    segments bigint NOT NULL DEFAULT 0
+    segments bigint NOT NULL DEFAULT 0,
+    since       boolean NOT NULL DEFAULT true  -- of texts that left since a person resumed it last
 ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500);
 CREATE INDEX ON campaign_stat_delta (campaign_id, id);
 CREATE TABLE campaign_minute (              -- all minutes of a campaign add up to its sums
@@ -957,7 +960,22 @@ CREATE FUNCTION campaign_sums(p_campaign bigint) RETURNS TABLE (
           FROM campaign_stat_delta d WHERE d.campaign_id = p_campaign) x
 $$;
 
--- The same from the recipients themselves: what the sums are held to.
+-- What became of its texts that left since a person resumed it last, or of all where nobody has: domain.health.counts. Read from
+-- sums, too, which the resuming sets back.
+CREATE FUNCTION campaign_tally(p_campaign bigint) RETURNS TABLE (
+    wired integer, rejected integer, undelivered integer, opted_out integer
+) LANGUAGE sql STABLE AS $$
+    SELECT coalesce(sum(x.wired), 0)::integer, coalesce(sum(x.rejected), 0)::integer, coalesce(sum(x.undelivered), 0)::integer,
+           coalesce(sum(x.opted_out), 0)::integer
+    FROM (SELECT s.since_wired AS wired, s.since_rejected AS rejected, s.since_undelivered AS undelivered,
+                 s.since_opted_out AS opted_out
+          FROM campaign_stat s WHERE s.campaign_id = p_campaign
+          UNION ALL
+          SELECT d.wired, d.rejected, d.undelivered, d.opted_out
+          FROM campaign_stat_delta d WHERE d.campaign_id = p_campaign AND d.since) x
+$$;
+
+-- The sums from the recipients themselves: what they are held to.
 CREATE FUNCTION campaign_recount(p_campaign bigint) RETURNS TABLE (
     excluded integer, pending integer, in_flight integer, wired integer, rejected integer, unconfirmed integer, skipped integer,
     delivered integer, undelivered integer, replied integer, opted_out integer, clicked integer, segments bigint
@@ -1015,10 +1033,13 @@ BEGIN
             clicked = m.clicked + EXCLUDED.clicked
     ), sums AS (
         INSERT INTO campaign_stat AS s (campaign_id, excluded, pending, in_flight, wired, rejected, unconfirmed, skipped, delivered,
-                                        undelivered, replied, opted_out, clicked, segments, moved_at)
+                                        undelivered, replied, opted_out, clicked, segments, moved_at,
+                                        since_wired, since_rejected, since_undelivered, since_opted_out)
         SELECT p_campaign, sum(g.excluded), sum(g.pending), sum(g.in_flight), sum(g.wired), sum(g.rejected), sum(g.unconfirmed),
                sum(g.skipped), sum(g.delivered), sum(g.undelivered), sum(g.replied), sum(g.opted_out), sum(g.clicked),
-               sum(g.segments), max(g.at)
+               sum(g.segments), max(g.at), coalesce(sum(g.wired) FILTER (WHERE g.since), 0),
+               coalesce(sum(g.rejected) FILTER (WHERE g.since), 0), coalesce(sum(g.undelivered) FILTER (WHERE g.since), 0),
+               coalesce(sum(g.opted_out) FILTER (WHERE g.since), 0)
         FROM gone g HAVING count(*) > 0
         ON CONFLICT (campaign_id) DO UPDATE SET
             excluded = s.excluded + EXCLUDED.excluded, pending = s.pending + EXCLUDED.pending,
@@ -1027,7 +1048,10 @@ BEGIN
             skipped = s.skipped + EXCLUDED.skipped, delivered = s.delivered + EXCLUDED.delivered,
             undelivered = s.undelivered + EXCLUDED.undelivered, replied = s.replied + EXCLUDED.replied,
             opted_out = s.opted_out + EXCLUDED.opted_out, clicked = s.clicked + EXCLUDED.clicked,
-            segments = s.segments + EXCLUDED.segments, moved_at = greatest(s.moved_at, EXCLUDED.moved_at)
+            segments = s.segments + EXCLUDED.segments, moved_at = greatest(s.moved_at, EXCLUDED.moved_at),
+            since_wired = s.since_wired + EXCLUDED.since_wired, since_rejected = s.since_rejected + EXCLUDED.since_rejected,
+            since_undelivered = s.since_undelivered + EXCLUDED.since_undelivered,
+            since_opted_out = s.since_opted_out + EXCLUDED.since_opted_out
     )
     SELECT count(*) INTO folded FROM gone;
     RETURN folded;
@@ -1420,13 +1444,14 @@ BEGIN
         FROM texts t LEFT JOIN truth u ON u.campaign_id = t.campaign_id AND u.ord = t.ord
         WHERE r.campaign_id = t.campaign_id AND r.ord = t.ord
           AND (r.replied_at IS DISTINCT FROM u.replied_at OR r.opted_out_at IS DISTINCT FROM u.opted_out_at)
-        RETURNING r.workspace_id, r.campaign_id,
+        RETURNING r.workspace_id, r.campaign_id, r.left_at,
                   (new.replied_at IS NOT NULL)::integer - (old.replied_at IS NOT NULL)::integer AS replied,
                   (new.opted_out_at IS NOT NULL)::integer - (old.opted_out_at IS NOT NULL)::integer AS opted_out
     ), counted AS (
-        INSERT INTO campaign_stat_delta (campaign_id, at, replied, opted_out)
-        SELECT x.campaign_id, p_at, sum(x.replied), sum(x.opted_out) FROM credited x
-        WHERE (x.replied, x.opted_out) <> (0, 0) GROUP BY x.campaign_id
+        INSERT INTO campaign_stat_delta (campaign_id, at, since, replied, opted_out)
+        SELECT x.campaign_id, p_at, coalesce(x.left_at >= c.resumed_at, true), sum(x.replied), sum(x.opted_out)
+        FROM credited x JOIN campaign c ON c.id = x.campaign_id
+        WHERE (x.replied, x.opted_out) <> (0, 0) GROUP BY 1, 3
     )
     SELECT DISTINCT 'campaign', NULL::integer, x.workspace_id, NULL::bigint, NULL::bigint, x.campaign_id, NULL, NULL, NULL,
            NULL::timestamptz, NULL::bigint, NULL::integer, NULL::boolean, NULL::bigint
@@ -1434,7 +1459,7 @@ BEGIN
 END $$;
 
 -- What texts of campaigns that have moved do to their recipients, and those to the sums: one row of differences for each
--- campaign. A thread keeps the campaign's text that left last. p_moved: rows of note_status, which holds the threads' locks.
+-- campaign, or two where some left before it was resumed. A thread keeps the campaign's text that left last. p_moved: rows of note_status, which holds the threads' locks.
 CREATE FUNCTION move_recipients(p_moved told[]) RETURNS SETOF told LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
@@ -1453,9 +1478,10 @@ BEGIN
         FROM unnest(p_moved) v WHERE r.thread_id = v.thread_id AND r.seq = v.ref
         RETURNING v.at, r.campaign_id, r.segments, old.state AS was, new.state, old.delivery AS had, new.delivery, new AS it
     ), counted AS (
-        INSERT INTO campaign_stat_delta (campaign_id, at, in_flight, wired, rejected, unconfirmed, skipped, delivered, undelivered,
-                                         segments)
-        SELECT f.campaign_id, max(f.at), sum((f.state = 'in_flight')::integer - (f.was = 'in_flight')::integer),
+        INSERT INTO campaign_stat_delta (campaign_id, at, since, in_flight, wired, rejected, unconfirmed, skipped, delivered,
+                                         undelivered, segments)
+        SELECT f.campaign_id, max(f.at), coalesce((f.it).left_at >= c.resumed_at, true),
+               sum((f.state = 'in_flight')::integer - (f.was = 'in_flight')::integer),
                sum((f.state = 'wired')::integer - (f.was = 'wired')::integer),
                sum((f.state = 'rejected')::integer - (f.was = 'rejected')::integer),
                sum((f.state = 'unconfirmed')::integer - (f.was = 'unconfirmed')::integer),
@@ -1464,7 +1490,8 @@ BEGIN
                sum((f.delivery IS NOT DISTINCT FROM 'undelivered')::integer
                    - (f.had IS NOT DISTINCT FROM 'undelivered')::integer),
                sum(coalesce(f.segments, 0) * ((f.state = 'wired')::integer - (f.was = 'wired')::integer))
-        FROM followed f WHERE f.was <> f.state OR f.had IS DISTINCT FROM f.delivery GROUP BY f.campaign_id
+        FROM followed f JOIN campaign c ON c.id = f.campaign_id
+        WHERE f.was <> f.state OR f.had IS DISTINCT FROM f.delivery GROUP BY 1, 3
     )
     SELECT array_agg(DISTINCT f.campaign_id),
            array_agg(f.it) FILTER (WHERE c.kind = 'campaign' AND f.state = 'wired' AND f.was <> 'wired')

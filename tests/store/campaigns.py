@@ -7,17 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from server.domain.campaigns.campaign import Command
 from server.domain.carrier import Accepted
 from server.domain.gate import MessageClass
 from server.domain.messages import CampaignMoved
 from server.ports import Authorised, Enqueued
+from server.store.campaigns.moves import Move, move
 from tests.store.world import NOON, World
 
 # One statement is one moment.
 KEPT: Final = """
 SELECT c.id, c.audience, c.launched_at IS NOT NULL AS launched, s.*,
-       to_jsonb(s) - 'moved_at' AS kept, to_jsonb(r) AS counted
-FROM campaign c CROSS JOIN LATERAL campaign_sums(c.id) s CROSS JOIN LATERAL campaign_recount(c.id) r ORDER BY c.id
+       to_jsonb(s) - 'moved_at' AS kept, to_jsonb(r) AS counted, to_jsonb(t) AS tallied, to_jsonb(l) AS left_since
+FROM campaign c CROSS JOIN LATERAL campaign_sums(c.id) s CROSS JOIN LATERAL campaign_recount(c.id) r
+CROSS JOIN LATERAL campaign_tally(c.id) t
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE r.state = 'wired') AS wired, count(*) FILTER (WHERE r.state = 'rejected') AS rejected,
+           count(*) FILTER (WHERE r.delivery = 'undelivered') AS undelivered, count(r.opted_out_at) AS opted_out
+    FROM campaign_recipient r WHERE r.campaign_id = c.id AND (c.resumed_at IS NULL OR r.left_at >= c.resumed_at)
+) l ORDER BY c.id
 """
 STATES: Final = ("excluded", "pending", "in_flight", "wired", "rejected", "unconfirmed", "skipped")
 CAMPAIGN: Final = """
@@ -44,10 +52,11 @@ SELECT note_moved($1, $6, NULL, 'in_flight', 1)
 
 
 async def add_up(world: World) -> list[Any]:
-    """What is kept of every campaign, which is what its rows come to."""
+    """What is kept of every campaign, which is what its rows come to; and what its limits are judged by."""
     rows = await world.sql(KEPT)
     for row in rows:
         assert row["kept"] == row["counted"]
+        assert row["tallied"] == row["left_since"]
         if row["launched"]:
             assert sum(row[state] for state in STATES) == row["audience"]
     return rows
@@ -77,6 +86,11 @@ class Spring:
         for one in sent:
             await self.world.store.ledger.record_outcome(one.attempt_id, self.world.gen, accepted(one), now)
         return sent
+
+    async def resume(self, now: datetime) -> None:
+        """As a person does, who has seen that it was paused."""
+        await self.world.sql("UPDATE campaign SET state = 'paused' WHERE id = $1", self.campaign_id)
+        await self.world.store.call(lambda c: move(c, 1, self.campaign_id, Move(Command.RESUME, 1), now))
 
     async def figures(self) -> Any:
         return next(row for row in await add_up(self.world) if row["id"] == self.campaign_id)

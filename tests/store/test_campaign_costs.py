@@ -7,11 +7,12 @@ import pytest
 from server.ports.links import TargetClicks
 from server.store.campaigns.figures import MOST_FOUND
 from server.store.named_sql import statements
+from tests.store.campaigns import spring
 from tests.store.reading import rows_read
-from tests.store.world import World
+from tests.store.world import NOON, World, later
 
 MANY = 5_000
-LINKS, FIGURES = statements("links"), statements("figures")
+LINKS, FIGURES, ENGINE = statements("links"), statements("figures"), statements("campaign_engine")
 PAGE = FIGURES["page_of_few"]
 _CAMPAIGN = "INSERT INTO campaign (workspace_id, name, state) VALUES (1, 'Spring', 'active') RETURNING id"
 _PEOPLE = """
@@ -29,6 +30,9 @@ JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM numbers) e USING (n)
 _RECIPIENTS = """
 INSERT INTO campaign_recipient (campaign_id, ord, workspace_id, contact_id, endpoint_id)
 SELECT $1, row_number() OVER (ORDER BY p.contact_id), 1, p.contact_id, p.endpoint_id FROM contact_phone p
+"""
+_WIRED = """
+UPDATE campaign_recipient SET state = 'wired', delivery = 'sent', thread_id = ord, seq = 1, left_at = $1
 """
 _TARGETS = """
 INSERT INTO link_target (workspace_id, url) SELECT 1, 'http://acme.com/' || n FROM generate_series(1, $1::integer) n
@@ -82,6 +86,20 @@ async def test_a_page_of_those_who_are_found_too_often_ends_when_it_is_full(worl
         await rows_read(world, FIGURES["recipients"], 1, campaign, [], 1_000, 50, "person", "", None, after=PAGE)
         < 1_000
     )
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+async def test_whether_it_does_badly_is_told_from_sums_also_after_somebody_has_resumed_it(
+    world: World, resumed: bool
+) -> None:
+    ours = await spring(world)
+    await crowd(world, ours.campaign_id)
+    await world.sql(_WIRED, NOON)
+    if resumed:
+        await ours.resume(later(0))
+    await analysed(world)
+    assert await rows_read(world, FIGURES["tally"], ours.campaign_id) < 10
+    assert await rows_read(world, ENGINE["look"], ours.campaign_id, NOON, 64) < 100
 
 
 @pytest.mark.parametrize("targets", [pytest.param(2, id="few targets"), pytest.param(MANY, id="one for each")])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from random import Random
 from typing import Final
 
 import pytest
 
 from server.domain.campaigns.health import Tally
 from server.domain.carrier import Accepted, ErrorClass, Receipt, Rejected, Unknown
+from server.ports import Authorised
 from server.ports.campaigns import CampaignRecipient, Minute
-from tests.store.campaigns import Spring, spring
+from tests.store.campaigns import Spring, accepted, spring
 from tests.store.world import ALICE, BOB, NOON, World, later
 
 CAROL, DAVE, EVE = "+12025550103", "+12025550104", "+12025550105"
@@ -155,13 +157,77 @@ async def test_what_an_automatic_pause_counts(world: World) -> None:
 
 async def test_after_somebody_resumed_only_what_left_since_counts(world: World) -> None:
     ours = await mixed(world)
-    await world.sql("UPDATE campaign SET resumed_at = $2 WHERE id = $1", ours.campaign_id, later(600))
+    await ours.resume(later(600))
     assert await world.store.campaign_figures.tally(ours.campaign_id) == Tally()
     [dave] = await world.authorise(now=later(600))
     await world.store.ledger.record_outcome(dave.attempt_id, world.gen, Accepted("SMd", "queued", 1), later(601))
     await world.receive("STOP", keyword="STOP", received_at=later(602))  # Alice's text had left before
     await world.receive("STOP", keyword="STOP", from_=DAVE, received_at=later(603))
     assert await world.store.campaign_figures.tally(ours.campaign_id) == Tally(wired=1, opted_out=1)
-    after = timedelta(seconds=1)
-    await world.sql("UPDATE campaign SET resumed_at = $2 WHERE id = $1", ours.campaign_id, later(600) + after)
+    await ours.resume(later(601))
     assert await world.store.campaign_figures.tally(ours.campaign_id) == Tally()
+
+
+async def test_a_receipt_of_what_left_before_the_resume_counts_against_no_limit(world: World) -> None:
+    """They go on coming for three days."""
+    ours = await spring(world)
+    alice, _ = await ours.wire(ALICE, BOB)
+    await ours.resume(later(60))
+    [carol] = await ours.wire(CAROL, now=later(61))
+    for one in (alice, carol):
+        receipt = Receipt(f"SM{one.outbox_id}", "undelivered", None, None, None)
+        await world.store.ledger.apply_receipt(1, receipt, later(70))
+    await world.receive("STOP", keyword="STOP", from_=BOB, received_at=later(80))
+    assert await world.store.campaign_figures.tally(ours.campaign_id) == Tally(wired=1, undelivered=1)
+    assert (await ours.figures())["undelivered"] == 2
+
+
+async def test_a_text_that_left_before_the_resume_and_was_answered_after_it_counts_against_no_limit(
+    world: World,
+) -> None:
+    ours = await spring(world)
+    for person in (ALICE, BOB):
+        await ours.queue(person)
+    alice, bob = await world.authorise()
+    await ours.resume(later(60))
+    record = world.store.ledger.record_outcome
+    await record(alice.attempt_id, world.gen, Rejected(ErrorClass.FILTERED, "30007", "No."), later(61))
+    await record(bob.attempt_id, world.gen, accepted(bob), later(61))
+    assert await world.store.campaign_figures.tally(ours.campaign_id) == Tally()
+    assert (await ours.figures())["rejected"] == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_what_is_judged_is_what_left_since_the_last_resume_after_every_step(world: World, seed: int) -> None:
+    dice = Random(seed)  # noqa: S311 - a test's order of events
+    ours, sent = await spring(world), list[Authorised]()
+    people = [f"+1202555{nth:04}" for nth in range(110, 150)]
+    now = NOON
+    for _ in range(40):
+        now, act = now + timedelta(seconds=dice.randrange(1, 30)), dice.randrange(10)
+        if act < 3 and people:
+            await ours.queue(people.pop(), now)
+        elif act < 5:
+            sent += await world.authorise(now=now)
+        elif act < 8 and sent:
+            await answer(world, dice.choice(sent), dice, now)
+        elif act == 8:
+            await world.value("SELECT fold_stats($1, 1, $2)", ours.campaign_id, dice.choice((1, 5, 1000)))
+        elif act == 9:
+            await ours.resume(now)
+        await ours.figures()
+
+
+async def answer(world: World, one: Authorised, dice: Random, now: datetime) -> None:
+    """Of the carrier, or of whoever got the text; at first, late, or again."""
+    sid, act = f"SM{one.outbox_id}", dice.randrange(5)
+    record = world.store.ledger.record_outcome
+    if act == 0:
+        await record(one.attempt_id, world.gen, Rejected(ErrorClass.FILTERED, "30007", "No."), now)
+    elif act < 3:
+        await record(one.attempt_id, world.gen, accepted(one), now)
+    elif act == 3:
+        receipt = Receipt(sid, "undelivered", None, one.attempt_id, None)
+        await world.store.ledger.apply_receipt(1, receipt, now)
+    else:
+        await world.receive("STOP", keyword="STOP", from_=one.request.to, received_at=now)

@@ -384,12 +384,9 @@ async def test_a_campaign_that_does_badly_is_paused_and_says_why(it: Campaigns) 
     assert await it.wire() == 0
 
 
-async def test_what_was_seen_before_it_was_resumed_pauses_it_no_more(
-    it: Campaigns, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(campaign_engine, "TALLY_EVERY", timedelta())
+async def test_what_was_seen_before_it_was_resumed_pauses_it_no_more_and_what_leaves_since_does(it: Campaigns) -> None:
     plan = replace(EVERYBODY, limits=Limits(failed_percent=20.0, at_least=10))
-    campaign_id = await it.launched(plan, 60)
+    campaign_id = await it.launched(plan, 90)
     await it.advance(campaign_id)
     await it.wire()
     await fail(it, 1, 9)
@@ -397,11 +394,16 @@ async def test_what_was_seen_before_it_was_resumed_pauses_it_no_more(
     await it.command(campaign_id, Command.RESUME, later(60))
     await fail(it, 10, 40)
     await it.advance(campaign_id, later(60))
-    assert await it.states(campaign_id) == {"wired": 40, "in_flight": 20}
+    assert await it.states(campaign_id) == {"wired": 40, "in_flight": 40, "pending": 10}
     await it.wire(later(61))
-    await it.world.sql("UPDATE campaign_recipient SET delivery = 'undelivered' WHERE ord > 40")
-    await it.engine.advance(campaign_id, later(62))
+    await fail(it, 41, 48)
+    await it.advance(campaign_id, later(62))
+    assert (await it.row(campaign_id))["state"] == "active", "8 of the 40 that left since is the limit and not above"
+    await fail(it, 49, 49)
+    await it.advance(campaign_id, later(62))
     assert (await it.row(campaign_id))["paused_why"] == "failures"
+    told = await it.world.sql("SELECT detail->>'why' AS why FROM audit WHERE action = 'campaign_paused' ORDER BY id")
+    assert ["9 of 40" in row["why"] for row in told] == [True, True]
 
 
 # The end

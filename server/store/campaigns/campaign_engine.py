@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from server.domain.campaigns.campaign import CampaignState, Command, PausedBy, Refused
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 SKIPPED: Final = 5_000  # recipients without a text
 DROPPED: Final = 10_000
-TALLY_EVERY: Final = timedelta(seconds=5)
 _DONE: Final = "campaign_cancelled"
 
 _SQL = statements("campaign_engine")
@@ -49,7 +48,6 @@ class PostgresCampaignEngine:
     def __init__(self, postgres: Postgres, announce: Announce, timetable: Timetable, link_base: str) -> None:
         self._postgres, self._announce, self._timetable = postgres, announce, timetable
         self._link_base = link_base
-        self._tallied: dict[int, datetime] = {}  # resumed ones: when their rows were counted last
 
     async def open(self) -> Sequence[int]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["open"]))
@@ -61,12 +59,11 @@ class PostgresCampaignEngine:
             return False
         if sight.takes_back and await self._taken_back(campaign_id, now):
             return True
-        counts = sight.resumed and _tells_anew(self._tallied.get(campaign_id), now)
-        more = (sight.busy or counts) and await self._step(campaign_id, now)
+        more = sight.busy and await self._step(campaign_id, now)
         return more or (sight.folds and await queueing.fold(self._postgres, campaign_id))
 
     async def _step(self, campaign_id: int, now: datetime) -> bool:
-        step = _Step(campaign_id, now, self._timetable, self._tallied, self._link_base)
+        step = _Step(campaign_id, now, self._timetable, self._link_base)
         try:
             more = await self._postgres.call(step.run, idempotent=True)
         except AudienceRefused as refused:
@@ -103,11 +100,6 @@ class PostgresCampaignEngine:
         return await stops.take_back(self._postgres, self._announce, campaign_id, now)
 
 
-def _tells_anew(last: datetime | None, now: datetime) -> bool:
-    """Whether a count of so long ago tells nothing any more."""
-    return last is None or not last <= now < last + TALLY_EVERY
-
-
 async def _refused(connection: Connection, campaign_id: int, sentence: str, found: int | None = None) -> bool:
     await connection.execute(_SQL["refuse"], campaign_id, sentence, found)
     return True
@@ -118,11 +110,8 @@ class _Step:
     `wanted`: how the campaign is to be moved after it.
     """
 
-    def __init__(
-        self, campaign_id: int, now: datetime, timetable: Timetable, tallied: dict[int, datetime], link_base: str
-    ) -> None:
-        self._id, self._now, self._timetable, self._tallied = campaign_id, now, timetable, tallied
-        self._link_base = link_base
+    def __init__(self, campaign_id: int, now: datetime, timetable: Timetable, link_base: str) -> None:
+        self._id, self._now, self._timetable, self._link_base = campaign_id, now, timetable, link_base
         self._afresh()
 
     def _afresh(self) -> None:
@@ -213,7 +202,7 @@ class _Step:
     async def _active(self, connection: Connection, row: Row, plan: Plan) -> bool:
         if row["skip_as"] is not None:
             return await self._skip(connection, row, row["skip_as"]) or await self._end(connection, row)
-        if broken := await self._breach(connection, row, plan):
+        if broken := await self._breach(connection, plan):
             self.wanted = Move(Command.PAUSE, why=broken.by, told=broken.sentence)
             return False
         turn = Turn(row, plan, self._now, self._timetable, self._link_base)
@@ -226,12 +215,7 @@ class _Step:
             self.point = "campaign_queued"
         return more or (not turn.queued and await self._end(connection, row))
 
-    async def _breach(self, connection: Connection, row: Row, plan: Plan) -> Breach | None:
-        since = row["resumed_at"]
-        if since is not None:  # of one that was resumed all rows are read: not at every look
-            if not _tells_anew(self._tallied.get(self._id), self._now):
-                return None
-            self._tallied[self._id] = self._now
+    async def _breach(self, connection: Connection, plan: Plan) -> Breach | None:
         found = await tally(connection, self._id)
         return None if found is None else breach(found, plan.limits)
 

@@ -104,9 +104,7 @@ async def asked(
 async def tally(connection: Connection, campaign_id: int) -> Tally | None:
     """What `domain.health.breach` judges: of all texts, or of those that left since a person resumed it.
 
-    The first is a row and what is not folded; the second reads all recipients. None: there is no such campaign.
+    A row and what is not folded, either way. None: there is no such campaign.
     """
     row = await connection.fetchrow(_SQL["tally"], campaign_id)
-    if row is not None and row["resumed_at"] is not None:
-        row = await connection.fetchrow(_SQL["tally_since"], campaign_id, row["resumed_at"])
     return None if row is None else Tally(row["wired"], row["rejected"], row["undelivered"], row["opted_out"])

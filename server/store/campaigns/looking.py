@@ -28,13 +28,12 @@ _SQL = statements("campaign_engine")
 class Sight:
     """`takes_back`: something in the outbox is not wanted as it is. `busy`: something else is to be done.
 
-    `folds`: there are differences enough to fold. `resumed`: its limits are looked at by reading all its texts.
+    `folds`: there are differences enough to fold.
     """
 
     takes_back: bool
     busy: bool
     folds: bool
-    resumed: bool
 
 
 async def look(connection: Connection, campaign_id: int, now: datetime) -> Sight | None:
@@ -42,8 +41,7 @@ async def look(connection: Connection, campaign_id: int, now: datetime) -> Sight
     row = await connection.fetchrow(_SQL["look"], campaign_id, now, FOLD_FROM)
     if row is None:
         return None
-    resumed = row["state"] == CampaignState.ACTIVE and row["resumed_at"] is not None
-    return Sight(row["takes_back"], _is_busy(row, now), row["folds"], resumed)
+    return Sight(row["takes_back"], _is_busy(row, now), row["folds"])
 
 
 def _is_busy(row: Row, now: datetime) -> bool:
@@ -72,7 +70,7 @@ def _is_active(row: Row, now: datetime) -> bool:
         return True
     plan = plans.read(row["plan"])
     tally = Tally(row["wired"], row["rejected"], row["undelivered"], row["opted_out"])
-    if row["resumed_at"] is None and breach(tally, plan.limits) is not None:
+    if breach(tally, plan.limits) is not None:
         return True
     if plan.drip is not None:
         moves, opened = _batches(row, plan.drip, now)

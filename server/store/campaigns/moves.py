@@ -73,6 +73,7 @@ async def _write(connection: Connection, campaign_id: int, wanted: Move, now: da
             await connection.execute(_SQL["pause"], campaign_id, wanted.why.value)
         case Command.RESUME:
             await connection.execute(_SQL["resume"], campaign_id, now)
+            await connection.execute(_SQL["count_anew"], campaign_id)
         case Command.CANCEL:
             await connection.execute(_SQL["cancel"], campaign_id, wanted.skip_as.value)
         case _:

@@ -41,6 +41,16 @@ UPDATE campaign SET state = 'active', paused_why = NULL, resumed_at = $2, versio
        changed_xid = pg_current_xact_id()
 WHERE id = $1;
 
+-- name: count_anew
+-- Nothing counts against its limits any more: what counts is taken off the folded sums, with what is not folded yet. Under the lock
+-- of the campaign's row, as folding is. What still moves of texts that left before says so by itself.
+INSERT INTO campaign_stat AS s (campaign_id, since_wired, since_rejected, since_undelivered, since_opted_out)
+SELECT $1, -t.wired, -t.rejected, -t.undelivered, -t.opted_out FROM campaign_tally($1) t
+ON CONFLICT (campaign_id) DO UPDATE SET
+    since_wired = s.since_wired + EXCLUDED.since_wired, since_rejected = s.since_rejected + EXCLUDED.since_rejected,
+    since_undelivered = s.since_undelivered + EXCLUDED.since_undelivered,
+    since_opted_out = s.since_opted_out + EXCLUDED.since_opted_out;
+
 -- name: cancel
 -- Whoever has got nothing gets nothing; the engine writes that down, and its end.
 UPDATE campaign SET state = 'cancelled', paused_why = NULL, build_after = NULL, skip_as = $2, version = version + 1,

@@ -8,8 +8,8 @@ ORDER BY c.id;
 
 -- name: look
 -- Whether anything is to be done, read without a lock; more is told than there is, never less.
-SELECT c.id, c.state, c.plan, c.audience, c.build_after, c.due_at, c.rate, c.places, c.last_batch_at, c.next_batch_at, c.resumed_at,
-       c.skip_as, s.pending, s.in_flight, s.wired, s.rejected, s.undelivered, s.opted_out, h.queued, h.pace,
+SELECT c.id, c.state, c.plan, c.audience, c.build_after, c.due_at, c.rate, c.places, c.last_batch_at, c.next_batch_at,
+       c.skip_as, s.pending, s.in_flight, t.wired, t.rejected, t.undelivered, t.opted_out, h.queued, h.pace,
        EXISTS (SELECT FROM outbox o
                WHERE o.campaign_id = c.id AND o.state IN ('queued', 'held')
                  AND (c.state = 'cancelled' OR (o.id <= c.made_after AND o.klass = 'bulk' AND o.resends = 0))) AS takes_back,
@@ -26,6 +26,7 @@ SELECT c.id, c.state, c.plan, c.audience, c.build_after, c.due_at, c.rate, c.pla
 FROM campaign c
 CROSS JOIN LATERAL (SELECT CASE WHEN c.plan ->> 'drip' IS NULL THEN 2147483647 ELSE coalesce(c.places, 0) END AS places) p
 CROSS JOIN LATERAL campaign_sums(c.id) s
+CROSS JOIN LATERAL campaign_tally(c.id) t
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(o.cost) FILTER (WHERE o.state = 'queued' AND o.due_at <= $2), 0)::integer AS queued,
            (SELECT coalesce(sum(n.rate), 0) FROM number n
@@ -36,7 +37,7 @@ WHERE c.id = $1 AND c.kind = 'campaign' AND c.ended_at IS NULL AND (c.state <> '
 -- name: claim
 -- One server at a time carries it on.
 SELECT c.id, c.workspace_id, c.name, c.state, c.plan, c.launched_by, c.launched_at, c.expected, c.build_after, c.audience, c.number_id,
-       c.rate, c.due_at, c.places, c.last_batch_at, c.next_batch_at, c.resumed_at, c.skip_as,
+       c.rate, c.due_at, c.places, c.last_batch_at, c.next_batch_at, c.skip_as,
        c.looked_to, c.asleep_to, c.asleep_until,
        (SELECT w.link_base FROM workspace w WHERE w.id = c.workspace_id) AS link_base
 FROM campaign c

@@ -82,12 +82,5 @@ SELECT s.excluded, s.pending, s.in_flight, s.wired, s.rejected, s.unconfirmed, s
 FROM campaign c CROSS JOIN LATERAL campaign_sums(c.id) s WHERE c.workspace_id = $1 AND c.id = $2;
 
 -- name: tally
--- What became of its texts, all of them; what a person's resuming leaves out is another question.
-SELECT c.resumed_at, s.wired, s.rejected, s.undelivered, s.opted_out
-FROM campaign c CROSS JOIN LATERAL campaign_sums(c.id) s WHERE c.id = $1;
-
--- name: tally_since
--- The same of the texts that left since.
-SELECT (count(*) FILTER (WHERE r.state = 'wired'))::integer AS wired, (count(*) FILTER (WHERE r.state = 'rejected'))::integer AS rejected,
-       (count(*) FILTER (WHERE r.delivery = 'undelivered'))::integer AS undelivered, count(r.opted_out_at)::integer AS opted_out
-FROM campaign_recipient r WHERE r.campaign_id = $1 AND r.left_at >= $2;
+-- What became of its texts that count, see campaign_tally.
+SELECT t.wired, t.rejected, t.undelivered, t.opted_out FROM campaign c CROSS JOIN LATERAL campaign_tally(c.id) t WHERE c.id = $1;
