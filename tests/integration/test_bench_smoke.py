@@ -38,6 +38,11 @@ ROOT = Path(__file__).parents[2]
             id="every push reaches every socket",
         ),
         pytest.param(
+            ("bench.dialer", "--quick"),
+            {"sms_p99_ms", "heard_p99_ms", "posted_p99_ms"},
+            id="every quick text is accepted, and what happens is heard and posted",
+        ),
+        pytest.param(
             ("bench.imports", "--quick"),
             {"rows_per_s", "late_p99_ms", "question_p99_ms", "undo_s"},
             id="every row of a list comes in or is told, and is taken back",
