@@ -510,18 +510,34 @@ CREATE TABLE thread (
     campaign_ord   integer,
     campaign_at    timestamptz,
     listed         boolean NOT NULL DEFAULT true,                  -- false: nothing but a campaign's texts; the inbox waits for a reply
+    assignee_id    bigint,                -- the member whose conversation it is; null: nobody's yet
+    closed_at      timestamptz,           -- done with; a text from the contact opens it again
+    snoozed_until  timestamptz,           -- out of sight until then, or until the contact writes
+    snoozed_by     bigint,
+    waiting_since  timestamptz,           -- the contact's first text that nobody has answered; keywords wait for nobody
+    claimed_by     bigint,                -- only this member may answer, until claimed_until
+    claimed_until  timestamptz,
     version        bigint NOT NULL DEFAULT 1,                      -- rises with every write that people see
     changed_xid    xid8 NOT NULL DEFAULT pg_current_xact_id(),     -- renewed by each such write; resume reads changed_xid >= p
     created_at     timestamptz NOT NULL DEFAULT now(),
     UNIQUE (workspace_id, endpoint_id),
     UNIQUE (workspace_id, id),
     FOREIGN KEY (workspace_id, endpoint_id) REFERENCES endpoint (workspace_id, id),
-    FOREIGN KEY (workspace_id, number_id) REFERENCES number (workspace_id, id)
+    FOREIGN KEY (workspace_id, number_id) REFERENCES number (workspace_id, id),
+    FOREIGN KEY (workspace_id, assignee_id) REFERENCES member (workspace_id, id),
+    CHECK ((snoozed_until IS NULL) = (snoozed_by IS NULL)),
+    CHECK ((claimed_until IS NULL) = (claimed_by IS NULL)),
+    CONSTRAINT closed_or_snoozed CHECK (closed_at IS NULL OR snoozed_until IS NULL)
 ) WITH (fillfactor = 70);
 CREATE INDEX thread_newest ON thread (workspace_id, last_at DESC, id DESC);
 -- what the inbox asks: a campaign that wrote to a million people does not stand before it
 CREATE INDEX thread_listed ON thread (workspace_id, last_at DESC, id DESC) WHERE listed;
 CREATE INDEX thread_changed ON thread (workspace_id, changed_xid) WHERE listed;
+CREATE INDEX thread_mine ON thread (workspace_id, assignee_id, last_at DESC, id DESC) WHERE listed AND assignee_id IS NOT NULL;
+CREATE INDEX thread_waiting ON thread (workspace_id, waiting_since, id) WHERE listed AND waiting_since IS NOT NULL AND closed_at IS NULL;
+CREATE INDEX thread_closed ON thread (workspace_id, last_at DESC, id DESC) WHERE listed AND closed_at IS NOT NULL;
+CREATE INDEX thread_snoozed ON thread (snoozed_until, id) WHERE snoozed_until IS NOT NULL;
+CREATE INDEX thread_of_campaign ON thread (campaign_id, last_at DESC, id DESC) WHERE listed AND campaign_id IS NOT NULL;
 
 CREATE TABLE message (
     thread_id    bigint NOT NULL,
@@ -551,16 +567,18 @@ DO $$ BEGIN FOR i IN 0..7 LOOP
     EXECUTE format('CREATE TABLE message_%s PARTITION OF message FOR VALUES WITH (MODULUS 8, REMAINDER %s) WITH (fillfactor = 85)', i, i);
 END LOOP; END $$;
 
-CREATE TABLE thread_event (               -- what the socket replays. A message's event bears no data: the row is joined
+CREATE TABLE thread_event (               -- what the socket replays. A text's or a note's event bears no data: the row is joined
     thread_id bigint NOT NULL,
     seq       bigint NOT NULL,
-    kind      text NOT NULL CHECK (kind IN ('message', 'status')),
+    kind      text NOT NULL CHECK (kind IN ('message', 'status', 'note', 'activity')),
     ref       bigint,                     -- status: the message's seq
     state     text,
     error_class text,
     error_code  text,
+    data      jsonb,                      -- activity: what, by and to whom, until when
     at        timestamptz NOT NULL,
-    PRIMARY KEY (thread_id, seq)
+    PRIMARY KEY (thread_id, seq),
+    CHECK ((kind = 'activity') = (data IS NOT NULL))
 ) PARTITION BY HASH (thread_id);
 DO $$ BEGIN FOR i IN 0..7 LOOP
     EXECUTE format('CREATE TABLE thread_event_%s PARTITION OF thread_event FOR VALUES WITH (MODULUS 8, REMAINDER %s)', i, i);
@@ -578,6 +596,31 @@ CREATE TABLE thread_read (                -- unread = thread.in_total - in_ord; 
     FOREIGN KEY (workspace_id, thread_id) REFERENCES thread (workspace_id, id)
 ) WITH (fillfactor = 80);
 CREATE INDEX thread_read_changed ON thread_read (member_id, changed_xid);
+
+CREATE TABLE note (                       -- what members write to each other beside the texts; no contact ever sees it
+    thread_id    bigint NOT NULL,
+    seq          bigint NOT NULL,         -- the number of the event that created it
+    workspace_id bigint NOT NULL,
+    author_id    bigint NOT NULL,
+    body         text NOT NULL CHECK (body <> ''),
+    at           timestamptz NOT NULL,
+    PRIMARY KEY (thread_id, seq),
+    FOREIGN KEY (workspace_id, thread_id) REFERENCES thread (workspace_id, id),
+    FOREIGN KEY (workspace_id, author_id) REFERENCES member (workspace_id, id)
+);
+
+CREATE TABLE mention (                    -- who a note asks to look, until they have
+    member_id    bigint NOT NULL,
+    thread_id    bigint NOT NULL,
+    seq          bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    seen_at      timestamptz,
+    PRIMARY KEY (member_id, thread_id, seq),
+    FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id),
+    FOREIGN KEY (thread_id, seq) REFERENCES note (thread_id, seq)
+);
+CREATE INDEX mention_unseen ON mention (member_id, thread_id) WHERE seen_at IS NULL;
+CREATE INDEX ON mention (thread_id, seq);
 
 CREATE TABLE review (                     -- a text that a person must judge; open exactly where endpoint.held is true
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -1827,17 +1870,21 @@ BEGIN
     WITH numbered AS (
         SELECT w.*, row_number() OVER (PARTITION BY w.endpoint_id ORDER BY w.ord) AS nth,
                count(*) OVER (PARTITION BY w.endpoint_id) AS total,
-               max(w.at) OVER (PARTITION BY w.endpoint_id) AS newest
+               max(w.at) OVER (PARTITION BY w.endpoint_id) AS newest,
+               min(w.at) FILTER (WHERE w.keyword IS NULL) OVER (PARTITION BY w.endpoint_id) AS asks_since
         FROM unnest(work) w
     ), bumped AS (
         INSERT INTO thread AS t (workspace_id, endpoint_id, number_id, last_seq, in_total, last_at, last_preview,
-                                 last_direction, last_in_at)
-        SELECT w.workspace_id, w.endpoint_id, w.number_id, w.total, w.total, w.newest, left(w.body, 140), 'in', w.newest
+                                 last_direction, last_in_at, waiting_since)
+        SELECT w.workspace_id, w.endpoint_id, w.number_id, w.total, w.total, w.newest, left(w.body, 140), 'in', w.newest,
+               w.asks_since
         FROM numbered w WHERE w.nth = w.total ORDER BY w.endpoint_id
         ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET
             number_id = EXCLUDED.number_id, last_seq = t.last_seq + EXCLUDED.last_seq,
             in_total = t.in_total + EXCLUDED.in_total, last_at = greatest(t.last_at, EXCLUDED.last_at),
             last_in_at = greatest(t.last_in_at, EXCLUDED.last_in_at),
+            waiting_since = coalesce(t.waiting_since, EXCLUDED.waiting_since), closed_at = NULL, snoozed_until = NULL,
+            snoozed_by = NULL,
             last_preview = EXCLUDED.last_preview, last_direction = 'in', listed = true, version = t.version + 1,
             changed_xid = pg_current_xact_id()
         RETURNING t.id, t.endpoint_id, t.last_seq, t.in_total, t.reply_cancels, t.campaign_at
@@ -2441,9 +2488,10 @@ END $$;
 CREATE FUNCTION enqueue_mt(
     p_workspace bigint[], p_thread bigint[], p_cmd uuid[], p_fingerprint bytea[], p_klass text[], p_lane smallint[],
     p_body text[], p_segments smallint[], p_author bigint[], p_acknowledged boolean[], p_resend bigint[], p_now timestamptz[],
-    p_due timestamptz[], p_expires timestamptz[], p_campaign bigint[], p_until_reply boolean[], p_media text[]
+    p_due timestamptz[], p_expires timestamptz[], p_campaign bigint[], p_until_reply boolean[], p_media text[], p_seen bigint[]
 ) RETURNS TABLE (
-    ord bigint, verdict text, workspace_id bigint, thread_id bigint, seq bigint, number_id bigint, author text
+    ord bigint, verdict text, workspace_id bigint, thread_id bigint, seq bigint, number_id bigint, author text,
+    other text, until timestamptz
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
@@ -2451,7 +2499,7 @@ BEGIN
     PERFORM 1 FROM thread t WHERE t.id = ANY (p_thread) AND t.workspace_id = ANY (p_workspace)
     ORDER BY t.endpoint_id FOR NO KEY UPDATE;
     RETURN QUERY
-    WITH judged AS (
+    WITH heard AS (
         SELECT g.*, t.endpoint_id, t.number_id, t.last_seq, t.in_total, e.consent_epoch, e.opted_out OR e.held AS silent, e.dest_carrier,
                c.seq AS known_seq, m.name AS author,
                CASE WHEN c.cmd_id IS NOT NULL AND c.fingerprint = g.fingerprint AND c.thread_id = g.thread_id THEN 'again'
@@ -2459,24 +2507,44 @@ BEGIN
                     WHEN t.id IS NULL THEN 'no_thread'
                     WHEN (e.opted_out OR e.held) AND (g.klass = 'person' AND NOT g.acknowledged OR g.klass = 'send_later')
                     THEN 'unacknowledged'
-                    ELSE 'enqueued' END AS verdict
+                    WHEN g.klass = 'person' AND t.claimed_by <> g.author_id AND t.claimed_until > g.now_ THEN 'claimed'
+                    WHEN g.klass = 'person' AND o.seq IS NOT NULL THEN 'overtaken'
+                    ELSE 'enqueued' END AS said,
+               coalesce(h.name, o.name) AS other, t.claimed_until
         FROM unnest(p_workspace, p_thread, p_cmd, p_fingerprint, p_klass, p_lane, p_body, p_segments, p_author,
-                    p_acknowledged, p_resend, p_now, p_due, p_expires, p_campaign, p_until_reply, p_media) WITH ORDINALITY
+                    p_acknowledged, p_resend, p_now, p_due, p_expires, p_campaign, p_until_reply, p_media, p_seen) WITH ORDINALITY
              AS g (workspace_id, thread_id, cmd_id, fingerprint, klass, lane, body, segments, author_id, acknowledged,
-                   resend_of, now_, due_at, expires_at, campaign_id, until_reply, media, ord)
+                   resend_of, now_, due_at, expires_at, campaign_id, until_reply, media, seen, ord)
         LEFT JOIN command c ON c.workspace_id = g.workspace_id AND c.cmd_id = g.cmd_id
         LEFT JOIN thread t ON t.id = g.thread_id AND t.workspace_id = g.workspace_id
         LEFT JOIN endpoint e ON e.id = t.endpoint_id
         LEFT JOIN member m ON m.id = g.author_id AND m.workspace_id = g.workspace_id
+        LEFT JOIN member h ON h.id = t.claimed_by AND t.claimed_by <> g.author_id AND t.claimed_until > g.now_
+        LEFT JOIN LATERAL (  -- a colleague has answered what the author saw, who does not know it
+            SELECT x.seq, y.name FROM message x JOIN member y ON y.id = x.author_id
+            WHERE g.seen IS NOT NULL AND x.thread_id = t.id AND x.seq > g.seen AND x.direction = 'out' AND x.klass = 'person'
+              AND x.author_id <> g.author_id AND NOT taken_back(x.state, x.error_class, x.error_code)
+            ORDER BY x.seq DESC LIMIT 1) o ON true
+    ), judged AS (  -- of colleagues whose answers share this commit the first is sent
+        SELECT h.*, CASE WHEN h.said = 'enqueued' AND h.klass = 'person' AND h.seen IS NOT NULL
+                          AND (min(h.author_id) FILTER (WHERE h.said = 'enqueued' AND h.klass = 'person') OVER earlier <> h.author_id
+                            OR max(h.author_id) FILTER (WHERE h.said = 'enqueued' AND h.klass = 'person') OVER earlier <> h.author_id)
+                         THEN 'overtaken' ELSE h.said END AS verdict
+        FROM heard h
+        WINDOW earlier AS (PARTITION BY h.thread_id ORDER BY h.ord ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     ), placed AS (
         SELECT j.*, j.last_seq + row_number() OVER w AS seq, lead(j.ord) OVER w IS NULL AS newest,
                bool_or(j.until_reply) OVER (PARTITION BY j.thread_id) AS reply_cancels,
-               bool_or(j.campaign_id IS NULL) OVER (PARTITION BY j.thread_id) AS lists  -- for campaigns, whoever makes the thread
+               bool_or(j.campaign_id IS NULL) OVER (PARTITION BY j.thread_id) AS lists,  -- for campaigns, whoever makes the thread
+               bool_or(j.klass IN ('person', 'send_later')) OVER (PARTITION BY j.thread_id) AS answers
         FROM judged j WHERE j.verdict = 'enqueued' WINDOW w AS (PARTITION BY j.thread_id ORDER BY j.ord)
     ), bumped AS (
         UPDATE thread t SET last_seq = p.seq, last_at = greatest(t.last_at, p.now_), last_preview = left(p.body, 140),
                last_out_at = greatest(t.last_out_at, p.now_), last_direction = 'out', version = t.version + 1,
                reply_cancels = t.reply_cancels OR p.reply_cancels, listed = t.listed OR p.lists,
+               waiting_since = CASE WHEN NOT p.answers THEN t.waiting_since END,
+               claimed_by = nullif(t.claimed_by, p.author_id),
+               claimed_until = CASE WHEN t.claimed_by IS DISTINCT FROM p.author_id THEN t.claimed_until END,
                changed_xid = pg_current_xact_id()
         FROM placed p WHERE p.newest AND t.id = p.thread_id
     ), commands AS (
@@ -2507,11 +2575,191 @@ BEGIN
         SELECT k.workspace_id, k.author_id, 'text_to_opted_out', jsonb_build_object('thread', k.thread_id, 'seq', k.seq)
         FROM knowing k
     )
-    SELECT p.ord, p.verdict, p.workspace_id, p.thread_id, p.seq, p.number_id, p.author FROM placed p
+    SELECT p.ord, p.verdict, p.workspace_id, p.thread_id, p.seq, p.number_id, p.author, NULL::text, NULL::timestamptz FROM placed p
     UNION ALL
-    SELECT j.ord, j.verdict, j.workspace_id, j.thread_id, j.known_seq, j.number_id, j.author FROM judged j
+    SELECT j.ord, j.verdict, j.workspace_id, j.thread_id, j.known_seq, j.number_id, j.author, j.other, j.claimed_until FROM judged j
     WHERE j.verdict <> 'enqueued'
     ORDER BY 1;
+END $$;
+
+-- A team at work on a thread -----------------------------------------------------------------------------------------------
+
+-- A row of the inbox, but for its reader's marks.
+CREATE VIEW inbox_face AS
+SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq, t.last_at,
+       t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
+       g.id AS campaign_id, g.name AS campaign_name, t.campaign_at, t.assignee_id, a.name AS assignee, t.closed_at,
+       t.snoozed_until, t.waiting_since, t.claimed_by, o.name AS claimant, t.claimed_until, t.listed
+FROM thread t
+JOIN endpoint e ON e.id = t.endpoint_id
+JOIN number n ON n.id = t.number_id
+LEFT JOIN campaign g ON g.id = t.campaign_id AND g.workspace_id = t.workspace_id
+LEFT JOIN member a ON a.id = t.assignee_id
+LEFT JOIN member o ON o.id = t.claimed_by
+LEFT JOIN LATERAL (
+    SELECT p.contact_id, nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name
+    FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
+) c ON true;
+
+-- Write what a member did with a thread into its history. The caller has it locked.
+CREATE FUNCTION note_activity(p_thread bigint, p_what text, p_by bigint, p_to bigint, p_until timestamptz, p_now timestamptz)
+RETURNS thread_event LANGUAGE plpgsql AS $$
+DECLARE
+    made thread_event;
+BEGIN
+    UPDATE thread t SET last_seq = t.last_seq + 1, version = t.version + 1, changed_xid = pg_current_xact_id()
+    WHERE t.id = p_thread RETURNING t.id, t.last_seq INTO made.thread_id, made.seq;
+    INSERT INTO thread_event (thread_id, seq, kind, data, at)
+    VALUES (p_thread, made.seq, 'activity', jsonb_strip_nulls(jsonb_build_object(
+        'what', p_what, 'by', p_by, 'by_name', (SELECT m.name FROM member m WHERE m.id = p_by),
+        'to', p_to, 'to_name', (SELECT m.name FROM member m WHERE m.id = p_to), 'until', p_until)), p_now)
+    RETURNING * INTO made;
+    RETURN made;
+END $$;
+
+-- Assign, close, reopen, snooze or wake a thread. What is so already is 'same', and nothing is written.
+CREATE FUNCTION turn_thread(
+    p_workspace bigint, p_thread bigint, p_member bigint, p_what text, p_to bigint, p_until timestamptz, p_now timestamptz
+) RETURNS TABLE (verdict text, seq bigint, data jsonb) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    one   thread;
+    event thread_event;
+BEGIN
+    SELECT t.* INTO one FROM thread t WHERE t.id = p_thread AND t.workspace_id = p_workspace FOR NO KEY UPDATE;
+    IF one.id IS NULL THEN
+        verdict := 'no_thread';
+    ELSIF p_what = 'assigned' AND p_to IS NOT NULL AND NOT EXISTS (
+        SELECT FROM member m WHERE m.id = p_to AND m.workspace_id = p_workspace AND m.disabled_at IS NULL) THEN
+        verdict := 'no_member';
+    ELSIF (CASE p_what WHEN 'assigned' THEN one.assignee_id IS NOT DISTINCT FROM p_to
+                      WHEN 'closed' THEN one.closed_at IS NOT NULL
+                      WHEN 'reopened' THEN one.closed_at IS NULL
+                      WHEN 'snoozed' THEN one.snoozed_until IS NOT DISTINCT FROM p_until
+                      WHEN 'woken' THEN one.snoozed_until IS NULL END) THEN
+        verdict := 'same';
+    ELSE
+        verdict := 'done';
+        CASE p_what
+        WHEN 'assigned' THEN UPDATE thread t SET assignee_id = p_to WHERE t.id = one.id;
+        WHEN 'closed' THEN
+            UPDATE thread t SET closed_at = p_now, snoozed_until = NULL, snoozed_by = NULL, waiting_since = NULL WHERE t.id = one.id;
+        WHEN 'reopened' THEN UPDATE thread t SET closed_at = NULL WHERE t.id = one.id;
+        WHEN 'snoozed' THEN
+            UPDATE thread t SET snoozed_until = p_until, snoozed_by = p_member, closed_at = NULL WHERE t.id = one.id;
+        WHEN 'woken' THEN UPDATE thread t SET snoozed_until = NULL, snoozed_by = NULL WHERE t.id = one.id;
+        END CASE;
+        event := note_activity(one.id, CASE WHEN p_what = 'assigned' AND p_to IS NULL THEN 'unassigned' ELSE p_what END,
+                               p_member, p_to, p_until, p_now);
+        seq := event.seq;
+        data := event.data;
+    END IF;
+    RETURN NEXT;
+END $$;
+
+-- Take or renew the sole right to answer in a thread until p_until, from whoever has it where p_over says so; p_until null gives
+-- it back. 'claimed' names a colleague who has it. Only taking it over is told in the thread's history.
+CREATE FUNCTION claim_thread(
+    p_workspace bigint, p_thread bigint, p_member bigint, p_over boolean, p_until timestamptz, p_now timestamptz
+) RETURNS TABLE (verdict text, seq bigint, data jsonb, other text, until timestamptz) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    one    thread;
+    event  thread_event;
+    theirs boolean;
+BEGIN
+    SELECT t.* INTO one FROM thread t WHERE t.id = p_thread AND t.workspace_id = p_workspace FOR NO KEY UPDATE;
+    theirs := coalesce(one.claimed_by <> p_member AND one.claimed_until > p_now, false);
+    IF one.id IS NULL THEN
+        verdict := 'no_thread';
+    ELSIF p_until IS NULL THEN
+        verdict := 'done';
+        UPDATE thread t SET claimed_by = NULL, claimed_until = NULL, version = t.version + 1, changed_xid = pg_current_xact_id()
+        WHERE t.id = one.id AND t.claimed_by = p_member;
+    ELSIF theirs AND NOT p_over THEN
+        verdict := 'claimed';
+        SELECT m.name INTO other FROM member m WHERE m.id = one.claimed_by;
+        until := one.claimed_until;
+    ELSE
+        verdict := 'done';
+        until := p_until;
+        UPDATE thread t SET claimed_by = p_member, claimed_until = p_until, version = t.version + 1,
+               changed_xid = pg_current_xact_id() WHERE t.id = one.id;
+        IF theirs THEN
+            event := note_activity(one.id, 'taken_over', p_member, one.claimed_by, NULL, p_now);
+            seq := event.seq;
+            data := event.data;
+        END IF;
+    END IF;
+    RETURN NEXT;
+END $$;
+
+-- Write a note beside the texts, once for each command; it wakes nobody but those whom it mentions.
+CREATE FUNCTION write_note(
+    p_workspace bigint, p_thread bigint, p_member bigint, p_cmd uuid, p_fingerprint bytea, p_body text, p_mentions bigint[],
+    p_now timestamptz
+) RETURNS TABLE (verdict text, thread_id bigint, seq bigint, author text, mentions bigint[]) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    one   thread;
+    known command;
+BEGIN
+    SELECT t.* INTO one FROM thread t WHERE t.id = p_thread AND t.workspace_id = p_workspace FOR NO KEY UPDATE;
+    SELECT c.* INTO known FROM command c WHERE c.workspace_id = p_workspace AND c.cmd_id = p_cmd;
+    IF known.cmd_id IS NOT NULL THEN
+        verdict := CASE WHEN known.fingerprint = p_fingerprint AND known.thread_id = p_thread THEN 'again' ELSE 'conflict' END;
+        thread_id := known.thread_id;
+        seq := known.seq;
+    ELSIF one.id IS NULL THEN
+        verdict := 'no_thread';
+    ELSE
+        verdict := 'written';
+        thread_id := one.id;
+        UPDATE thread t SET last_seq = t.last_seq + 1, version = t.version + 1, changed_xid = pg_current_xact_id()
+        WHERE t.id = one.id RETURNING t.last_seq INTO seq;
+        INSERT INTO command (workspace_id, cmd_id, fingerprint, thread_id, seq)
+        VALUES (p_workspace, p_cmd, p_fingerprint, one.id, seq);
+        INSERT INTO note (thread_id, seq, workspace_id, author_id, body, at) VALUES (one.id, seq, p_workspace, p_member, p_body, p_now);
+        INSERT INTO thread_event (thread_id, seq, kind, at) VALUES (one.id, seq, 'note', p_now);
+        WITH asked AS (
+            INSERT INTO mention (member_id, thread_id, seq, workspace_id)
+            SELECT m.id, one.id, seq, p_workspace FROM member m
+            WHERE m.workspace_id = p_workspace AND m.id = ANY (p_mentions) AND m.id <> p_member AND m.disabled_at IS NULL
+            RETURNING member_id
+        ) SELECT coalesce(array_agg(a.member_id ORDER BY a.member_id), '{}') INTO mentions FROM asked a;
+    END IF;
+    SELECT m.name INTO author FROM member m WHERE m.id = p_member;
+    RETURN NEXT;
+END $$;
+
+-- Wake what was snoozed until now. Who snoozed it has something unread again.
+CREATE FUNCTION wake_due(p_now timestamptz, p_limit integer)
+RETURNS TABLE (workspace_id bigint, thread_id bigint, seq bigint, data jsonb, at timestamptz, member_id bigint, in_ord bigint, version bigint)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    one   thread;
+    event thread_event;
+BEGIN
+    FOR one IN
+        SELECT t.* FROM thread t
+        WHERE t.id IN (SELECT s.id FROM thread s WHERE s.snoozed_until <= p_now ORDER BY s.snoozed_until LIMIT p_limit)
+          AND t.snoozed_until <= p_now
+        ORDER BY t.endpoint_id FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        UPDATE thread t SET snoozed_until = NULL, snoozed_by = NULL WHERE t.id = one.id;
+        event := note_activity(one.id, 'woken', NULL, NULL, NULL, p_now);
+        member_id := NULL;
+        UPDATE thread_read r SET in_ord = one.in_total - 1, version = r.version + 1, changed_xid = pg_current_xact_id()
+        WHERE r.thread_id = one.id AND r.member_id = one.snoozed_by AND r.in_ord >= one.in_total AND one.in_total > 0
+        RETURNING r.member_id, r.in_ord, r.version INTO member_id, in_ord, version;
+        workspace_id := one.workspace_id;
+        thread_id := one.id;
+        seq := event.seq;
+        data := event.data;
+        at := event.at;
+        RETURN NEXT;
+    END LOOP;
 END $$;
 
 -- T3: authorise ----------------------------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from server.actors.runtime import ActorError, MailboxFull, Registry, Reply
-from server.actors.thread import Enqueue, MarkRead, ReleaseHeld, SendReply, SetTyping, ThreadMessage
+from server.actors.thread import Enqueue, MarkRead, ReleaseHeld, SendReply, SetTyping, Teamwork, ThreadMessage
 from server.domain.messages import ReadMark
 from server.ports import CommandsBusy, Draft, EnqueueMt, EnqueueResult, Member, StoreUnavailable
+from server.ports.team import TeamDeed, TeamResult
 
 R = TypeVar("R")
 
@@ -36,6 +37,9 @@ class ThreadAsker:
 
     async def release(self, member: Member, thread_id: int, seq: int, send: bool) -> bool:
         return await self._ask(thread_id, lambda reply: ReleaseHeld(member, thread_id, seq, send, reply))
+
+    async def team(self, member: Member, deed: TeamDeed) -> TeamResult:
+        return await self._ask(deed.thread_id, lambda reply: Teamwork(member, deed, reply))
 
     async def typing(self, member: Member, thread_id: int, typing: bool) -> None:
         try:

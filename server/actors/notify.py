@@ -19,6 +19,7 @@ from server.domain.messages import (
     CampaignMoved,
     CampaignStopped,
     ConsentFlipped,
+    Mentioned,
     Message,
     OutboxGrew,
     ReadMoved,
@@ -28,6 +29,7 @@ from server.domain.messages import (
     ThreadChanged,
 )
 from server.ports import Inbox, Publisher, Reviews, StoreUnavailable
+from server.ports.team import Team
 
 GATHER_S: Final = 0.05
 """Also between a change and its row. A read at once, or one for each text, stood in the way of the text's own frame and
@@ -45,12 +47,13 @@ class ThreadNews(Protocol):
 class Announcer:
     """Sorts the store's announcements to those whom they concern, and pushes rows and badges."""
 
-    def __init__(self, inbox: Inbox, reviews: Reviews, publisher: Publisher) -> None:
-        self._inbox, self._reviews, self._publisher = inbox, reviews, publisher
+    def __init__(self, inbox: Inbox, reviews: Reviews, team: Team, publisher: Publisher) -> None:
+        self._inbox, self._reviews, self._team, self._publisher = inbox, reviews, team, publisher
         self._rows: dict[int, None] = {}
         self._badges: set[int] = set()
         self._readers: set[int] = set()
         self._judging: set[int] = set()
+        self._mentioned: set[int] = set()
         self._changed = trio.Event()  # rows wait
         self._counted = trio.Event()  # badges do
         self.thread_news: ThreadNews = lambda change: None
@@ -85,8 +88,11 @@ class Announcer:
                 case _:
                     self._hint(one)
 
-    def _hint(self, one: OutboxGrew | AnswerOwed | CampaignMoved | Replied) -> None:
+    def _hint(self, one: OutboxGrew | AnswerOwed | CampaignMoved | Replied | Mentioned) -> None:
         match one:
+            case Mentioned(member_ids=member_ids):
+                self._mentioned.update(member_ids)
+                self._counted.set()
             case OutboxGrew(number_ids=number_ids):
                 self.on_outbox(number_ids)
             case AnswerOwed():
@@ -151,6 +157,7 @@ class Announcer:
             workspaces, self._badges = self._badges, set()
             members, self._readers = self._readers, set()
             await self._push_reviews()
+            await self._push_mentions()
             for workspace_id in workspaces:
                 members.update(self._publisher.online_members(workspace_id))
             if not members:
@@ -171,6 +178,16 @@ class Announcer:
                 self._publisher.open_reviews(workspace_id, count)
         except StoreUnavailable:
             self._judging |= judging
+            await self._try_again()
+
+    async def _push_mentions(self) -> None:
+        mentioned, self._mentioned = self._mentioned, set()
+        if not mentioned:
+            return
+        try:
+            self._publisher.mentions(await self._team.unseen_mentions(sorted(mentioned)))
+        except StoreUnavailable:
+            self._mentioned |= mentioned
             await self._try_again()
 
     async def _try_again(self) -> None:

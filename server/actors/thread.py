@@ -21,6 +21,7 @@ from server.domain.gate import MessageClass
 from server.domain.messages import Message, ReadMark, ThreadEvent
 from server.domain.segments import count
 from server.ports import Clock, Draft, EnqueueMt, EnqueueResult, Inbox, Ledger, Member, Publisher, StoreUnavailable
+from server.ports.team import Team, TeamDeed, TeamResult
 
 R = TypeVar("R")
 
@@ -95,7 +96,20 @@ class Looked:
     thread_id: int
 
 
-ThreadMessage = Looked | Published | SendReply | Enqueue | MarkRead | ReleaseHeld | SetTyping
+@dataclass(frozen=True, slots=True)
+class Teamwork:
+    """What a member does with the thread beside texting."""
+
+    member: Member
+    deed: TeamDeed
+    reply: Reply[TeamResult]
+
+    @property
+    def thread_id(self) -> int:
+        return self.deed.thread_id
+
+
+ThreadMessage = Looked | Published | SendReply | Enqueue | MarkRead | ReleaseHeld | Teamwork | SetTyping
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +120,7 @@ class ThreadPorts:
 
     ledger: Ledger
     inbox: Inbox
+    team: Team
     publisher: Publisher
     clock: Clock
     said: Callable[[int], None] = lambda thread_id: None
@@ -154,6 +169,9 @@ class ThreadActor(Actor[ThreadMessage]):
                 await _settle(reply, self._mark(message))
             case ReleaseHeld(reply=reply):
                 await _settle(reply, self._release(message))
+            case Teamwork(member=member, deed=deed, reply=reply):
+                now = self._ports.clock.wall()
+                await _settle(reply, self._ports.team.do(member.workspace_id, member.member_id, deed, now))
             case SetTyping(member=member, typing=typing):
                 self._ports.publisher.typing(self._id, member, typing)
             case Looked():
@@ -220,6 +238,7 @@ def reply_mt(member: Member, cmd_id: UUID, draft: Draft, now: datetime) -> Enque
         author_id=member.member_id,
         acknowledged_opt_out=draft.acknowledged_opt_out,
         resend_of=draft.resend_of,
+        seen=draft.seen,
         expires_at=now + PERSON_VALID_FOR,
     )
 

@@ -28,6 +28,7 @@ from server.actors.sender import Sender
 from server.actors.stager import Stager
 from server.actors.suggest import Consider, SuggestActors, SuggestPorts
 from server.actors.thread import Looked, Published, ThreadActors, ThreadMessage, ThreadPorts
+from server.actors.waker import Waker
 from server.actors.webhooks import Courier
 from server.ai.offline import OfflineSuggester
 from server.app.accounts import Accounts, Adapter
@@ -98,7 +99,7 @@ class Wiring:
         self.publisher = HubPublisher(
             self.hub, self.presence, ground.epoch, explain, self._online, lambda: clock.real().timestamp()
         )
-        self.announcer = Announcer(store.inbox, store.reviews, self.publisher)
+        self.announcer = Announcer(store.inbox, store.reviews, store.team, self.publisher)
         self.limiter = LimiterAuthority(
             store.fleet,
             node.gen,
@@ -127,7 +128,9 @@ class Wiring:
             "suggest", self.suggesting, on_quarantine=self.quarantine.record, wall_clock=clock.wall
         )
         threads = ThreadActors(
-            ThreadPorts(store.ledger, store.inbox, self.publisher, clock, said=self._said, looked=self._looked)
+            ThreadPorts(
+                store.ledger, store.inbox, store.team, self.publisher, clock, said=self._said, looked=self._looked
+            )
         )
         self.threads: Registry[int, ThreadMessage] = Registry(
             "threads", threads, on_quarantine=self.quarantine.record, wall_clock=clock.wall
@@ -152,6 +155,7 @@ class Wiring:
             cadence=Cadence(ladder_s=config.ladder_s),
         )
         self.importer = Importer(store.imports, clock, uuid4())
+        self.waker = Waker(store.team, clock)
         self.pruner = Pruner(store.pruning, clock)
         self.courier = Courier(store.hooks, WebPoster(), clock.real)
         self.chronicler = Chronicler(store.events, self._events_told)
@@ -193,6 +197,7 @@ class Wiring:
             endless("stager", self.stager.run),
             endless("lifeline", self.lifeline.run),
             endless("importer", self.importer.run),
+            endless("waker", self.waker.run),
             endless("pruner", self.pruner.run),
             endless("courier", self.courier.run),
             endless("chronicler", self.chronicler.run),
@@ -246,6 +251,7 @@ class Wiring:
             visited=self.clicks.visited,
             campaign_figures=ground.store.campaign_figures,
             commands=self.asker,
+            team=ground.store.team,
             compose=ground.store.compose,
             drafts=ground.store.drafts,
             suggestions=ground.store.suggestions,

@@ -92,7 +92,55 @@ class StatusChange:
     body: str | None = None
 
 
-ThreadEvent = Message | StatusChange
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a member wrote beside the texts, for colleagues only. `mentions`: the members whom it asks to look."""
+
+    thread_id: int
+    seq: int
+    body: str
+    author_id: int
+    author: str
+    mentions: tuple[int, ...]
+    at: datetime
+
+
+Turn = Literal["assigned", "unassigned", "closed", "reopened", "snoozed", "woken", "taken_over"]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a member did with a thread, under the names of that time. `by` is None where it came by itself.
+
+    `to`: whom it was assigned to, or from whom it was taken over. `until`: for how long it was snoozed.
+    """
+
+    thread_id: int
+    seq: int
+    what: Turn
+    at: datetime
+    by: int | None = None
+    by_name: str | None = None
+    to: int | None = None
+    to_name: str | None = None
+    until: datetime | None = None
+
+
+ThreadEvent = Message | StatusChange | Note | Activity
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    member_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Only this member may answer, until then."""
+
+    by: Colleague
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +148,7 @@ class ThreadRow:
     """A row of the inbox. The newest `version` wins. `name` is None for strangers.
 
     `held`: a text awaits a person's decision. `invalid_code` is the carrier's word for why the number cannot receive
-    texts.
+    texts. `waiting_since`: when the contact wrote what nobody has answered yet.
     """
 
     thread_id: int
@@ -120,6 +168,11 @@ class ThreadRow:
     invalid_code: str | None = None
     held: bool = False
     campaign: Texted | None = None
+    assignee: Colleague | None = None
+    closed: bool = False
+    snoozed_until: datetime | None = None
+    waiting_since: datetime | None = None
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +256,14 @@ class RowsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Mentioned:
+    """Notes ask these members to look, or they have looked."""
+
+    workspace_id: int
+    member_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignMoved:
     """Recipients of a campaign moved, or it did itself: its figures are others now."""
 
@@ -228,6 +289,7 @@ Announcement = (
     | AnswerOwed
     | Replied
     | RowsChanged
+    | Mentioned
     | CampaignMoved
     | CampaignStopped
 )

@@ -44,7 +44,7 @@ from server.http.rules import PUBLIC, Route, Routes, check_rules
 from server.http.scopes import check_scopes
 from server.http.templates import folders as template_folders
 from server.http.templates import templates
-from server.http.texts import batch, compose, drafts, later, media, precheck, suggestions, threads
+from server.http.texts import batch, compose, drafts, later, media, precheck, suggestions, team, threads
 from server.http.throttle import Throttle
 
 _HEADERS: Final = {
@@ -85,6 +85,7 @@ def _routes(deps: Deps) -> Iterable[Route]:
     api = [
         auth,
         threads.routes,
+        team.routes,
         compose.routes,
         later.routes,
         batch.routes,

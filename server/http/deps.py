@@ -16,7 +16,7 @@ from server.domain.roles import Role
 from server.domain.timetable import Timetable
 from server.http.passwords import Passwords
 from server.http.throttle import TokenPace
-from server.ports import Clock, Inbox, People, Reviews, ThreadCommands
+from server.ports import Clock, Inbox, People, Reviews
 from server.ports.bulk import Bulk
 from server.ports.campaigns import CampaignCourse, CampaignDrafts, CampaignFigures, CampaignSurvey
 from server.ports.catalogue import Catalogue
@@ -29,6 +29,7 @@ from server.ports.imports import Imports
 from server.ports.links import Links, Visited
 from server.ports.mass_edit import MassEdits
 from server.ports.suggest import Suggestions
+from server.ports.team import AllCommands, Team
 from server.ports.templates import Templates, TokenValues
 from server.ports.timeline import Timeline
 from server.ports.tokens import Tokens
@@ -91,7 +92,8 @@ class Deps:
     campaign_course: CampaignCourse
     links: Links
     campaign_figures: CampaignFigures
-    commands: ThreadCommands
+    commands: AllCommands
+    team: Team
     compose: Compose
     drafts: Drafts
     suggestions: Suggestions

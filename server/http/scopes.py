@@ -23,6 +23,7 @@ OF_TAG: Final[Mapping[str, tuple[Needed, Needed]]] = MappingProxyType(
         "tokens": (None, None),
         "tickets": (None, ANY),
         "threads": (Scope.READ, Scope.SEND),
+        "team": (Scope.READ, Scope.SEND),
         "messages": (Scope.READ, Scope.SEND),
         "media": (Scope.READ, Scope.SEND),
         "drafts": (Scope.READ, Scope.SEND),

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Final, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from server.domain.carrier import Capabilities, InboundText, ListedMessage, MtRequest, Outcome, Receipt
 from server.domain.gate import MessageClass
 from server.domain.limits import Allowance, LimitScope
-from server.domain.messages import Announcement, Message, OfCampaign, ReadMark, ThreadEvent, ThreadRow
+from server.domain.messages import Activity, Announcement, Message, Note, OfCampaign, ReadMark, ThreadEvent, ThreadRow
 from server.domain.optout import Heard, classify
 from server.domain.timetable import Local
 
@@ -92,7 +92,8 @@ class EnqueueMt:
     `due_at` None means now. `segments` is what the text costs, counted by domain.segments on what is really sent.
     `campaign_id`: the campaign that it belongs to, whose pause and recall stop it. `cancel_on_reply`: it leaves only
     while the contact has not written again. `media`: addresses and content types; an address without a host is ours.
-    `campaign`: how the text bears its campaign for who looks at the thread by now; not stored.
+    `campaign`: how the text bears its campaign for who looks at the thread by now; not stored. `seen`: the newest seq
+    that its author had before them; a colleague's answer after it stops this one.
     """
 
     workspace_id: int
@@ -112,6 +113,7 @@ class EnqueueMt:
     cancel_on_reply: bool = False
     media: tuple[tuple[str, str], ...] = ()
     campaign: OfCampaign | None = None
+    seen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,22 @@ class OptOutUnacknowledged:
     """The contact has opted out, or is held since it may have, and the author has not said that this is known."""
 
 
-EnqueueResult = Enqueued | CommandConflict | NoSuchThread | OptOutUnacknowledged
+@dataclass(frozen=True, slots=True)
+class ClaimedByOther:
+    """A colleague is answering, until then."""
+
+    name: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """A colleague has answered since, which the author had not seen."""
+
+    name: str
+
+
+EnqueueResult = Enqueued | CommandConflict | NoSuchThread | OptOutUnacknowledged | ClaimedByOther | Overtaken
 
 
 class StreamKey(NamedTuple):
@@ -518,23 +535,43 @@ class InboxRows:
 
 @dataclass(frozen=True, slots=True)
 class ThreadPage:
-    """Messages in rising seq; `head` is the thread's last seq at the time of the read."""
+    """Messages in rising seq; `head` is the thread's last seq at the time of the read.
+
+    `asides`: what members wrote and did beside these messages, rising too.
+    """
 
     thread: ThreadRow
     messages: Sequence[Message]
     in_ord: int
     head: int
     has_more: bool
+    asides: Sequence[Note | Activity] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class UserState:
-    """`open_reviews`: texts of the workspace that wait for a decision."""
+    """`open_reviews`: texts of the workspace that wait for a decision. `mentions`: threads where notes ask to look."""
 
     unread_threads: int
     reads: Sequence[ReadMark]
     p: int
     open_reviews: int = 0
+    mentions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InboxView:
+    """Which threads a list shows. Only `all`, `unread`, `mentions`, `closed` and `campaign` also show what is closed.
+
+    `campaign_id`: with `campaign`, whose text was the last that a campaign sent there.
+    """
+
+    show: Show = "open"
+    campaign_id: int | None = None
+
+
+Show = Literal["open", "all", "unread", "mine", "unassigned", "waiting", "mentions", "snoozed", "closed", "campaign"]
+OPEN: Final = InboxView()
 
 
 class Inbox(Protocol):
@@ -544,9 +581,19 @@ class Inbox(Protocol):
         """The history of this database, renewed by restore and reset."""
 
     async def rows(
-        self, workspace_id: int, member_id: int, *, since: int | None = None, cursor: str | None = None, limit: int = 50
+        self,
+        workspace_id: int,
+        member_id: int,
+        *,
+        view: InboxView = OPEN,
+        since: int | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
     ) -> InboxRows:
-        """Newest first by (last_at, thread_id), keyset paged; with `since`, up to 200 rows changed since then."""
+        """Newest first by (last_at, thread_id), those that wait longest first, keyset paged.
+
+        With `since`, up to 200 rows of any view that changed since then.
+        """
 
     async def rows_by_id(self, thread_ids: Sequence[int]) -> Sequence[ThreadRow]: ...
 
@@ -693,6 +740,8 @@ class Draft(Protocol):
     def acknowledged_opt_out(self) -> bool: ...
     @property
     def resend_of(self) -> int | None: ...
+    @property
+    def seen(self) -> int | None: ...
 
 
 class ThreadCommands(Protocol):
@@ -801,6 +850,7 @@ class Publisher(Protocol):
     def read_mark(self, mark: ReadMark) -> None: ...
     def badges(self, unread: Mapping[int, int]) -> None: ...
     def open_reviews(self, workspace_id: int, count: int) -> None: ...
+    def mentions(self, unseen: Mapping[int, int]) -> None: ...
     def typing(self, thread_id: int, member: Member, typing: bool) -> None: ...
     def online_members(self, workspace_id: int) -> Sequence[int]: ...
 

@@ -30,6 +30,7 @@ from server.store.conversations.consent import PostgresConsents
 from server.store.conversations.inbox import PostgresInbox
 from server.store.conversations.review import PostgresReviews
 from server.store.conversations.suggestions import PostgresSuggestions
+from server.store.conversations.team import PostgresTeam
 from server.store.directory import PostgresDirectory
 from server.store.events import PostgresEvents
 from server.store.fleet import PostgresFleet
@@ -72,6 +73,7 @@ class Store:
         self.ledger = PostgresLedger(postgres, announce, options)
         self.inbox = PostgresInbox(postgres, announce, options.timetable)
         self.reviews = PostgresReviews(postgres, announce)
+        self.team = PostgresTeam(postgres, announce)
         self.compose = PostgresCompose(postgres, announce, self.ledger.enqueue_bulk, options.timetable)
         self.drafts, self.pictures = PostgresDrafts(postgres), PostgresMedia(postgres)
         self.contacts = PostgresContacts(postgres, announce)

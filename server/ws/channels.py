@@ -248,6 +248,7 @@ class Channels:
             "messages": [encode.message_out(message, self._explain) for message in page.messages],
             "in_ord": page.in_ord,
             "has_more": page.has_more,
+            "asides": encode.asides_out(page.asides),
         }
 
 
@@ -256,5 +257,6 @@ def _user_data(state: UserState) -> dict[str, Any]:
     return {
         "badge": {"unread_threads": state.unread_threads},
         "review": {"open": state.open_reviews},
+        "mentions": {"threads": state.mentions},
         "reads": [encode.read_mark(mark) for mark in state.reads],
     }

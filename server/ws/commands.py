@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from server.domain.messages import ReadMark
 from server.ports import (
+    ClaimedByOther,
     CommandConflict,
     CommandsBusy,
     Enqueued,
@@ -13,11 +14,12 @@ from server.ports import (
     Member,
     NoSuchThread,
     OptOutUnacknowledged,
-    ThreadCommands,
+    Overtaken,
 )
+from server.ports.team import AllCommands, DropClaim, HoldClaim, TeamDone, TeamResult
 from server.ws import encode
 from server.ws.channels import Denied
-from server.ws.protocol import Command, MarkRead, MarkUnread, Release, Send, Typing
+from server.ws.protocol import Claim, Command, MarkRead, MarkUnread, Release, Send, Typing, Unclaim
 
 NO_THREAD: Final = Denied("not_found", "There is no such conversation.")
 BUSY: Final = Denied("busy", "The conversation is busy; it is tried again.")
@@ -28,10 +30,21 @@ REFUSALS: Final[dict[type, Denied]] = {
 }
 
 
+def refusal(result: object) -> Denied:
+    """Why a command came to nothing."""
+    match result:
+        case ClaimedByOther(name=name):
+            return Denied("claimed", f"{name} is answering this conversation. Take it over, or wait.")
+        case Overtaken(name=name):
+            return Denied("overtaken", f"{name} has answered meanwhile. Read it, then send again.")
+        case _:
+            return REFUSALS[type(result)]
+
+
 class SocketCommands:
     """`session.Commands` over the thread actors."""
 
-    def __init__(self, threads: ThreadCommands) -> None:
+    def __init__(self, threads: AllCommands) -> None:
         self._threads = threads
 
     async def __call__(self, member: Member, command: Command) -> dict[str, Any] | Denied:
@@ -50,6 +63,10 @@ class SocketCommands:
                 return _marked(await self._threads.mark_unread(member, thread_id, from_ord))
             case Release(thread_id=thread_id, seq=seq, send=send_anyway):
                 return {"released": await self._threads.release(member, thread_id, seq, send_anyway)}
+            case Claim(thread_id=thread_id, over=over):
+                return _held(await self._threads.team(member, HoldClaim(thread_id, over)))
+            case Unclaim(thread_id=thread_id):
+                return _held(await self._threads.team(member, DropClaim(thread_id)))
             case Typing(thread_id=thread_id, typing=typing):
                 await self._threads.typing(member, thread_id, typing)
                 return {}
@@ -58,7 +75,13 @@ class SocketCommands:
 def _sent(result: EnqueueResult) -> dict[str, Any] | Denied:
     if isinstance(result, Enqueued):
         return {"thread_id": result.thread_id, "seq": result.seq, "again": result.again}
-    return REFUSALS[type(result)]
+    return refusal(result)
+
+
+def _held(result: TeamResult) -> dict[str, Any] | Denied:
+    if isinstance(result, TeamDone):
+        return {"until": None if result.until is None else result.until.isoformat()}
+    return refusal(result)
 
 
 def _marked(mark: ReadMark | None) -> dict[str, Any] | Denied:

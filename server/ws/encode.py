@@ -6,7 +6,7 @@ Hot frames are built as plain dicts and serialised once; the tests hold them aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,7 +15,10 @@ import orjson
 from server.domain.campaigns.campaign import PAUSE_WORDS, WORDS
 from server.domain.campaigns.clicks import click_through
 from server.domain.messages import (
+    Activity,
+    Colleague,
     Message,
+    Note,
     OfCampaign,
     ReadMark,
     StatusChange,
@@ -78,7 +81,49 @@ def event_data(event: ThreadEvent, explain: Explain) -> dict[str, Any]:
     """`protocol.ThreadEventData`."""
     if isinstance(event, Message):
         return {"kind": "message", "message": message_out(event, explain)}
-    return _status_data(event, explain)
+    match event:
+        case Note():
+            return {"kind": "note", "note": note_out(event)}
+        case Activity():
+            return {"kind": "activity", "activity": activity_out(event)}
+        case _:
+            return _status_data(event, explain)
+
+
+def note_out(note: Note) -> dict[str, Any]:
+    """`protocol.NoteOut`."""
+    return {
+        "seq": note.seq,
+        "body": note.body,
+        "author_id": note.author_id,
+        "author": note.author,
+        "mentions": list(note.mentions),
+        "at": note.at,
+    }
+
+
+def activity_out(activity: Activity) -> dict[str, Any]:
+    """`protocol.ActivityOut`."""
+    return {
+        "seq": activity.seq,
+        "what": activity.what,
+        "at": activity.at,
+        "by": activity.by,
+        "by_name": activity.by_name,
+        "to": activity.to,
+        "to_name": activity.to_name,
+        "until": activity.until,
+    }
+
+
+def asides_out(asides: Sequence[Note | Activity]) -> list[dict[str, Any]]:
+    """`protocol.AsideOut`, in their order."""
+    return [
+        {"kind": "note", "note": note_out(one)}
+        if isinstance(one, Note)
+        else {"kind": "activity", "activity": activity_out(one)}
+        for one in asides
+    ]
 
 
 def _status_data(change: StatusChange, explain: Explain) -> dict[str, Any]:
@@ -115,7 +160,17 @@ def inbox_row(row: ThreadRow, explain: Explain) -> dict[str, Any]:
         "invalid": explain("invalid", row.invalid_code) if row.invalid_code else None,
         "held": row.held,
         "campaign": _texted(row.campaign),
+        "assignee": _colleague(row.assignee),
+        "closed": row.closed,
+        "snoozed_until": row.snoozed_until,
+        "waiting_since": row.waiting_since,
+        "claim": None if row.claim is None else {"by": _colleague(row.claim.by), "until": row.claim.until},
     }
+
+
+def _colleague(one: Colleague | None) -> dict[str, Any] | None:
+    """`protocol.ColleagueOut`."""
+    return None if one is None else {"member_id": one.member_id, "name": one.name}
 
 
 def _texted(by: Texted | None) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ REPLAY_LIMIT: Final = 200
 PAGE: Final = 50
 
 Direction = Literal["in", "out"]
+Turn = Literal["assigned", "unassigned", "closed", "reopened", "snoozed", "woken", "taken_over"]
 MessageState = Literal[
     "received",
     "queued",
@@ -106,14 +107,65 @@ class StatusEvent(Frame):
     taken_back: bool = False
 
 
-ThreadEventData = Annotated[MessageEvent | StatusEvent, Field(discriminator="kind")]
+class NoteOut(Frame):
+    """What a member wrote beside the texts, for colleagues only. `mentions`: the members whom it asks to look."""
+
+    seq: int
+    body: str
+    author_id: int
+    author: str
+    mentions: list[int]
+    at: datetime
+
+
+class ActivityOut(Frame):
+    """What a member did with the thread; `by` null: it came by itself. Names are those of that time.
+
+    `to`: whom it was assigned to, or from whom it was taken over. `until`: for how long it was snoozed.
+    """
+
+    seq: int
+    what: Turn
+    at: datetime
+    by: int | None
+    by_name: str | None
+    to: int | None
+    to_name: str | None
+    until: datetime | None
+
+
+class NoteEvent(Frame):
+    kind: Literal["note"] = "note"
+    note: NoteOut
+
+
+class ActivityEvent(Frame):
+    kind: Literal["activity"] = "activity"
+    activity: ActivityOut
+
+
+ThreadEventData = Annotated[MessageEvent | StatusEvent | NoteEvent | ActivityEvent, Field(discriminator="kind")]
+AsideOut = Annotated[NoteEvent | ActivityEvent, Field(discriminator="kind")]
+
+
+class ColleagueOut(Frame):
+    member_id: int
+    name: str
+
+
+class ClaimOut(Frame):
+    """Only this member may answer, until then."""
+
+    by: ColleagueOut
+    until: datetime
 
 
 class InboxRow(Frame):
     """A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark.
 
     `invalid` says in a sentence why the contact's number cannot receive texts.
-    `held`: a text of the contact may have asked to stop, and waits for a person's decision.
+    `held`: a text of the contact may have asked to stop, and waits for a person's decision. `closed` is done with until
+    the contact writes, as is what is snoozed. `waiting_since`: when the contact wrote what nobody has answered.
     `campaign`: whose text the contact got last.
     """
 
@@ -133,6 +185,11 @@ class InboxRow(Frame):
     invalid: str | None
     held: bool
     campaign: TextedOut | None = None
+    assignee: ColleagueOut | None = None
+    closed: bool = False
+    snoozed_until: datetime | None = None
+    waiting_since: datetime | None = None
+    claim: ClaimOut | None = None
 
 
 class ReadMarkOut(Frame):
@@ -145,6 +202,12 @@ class BadgeOut(Frame):
     """The number of threads with something unread for this member."""
 
     unread_threads: int
+
+
+class MentionsOut(Frame):
+    """In how many threads notes ask this member to look."""
+
+    threads: int
 
 
 class ReviewBadgeOut(Frame):
@@ -192,17 +255,22 @@ class InboxPage(Frame):
 
 
 class ThreadSnapshot(Frame):
-    """The newest messages of a thread in rising seq; older ones by the API (`before`)."""
+    """The newest messages of a thread in rising seq; older ones by the API (`before`).
+
+    `asides`: notes and doings beside these messages, in rising seq too.
+    """
 
     thread: InboxRow
     messages: list[MessageOut]
     in_ord: int
     has_more: bool
+    asides: list[AsideOut]
 
 
 class UserSnapshot(Frame):
     badge: BadgeOut
     review: ReviewBadgeOut
+    mentions: MentionsOut
     reads: list[ReadMarkOut]
 
 
@@ -416,6 +484,14 @@ class StateReview(Frame):
     data: ReviewBadgeOut
 
 
+class StateMentions(Frame):
+    t: Literal["state"] = "state"
+    ch: Literal["user"] = "user"
+    key: Literal["mentions"] = "mentions"
+    v: int
+    data: MentionsOut
+
+
 class StateBulk(Frame):
     """The channel is `bulk:` and the id."""
 
@@ -506,6 +582,7 @@ ServerFrame = Annotated[
     | StateRead
     | StateBadge
     | StateReview
+    | StateMentions
     | StateBulk
     | StateCampaign
     | StateSuggestions
@@ -543,13 +620,18 @@ class Unsubscribe(Frame):
 
 
 class Send(Frame):
-    """A reply to a thread. `acknowledged_opt_out`: the author saw that the contact opted out and sends all the same."""
+    """A reply to a thread. `acknowledged_opt_out`: the author saw that the contact opted out and sends all the same.
+
+    `seen`: the newest seq that the author had before them; a colleague's answer after it is an `overtaken`. Without it
+    nothing is checked.
+    """
 
     name: Literal["send"] = "send"
     thread_id: int
     body: str = Field(min_length=1, max_length=MAX_BODY)
     acknowledged_opt_out: bool = False
     resend_of: int | None = None
+    seen: int | None = None
 
 
 class MarkRead(Frame):
@@ -583,7 +665,22 @@ class Release(Frame):
     send: bool
 
 
-CommandData = Annotated[Send | MarkRead | MarkUnread | Typing | Release, Field(discriminator="name")]
+class Claim(Frame):
+    """Take or renew the sole right to answer, for 90 s; `over`: even from the colleague who has it."""
+
+    name: Literal["claim"] = "claim"
+    thread_id: int
+    over: bool = False
+
+
+class Unclaim(Frame):
+    """Give the sole right to answer back."""
+
+    name: Literal["unclaim"] = "unclaim"
+    thread_id: int
+
+
+CommandData = Annotated[Send | MarkRead | MarkUnread | Typing | Release | Claim | Unclaim, Field(discriminator="name")]
 
 
 class Command(Frame):

@@ -77,6 +77,11 @@ class HubPublisher:
         for member_id in self._online(workspace_id):
             self._state(Topic(member_id, "user"), "review", version, {"open": count})
 
+    def mentions(self, unseen: Mapping[int, int]) -> None:
+        version = self._version()
+        for member_id, threads in unseen.items():
+            self._state(Topic(member_id, "user"), "mentions", version, {"threads": threads})
+
     def bulk_watched(self, bulk_id: int) -> bool:
         return self._hub.has_subscribers(bulk_topic(bulk_id))
 

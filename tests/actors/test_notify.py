@@ -26,6 +26,7 @@ from server.domain.messages import (
     ThreadRow,
 )
 from server.ports import Inbox, Publisher, Reviews, StoreUnavailable
+from server.ports.team import Team
 from tests.actors.fakes import START
 
 WORKSPACE, ANN, BOB = 1, 11, 12
@@ -108,7 +109,10 @@ class Desk:
     def __init__(self) -> None:
         self.inbox, self.screens = Rows(), Screens()
         self.announcer = Announcer(  # the halves it uses
-            cast("Inbox", self.inbox), cast("Reviews", self.inbox), cast("Publisher", self.screens)
+            cast("Inbox", self.inbox),
+            cast("Reviews", self.inbox),
+            cast("Team", self.inbox),
+            cast("Publisher", self.screens),
         )
         self.heard: list[object] = []
         self.announcer.thread_news = self.heard.append

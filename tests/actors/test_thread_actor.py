@@ -26,6 +26,7 @@ from server.ports import (
     Publisher,
     StoreUnavailable,
 )
+from server.ports.team import Team
 from server.ws.protocol import Send
 from tests.actors.fakes import START, FakeClock
 
@@ -86,7 +87,11 @@ class House:
     def __init__(self) -> None:
         self.watchers, self.rows = Watchers(), Rows()
         ports = ThreadPorts(
-            cast("Ledger", self.rows), cast("Inbox", self.rows), cast("Publisher", self.watchers), FakeClock()
+            cast("Ledger", self.rows),
+            cast("Inbox", self.rows),
+            cast("Team", self.rows),
+            cast("Publisher", self.watchers),
+            FakeClock(),
         )
         self.threads: Registry[int, ThreadMessage] = Registry("threads", ThreadActors(ports), idle_s=120)
         self.asker = ThreadAsker(self.threads)

@@ -25,6 +25,7 @@ from server.http.passwords import Passwords
 from server.http.throttle import TokenPace
 from server.observe import Meters
 from server.ports import (
+    OPEN,
     CommandConflict,
     Decided,
     DecidedOtherwise,
@@ -33,6 +34,7 @@ from server.ports import (
     EnqueueMt,
     EnqueueResult,
     InboxRows,
+    InboxView,
     Member,
     NoSuchThread,
     OptOutUnacknowledged,
@@ -43,6 +45,7 @@ from server.ports import (
     UserState,
     Workspace,
 )
+from server.ports.team import TeamDeed, TeamResult
 
 NOW = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -132,7 +135,14 @@ class FakeInbox:
         return "e1"
 
     async def rows(
-        self, workspace_id: int, member_id: int, *, since: int | None = None, cursor: str | None = None, limit: int = 50
+        self,
+        workspace_id: int,
+        member_id: int,
+        *,
+        view: InboxView = OPEN,
+        since: int | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
     ) -> InboxRows:
         if cursor == "broken":
             raise ValueError(cursor)
@@ -234,6 +244,9 @@ class FakeCommands:
         return Enqueued(draft.thread_id, seq, again) if text == draft else CommandConflict()
 
     async def enqueue(self, mt: EnqueueMt) -> EnqueueResult:
+        raise NotImplementedError
+
+    async def team(self, member: Member, deed: TeamDeed) -> TeamResult:
         raise NotImplementedError
 
     async def mark_read(self, member: Member, thread_id: int, up_to: int) -> ReadMark | None:
@@ -353,6 +366,7 @@ class House:
             token_pace=TokenPace(self.clock),
             inbox=self.inbox,
             reviews=self.reviews,
+            team=absent,
             templates=absent,
             token_values=absent,
             contacts=absent,

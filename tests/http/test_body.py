@@ -22,7 +22,7 @@ Handler = Callable[[AsyncIterator[bytes]], Awaitable[Any]]
 @pytest.fixture
 def take(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
     def add(handler: Handler) -> None:
-        routes = Routes("extra")
+        routes = Routes("media")  # a resource that is placed
 
         @routes.post("/api/v1/extra", MEMBER, raw_body_limit=LIMIT)
         async def extra(call: Call, body: AsyncIterator[bytes]) -> Any:

@@ -62,7 +62,7 @@ async def test_the_description_is_made_from_what_is_declared(house: House) -> No
     assert send["security"] == [{"session": []}, {"token": []}]
     assert document["components"]["schemas"]["SendIn"]["required"] == ["cmd_id", "body"]
     query = document["paths"]["/api/v1/threads"]["get"]["parameters"]
-    assert [parameter["name"] for parameter in query] == ["cursor", "limit"]
+    assert [parameter["name"] for parameter in query] == ["cursor", "limit", "show", "campaign_id"]
 
 
 async def test_every_reference_of_the_description_leads_somewhere(house: House) -> None:

@@ -24,6 +24,7 @@ from server.domain.messages import Announcement, ConsentFlipped
 from server.door.raw_http import RawRequest
 from server.door.webhooks import Webhooks
 from server.ports import EnqueueMt, EnqueueResult, Inbox, LimitBook, Publisher, Reviews, StoreUnavailable
+from server.ports.team import Team
 from server.rate.authority import LimiterAuthority
 from tests.simulation.carrier import Account
 from tests.simulation.ledger import NodeLedger
@@ -156,13 +157,13 @@ class SimNode:
         cadence = Cadence(ladder_s=world.plan.ladder_s, sweep_s=SWEEP_S)
         self.lifeline = Lifeline(self.ledger, carriers, lambda: accounts, self.host, clock, cadence=cadence)
         publisher, inbox = cast(Publisher, Silence()), cast(Inbox, None)
-        self.announcer = Announcer(inbox, cast(Reviews, None), publisher)
+        self.announcer = Announcer(inbox, cast(Reviews, None), cast(Team, None), publisher)
         self.announcer.on_consent = self._consent_flipped
         self.announcer.on_held = self._held
         self.announcer.on_outbox = self.stager.ring
         self.announcer.on_reply = self.lifeline.replied
         self.announcer.on_answer_owed = self.lifeline.answers.ring
-        actors = ThreadActors(ThreadPorts(self.ledger, inbox, publisher, clock))
+        actors = ThreadActors(ThreadPorts(self.ledger, inbox, cast(Team, None), publisher, clock))
         self.threads: Registry[int, ThreadMessage] = Registry(
             "threads", actors, wall_clock=clock.wall, jitter=lambda: 0.5
         )

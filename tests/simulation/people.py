@@ -53,6 +53,7 @@ class Written:
     body: str
     acknowledged_opt_out: bool = False
     resend_of: int | None = None
+    seen: int | None = None
 
 
 async def live(world: World) -> None:

@@ -8,7 +8,17 @@ from uuid import uuid4
 import pytest
 from pydantic import BaseModel
 
-from server.domain.messages import Message, OfCampaign, ReadMark, StatusChange, Texted, ThreadEvent, ThreadRow
+from server.domain.messages import (
+    Activity,
+    Message,
+    Note,
+    OfCampaign,
+    ReadMark,
+    StatusChange,
+    Texted,
+    ThreadEvent,
+    ThreadRow,
+)
 from server.ws import encode, protocol
 
 AT = datetime(2026, 3, 10, 15, tzinfo=UTC)
@@ -38,12 +48,18 @@ def explain(error_class: str | None, code: str | None) -> str | None:
             id="of a campaign, taken back",
         ),
         pytest.param(StatusChange(7, 10, 9, "delivered", AT), id="status"),
+        pytest.param(Note(7, 11, "@Dana, call him", 2, "Priya", (1,), AT), id="note"),
+        pytest.param(Activity(7, 12, "assigned", AT, by=2, by_name="Priya", to=1, to_name="Dana"), id="activity"),
         pytest.param(StatusChange(7, 10, 9, "cancelled", AT, "gate", "campaign_changed"), id="status, taken back"),
     ],
 )  # fmt: skip
 def test_an_event_frame_is_what_the_protocol_says(event: ThreadEvent) -> None:
     frame = protocol.Event.model_validate_json(encode.event_frame(event, "e1", explain))
     assert (frame.ch, frame.seq, frame.epoch) == ("thread:7", event.seq, "e1")
+    if isinstance(event, (Note, Activity)):
+        assert isinstance(frame.data, (protocol.NoteEvent, protocol.ActivityEvent))
+        return
+    assert isinstance(frame.data, (protocol.StatusEvent, protocol.MessageEvent))
     told = frame.data if isinstance(frame.data, protocol.StatusEvent) else frame.data.message
     assert told.taken_back == (event.state == "cancelled")
     if isinstance(event, Message):

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from server.domain.timetable import Local
 from server.domain.zips import by_zip
 from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
-from server.http.ids import BIGINT, part
+from server.http.ids import BIGINT, Id, part
 from server.http.rules import MEMBER, Routes
 from server.http.texts.texts import Body, says_something
-from server.ports import CommandConflict, Enqueued, NoSuchThread, OptOutUnacknowledged
-from server.ws.encode import inbox_row, message_out, read_mark
+from server.ports import (
+    ClaimedByOther,
+    CommandConflict,
+    Enqueued,
+    InboxView,
+    NoSuchThread,
+    OptOutUnacknowledged,
+    Overtaken,
+    Show,
+)
+from server.ws.commands import refusal
+from server.ws.encode import asides_out, inbox_row, message_out, read_mark
 from server.ws.protocol import PAGE, InboxPage, ReadMarkOut, Send, ThreadSnapshot
 
 _THREAD: Final = f"/api/v1/threads/{part('thread_id')}"
@@ -30,6 +40,14 @@ class InboxQuery(BaseModel):
 
     cursor: str | None = Field(default=None, max_length=200)
     limit: int = Field(default=PAGE, ge=1, le=200)
+    show: Show = "open"
+    campaign_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _names_its_campaign(self) -> Self:
+        if (self.show == "campaign") != (self.campaign_id is not None):
+            raise ValueError("campaign_id goes with show=campaign, and with it alone")
+        return self
 
 
 class ThreadQuery(BaseModel):
@@ -63,6 +81,7 @@ class SendIn(BaseModel):
     body: Body
     acknowledged_opt_out: bool = False
     resend_of: Ordinal | None = None
+    seen: Ordinal | None = None
 
     _says_something = field_validator("body")(says_something)
 
@@ -85,10 +104,12 @@ class ReadIn(BaseModel):
 
 @routes.get("/api/v1/threads", MEMBER, query=InboxQuery, answers={200: InboxPage})
 async def inbox(call: Call, query: InboxQuery) -> Answer:
-    """Threads by their newest message, page by page."""
-    member = call.member
+    """Threads by their newest message, page by page; those that wait for an answer by the longest wait."""
+    member, view = call.member, InboxView(query.show, query.campaign_id)
     try:
-        page = await call.deps.inbox.rows(member.workspace_id, member.member_id, cursor=query.cursor, limit=query.limit)
+        page = await call.deps.inbox.rows(
+            member.workspace_id, member.member_id, view=view, cursor=query.cursor, limit=query.limit
+        )
     except ValueError:
         raise Problem(422, "invalid", "This cursor is not one that came from here.", field="cursor") from None
     rows, reads = [inbox_row(row, call.deps.explain) for row in page.rows], [read_mark(mark) for mark in page.reads]
@@ -106,7 +127,8 @@ async def thread(call: Call, thread_id: int, query: ThreadQuery) -> Answer:
         raise not_found()
     messages = [message_out(message, call.deps.explain) for message in page.messages]
     row = inbox_row(page.thread, call.deps.explain)
-    return Answer({"thread": row, "messages": messages, "in_ord": page.in_ord, "has_more": page.has_more})
+    shown = {"thread": row, "messages": messages, "in_ord": page.in_ord, "has_more": page.has_more}
+    return Answer({**shown, "asides": asides_out(page.asides)})
 
 
 @routes.get(f"{_THREAD}/hours", MEMBER, answers={200: HoursOut})
@@ -131,6 +153,7 @@ async def send(call: Call, thread_id: int, body: SendIn) -> Answer:
         body=body.body,
         acknowledged_opt_out=body.acknowledged_opt_out,
         resend_of=body.resend_of,
+        seen=body.seen,
     )
     match await call.deps.commands.send(call.member, body.cmd_id, text):
         case Enqueued(thread_id=where, seq=seq, again=again):
@@ -143,6 +166,9 @@ async def send(call: Call, thread_id: int, body: SendIn) -> Answer:
             raise Problem(
                 409, "opted_out", "This contact has opted out, or may have asked to.", field="acknowledged_opt_out"
             )
+        case ClaimedByOther() | Overtaken() as other:
+            refused = refusal(other)
+            raise Problem(409, refused.code, refused.message)
 
 
 @routes.post(f"{_THREAD}/read", MEMBER, body=ReadIn, answers={200: ReadMarkOut})

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from server.domain.messages import ReadMark, ReadMoved, ThreadEvent, ThreadRow
 from server.domain.timetable import Local, Timetable
-from server.ports import Announce, InboxRows, ThreadPage, UserState
-from server.store.conversations.rows import event, message, read_mark, thread_row
+from server.ports import OPEN, Announce, InboxRows, InboxView, Show, ThreadPage, UserState
+from server.store.conversations.rows import aside, event, message, read_mark, thread_row
 from server.store.cursors import made_cursor, parsed_cursor
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -23,9 +23,27 @@ if TYPE_CHECKING:
     from server.store.postgres import Connection
 
 MOST_CHANGED: Final = 200  # beyond it a first page is cheaper for everybody
+MOST_ASIDES: Final = 200  # notes and doings between the texts of one page; of more the newest are shown
 _NO_END: Final = 2**62
 
 _SQL = statements("inbox")
+
+_AT_WORK: Final = "f.closed_at IS NULL AND f.snoozed_until IS NULL"
+_WHICH: Final[Mapping[Show, str]] = {
+    "open": _AT_WORK,
+    "all": "true",
+    "unread": "f.in_total > coalesce(m.in_ord, 0)",
+    "mine": f"f.assignee_id = $2 AND {_AT_WORK}",
+    "unassigned": f"f.assignee_id IS NULL AND {_AT_WORK}",
+    "mentions": "f.thread_id IN (SELECT x.thread_id FROM mention x WHERE x.member_id = $2 AND x.seen_at IS NULL)",
+    "snoozed": "f.snoozed_until IS NOT NULL",
+    "closed": "f.closed_at IS NOT NULL",
+    "campaign": "f.campaign_id = $6",
+}
+_ROWS: Final[Mapping[Show, str]] = {
+    "waiting": _SQL["rows_waiting"],
+    **{show: _SQL["rows_newest"].replace("/* which */ true", which) for show, which in _WHICH.items()},
+}
 
 
 class PostgresInbox:
@@ -41,7 +59,14 @@ class PostgresInbox:
     # Rows
 
     async def rows(
-        self, workspace_id: int, member_id: int, *, since: int | None = None, cursor: str | None = None, limit: int = 50
+        self,
+        workspace_id: int,
+        member_id: int,
+        *,
+        view: InboxView = OPEN,
+        since: int | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
     ) -> InboxRows:
         """With *since*, more changes than `MOST_CHANGED` give the first page instead, and `partial` says so.
 
@@ -51,17 +76,17 @@ class PostgresInbox:
             changed = await self._changed(workspace_id, member_id, since)
             if changed is not None:
                 return changed
-        last_at, last_id = (None, None) if cursor is None else parsed_cursor(cursor)
-        rows = await self._postgres.read(
-            lambda c: c.fetch(_SQL["rows_newest"], workspace_id, member_id, last_at, last_id, limit + 1)
-        )
+        at, last_id = (None, None) if cursor is None else parsed_cursor(cursor)
+        asked = [workspace_id, member_id, at, last_id, limit + 1]
+        of = [view.campaign_id] if view.show == "campaign" else []
+        rows = await self._postgres.read(lambda c: c.fetch(_ROWS[view.show], *asked, *of))
         shown = [row for row in rows if row["thread_id"] is not None]
         more, shown = len(shown) > limit, shown[:limit]
         return InboxRows(
             rows=[thread_row(row) for row in shown],
             reads=_marks(shown),
             p=rows[0]["p"],
-            next_cursor=made_cursor(shown[-1]["last_at"], shown[-1]["thread_id"]) if more and shown else None,
+            next_cursor=_cursor_below(shown[-1], view) if more and shown else None,
         )
 
     async def _changed(self, workspace_id: int, member_id: int, since: int) -> InboxRows | None:
@@ -82,24 +107,28 @@ class PostgresInbox:
     async def thread(
         self, workspace_id: int, member_id: int, thread_id: int, *, before: int | None = None, limit: int = 50
     ) -> ThreadPage | None:
-        async def read(connection: Connection) -> tuple[Row, Sequence[Row]] | None:
+        async def read(connection: Connection) -> tuple[Row, Sequence[Row], Sequence[Row]] | None:
             head = await connection.fetchrow(_SQL["rows_by_id"], [thread_id], member_id, workspace_id)
             if head is None:
                 return None
             # A message above this head is left to the events that follow it; a newer state below it is told again.
             below = _NO_END if before is None else before
-            return head, await connection.fetch(_SQL["messages"], thread_id, below, head["last_seq"], limit + 1)
+            rows = await connection.fetch(_SQL["messages"], thread_id, below, head["last_seq"], limit + 1)
+            oldest = rows[limit - 1]["seq"] if len(rows) > limit else 0
+            asides = await connection.fetch(_SQL["asides"], thread_id, oldest, below, head["last_seq"], MOST_ASIDES)
+            return head, rows, asides
 
         found = await self._postgres.read(read)
         if found is None:
             return None
-        head, rows = found
+        head, rows, asides = found
         return ThreadPage(
             thread=thread_row(head),
             messages=[message(row) for row in reversed(rows[:limit])],
             in_ord=head["read_in_ord"] or 0,
             head=head["last_seq"],
             has_more=len(rows) > limit,
+            asides=[aside(row) for row in reversed(asides)],
         )
 
     async def events_after(
@@ -125,17 +154,18 @@ class PostgresInbox:
     # Members
 
     async def user(self, workspace_id: int, member_id: int, *, since: int | None = None) -> UserState:
-        async def read(connection: Connection) -> tuple[int, int, int, Sequence[Row]]:
+        async def read(connection: Connection) -> tuple[int, int, int, int, Sequence[Row]]:
             p: int = await connection.fetchval(_SQL["horizon"])  # first: a horizon may be too low, never too high
             unread = await connection.fetch(_SQL["unread_threads"], [member_id])
             marks: Sequence[Row] = ()
             if since is not None:
                 marks = await connection.fetch(_SQL["reads_changed"], member_id, workspace_id, str(since))
             reviews: int = await connection.fetchval(_SQL["open_reviews"], workspace_id)
-            return p, unread[0]["unread"] if unread else 0, reviews, marks
+            mentions: int = await connection.fetchval(_SQL["mentions"], member_id)
+            return p, unread[0]["unread"] if unread else 0, reviews, mentions, marks
 
-        p, unread, reviews, marks = await self._postgres.read(read)
-        return UserState(unread, _marks(marks), p, reviews)
+        p, unread, reviews, mentions, marks = await self._postgres.read(read)
+        return UserState(unread, _marks(marks), p, reviews, mentions)
 
     async def unread_threads(self, member_ids: Sequence[int]) -> Mapping[int, int]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["unread_threads"], list(member_ids)))
@@ -154,6 +184,10 @@ class PostgresInbox:
         if moved_to is not None and row is not None and row["moved"]:
             self._announce([ReadMoved(workspace_id, moved_to)])
         return moved_to
+
+
+def _cursor_below(row: Row, view: InboxView) -> str:
+    return made_cursor(row["waiting_since" if view.show == "waiting" else "last_at"], row["thread_id"])
 
 
 def _marks(rows: Sequence[Row]) -> list[ReadMark]:

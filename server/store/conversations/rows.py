@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from uuid import UUID
 
-from server.domain.messages import Message, OfCampaign, ReadMark, StatusChange, Texted, ThreadEvent, ThreadRow
+from server.domain.messages import (
+    Activity,
+    Claim,
+    Colleague,
+    Message,
+    Note,
+    OfCampaign,
+    ReadMark,
+    StatusChange,
+    Texted,
+    ThreadEvent,
+    ThreadRow,
+)
 from server.store.told import Row
 
 
@@ -28,7 +41,21 @@ def thread_row(row: Row) -> ThreadRow:
         invalid_code=row["invalid_reason"],
         held=row["held"],
         campaign=_texted(row),
+        assignee=_colleague(row["assignee_id"], row["assignee"]),
+        closed=row["closed_at"] is not None,
+        snoozed_until=row["snoozed_until"],
+        waiting_since=row["waiting_since"],
+        claim=_claim(row),
     )
+
+
+def _colleague(member_id: int | None, name: str | None) -> Colleague | None:
+    return None if member_id is None or name is None else Colleague(member_id, name)
+
+
+def _claim(row: Row) -> Claim | None:
+    by = _colleague(row["claimed_by"], row["claimant"])
+    return None if by is None else Claim(by, row["claimed_until"])
 
 
 def _texted(row: Row) -> Texted | None:
@@ -83,6 +110,8 @@ def event(row: Row) -> ThreadEvent:
     """A message as it stands now, or a change of its status as it was then."""
     if row["kind"] == "message":
         return message(row)
+    if row["kind"] in ("note", "activity"):
+        return aside(row)
     return StatusChange(
         thread_id=row["thread_id"],
         seq=row["event_seq"],
@@ -94,3 +123,18 @@ def event(row: Row) -> ThreadEvent:
         waits_until=row["waits_until"] if row["event_state"] == "queued" else None,
         body=row["body"] if row["event_state"] == "queued" and row["event_error_code"] is None else None,
     )
+
+
+def aside(row: Row) -> Note | Activity:
+    """What members wrote or did beside the texts."""
+    thread_id, seq, at = row["thread_id"], row["event_seq"], row["at"]
+    if row["kind"] == "activity":
+        return activity(thread_id, seq, row["data"], at)
+    return Note(thread_id, seq, row["note"], row["note_author_id"], row["note_author"], tuple(row["mentions"]), at)
+
+
+def activity(thread_id: int, seq: int, data: str, at: datetime) -> Activity:
+    """From the event's *data*, as note_activity writes it."""
+    told = json.loads(data)
+    until = told.pop("until", None)
+    return Activity(thread_id, seq, at=at, until=until and datetime.fromisoformat(until), **told)

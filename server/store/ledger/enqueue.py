@@ -12,6 +12,7 @@ from server.domain.messages import Announcement, Message, OutboxGrew, ThreadChan
 from server.killpoints import reach
 from server.ports import (
     Announce,
+    ClaimedByOther,
     CommandConflict,
     Enqueued,
     EnqueueMt,
@@ -19,6 +20,7 @@ from server.ports import (
     NoSuchThread,
     Online,
     OptOutUnacknowledged,
+    Overtaken,
 )
 from server.store.columns import columns
 from server.store.group_commit import Written
@@ -92,6 +94,7 @@ def _column_values(mt: EnqueueMt) -> tuple[Any, ...]:
         mt.campaign_id,
         mt.cancel_on_reply,
         storable_json(mt.media) if mt.media else None,
+        mt.seen,
     )
 
 
@@ -103,6 +106,10 @@ def _result(row: Row) -> EnqueueResult:
             return CommandConflict()
         case "no_thread":
             return NoSuchThread()
+        case "claimed":
+            return ClaimedByOther(row["other"], row["until"])
+        case "overtaken":
+            return Overtaken(row["other"] or "A colleague")  # "or": whose answer shares this commit
         case _:
             return OptOutUnacknowledged()
 

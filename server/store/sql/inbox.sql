@@ -6,66 +6,46 @@ SELECT stream_epoch::text FROM history;
 -- A page of threads, newest first, below the cursor, but none without any text; with the reader's marks and the horizon of this very read.
 SELECT h.p, r.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p) h
 LEFT JOIN LATERAL (
-    SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
-           t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
-           g.id AS campaign_id, g.name AS campaign_name, t.campaign_at,
-           $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
-    FROM thread t
-    JOIN endpoint e ON e.id = t.endpoint_id
-    JOIN number n ON n.id = t.number_id
-    LEFT JOIN campaign g ON g.id = t.campaign_id AND g.workspace_id = t.workspace_id
-    LEFT JOIN LATERAL (
-        SELECT p.contact_id, nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name
-        FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
-    ) c ON true
-    LEFT JOIN thread_read m ON m.thread_id = t.id AND m.member_id = $2
-    WHERE t.workspace_id = $1 AND t.listed AND t.last_seq > 0 AND ($3::timestamptz IS NULL OR (t.last_at, t.id) < ($3, $4::bigint))
-    ORDER BY t.last_at DESC, t.id DESC LIMIT $5
+    SELECT f.*, $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
+    FROM inbox_face f LEFT JOIN thread_read m ON m.thread_id = f.thread_id AND m.member_id = $2
+    WHERE f.workspace_id = $1 AND f.listed AND f.last_seq > 0 AND ($3::timestamptz IS NULL OR (f.last_at, f.thread_id) < ($3, $4::bigint))
+      AND /* which */ true
+    ORDER BY f.last_at DESC, f.thread_id DESC LIMIT $5
+) r ON true;
+
+-- name: rows_waiting
+-- A page of threads that wait for an answer, the longest first, after the cursor; else as rows_newest.
+SELECT h.p, r.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p) h
+LEFT JOIN LATERAL (
+    SELECT f.*, $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
+    FROM inbox_face f LEFT JOIN thread_read m ON m.thread_id = f.thread_id AND m.member_id = $2
+    WHERE f.workspace_id = $1 AND f.listed AND f.waiting_since IS NOT NULL AND f.closed_at IS NULL
+      AND ($3::timestamptz IS NULL OR (f.waiting_since, f.thread_id) > ($3, $4::bigint))
+    ORDER BY f.waiting_since, f.thread_id LIMIT $5
 ) r ON true;
 
 -- name: rows_changed
 -- Threads that were changed, or that this member's mark moved in, by transactions that an earlier read could not see.
 SELECT h.p, r.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p) h
 LEFT JOIN LATERAL (
-    SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
-           t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
-           g.id AS campaign_id, g.name AS campaign_name, t.campaign_at,
-           $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
+    SELECT f.*, $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
     FROM (
         SELECT x.id FROM thread x WHERE x.workspace_id = $1 AND x.listed AND x.last_seq > 0 AND x.changed_xid >= $3::text::xid8
         UNION
         SELECT y.thread_id FROM thread_read y WHERE y.member_id = $2 AND y.changed_xid >= $3::text::xid8
         LIMIT $4
     ) q
-    JOIN thread t ON t.id = q.id AND t.workspace_id = $1 AND t.listed
-    JOIN endpoint e ON e.id = t.endpoint_id
-    JOIN number n ON n.id = t.number_id
-    LEFT JOIN campaign g ON g.id = t.campaign_id AND g.workspace_id = t.workspace_id
-    LEFT JOIN LATERAL (
-        SELECT p.contact_id, nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name
-        FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
-    ) c ON true
-    LEFT JOIN thread_read m ON m.thread_id = t.id AND m.member_id = $2
-    ORDER BY t.last_at DESC, t.id DESC
+    JOIN inbox_face f ON f.thread_id = q.id AND f.workspace_id = $1 AND f.listed
+    LEFT JOIN thread_read m ON m.thread_id = f.thread_id AND m.member_id = $2
+    ORDER BY f.last_at DESC, f.thread_id DESC
 ) r ON true;
 
 -- name: rows_by_id
 -- Rows of the inbox by thread, with the mark of one member where one is asked for; with a workspace also of a thread that the
 -- inbox does not show yet.
-SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq,
-       t.last_at, t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
-       g.id AS campaign_id, g.name AS campaign_name, t.campaign_at,
-       $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
-FROM thread t
-JOIN endpoint e ON e.id = t.endpoint_id
-JOIN number n ON n.id = t.number_id
-LEFT JOIN campaign g ON g.id = t.campaign_id AND g.workspace_id = t.workspace_id
-LEFT JOIN LATERAL (
-    SELECT p.contact_id, nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name
-    FROM contact_phone p JOIN contact k ON k.id = p.contact_id WHERE p.endpoint_id = e.id
-) c ON true
-LEFT JOIN thread_read m ON m.thread_id = t.id AND m.member_id = $2
-WHERE t.id = ANY ($1) AND CASE WHEN $3::bigint IS NULL THEN t.listed ELSE t.workspace_id = $3 END;
+SELECT f.*, $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
+FROM inbox_face f LEFT JOIN thread_read m ON m.thread_id = f.thread_id AND m.member_id = $2
+WHERE f.thread_id = ANY ($1) AND CASE WHEN $3::bigint IS NULL THEN f.listed ELSE f.workspace_id = $3 END;
 
 -- name: messages
 -- A page of a thread, the newest first, below `before` and no newer than the head that was read; without what was taken back.
@@ -77,6 +57,16 @@ FROM message m LEFT JOIN member a ON a.id = m.author_id
 LEFT JOIN LATERAL text_of_campaign(m.campaign_id, m.thread_id, m.seq) g ON m.campaign_id IS NOT NULL
 LEFT JOIN outbox o ON o.thread_id = m.thread_id AND o.seq = m.seq AND o.state = 'queued'
 WHERE m.thread_id = $1 AND m.seq < $2 AND m.seq <= $3 AND NOT taken_back(m.state, m.error_class, m.error_code) ORDER BY m.seq DESC LIMIT $4;
+
+-- name: asides
+-- What members wrote and did beside the texts of a page: from its oldest text on, below `before`, no newer than the head that was read.
+SELECT v.thread_id, v.seq AS event_seq, v.kind, v.data, v.at, o.body AS note, o.author_id AS note_author_id, y.name AS note_author,
+       (SELECT coalesce(array_agg(x.member_id ORDER BY x.member_id), '{}') FROM mention x WHERE x.thread_id = v.thread_id AND x.seq = v.seq)
+       AS mentions
+FROM thread_event v
+LEFT JOIN note o ON v.kind = 'note' AND o.thread_id = v.thread_id AND o.seq = v.seq
+LEFT JOIN member y ON y.id = o.author_id
+WHERE v.thread_id = $1 AND v.kind IN ('note', 'activity') AND v.seq >= $2 AND v.seq < $3 AND v.seq <= $4 ORDER BY v.seq DESC LIMIT $5;
 
 -- name: thread_is_there
 -- Whether the thread belongs to the workspace; null asks for any.
@@ -93,8 +83,13 @@ SELECT v.thread_id, v.seq AS event_seq, v.kind, v.ref, v.state AS event_state, v
        m.seq, m.direction, coalesce(m.body, x.body) AS body, m.state, m.created_at, m.in_ord, m.segments, m.klass, m.author_id, a.name AS author,
        m.cmd_id, m.error_class, m.error_code, m.keyword, m.media, m.resend_of,
        CASE WHEN v.kind = 'status' OR o.due_at > m.created_at THEN o.due_at END AS waits_until,
-       g.id AS campaign_id, g.kind AS campaign_kind, g.name AS campaign_name, g.variant
+       g.id AS campaign_id, g.kind AS campaign_kind, g.name AS campaign_name, g.variant,
+       v.data, n.body AS note, n.author_id AS note_author_id, y.name AS note_author,
+       CASE v.kind WHEN 'note' THEN (SELECT coalesce(array_agg(z.member_id ORDER BY z.member_id), '{}') FROM mention z
+                                     WHERE z.thread_id = v.thread_id AND z.seq = v.seq) END AS mentions
 FROM thread_event v
+LEFT JOIN note n ON v.kind = 'note' AND n.thread_id = v.thread_id AND n.seq = v.seq
+LEFT JOIN member y ON y.id = n.author_id
 LEFT JOIN message m ON v.kind = 'message' AND m.thread_id = v.thread_id AND m.seq = v.seq
 LEFT JOIN message x ON v.kind = 'status' AND v.state = 'queued' AND x.thread_id = v.thread_id AND x.seq = v.ref
 LEFT JOIN member a ON a.id = m.author_id
@@ -113,6 +108,10 @@ FROM member m
 LEFT JOIN thread t ON t.workspace_id = m.workspace_id AND t.listed
 LEFT JOIN thread_read r ON r.member_id = m.id AND r.thread_id = t.id
 WHERE m.id = ANY ($1) GROUP BY m.id;
+
+-- name: mentions
+-- In how many threads notes ask the member to look.
+SELECT count(DISTINCT thread_id) FROM mention WHERE member_id = $1 AND seen_at IS NULL;
 
 -- name: open_reviews
 -- How many texts of the workspace wait for a decision.

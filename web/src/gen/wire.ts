@@ -7,6 +7,23 @@ export interface Ack {
   data: Record<string, unknown>;
 }
 
+export interface ActivityEvent {
+  kind: "activity";
+  activity: ActivityOut;
+}
+
+/** What a member did with the thread; `by` null: it came by itself. Names are those of that time. `to`: whom it was assigned to, or from whom it was taken over. `until`: for how long it was snoozed. */
+export interface ActivityOut {
+  seq: number;
+  what: "assigned" | "unassigned" | "closed" | "reopened" | "snoozed" | "woken" | "taken_over";
+  at: string;
+  by: number | null;
+  by_name: string | null;
+  to: number | null;
+  to_name: string | null;
+  until: string | null;
+}
+
 /** The number of threads with something unread for this member. */
 export interface BadgeOut {
   unread_threads: number;
@@ -82,16 +99,34 @@ export interface CampaignsSnapshot {
   rows: CampaignOut[];
 }
 
+/** Take or renew the sole right to answer, for 90 s; `over`: even from the colleague who has it. */
+export interface Claim {
+  name: "claim";
+  thread_id: number;
+  over?: boolean;
+}
+
+/** Only this member may answer, until then. */
+export interface ClaimOut {
+  by: ColleagueOut;
+  until: string;
+}
+
 export type ClientFrame = Subscribe | Unsubscribe | Command | Pong;
+
+export interface ColleagueOut {
+  member_id: number;
+  name: string;
+}
 
 /** Without an ack the client sends it again with the same `cmd_id`; the same id with another body is refused. */
 export interface Command {
   t: "command";
   cmd_id: string;
-  data: Send | MarkRead | MarkUnread | Typing | Release;
+  data: Send | MarkRead | MarkUnread | Typing | Release | Claim | Unclaim;
 }
 
-export type CommandData = Send | MarkRead | MarkUnread | Typing | Release;
+export type CommandData = Send | MarkRead | MarkUnread | Typing | Release | Claim | Unclaim;
 
 /** What not everybody may do. */
 export type Deed = "change_others_templates" | "change_fields" | "change_consent_rule" | "hand_over_sending";
@@ -127,7 +162,7 @@ export interface Event {
   ch: string;
   seq: number;
   epoch: string;
-  data: MessageEvent | StatusEvent;
+  data: MessageEvent | StatusEvent | NoteEvent | ActivityEvent;
 }
 
 /** The workspace's choice. */
@@ -141,7 +176,7 @@ export interface InboxPage {
   partial: boolean;
 }
 
-/** A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark. `invalid` says in a sentence why the contact's number cannot receive texts. `held`: a text of the contact may have asked to stop, and waits for a person's decision. `campaign`: whose text the contact got last. */
+/** A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark. `invalid` says in a sentence why the contact's number cannot receive texts. `held`: a text of the contact may have asked to stop, and waits for a person's decision. `closed` is done with until the contact writes, as is what is snoozed. `waiting_since`: when the contact wrote what nobody has answered. `campaign`: whose text the contact got last. */
 export interface InboxRow {
   thread_id: number;
   v: number;
@@ -159,6 +194,11 @@ export interface InboxRow {
   invalid: string | null;
   held: boolean;
   campaign: TextedOut | null;
+  assignee: ColleagueOut | null;
+  closed: boolean;
+  snoozed_until: string | null;
+  waiting_since: string | null;
+  claim: ClaimOut | null;
 }
 
 /** An event of the channel `dialer`. */
@@ -205,6 +245,11 @@ export interface MarkUnread {
   from_ord: number;
 }
 
+/** In how many threads notes ask this member to look. */
+export interface MentionsOut {
+  threads: number;
+}
+
 export interface MessageEvent {
   kind: "message";
   message: MessageOut;
@@ -235,6 +280,21 @@ export interface MessageOut {
 }
 
 export type MessageState = "received" | "queued" | "held" | "sent" | "delivered" | "undelivered" | "rejected" | "blocked" | "cancelled" | "expired" | "unconfirmed";
+
+export interface NoteEvent {
+  kind: "note";
+  note: NoteOut;
+}
+
+/** What a member wrote beside the texts, for colleagues only. `mentions`: the members whom it asks to look. */
+export interface NoteOut {
+  seq: number;
+  body: string;
+  author_id: number;
+  author: string;
+  mentions: number[];
+  at: string;
+}
 
 /** The text to many that a text belongs to. `variant`: which of several wordings, from 0; null: there is but one. */
 export interface OfCampaignOut {
@@ -324,16 +384,17 @@ export interface ReviewPart {
   marked: boolean;
 }
 
-/** A reply to a thread. `acknowledged_opt_out`: the author saw that the contact opted out and sends all the same. */
+/** A reply to a thread. `acknowledged_opt_out`: the author saw that the contact opted out and sends all the same. `seen`: the newest seq that the author had before them; a colleague's answer after it is an `overtaken`. Without it nothing is checked. */
 export interface Send {
   name: "send";
   thread_id: number;
   body: string;
   acknowledged_opt_out?: boolean;
   resend_of?: number | null;
+  seen?: number | null;
 }
 
-export type ServerFrame = Subscribed | Event | IntegrationEvent | StateInboxRow | StateRead | StateBadge | StateReview | StateBulk | StateCampaign | StateSuggestions | StateTyping | Snapshot | Ack | Err | Resync | Ping;
+export type ServerFrame = Subscribed | Event | IntegrationEvent | StateInboxRow | StateRead | StateBadge | StateReview | StateMentions | StateBulk | StateCampaign | StateSuggestions | StateTyping | Snapshot | Ack | Err | Resync | Ping;
 
 export interface Snapshot {
   t: "snapshot";
@@ -401,6 +462,14 @@ export interface StateInboxRow {
   key: string;
   v: number;
   data: InboxRow;
+}
+
+export interface StateMentions {
+  t: "state";
+  ch: "user";
+  key: "mentions";
+  v: number;
+  data: MentionsOut;
 }
 
 export interface StateRead {
@@ -488,14 +557,15 @@ export interface TextedOut {
   at: string;
 }
 
-export type ThreadEventData = MessageEvent | StatusEvent;
+export type ThreadEventData = MessageEvent | StatusEvent | NoteEvent | ActivityEvent;
 
-/** The newest messages of a thread in rising seq; older ones by the API (`before`). */
+/** The newest messages of a thread in rising seq; older ones by the API (`before`). `asides`: notes and doings beside these messages, in rising seq too. */
 export interface ThreadSnapshot {
   thread: InboxRow;
   messages: MessageOut[];
   in_ord: number;
   has_more: boolean;
+  asides: (NoteEvent | ActivityEvent)[];
 }
 
 export interface Typing {
@@ -510,6 +580,12 @@ export interface TypingOut {
   typing: boolean;
 }
 
+/** Give the sole right to answer back. */
+export interface Unclaim {
+  name: "unclaim";
+  thread_id: number;
+}
+
 export interface Unsubscribe {
   t: "unsubscribe";
   id: number;
@@ -519,6 +595,7 @@ export interface Unsubscribe {
 export interface UserSnapshot {
   badge: BadgeOut;
   review: ReviewBadgeOut;
+  mentions: MentionsOut;
   reads: ReadMarkOut[];
 }
 

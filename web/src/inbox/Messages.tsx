@@ -282,7 +282,7 @@ function useOlder(id: number, thread: ThreadView, scroller: React.RefObject<HTML
     queries.fetchQuery({ queryKey: ["older", id, first], queryFn: () => api.olderMessages(id, first), gcTime: 0 }).then(
       (page) => {
         height.current = scroller.current?.scrollHeight ?? null;
-        live.store.older(id, page.messages, page.has_more);
+        live.store.older(id, page.messages, page.asides, page.has_more);
         live.store.commit();
       },
       () => setFailed(true),

@@ -7,6 +7,11 @@ export function isNewer(a: InboxRow, b: InboxRow): boolean {
   return at === bt ? a.thread_id > b.thread_id : at > bt;
 }
 
+/** Whether the inbox shows it: what is closed or put off comes back with the contact's next text. */
+export const isAtWork = (row: InboxRow): boolean => !row.closed && row.snoozed_until === null;
+
+export const without = (order: readonly number[], id: number): readonly number[] => (order.includes(id) ? order.filter((other) => other !== id) : order);
+
 /**
  * The order with `row` at its place. A row that belongs below the loaded tail stays out while pages are missing
  * (`complete` false): it comes with its page, and a gap before it would never be filled.

@@ -8,7 +8,7 @@ import { LiveStore } from "./store";
 const row = (id: number, minute: number, more: Partial<InboxRow> = {}): InboxRow => ({
   thread_id: id, v: 1, name: `P${id}`, contact_id: id, address: `+1212555010${id}`, number: "+12125550100", last_seq: 1,
   last_at: `2026-11-22T10:${String(minute).padStart(2, "0")}:00Z`, preview: "", direction: "in", in_total: 1, opted_out: false,
-  carrier_blocked: false, invalid: null, held: false, campaign: null, ...more,
+  carrier_blocked: false, invalid: null, held: false, campaign: null, assignee: null, closed: false, snoozed_until: null, waiting_since: null, claim: null, ...more,
 });
 const message = (seq: number, more: Partial<MessageOut> = {}): MessageOut => ({
   seq, direction: "in", body: `m${seq}`, state: "received", at: "2026-11-22T10:00:00Z", in_ord: seq, segments: 1, klass: "inbound",
@@ -24,7 +24,7 @@ const status = (seq: number, ref: number, state: MessageOut["state"], more: { ta
 });
 const snapshot = (seqs: number[], epoch = "e"): ServerFrame => ({
   t: "snapshot", ch: "thread:1", epoch, seq: seqs.at(-1) ?? 0, p: null,
-  data: { thread: row(1, 0), messages: seqs.map((seq) => message(seq)), in_ord: 0, has_more: false } satisfies ThreadSnapshot,
+  data: { thread: row(1, 0), messages: seqs.map((seq) => message(seq)), in_ord: 0, has_more: false, asides: [] } satisfies ThreadSnapshot,
 });
 const inbox = (rows: InboxRow[], more: Partial<InboxPage> = {}, epoch = "e", p = "5"): ServerFrame => ({
   t: "snapshot", ch: "inbox", epoch, seq: null, p, data: { rows, reads: [], next_cursor: null, partial: false, ...more },
@@ -182,7 +182,7 @@ test("the badge's newest version wins, and a snapshot starts anew", () => {
   store.apply(badge(2, 7));
   store.apply(badge(1, 3));
   expect(store.badge).toBe(7);
-  store.apply({ t: "snapshot", ch: "user", epoch: "e", seq: null, p: "1", data: { badge: { unread_threads: 4 }, review: { open: 2 }, reads: [] } });
+  store.apply({ t: "snapshot", ch: "user", epoch: "e", seq: null, p: "1", data: { badge: { unread_threads: 4 }, review: { open: 2 }, mentions: { threads: 3 }, reads: [] } });
   store.apply(badge(1, 2));
   expect(store.badge).toBe(2);
 });
@@ -196,7 +196,7 @@ test("of what waits for a decision the newest word wins, and every word is news"
   store.apply(told(3, 3));
   expect(store.reviews).toEqual(before);
   expect(store.reviews).not.toBe(before);
-  store.apply({ t: "snapshot", ch: "user", epoch: "e", seq: null, p: "1", data: { badge: { unread_threads: 0 }, review: { open: 1 }, reads: [] } });
+  store.apply({ t: "snapshot", ch: "user", epoch: "e", seq: null, p: "1", data: { badge: { unread_threads: 0 }, review: { open: 1 }, mentions: { threads: 0 }, reads: [] } });
   expect(store.reviews.open).toBe(1);
 });
 
@@ -279,4 +279,22 @@ test("campaigns stand as they were told last, by whichever channel", () => {
   store.apply({ t: "snapshot", ch: "campaign:7", epoch: "e", seq: null, p: null, data: campaign(7, "again") });
   expect([...store.campaignList.values()].map((one) => one.name)).toEqual(["again", "b"]);
   expect(store.badge).toBe(0);
+});
+
+test("what is closed or put off leaves the inbox, and comes back with the contact's next text", () => {
+  store.apply(inbox([row(1, 0), row(2, 1)]));
+  store.apply({ t: "state", ch: "inbox", key: "2", v: 2, data: row(2, 1, { v: 2, closed: true }) });
+  store.apply({ t: "state", ch: "inbox", key: "1", v: 2, data: row(1, 0, { v: 2, snoozed_until: "2026-11-23T10:00:00Z" }) });
+  expect(store.order).toEqual([]);
+  store.apply({ t: "state", ch: "inbox", key: "2", v: 3, data: row(2, 5, { v: 3 }) });
+  expect(store.order).toEqual([2]);
+});
+
+test("notes and doings take their numbers between the texts, live and from a page", () => {
+  const note = (seq: number) => ({ kind: "note" as const, note: { seq, body: "call him", author_id: 2, author: "Dana", mentions: [], at: "2026-11-22T10:00:00Z" } });
+  store.apply(snapshot([1]));
+  store.apply({ t: "event", ch: "thread:1", seq: 2, epoch: "e", data: note(2) });
+  store.apply(event(3));
+  const state = store.thread(1).state;
+  expect([state?.lastSeq, state?.messages.map((one) => one.seq), state?.asides]).toEqual([3, [1, 3], [note(2)]]);
 });

@@ -1,10 +1,10 @@
 // What this tab knows, and how each frame changes it. No sockets, timers or clocks here: frames go in, touched keys and
 // the channels that must be asked for again come out.
 import type {
-  Ack, BulkOut, CampaignOut, CampaignsSnapshot, Err, InboxPage, InboxRow, MessageOut, ReadMarkOut, Send, ServerFrame, Snapshot, Subscribe, Subscribed, SuggestionsOut, ThreadEventData, ThreadSnapshot, UserSnapshot,
+  Ack, BulkOut, CampaignOut, CampaignsSnapshot, Err, InboxPage, InboxRow, MentionsOut, MessageOut, ReadMarkOut, Send, ServerFrame, Snapshot, Subscribe, Subscribed, SuggestionsOut, ThreadEventData, ThreadSnapshot, UserSnapshot,
 } from "../gen/wire";
-import { place } from "./inbox";
-import { applyEvent, fromSnapshot, withOlder, type ThreadState } from "./thread";
+import { isAtWork, place, without } from "./inbox";
+import { applyEvent, fromSnapshot, withOlder, type Aside, type ThreadState } from "./thread";
 
 export interface RowView {
   readonly row: InboxRow;
@@ -39,7 +39,7 @@ export interface Arrival {
 }
 
 export type Position = Pick<Subscribe, "after" | "epoch" | "p">;
-type Key = "order" | "badge" | "review" | `row:${number}` | `thread:${number}` | `people:${number}` | `suggestions:${number}` | `bulk:${number}` | "campaigns" | `campaign:${number}`;
+type Key = "order" | "badge" | "review" | "mentions" | `row:${number}` | `thread:${number}` | `people:${number}` | `suggestions:${number}` | `bulk:${number}` | "campaigns" | `campaign:${number}`;
 
 const NO_ONE: readonly Colleague[] = [];
 const EMPTY: ThreadView = { state: null, pending: [], missing: false };
@@ -80,6 +80,7 @@ export class LiveStore {
   private arrivals: Arrival[] = [];
   private badgeVersion = -1;
   private reviewVersion = -1;
+  private mentionsVersion = -1;
   private cursor: string | null = null;
 
   order: readonly number[] = [];
@@ -87,6 +88,8 @@ export class LiveStore {
   /** Campaigns that were told of, as they stand; another object with each word of any. */
   campaignList: ReadonlyMap<number, CampaignOut> = new Map();
   badge = 0;
+  /** In how many threads notes ask this member to look. */
+  mentions = 0;
   /** How many texts wait for a decision, as an object of its own with each word from the server. */
   reviews: { readonly open: number } = { open: 0 };
 
@@ -194,6 +197,7 @@ export class LiveStore {
     else if (id !== null) this.person(id, frame.key, frame.v, frame.data as Omit<Presence, "v">);
     else if (frame.ch === "inbox") this.takeRow(frame.data as InboxRow);
     else if (frame.key === "badge") this.takeBadge(frame.v, (frame.data as { unread_threads: number }).unread_threads);
+    else if (frame.key === "mentions") this.takeMentions(frame.v, frame.data as MentionsOut);
     else if (frame.key === "review") this.takeReviews(frame.v, frame.data as { open: number });
     else this.takeMark(frame.data as ReadMarkOut);
     return [];
@@ -231,6 +235,8 @@ export class LiveStore {
     this.takeBadge(-1, data.badge.unread_threads);
     this.reviewVersion = -1;
     this.takeReviews(-1, data.review);
+    this.mentionsVersion = -1;
+    this.takeMentions(-1, data.mentions);
     data.reads.forEach((mark) => this.takeMark(mark));
   }
 
@@ -271,7 +277,8 @@ export class LiveStore {
       const count = row.in_total - (known?.in_total ?? row.in_total - 1);
       if (!quiet && this.loaded && row.direction === "in" && count > 0) this.arrivals.push({ row, count });
     }
-    const order = place(this.order, this.rows, newer ? row : known, this.loaded && this.cursor === null);
+    const shown = newer ? row : known;
+    const order = isAtWork(shown) ? place(this.order, this.rows, shown, this.loaded && this.cursor === null) : without(this.order, shown.thread_id);
     if (order !== this.order) {
       this.order = order;
       this.touched.add("order");
@@ -326,6 +333,13 @@ export class LiveStore {
     this.touched.add(`suggestions:${id}`);
   }
 
+  private takeMentions(version: number, told: MentionsOut): void {
+    if (version !== -1 && version <= this.mentionsVersion) return;
+    this.mentionsVersion = version;
+    this.mentions = told.threads;
+    this.touched.add("mentions");
+  }
+
   private refreshRow(id: number): void {
     const row = this.rows.get(id);
     if (!row) return;
@@ -374,9 +388,9 @@ export class LiveStore {
 
   // What this tab does itself
 
-  older(id: number, messages: readonly MessageOut[], hasMore: boolean): void {
+  older(id: number, messages: readonly MessageOut[], asides: readonly Aside[], hasMore: boolean): void {
     const view = this.thread(id);
-    if (view.state) this.setThread(id, { ...view, state: withOlder(view.state, messages, hasMore) });
+    if (view.state) this.setThread(id, { ...view, state: withOlder(view.state, messages, asides, hasMore) });
   }
 
   /** The thread was displayed up to the inbound ordinal; true where that is news. */
