@@ -112,7 +112,7 @@ METHODS = [
 ]
 
 # Reads lock nothing; what changes tags and pipelines locks nothing that another part waits for.
-READS: Final = "rows get showings names values token_values tags pipelines fields members numbers page"
+READS: Final = "rows get showings names values token_values tags pipelines fields members numbers page call_of"
 ALONE: Final = """
 add_tag rename_tag remove_tag add_pipeline change_pipeline remove_pipeline add_stage change_stage remove_stage add_field
 change_field
