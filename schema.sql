@@ -873,6 +873,7 @@ CREATE TABLE campaign (                   -- a text to many: a campaign, or a bu
     is_template  boolean NOT NULL DEFAULT false,       -- kept to be duplicated, never launched, and in a list of its own
     expected     integer,                 -- recipients that were confirmed at the launch; of one that came to nothing: those it found
     build_after  bigint,                  -- the snapshot is being taken: the contact after which it goes on; null: it is not
+    to_look_at   integer,                 -- a snapshot of more than a piece: how many the audience had when it was begun
     refused      text,                    -- the sentence of why the last launch came to nothing
     audience     integer NOT NULL DEFAULT 0,          -- rows of the snapshot, counted at its launch
     due_at       timestamptz,             -- scheduled: when it begins

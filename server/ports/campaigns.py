@@ -122,6 +122,7 @@ class Figures:
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """`version` rises with every change by a person. `built`: how many of the snapshot are written; `whole`: all are.
+    `to_look_at`: of how many, roughly, while a large one is written: people come and go meanwhile.
 
     `moved_at`: when its figures moved last. `due_at`: scheduled: when it begins. `paused_why`: paused: by whom.
     `refused`: the sentence of why its last launch came to nothing, if it did. `template`: it is kept to be duplicated,
@@ -150,6 +151,7 @@ class Campaign:
     template: bool
     figures: Figures
     has_links: bool = False
+    to_look_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

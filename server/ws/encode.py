@@ -266,6 +266,7 @@ def campaign_out(campaign: Campaign) -> dict[str, Any]:
         "paused_why": why,
         "refused": campaign.refused,
         "built": campaign.built,
+        "to_look_at": campaign.to_look_at,
         "whole": campaign.whole,
         "figures": asdict(figures),
         "click_through": click_through(figures.clicked, figures.delivered, has_links=campaign.has_links),

@@ -364,7 +364,8 @@ class CampaignFiguresOut(Frame):
 class CampaignOut(Frame):
     """A campaign as its list shows it. `told`: its state in words. `version` rises with every change by a person.
 
-    `built` of its recipients are written, and no text leaves before the snapshot is `whole`. `moved_at`: when its
+    `built` of its recipients are written, and no text leaves before the snapshot is `whole`; `to_look_at`: of how many,
+    roughly, while a large one is being written, since people come and go meanwhile. `moved_at`: when its
     figures moved last. `refused`: why its last launch came to nothing. A `template` is there to be duplicated.
     `click_through`: the share of those who got the text that followed a link; null without links.
     """
@@ -387,6 +388,7 @@ class CampaignOut(Frame):
     paused_why: Literal["member", "failures", "opt_outs", "missed"] | None
     refused: str | None
     built: int
+    to_look_at: int | None
     whole: bool
     figures: CampaignFiguresOut
     click_through: float | None

@@ -194,6 +194,37 @@ async def names_of(world: World, campaign: int) -> list[int]:
     return [row["contact_id"] for row in await rows(world, campaign)]
 
 
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        pytest.param(4, 7, id="a large one is counted once, without who is deleted or not of the audience"),
+        pytest.param(7, 7, id="one that may go on"),
+        pytest.param(8, None, id="one piece is whole at once"),
+    ],
+)
+async def test_of_how_many_is_told_while_a_large_one_is_taken(world: World, limit: int, expected: int | None) -> None:
+    ids = await people(world, 10)
+    await world.store.call(lambda c: c.execute(WORKSPACE))
+    await people(world, 5, workspace=2)
+    await world.sql("UPDATE contact SET deleted_at = now() WHERE id = $1", ids[8])
+    its = plan(sources=Sources(contact_ids=tuple(ids[2:])))
+    campaign = await begun(world, its)
+    assert await told_to_look_at(world, campaign) is None
+    await chunk(world, campaign, its, limit)
+    assert await told_to_look_at(world, campaign) == expected
+    await world.sql("UPDATE contact SET deleted_at = now() WHERE id = $1", ids[9])
+    await chunk(world, campaign, its, 2)
+    assert await told_to_look_at(world, campaign) == expected
+    await world.sql("UPDATE campaign SET build_after = NULL, launched_at = now() WHERE id = $1", campaign)
+    assert await told_to_look_at(world, campaign) is None
+
+
+async def told_to_look_at(world: World, campaign: int) -> int | None:
+    found = await world.store.campaign_drafts.get(1, campaign)
+    assert found is not None
+    return found.to_look_at
+
+
 async def test_a_chunk_that_is_cut_off_is_not_there_and_the_next_one_goes_on_where_the_last_ended(world: World) -> None:
     ids, its = await people(world, 10), plan()
     campaign = await begun(world, its)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -11,9 +12,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from tests.ui.conftest import Faults, OpenTab
+from tests.ui.conftest import Faults, OpenContext, OpenTab, log_in
 from tests.ui.inbox_page import OURS
 from tests.ui.live_server import Live
 from tests.ui.people_page import Office, phone, word
@@ -262,18 +263,69 @@ def test_the_course_is_drawn_and_stands_in_a_table_too(page: Page, office: Offic
     assert sums == 3
 
 
-def test_while_everybody_is_looked_at_it_says_how_far_that_is_and_offers_no_change(page: Page, office: Office) -> None:
+class Building:
+    """Between the server and the page: a launch of a million lasts, here the page hears that this campaign does."""
+
+    def __init__(self, campaign: int) -> None:
+        self.far: dict[str, Any] = {"version": 99, "whole": False}
+        self._campaign = campaign
+        self._steps = itertools.count()
+        self._socket: WebSocketRoute | None = None
+        self._told: dict[str, Any] = {}
+
+    def between(self, socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda message: socket.send(json.dumps(self._otherwise(json.loads(message)))))
+        self._socket = socket
+
+    def tell(self, channel: str, key: str, built: int, to_look_at: int | None) -> None:
+        """What the server would push once it has heard of a piece."""
+        assert self._socket is not None
+        step = next(self._steps)
+        self.far |= {"built": built, "to_look_at": to_look_at, "moved_at": f"2100-01-01T00:00:{step:02}Z"}
+        frame = {"t": "state", "ch": channel, "key": key, "v": 2**50 + step, "data": self._told | self.far}
+        self._socket.send(json.dumps(frame))
+
+    def _otherwise(self, found: Any) -> Any:
+        if isinstance(found, list):
+            return [self._otherwise(one) for one in found]
+        if not isinstance(found, dict):
+            return found
+        if found.get("id") == self._campaign and "whole" in found:
+            self._told = found
+            return found | self.far
+        return {key: self._otherwise(one) for key, one in found.items()}
+
+
+def test_while_everybody_is_looked_at_list_and_page_say_live_how_far_that_is_and_no_change_is_offered(
+    new_context: OpenContext, live: Live
+) -> None:
+    context = new_context()
+    log_in(context, live)
+    page = context.new_page()
+    page.goto("/icon.svg")
+    office = Office(page, live)
     campaign = launched(office, people(office, 3), drip=SLOW)
-
-    def building(route: Route) -> None:
-        answer = route.fetch()
-        told = {**answer.json(), "whole": False, "built": 4_000, "version": 99}
-        route.fulfill(response=answer, body=json.dumps(told))
-
-    page.route(f"**/api/v1/campaigns/{campaign['id']}", building)
+    building = Building(campaign["id"])
+    building.far |= {"built": 40_000, "to_look_at": 1_000_000}
+    page.route_web_socket(re.compile("^ws"), building.between)
     show(page, campaign)
-    expect(page.get_by_test_id("built")).to_have_text("4,000 people looked at so far")
+    built, ours = page.get_by_test_id("built"), f"campaign:{campaign['id']}"
+    expect(built).to_have_text("Building: 40,000 of 1,000,000 looked at")
+    expect(page.get_by_role("progressbar", name="Looked at")).to_have_js_property("position", 0.04)
     expect(button(page, "Edit")).to_have_count(0)
+    building.tell(ours, "campaign", 50_000, 1_000_000)
+    expect(built).to_have_text("Building: 50,000 of 1,000,000 looked at")
+    building.tell(ours, "campaign", 1_000_002, 1_000_000)  # people were added meanwhile
+    expect(built).to_have_text("Building: 1,000,002 of 1,000,002 looked at")
+    building.tell(ours, "campaign", 4_000, None)
+    expect(built).to_have_text("Building: 4,000 looked at")
+    building.far |= {"built": 40_000, "to_look_at": 1_000_000}
+    page.goto("/sms/campaigns")
+    row = page.locator(f"[data-campaign='{campaign['id']}']").get_by_test_id("built")
+    expect(row).to_have_text("Building: 40,000 of 1,000,000 looked at")
+    building.tell("campaigns", str(campaign["id"]), 50_000, 1_000_000)
+    expect(row).to_have_text("Building: 50,000 of 1,000,000 looked at")
 
 
 def test_a_campaign_that_is_not_there_says_so(page: Page, faults: Faults) -> None:

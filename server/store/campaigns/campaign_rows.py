@@ -61,6 +61,7 @@ def campaign_of(row: Row) -> Campaign:
         paused_why=None if row["paused_why"] is None else PausedBy(row["paused_why"]),
         refused=row["refused"],
         built=row["built"],
+        to_look_at=row["to_look_at"],
         whole=row["whole"],
         template=row["is_template"],
         figures=figures_of(row),

@@ -19,6 +19,7 @@ from server.domain.campaigns import variants
 from server.ports.bulk import AudienceRefused
 from server.ports.campaigns import Plan
 from server.store.campaigns.judging import Audience, judged, opened
+from server.store.campaigns.sources import who
 from server.store.contacts.filters import Parameters
 from server.store.named_sql import statements
 from server.store.told import Row
@@ -83,10 +84,22 @@ async def build_chunk(
     except asyncpg.UniqueViolationError:  # so rare that only then each number's double is looked for
         added = await _add(connection, audience, row, limit, looking_for_doubles=True)
     if added["read"]:
-        await connection.execute(_SQL["advance"], campaign_id, added["last"])
+        more = row["build_after"] == 0 and added["read"] == limit
+        in_all = added["read"] + await _beyond(connection, audience, added["last"]) if more else None
+        await connection.execute(_SQL["advance"], campaign_id, added["last"], in_all)
         excluded = added["read"] - added["added"]
         await connection.execute(_SQL["add_delta"], campaign_id, now, excluded, added["added"])
     return Built(added["read"], added["added"], whole=added["read"] < limit)
+
+
+async def _beyond(connection: Connection, audience: Audience, after: int) -> int:
+    """How many of the audience are still to be looked at: whoever waits is told of how many."""
+    parameters = Parameters(audience.workspace_id)
+    place = parameters.add(after)
+    found = await who(connection, audience.workspace_id, audience.plan.sources, parameters, place, audience.now)
+    statement = Template(_SQL["beyond"]).substitute(workspace="$1", after=place, who=found)
+    count: int = await connection.fetchval(statement, *parameters.values)
+    return count
 
 
 async def _add(

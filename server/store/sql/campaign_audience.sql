@@ -46,6 +46,11 @@ SELECT c.* FROM contact c
 WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL AND c.id > $after::bigint AND ($who)
 ORDER BY c.id LIMIT $limit::integer;
 
+-- name: beyond
+-- How many of the audience come after a contact.
+SELECT count(*)::integer FROM contact c
+WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL AND c.id > $after::bigint AND ($who);
+
 -- name: judged
 -- Candidates with why each gets no text, or the number that it gets it at: domain.audience.choose. A contact's numbers are few
 -- and their places small, so the first of several is the smallest of place and id in one number; an id has 47 bits of it. Each
@@ -222,8 +227,8 @@ SELECT count(*)::integer AS read, (count(*) FILTER (WHERE a.reason IS NULL))::in
 FROM added a;
 
 -- name: advance
--- So far it has come.
-UPDATE campaign SET build_after = $2 WHERE id = $1;
+-- So far it has come, and of so many, if that is known.
+UPDATE campaign SET build_after = $2, to_look_at = coalesce($3, to_look_at) WHERE id = $1;
 
 -- name: add_delta
 -- What the chunk adds to the sums.

@@ -11,7 +11,7 @@ SELECT o.id FROM number o WHERE o.workspace_id = $1 AND ($2::bigint IS NULL OR o
 -- name: launch
 -- The engine takes the snapshot; before it is whole nothing else becomes of it.
 UPDATE campaign SET state = $2, cmd_id = $3, launched_by = $4, expected = $5, due_at = $6, number_id = $7, rate = $8,
-       build_after = 0, refused = NULL, places = NULL, last_batch_at = NULL, next_batch_at = NULL, resumed_at = NULL,
+       build_after = 0, to_look_at = NULL, refused = NULL, places = NULL, last_batch_at = NULL, next_batch_at = NULL, resumed_at = NULL,
        looked_to = 0, asleep_to = 0, asleep_until = NULL,
        skip_as = NULL, version = version + 1, changed_xid = pg_current_xact_id()
 WHERE id = $1;

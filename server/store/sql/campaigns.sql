@@ -5,6 +5,7 @@ SELECT c.id, c.workspace_id, c.name, c.description, c.state, c.version, c.plan, 
        c.launched_at IS NOT NULL AS whole,
        CASE WHEN c.launched_at IS NOT NULL THEN c.audience WHEN c.build_after IS NULL THEN 0
             ELSE (SELECT coalesce(max(r.ord), 0) FROM campaign_recipient r WHERE r.campaign_id = c.id) END AS built,
+       CASE WHEN c.launched_at IS NULL AND c.build_after IS NOT NULL THEN c.to_look_at END AS to_look_at,
        greatest(c.created_at, s.moved_at) AS moved_at,
        EXISTS (SELECT FROM link k WHERE k.campaign_id = c.id) AS has_links,
        s.excluded, s.pending, s.in_flight, s.wired, s.rejected, s.unconfirmed, s.skipped, s.delivered, s.undelivered, s.replied,

@@ -9,7 +9,7 @@ import { beside, faultsByStep } from "./wizard/steps";
 
 const campaign = (over: Partial<CampaignOut> = {}): CampaignOut => ({
   id: 1, name: "Open house", description: "", state: "active", told: "Active", version: 2, template: false, author: "Dana", created_at: "2026-03-10T15:00:00Z", launched_at: null,
-  ended_at: null, archived_at: null, moved_at: "2026-03-10T15:00:00Z", due_at: null, next_batch_at: null, paused_why: null, refused: null, built: 0, whole: true, click_through: null,
+  ended_at: null, archived_at: null, moved_at: "2026-03-10T15:00:00Z", due_at: null, next_batch_at: null, paused_why: null, refused: null, built: 0, to_look_at: null, whole: true, click_through: null,
   figures: { audience: 0, excluded: 0, pending: 0, in_flight: 0, wired: 0, rejected: 0, unconfirmed: 0, skipped: 0, delivered: 0, undelivered: 0, replied: 0, opted_out: 0, clicked: 0, segments: 0 }, ...over,
 });
 

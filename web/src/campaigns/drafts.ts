@@ -3,6 +3,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient 
 import { askAnew } from "../anew";
 import { call } from "../api";
 import type { CampaignOut, Plan } from "../gen/wire";
+import { amount } from "../people/rows";
 import type { WordingWarning } from "./wording";
 
 export interface Draft extends CampaignOut {
@@ -171,6 +172,14 @@ export const recipientsOf = ({ figures }: CampaignOut): number => figures.audien
 
 /** A plan that can still be worked on in the wizard. */
 export const isDraft = (one: Pick<CampaignOut, "state" | "template">): boolean => one.template || one.state === "draft";
+
+/** The snapshot is being taken: nothing leaves, and nothing can be changed, before it is whole. */
+export const isBuilding = (one: Pick<CampaignOut, "state" | "whole">): boolean => !one.whole && (one.state === "active" || one.state === "scheduled");
+
+/** How far that is. People come and go while it is taken, so there may be more than there were when it was begun. */
+export function lookedAt({ built, to_look_at: all }: Pick<CampaignOut, "built" | "to_look_at">): string {
+  return `Building: ${amount(built)}${all === null ? "" : ` of ${amount(Math.max(all, built))}`} looked at`;
+}
 
 /** Of two accounts of one campaign the later: by the changes of people, then by when its figures moved. */
 export function later(a: CampaignOut, b: CampaignOut | undefined): CampaignOut {

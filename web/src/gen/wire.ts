@@ -69,7 +69,7 @@ export interface CampaignFiguresOut {
   segments: number;
 }
 
-/** A campaign as its list shows it. `told`: its state in words. `version` rises with every change by a person. `built` of its recipients are written, and no text leaves before the snapshot is `whole`. `moved_at`: when its figures moved last. `refused`: why its last launch came to nothing. A `template` is there to be duplicated. `click_through`: the share of those who got the text that followed a link; null without links. */
+/** A campaign as its list shows it. `told`: its state in words. `version` rises with every change by a person. `built` of its recipients are written, and no text leaves before the snapshot is `whole`; `to_look_at`: of how many, roughly, while a large one is being written, since people come and go meanwhile. `moved_at`: when its figures moved last. `refused`: why its last launch came to nothing. A `template` is there to be duplicated. `click_through`: the share of those who got the text that followed a link; null without links. */
 export interface CampaignOut {
   id: number;
   name: string;
@@ -89,6 +89,7 @@ export interface CampaignOut {
   paused_why: "member" | "failures" | "opt_outs" | "missed" | null;
   refused: string | null;
   built: number;
+  to_look_at: number | null;
   whole: boolean;
   figures: CampaignFiguresOut;
   click_through: number | null;

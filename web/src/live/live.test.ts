@@ -264,7 +264,7 @@ test("the back-off ends at 15 s and is spread", () => {
 
 const campaign = (id: number, name: string): CampaignOut => ({
   id, name, description: "", state: "active", told: "Active", version: 1, template: false, author: null, created_at: "2026-11-22T10:00:00Z", launched_at: null, ended_at: null, archived_at: null,
-  moved_at: "2026-11-22T10:00:00Z", due_at: null, next_batch_at: null, paused_why: null, refused: null, built: 0, whole: true, click_through: null,
+  moved_at: "2026-11-22T10:00:00Z", due_at: null, next_batch_at: null, paused_why: null, refused: null, built: 0, to_look_at: null, whole: true, click_through: null,
   figures: { audience: 0, excluded: 0, pending: 0, in_flight: 0, wired: 0, rejected: 0, unconfirmed: 0, skipped: 0, delivered: 0, undelivered: 0, replied: 0, opted_out: 0, clicked: 0, segments: 0 },
 });
 const moved = (ch: string, key: string, v: number, data: CampaignOut): ServerFrame => ({ t: "state", ch, key, v, data });

@@ -9,7 +9,8 @@ import { mine } from "../../compose/zoned";
 import type { CampaignOut, Plan } from "../../gen/wire";
 import { amount, people } from "../../people/rows";
 import { fullTime } from "../../text/time";
-import { doneAt, isBuilding, limitOf, paceOf, sampled, when, type Sample } from "./course";
+import { isBuilding, lookedAt } from "../drafts";
+import { doneAt, limitOf, paceOf, sampled, when, type Sample } from "./course";
 import styles from "./Next.module.css";
 
 interface Props {
@@ -23,6 +24,7 @@ export function Next({ one, plan }: Props) {
   return (
     <section className={styles.next} aria-label="What is next" data-tone={toneOf(one)}>
       <Sentence one={one} plan={plan} limit={limit} />
+      {isBuilding(one) && one.to_look_at !== null && <progress max={Math.max(one.to_look_at, one.built)} value={one.built} aria-label="Looked at" />}
       {moves && <Pace one={one} limit={limit} own={plan?.rate ?? null} />}
     </section>
   );
@@ -42,7 +44,7 @@ function Sentence({ one, plan, limit }: Props & { limit: number | null }): React
   if (isBuilding(one))
     return (
       <Said icon={Hourglass} title="Finding out who gets it">
-        <span data-testid="built">{people(one.built)} looked at so far</span>. Nothing leaves before everybody was.
+        <span data-testid="built">{lookedAt(one)}</span>. Nothing leaves before everybody was.
       </Said>
     );
   switch (one.state) {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { CampaignFiguresOut, CampaignOut, Drip, Plan } from "../../gen/wire";
 import type { Campaign, Minute, Reason } from "../api";
-import { courseOf, deedsOf, doneAt, everybody, failures, figuresOf, isBuilding, lastBatchAt, leftOut, limitOf, newer, paceOf, percent, sampled, when } from "./course";
+import { isBuilding } from "../drafts";
+import { courseOf, deedsOf, doneAt, everybody, failures, figuresOf, lastBatchAt, leftOut, limitOf, newer, paceOf, percent, sampled, when } from "./course";
 
 const figures = (over: Partial<CampaignFiguresOut> = {}): CampaignFiguresOut => ({
   audience: 100, excluded: 10, pending: 30, in_flight: 5, wired: 50, rejected: 2, unconfirmed: 1, skipped: 2, delivered: 40, undelivered: 4, replied: 4, opted_out: 1, clicked: 0, segments: 75, ...over,
@@ -13,7 +14,7 @@ const plan = (over: Partial<Plan> = {}): Plan => ({
 });
 const campaign = (over: Partial<CampaignOut> = {}): CampaignOut => ({
   id: 1, name: "Spring", description: "", state: "active", told: "Active", version: 1, template: false, author: "Dana", created_at: "2026-03-10T15:00:00Z", launched_at: "2026-03-10T15:00:00Z",
-  ended_at: null, archived_at: null, moved_at: "2026-03-10T15:00:00Z", due_at: null, next_batch_at: null, paused_why: null, refused: null, built: 100, whole: true, click_through: null, figures: figures(), ...over,
+  ended_at: null, archived_at: null, moved_at: "2026-03-10T15:00:00Z", due_at: null, next_batch_at: null, paused_why: null, refused: null, built: 100, to_look_at: null, whole: true, click_through: null, figures: figures(), ...over,
 });
 const drip = (over: Partial<Drip> = {}): Drip => ({ batch: 10, interval_s: 3_600, days: [0, 1, 2, 3, 4], span: { opens_s: 9 * 3_600, closes_s: 17 * 3_600 }, zone: "America/New_York", ends_on: null, ...over });
 

@@ -4,6 +4,7 @@ import { cityOf, dateTime, fieldsAt, instantOf } from "../../compose/zoned";
 import type { CampaignFiguresOut, CampaignOut, Drip, Plan } from "../../gen/wire";
 import type { Share } from "../../parts/Shares";
 import type { Campaign, Minute, Reason } from "../api";
+import { isBuilding } from "../drafts";
 
 // Figures
 
@@ -40,9 +41,6 @@ export function figuresOf({ figures, click_through: through }: Pick<CampaignOut,
 }
 
 // How it stands
-
-/** The snapshot is being taken: nothing leaves, and nothing can be changed, before it is whole. */
-export const isBuilding = (one: Pick<CampaignOut, "state" | "whole">): boolean => !one.whole && (one.state === "active" || one.state === "scheduled");
 
 /** The word of the server that is newer. Of the same version it is the live one: figures move without anybody's doing. */
 export const newer = (live: CampaignOut | undefined, read: Campaign | undefined): CampaignOut | undefined => (live && read && read.version > live.version ? read : (live ?? read));

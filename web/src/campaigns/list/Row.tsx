@@ -9,7 +9,7 @@ import { useCommand } from "../../parts/useCommand";
 import { amount } from "../../people/rows";
 import { fullTime, rowTime } from "../../text/time";
 import { useToday } from "../../text/useToday";
-import { campaignsApi, forgetCampaigns, isDraft, recipientsOf, WORDS } from "../drafts";
+import { campaignsApi, forgetCampaigns, isBuilding, isDraft, lookedAt, recipientsOf, WORDS } from "../drafts";
 import styles from "./CampaignsPage.module.css";
 
 export function Row({ campaign }: { campaign: CampaignOut }) {
@@ -25,6 +25,7 @@ export function Row({ campaign }: { campaign: CampaignOut }) {
             {campaign.name}
           </Link>
         </h2>
+        {isBuilding(campaign) && <p className={styles.building} data-testid="built">{lookedAt(campaign)}</p>}
         {campaign.description && <p title={campaign.description}>{campaign.description}</p>}
         {campaign.refused && <p className={styles.refused}>{campaign.refused}</p>}
       </div>
