@@ -14,7 +14,7 @@ import { Card, Wrong } from "./Card";
 import { Picked } from "./Picked";
 import { Side } from "./Side";
 import { faultsAt } from "./steps";
-import type { StepProps } from "./Wizard";
+import type { StepProps } from "./step";
 import wizard from "./Wizard.module.css";
 import styles from "./Audience.module.css";
 

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useOptions } from "../../filters/useFields";
 import { faultsAt } from "./steps";
 import { Card, Wrong } from "./Card";
-import type { StepProps } from "./Wizard";
+import type { StepProps } from "./step";
 
 export function Details({ drafting, survey }: StepProps) {
   const { draft, change } = drafting;

@@ -12,7 +12,7 @@ import { SampleText } from "./SampleText";
 import { Words } from "./Words";
 import { evenly, MOST_VARIANTS, sumOf } from "./shares";
 import { faultsAt } from "./steps";
-import type { StepProps } from "./Wizard";
+import type { StepProps } from "./step";
 import wizard from "./Wizard.module.css";
 import styles from "./Message.module.css";
 

@@ -16,7 +16,7 @@ import { When } from "./Schedule";
 import { letter } from "./shares";
 import { Counted } from "./Side";
 import { faultsByStep, LABELS, type Step } from "./steps";
-import type { StepProps } from "./Wizard";
+import type { StepProps } from "./step";
 import wizard from "./Wizard.module.css";
 import styles from "./Review.module.css";
 

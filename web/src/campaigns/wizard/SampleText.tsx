@@ -10,7 +10,7 @@ import { Chooser } from "../../templates/Chooser";
 import { formatNumber } from "../../text/people";
 import { peopleQuery, sampleQuery, type Person } from "../drafts";
 import { letter } from "./shares";
-import type { StepProps } from "./Wizard";
+import type { StepProps } from "./step";
 import styles from "./Message.module.css";
 
 export function SampleText({ drafting, survey }: StepProps) {

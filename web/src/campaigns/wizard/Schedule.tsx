@@ -11,7 +11,7 @@ import type { Timing } from "../drafts";
 import { clockOf, DAYS, inUnits, newDrip, place, secondsOf, told, UNITS } from "./pace";
 import { Counted } from "./Side";
 import { faultsAt } from "./steps";
-import type { StepProps } from "./Wizard";
+import type { StepProps } from "./step";
 import wizard from "./Wizard.module.css";
 import styles from "./Schedule.module.css";
 

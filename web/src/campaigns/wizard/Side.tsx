@@ -2,7 +2,7 @@
 import { Download } from "lucide-react";
 import { Reached } from "../../bulk/Reach";
 import { leftOutPath } from "../drafts";
-import type { StepProps } from "./Wizard";
+import type { StepProps } from "./step";
 import wizard from "./Wizard.module.css";
 import styles from "./Side.module.css";
 

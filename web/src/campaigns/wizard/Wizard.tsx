@@ -14,19 +14,13 @@ import { Message } from "./Message";
 import { Review } from "./Review";
 import { Schedule } from "./Schedule";
 import { beside, faultsAt, isStep, LABELS, STEPS, type Step } from "./steps";
+import type { StepProps } from "./step";
 import { useDraft, type Drafting } from "./useDraft";
 import styles from "./Wizard.module.css";
 
 const WIDTH = 1080; // px: what is chosen, and what it comes to
 
 /** What each step is drawn from. */
-export interface StepProps {
-  drafting: Drafting;
-  survey: Survey | undefined;
-  /** What is shown is of an older plan. */
-  counting: boolean;
-}
-
 const PAGES: Readonly<Record<Step, (props: StepProps) => ReactNode>> = { details: Details, audience: Audience, message: Message, schedule: Schedule, review: Review };
 
 export function Wizard() {
