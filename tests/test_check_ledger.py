@@ -23,11 +23,13 @@ from server.domain.carrier import HELD_UP, Accepted, Receipt, Throttled, Unknown
 from server.domain.gate import MessageClass
 from server.ports import Authorised, Voided
 from server.store.ledger.journal import WireJournal
+from tests.store.campaigns import spring
 from tests.store.world import ALICE, BOB, NOON, OUR_NUMBER, World, later, open_world
 from tools.check_ledger import main
 from tools.ledger_tamper import WAYS
 
 ROOT = Path(__file__).resolve().parent.parent
+CAROL = "+12025550103"
 
 
 @dataclass
@@ -408,6 +410,56 @@ async def test_bulk_on_its_way_at_a_stop_is_counted_apart_until_300_ms(run: Run)
     assert (code, told["in_flight_at_stop"], told["after_stop"]) == (0, 1, 0), told
     bulk["mono_ns"] = stop["mono_ns"] + 310_000_000
     assert (await run.judged())[1]["after_stop"] == 1
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "expected"),
+    [
+        pytest.param(0.001, (0, 1, 0), id="at once"),
+        pytest.param(299, (0, 1, 0), id="within 300 ms"),
+        pytest.param(301, (1, 0, 1), id="later than it may"),
+    ],
+)
+async def test_a_campaigns_text_that_t3_let_go_before_the_commit_of_a_stop_and_that_left_is_counted_apart(
+    run: Run, after_ms: float, expected: tuple[int, int, int]
+) -> None:
+    mt = await _stopped_behind_t3(run)
+    stopped_ns = run.lines[-1]["mono_ns"]
+    await run.end(mt, Accepted(run.accept(mt), "queued", mt.cost))
+    run.lines[-1]["mono_ns"] = stopped_ns + round(after_ms * 1e6)
+    code, told = await run.judged()
+    assert (code, told["in_flight_at_stop"], told["after_stop"]) == expected, told
+
+
+async def test_a_campaigns_text_that_t3_let_go_and_that_stayed_here_has_not_left_after_a_stop(run: Run) -> None:
+    mt = await _stopped_behind_t3(run)
+    await run.end(mt, Voided("the contact opted out"))
+    assert await run.world.authorise(now=later(60)) == []
+    code, told = await run.judged()
+    assert (code, told["in_flight_at_stop"], told["after_stop"]) == (0, 0, 0), told
+
+
+async def test_a_campaigns_text_that_was_let_go_behind_the_commit_of_a_stop_is_one_after_it_however_soon(
+    run: Run,
+) -> None:
+    """As T3 without its lock would: the epoch that it wrote down is that of the refusal."""
+    mt = await _stopped_behind_t3(run)
+    stopped_ns = run.lines[-1]["mono_ns"]
+    await run.end(mt, Accepted(run.accept(mt), "queued", mt.cost))
+    run.lines[-1]["mono_ns"] = stopped_ns + 1
+    await run.world.sql("UPDATE attempt SET consent_epoch = 1 WHERE id = $1", mt.attempt_id)
+    code, told = await run.judged()
+    assert (code, told["in_flight_at_stop"], told["after_stop"]) == (1, 0, 1), told
+
+
+async def _stopped_behind_t3(run: Run) -> Authorised:
+    """A campaign's text to Carol, which T3 lets go; then her STOP is committed, and its webhook answered."""
+    campaign = await spring(run.world)
+    await campaign.queue(CAROL)
+    (mt,) = await run.world.authorise()
+    assert mt.campaign_id == campaign.campaign_id
+    await run.receive("STOP", from_=CAROL, keyword="STOP")
+    return mt
 
 
 async def test_bulk_that_crosses_with_the_stops_webhook_is_counted_apart(run: Run) -> None:

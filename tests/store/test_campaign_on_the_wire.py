@@ -1,4 +1,4 @@
-"""From a pause to the wire: a slow carrier, a real database, and what has left when the pause answers."""
+"""From a pause or a STOP to the wire: a slow carrier, a real database, and what has left by then."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import trio
 from server.actors.sender import Sender
 from server.domain.campaigns.campaign import Command
 from server.domain.carrier import Accepted, MtRequest, NotSent, Outcome, Void
-from server.domain.messages import Announcement, CampaignStopped
+from server.domain.messages import Announcement, CampaignStopped, ConsentFlipped
 from server.ports import Carrier
 from tests.actors.fakes import FakeGrant, FakeJournal, FakeLimiter
 from tests.store.carried import Campaigns
-from tests.store.world import NOON, World
+from tests.store.world import ALICE, NOON, World
 
 
 class Clock:
@@ -118,3 +118,50 @@ async def test_of_what_was_authorised_and_not_on_the_wire_nothing_leaves_once_a_
         await its.it.advance(campaign_id)
         expected = {"pending": 5} if command is Command.PAUSE else {"skipped": 5}
         assert await its.it.states(campaign_id) == expected
+
+
+# A STOP right behind T3
+
+
+async def let_go_and_stopped(its: Line) -> int:
+    """T3 has let go a text to each of three; then Alice's STOP is committed, while none is on the wire."""
+    campaign_id = await its.it.launched(count=3)
+    await its.it.advance(campaign_id)
+    assert await its.grant_all() == 3
+    await its.world.stop(from_=ALICE)
+    assert its.carrier.on_wire == []
+    return campaign_id
+
+
+async def connected(its: Line) -> None:
+    """The carrier takes what is still to leave, and its answers are stored."""
+    its.carrier.connected.set()
+    while its.sender.in_flight:
+        await trio.lowlevel.checkpoint()
+
+
+async def test_a_text_that_t3_let_go_right_before_its_recipients_stop_stays_here_where_the_stop_was_stored(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with line(world, monkeypatch) as its:
+        campaign_id = await let_go_and_stopped(its)
+        for flip in world.heard(ConsentFlipped):
+            its.sender.void_endpoint(flip.endpoint_id)
+        await connected(its)
+        assert sorted(its.carrier.on_wire) == ["Hi Person 1", "Hi Person 3"]
+        assert await world.authorise() == []
+        assert await its.it.states(campaign_id) == {"wired": 2, "skipped": 1}
+        assert await its.it.reasons(campaign_id) == {"opted_out_meanwhile": 1}
+
+
+async def test_where_nobody_was_told_of_the_stop_the_text_leaves_under_the_consent_of_before_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On another server. The judge of the crash runs counts it as in flight at the STOP, by this epoch."""
+    async with line(world, monkeypatch) as its:
+        campaign_id = await let_go_and_stopped(its)
+        await connected(its)
+        assert len(its.carrier.on_wire) == 3
+        assert await its.it.states(campaign_id) == {"wired": 3}
+    assert await world.value("SELECT consent_epoch FROM endpoint WHERE address = $1", ALICE) == 1
+    assert await world.value("SELECT max(consent_epoch) FROM attempt") == 0
