@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from tests.campaign.blindness import blind_to
 from tests.campaign.comparing import figures_differ, journals_differ, pages_of, sent
 from tests.campaign.handsets import Handsets, Journal
 from tests.campaign.people import launch, move
+from tests.campaign.promptness import answered_at, summed_up, waits_ms
 from tests.campaign.witnesses import Seen, at_the_api, at_the_channel, at_the_export
 from tests.crash.ground import Ground, dump, judge, open_ground, settled, until
 from tests.crash.processes import RunFailed
@@ -35,6 +37,10 @@ _LATE_WITHIN_S: Final = 30.0
 _LOOK_EVERY_S: Final = 0.1
 _EARLY_STOPS: Final = 5
 _SHOWN: Final = 20
+_OPTED_OUT: Final = """
+SELECT e.address FROM campaign_recipient r JOIN endpoint e ON e.id = r.endpoint_id
+WHERE r.campaign_id = $1 AND r.opted_out_at IS NOT NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,8 @@ async def _run(wish: Wish, out: Path, options: tuple[str, ...]) -> int:
             nursery.cancel_scope.cancel()
         wrong = [*seen.wrong, *rows.wrong, *_untried(wish, handsets.journal)]
         wrong += [] if seen.open_files else ["No file was exported while it ran."]
+        shown = await _stops_shown(ground, campaign_id, seen)
+        wrong += [] if shown["n"] else ["No STOP was seen to be shown."]
         pages = await pages_of(ground, campaign_id)
         wrong += await figures_differ(ground, campaign_id, pages, seen.live["figures"])
         wrong += await journals_differ(ground, campaign_id, pages, handsets.journal)
@@ -81,11 +89,18 @@ async def _run(wish: Wish, out: Path, options: tuple[str, ...]) -> int:
             "n": wish.n, "rate": wish.rate, "seconds": round(time.monotonic() - began, 1),
             "figures": pages.one["figures"], "acts": dict(handsets.journal.acts), "bots": dict(handsets.journal.bots),
             "looks": dict(seen.looks) | {"recount": rows.polls}, "judge": code, "wrong": len(wrong),
+            "stop_shown_ms": shown,
         }  # fmt: skip
         for sentence in wrong[:_SHOWN]:
             say(sentence)
         print(json.dumps(told | more), flush=True)
         return 1 if code or wrong else 0
+
+
+async def _stops_shown(ground: Ground, campaign_id: int, seen: Seen) -> Mapping[str, float]:
+    rows = await ground.store.call(lambda c: c.fetch(_OPTED_OUT, campaign_id))
+    mos = read_ledger(ground.out / "ledger.jsonl").mos
+    return summed_up(waits_ms(answered_at(mos, {row["address"] for row in rows}), seen.opted_out))
 
 
 def _kinds(wish: Wish) -> list[str]:

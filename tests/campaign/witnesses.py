@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from websockets.uri import parse_uri
 from tests.bulk.people import client_of
 from tests.campaign.figures import differences, faults_of, of_export
 from tests.campaign.people import CAMPAIGNS
+from tests.campaign.promptness import Told
 from tests.crash.ground import Ground
 from tests.crash.processes import RunFailed
 from tests.ws.conftest import Client
@@ -28,13 +30,15 @@ _FILE_EVERY_S: Final = 0.5
 class Seen:
     """*audience*: how many stand in the snapshot. `live` is what the channel told last; `wrong` are sentences.
 
-    `open_files`: exports while some had the text and others waited.
+    `open_files`: exports while some had the text and others waited. `opted_out`: when each frame of the channel
+    came, and how many it told.
     """
 
     audience: int
     looks: Counter[str] = field(default_factory=Counter)
     open_files: int = 0
     live: dict[str, Any] = field(default_factory=dict)
+    opted_out: list[Told] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
     def look(self, place: str, campaign: Mapping[str, Any]) -> None:
@@ -85,6 +89,7 @@ async def at_the_channel(
                 if not seen.live:
                     task_status.started()
                 seen.live = frame["data"]
+                seen.opted_out.append((time.monotonic(), seen.live["figures"]["opted_out"]))
                 seen.look("channel", seen.live)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from server.domain.gate import MessageClass
 from server.ports import Enqueued, EnqueueMt
-from tests.integration.server import BOB, EVE, MAYA, Live, running
+from tests.integration.server import BOB, EVE, MAYA, NUMBER, SID, Live, running
 from tests.store.campaigns import CAMPAIGN, RECIPIENT, STATES
 
 pytestmark = pytest.mark.integration
@@ -64,6 +64,29 @@ async def test_who_watches_sees_its_text_leave_and_a_stop_come_in(it: Live) -> N
             data = (await tab.hear("state", ch="campaigns", key=str(campaign_id)))["data"]
         assert (data["figures"]["opted_out"], data["figures"]["replied"]) == (1, 0)
     assert it.wired(MAYA)[0] == "Spring sale"
+
+
+async def test_a_stops_webhook_is_seen_once_by_whoever_watches_the_campaign(it: Live) -> None:
+    thread_id, campaign_id = await it.meet(), await campaign(it)
+    channel = f"campaign:{campaign_id}"
+    async with it.socket(BOB, channel) as tab:
+        data = (await tab.hear("snapshot", ch=channel))["data"]
+        await write_to(it, campaign_id, thread_id)
+        while not data["figures"]["delivered"]:
+            assert data["figures"]["opted_out"] == 0
+            data = (await tab.hear("state", ch=channel, key="campaign"))["data"]
+        fields = [
+            ("MessageSid", "SMstop"), ("AccountSid", SID), ("From", MAYA), ("To", NUMBER), ("Body", "STOP"),
+            ("NumMedia", "0"),
+        ]  # fmt: skip
+        for _ in range(2):  # carriers post it again
+            assert (await it.post_inbound(fields)).status_code == 200
+        while not data["figures"]["opted_out"]:
+            data = (await tab.hear("state", ch=channel, key="campaign"))["data"]
+            assert adds_up(data)
+    async with it.socket(BOB, channel) as another:
+        data = (await another.hear("snapshot", ch=channel))["data"]
+        assert (data["figures"]["opted_out"], data["figures"]["replied"]) == (1, 0)
 
 
 async def test_the_list_opens_with_the_newest_and_another_workspaces_is_no_channel(it: Live) -> None:
