@@ -148,7 +148,8 @@ class ThreadRow:
     """A row of the inbox. The newest `version` wins. `name` is None for strangers.
 
     `held`: a text awaits a person's decision. `invalid_code` is the carrier's word for why the number cannot receive
-    texts. `waiting_since`: when the contact wrote what nobody has answered yet.
+    texts. `waiting_since`: when the contact wrote what nobody has answered yet. Not `listed`:
+    the inbox does not show it.
     """
 
     thread_id: int
@@ -173,6 +174,7 @@ class ThreadRow:
     snoozed_until: datetime | None = None
     waiting_since: datetime | None = None
     claim: Claim | None = None
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

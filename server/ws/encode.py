@@ -165,6 +165,7 @@ def inbox_row(row: ThreadRow, explain: Explain) -> dict[str, Any]:
         "snoozed_until": row.snoozed_until,
         "waiting_since": row.waiting_since,
         "claim": None if row.claim is None else {"by": _colleague(row.claim.by), "until": row.claim.until},
+        "listed": row.listed,
     }
 
 

@@ -166,7 +166,7 @@ class InboxRow(Frame):
     `invalid` says in a sentence why the contact's number cannot receive texts.
     `held`: a text of the contact may have asked to stop, and waits for a person's decision. `closed` is done with until
     the contact writes, as is what is snoozed. `waiting_since`: when the contact wrote what nobody has answered.
-    `campaign`: whose text the contact got last.
+    `campaign`: whose text the contact got last. Not `listed`: the inbox does not show it, or not any more.
     """
 
     thread_id: int
@@ -190,6 +190,7 @@ class InboxRow(Frame):
     snoozed_until: datetime | None = None
     waiting_since: datetime | None = None
     claim: ClaimOut | None = None
+    listed: bool = True
 
 
 class ReadMarkOut(Frame):

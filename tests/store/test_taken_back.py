@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.domain.messages import OfCampaign, Texted, ThreadRow, taken_back
+from server.domain.messages import OfCampaign, Texted, ThreadChanged, ThreadRow, taken_back
 from tests.store.campaigns import Spring, spring
 from tests.store.test_campaign_stops import requeue, settle
 from tests.store.world import ALICE, BOB, NOON, World, later
@@ -69,8 +69,13 @@ async def test_who_was_only_to_be_written_to_counts_as_not_texted_and_stands_in_
     ours = await spring(world)
     await ours.queue(ALICE)
     assert len((await world.store.inbox.rows(1, 1)).rows) == 1
+    world.told.clear()
     await take_back(world, ours)
     assert (await world.store.inbox.rows(1, 1)).rows == []
+    thread_id = await thread_of(world, ALICE)
+    assert thread_id in {one.thread_id for one in world.heard(ThreadChanged)}
+    [gone] = await world.store.inbox.rows_by_id([thread_id])
+    assert not gone.listed, "whoever has the inbox open lets it go"
     assert await world.value("SELECT last_out_at FROM thread") is None
     await world.send(await thread_of(world, ALICE), now=later(90))
     assert len((await world.store.inbox.rows(1, 1)).rows) == 1

@@ -108,6 +108,7 @@ def test_one_that_drips_says_when_its_next_batch_leaves_and_pauses_and_goes_on(p
     expect(bar).to_have_attribute("aria-valuetext", re.compile("^2 of 5: .*3 to go$"))
     ahead = page.get_by_role("region", name="Still to come")
     expect(ahead.get_by_role("img")).to_have_accessible_name(re.compile("^Chart of 2 bars"))
+    expect(ahead).to_contain_text("Not drawn: how long the numbers take for a batch, and the quiet hours of each")
     button(page, "Pause").click()
     expect(next_up).to_contain_text("Paused by a member")
     expect(next_up).to_contain_text("3 people wait")

@@ -19,6 +19,7 @@ from tests.ui.conftest import Faults, OpenContext, OpenTab, log_in_as
 from tests.ui.inbox_page import OURS
 from tests.ui.live_server import Live
 from tests.ui.people_page import Office, choose_field, phone, word
+from tests.ui.test_imports import send, state
 from tests.ui.test_pages import complaints
 
 DRIP = {
@@ -73,6 +74,36 @@ def saved(page: Page) -> None:
 
 def row(page: Page, draft: dict[str, Any]) -> Locator:
     return page.locator(f"[data-campaign='{draft['id']}']")
+
+
+# A list of people as the audience
+
+
+def test_a_list_is_brought_in_from_the_audience_step_and_whom_it_brought_is_counted(page: Page, office: Office) -> None:
+    """Of four rows two have no number that can get texts: they are refused, each with its reason."""
+    nadia, sven = phone(), phone()
+    name, draft = f"{word('Open house')}.csv", made(office)
+    at(page, draft, "audience")
+    page.get_by_role("group", name="Imported lists").get_by_role("link", name=re.compile("^Import")).click()
+    send(page, f"First name,Mobile\r\nNadia,{nadia}\r\nNo,12\r\nSven,{sven}\r\nNone,call me\r\n", name)
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    state(page)
+    page.get_by_role("button", name="Import 4 rows").click()
+    expect(page.get_by_text("Done", exact=True)).to_be_visible()
+    brought = page.get_by_role("region", name=name)
+    expect(brought).to_contain_text("new2")
+    expect(brought).to_contain_text("not taken2")
+    refused = page.get_by_role("region", name="Rows to look at").get_by_role("listitem")
+    expect(refused).to_have_count(2)
+    expect(refused.nth(0)).to_contain_text("“12” is no phone number that can get texts.")
+    expect(refused.nth(1)).to_contain_text("“call me” is no phone number that can get texts.")
+    at(page, draft, "audience")
+    page.get_by_role("checkbox", name=f"{name} 2 people").check()
+    saved(page)
+    expect(page.get_by_test_id("bulk-count")).to_have_text("2")
+    page.reload()
+    expect(page.get_by_role("checkbox", name=f"{name} 2 people")).to_be_checked()
+    expect(page.get_by_test_id("bulk-count")).to_have_text("2")
 
 
 # The list

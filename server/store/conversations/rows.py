@@ -46,6 +46,7 @@ def thread_row(row: Row) -> ThreadRow:
         snoozed_until=row["snoozed_until"],
         waiting_since=row["waiting_since"],
         claim=_claim(row),
+        listed=row["listed"],
     )
 
 

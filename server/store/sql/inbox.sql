@@ -41,11 +41,11 @@ LEFT JOIN LATERAL (
 ) r ON true;
 
 -- name: rows_by_id
--- Rows of the inbox by thread, with the mark of one member where one is asked for; with a workspace also of a thread that the
--- inbox does not show yet.
+-- Rows of the inbox by thread, with the mark of one member where one is asked for; of a thread that the inbox does not show only
+-- where nothing stands in it any more, so that whoever has it open lets it go. With a workspace of any.
 SELECT f.*, $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
 FROM inbox_face f LEFT JOIN thread_read m ON m.thread_id = f.thread_id AND m.member_id = $2
-WHERE f.thread_id = ANY ($1) AND CASE WHEN $3::bigint IS NULL THEN f.listed ELSE f.workspace_id = $3 END;
+WHERE f.thread_id = ANY ($1) AND CASE WHEN $3::bigint IS NULL THEN f.listed OR f.last_preview = '' ELSE f.workspace_id = $3 END;
 
 -- name: messages
 -- A page of a thread, the newest first, below `before` and no newer than the head that was read; without what was taken back.

@@ -177,7 +177,7 @@ export interface InboxPage {
   partial: boolean;
 }
 
-/** A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark. `invalid` says in a sentence why the contact's number cannot receive texts. `held`: a text of the contact may have asked to stop, and waits for a person's decision. `closed` is done with until the contact writes, as is what is snoozed. `waiting_since`: when the contact wrote what nobody has answered. `campaign`: whose text the contact got last. */
+/** A row of the inbox without the member's own read mark: unread = in_total - in_ord of that mark. `invalid` says in a sentence why the contact's number cannot receive texts. `held`: a text of the contact may have asked to stop, and waits for a person's decision. `closed` is done with until the contact writes, as is what is snoozed. `waiting_since`: when the contact wrote what nobody has answered. `campaign`: whose text the contact got last. Not `listed`: the inbox does not show it, or not any more. */
 export interface InboxRow {
   thread_id: number;
   v: number;
@@ -200,6 +200,7 @@ export interface InboxRow {
   snoozed_until: string | null;
   waiting_since: string | null;
   claim: ClaimOut | null;
+  listed: boolean;
 }
 
 /** An event of the channel `dialer`. */

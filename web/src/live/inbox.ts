@@ -8,7 +8,7 @@ export function isNewer(a: InboxRow, b: InboxRow): boolean {
 }
 
 /** Whether the inbox shows it: what is closed or put off comes back with the contact's next text. */
-export const isAtWork = (row: InboxRow): boolean => !row.closed && row.snoozed_until === null;
+export const isAtWork = (row: InboxRow): boolean => row.listed && !row.closed && row.snoozed_until === null;
 
 export const without = (order: readonly number[], id: number): readonly number[] => (order.includes(id) ? order.filter((other) => other !== id) : order);
 

@@ -8,7 +8,7 @@ import { LiveStore } from "./store";
 const row = (id: number, minute: number, more: Partial<InboxRow> = {}): InboxRow => ({
   thread_id: id, v: 1, name: `P${id}`, contact_id: id, address: `+1212555010${id}`, number: "+12125550100", last_seq: 1,
   last_at: `2026-11-22T10:${String(minute).padStart(2, "0")}:00Z`, preview: "", direction: "in", in_total: 1, opted_out: false,
-  carrier_blocked: false, invalid: null, held: false, campaign: null, assignee: null, closed: false, snoozed_until: null, waiting_since: null, claim: null, ...more,
+  carrier_blocked: false, invalid: null, held: false, campaign: null, assignee: null, closed: false, snoozed_until: null, waiting_since: null, claim: null, listed: true, ...more,
 });
 const message = (seq: number, more: Partial<MessageOut> = {}): MessageOut => ({
   seq, direction: "in", body: `m${seq}`, state: "received", at: "2026-11-22T10:00:00Z", in_ord: seq, segments: 1, klass: "inbound",
@@ -297,4 +297,14 @@ test("notes and doings take their numbers between the texts, live and from a pag
   store.apply(event(3));
   const state = store.thread(1).state;
   expect([state?.lastSeq, state?.messages.map((one) => one.seq), state?.asides]).toEqual([3, [1, 3], [note(2)]]);
+});
+
+test("a thread whose only text was taken back leaves an open inbox, and comes back with the next one", () => {
+  store.apply(inbox([row(2, 2), row(1, 1)]));
+  store.apply(state(row(2, 2, { v: 2, preview: "", direction: "out", listed: false })));
+  expect(store.order).toEqual([1]);
+  store.apply(state(row(2, 2, { v: 1 })));
+  expect(store.order).toEqual([1]);
+  store.apply(state(row(2, 3, { v: 3 })));
+  expect(store.order).toEqual([2, 1]);
 });

@@ -110,6 +110,9 @@ function StillToCome({ id, zone }: { id: number; zone: string }) {
     <section className={styles.ahead} aria-labelledby="still-to-come">
       <h2 id="still-to-come">Still to come</h2>
       <Ahead outlook={outlook} zone={zone} />
+      <p>
+        {outlook.quiet.length > 0 && "The quiet hours are those of this clock. "}Not drawn: how long the numbers take for a batch, and the quiet hours of each recipient's own zone and state. Whoever sleeps gets it in the morning.
+      </p>
     </section>
   );
 }

@@ -79,6 +79,11 @@ function Sets({ sources, onChange }: SetsProps) {
           title="Imported lists" none={<>Bring a list in with <Link to="/people/import" search={{}}>Import</Link>.</>} ids={sources.import_ids} all={lists?.map((one) => ({ id: one.import_id, name: one.name, of: people(one.created + one.updated) }))}
           onToggle={(id, on) => onChange({ import_ids: toggled(sources.import_ids, id, on) })}
         >
+          {lists !== undefined && lists.length > 0 && (
+            <p>
+              <Link to="/people/import" search={{}}>Import another list</Link>
+            </p>
+          )}
           {imports.hasNextPage && (
             <Button variant="subtle" size="xs" onClick={() => void imports.fetchNextPage()} loading={imports.isFetchingNextPage}>
               Older lists
