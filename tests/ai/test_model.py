@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from server.ai.model import Deadlines, ModelSuggester
 from server.ai.openai import OpenAiChat
@@ -34,7 +35,7 @@ from tests.ai.endpoint import (
 )
 
 NOW = datetime(2026, 3, 10, 16, 0, tzinfo=UTC)
-SHORT, LONG = Deadlines(0.3, 0.6), Deadlines(60, 60)
+LONG = Deadlines(60, 60)
 GOOD = replies("Yes, it is!", "It is. Shall we go?", "Yes! When?")
 
 
@@ -177,18 +178,24 @@ async def test_what_was_whole_before_the_cut_is_used() -> None:
         assert await at.suggest() == ["Yes, it is!"]
 
 
-async def test_one_that_says_nothing_is_given_up_and_hung_up_on() -> None:
-    async with desk(begins([]), SHORT) as at:
+@pytest.fixture
+def patient(mock_clock: MockClock) -> None:
+    """Time passes at once where nothing has come for half a second, and not at all while something does."""
+    mock_clock.autojump_threshold = 0.5
+
+
+async def test_one_that_says_nothing_is_given_up_and_hung_up_on(mock_clock: MockClock, patient: None) -> None:
+    async with desk(begins([]), Deadlines()) as at:
         assert await at.fails() == "no_first_token"
 
 
-async def test_one_that_begins_and_does_not_end_is_given_up() -> None:
-    async with desk(begins(['{"replies": ["Yes, it']), SHORT) as at:
+async def test_one_that_begins_and_does_not_end_is_given_up(mock_clock: MockClock, patient: None) -> None:
+    async with desk(begins(['{"replies": ["Yes, it']), Deadlines()) as at:
         assert await at.fails() == "too_slow"
 
 
-async def test_of_one_that_does_not_end_the_whole_replies_are_used() -> None:
-    async with desk(begins(['{"replies": ["Yes, it is!", "So']), SHORT) as at:
+async def test_of_one_that_does_not_end_the_whole_replies_are_used(mock_clock: MockClock, patient: None) -> None:
+    async with desk(begins(['{"replies": ["Yes, it is!", "So']), Deadlines()) as at:
         assert await at.suggest() == ["Yes, it is!"]
 
 
