@@ -26,6 +26,7 @@ SELECT c.audience, c.state, c.launched_at IS NOT NULL AS launched,
        count(*) FILTER (WHERE r.thread_id IS NOT NULL AND r.state IS DISTINCT FROM recipient_state(m.state)) AS astray,
        count(*) FILTER (WHERE r.state = 'pending') AS pending,
        count(*) FILTER (WHERE r.state = 'in_flight') AS in_flight,
+       count(*) FILTER (WHERE r.state = 'excluded') AS excluded,
        (SELECT to_jsonb(s) - 'moved_at' FROM campaign_sums(c.id) s)::text AS kept,
        (SELECT to_jsonb(s) FROM campaign_recount(c.id) s)::text AS counted
 FROM campaign c LEFT JOIN campaign_recipient r ON r.campaign_id = c.id
@@ -44,12 +45,13 @@ SELECT (SELECT count(*) FROM message WHERE klass = 'bulk')
 
 @dataclass
 class Seen:
-    """What the poll saw. `done`: recipients of whom it is decided; `wrong` are sentences."""
+    """What the poll saw. `done`: recipients of whom it is decided, `tried` by a text; `wrong` are sentences."""
 
     polls: int = 0
     state: str = ""
     launched: bool = False
     done: int = 0
+    tried: int = 0
     most_ahead: int = 0
     wrong: list[str] = field(default_factory=list)
 
@@ -62,6 +64,7 @@ async def poll(ground: Ground, seen: Seen, kind: str = "bulk") -> None:
             seen.polls += 1
             seen.state, seen.launched = row["state"], row["launched"]
             seen.done = row["rows"] - row["pending"] - row["in_flight"] if row["launched"] else 0
+            seen.tried = max(seen.done - row["excluded"], 0)
             seen.most_ahead = max(seen.most_ahead, row["in_flight"])
             if row["launched"] and row["rows"] != row["audience"]:
                 seen.wrong.append(f"{row['rows']} recipients of {row['audience']}")

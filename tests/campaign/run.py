@@ -114,19 +114,19 @@ async def _middle(wish: Wish, ground: Ground, campaign_id: int, handsets: Handse
     async def taken_back() -> bool:
         return bool(await ground.value("SELECT count(*) = 0 FROM outbox WHERE klass = 'bulk' AND state = 'queued'"))
 
-    await _done(rows, wish.n / 40)
+    await _tried(rows, wish.n / 40)
     await move(ground, campaign_id, "pause")
     await until(taken_back, _SETTLE_WITHIN_S)
     await handsets.look_ahead()
     await handsets.stop_early(max(_EARLY_STOPS, wish.n // 500))
     await move(ground, campaign_id, "resume")
-    await _done(rows, wish.n / 3)
+    await _tried(rows, wish.n / 3)
     await handsets.stop_early(0)
 
 
-async def _done(rows: judging.Seen, least: float) -> None:
+async def _tried(rows: judging.Seen, least: float) -> None:
     with trio.move_on_after(_WITHIN_S) as late:
-        while rows.done < least:  # noqa: ASYNC110 - another process sends them
+        while rows.tried < least:  # noqa: ASYNC110 - another process sends them
             await trio.sleep(_LOOK_EVERY_S)
     if late.cancelled_caught:
         raise RunFailed(f"It came no further than this within {_WITHIN_S:g} s: {rows}")
