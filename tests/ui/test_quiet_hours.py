@@ -78,9 +78,9 @@ def test_a_text_in_bulk_says_for_what_it_waits_while_one_looks_and_after_a_reloa
 
 def test_a_zip_code_whose_state_has_other_hours_is_named_beside_them(night: Page, live: Live) -> None:
     """Her number is Georgia's, where nothing is said; once it is known that she lives in Miami, Florida is."""
-    contact = Office(night, live).contact(last_name="Alvarez", phones=[{"phone": "+14045550173"}])
-    live.text_in("+14045550173", OURS, "Is it still free?")
-    thread = thread_of(night, "+14045550173")
+    contact = Office(night, live).contact(last_name="Alvarez", phones=[{"phone": "+16785550173"}])
+    live.text_in("+16785550173", OURS, "Is it still free?")
+    thread = thread_of(night, "+16785550173")
     open_thread(night, thread["thread_id"])
     hint = night.get_by_test_id("quiet-hours")
     expect(hint).to_contain_text("Your reply goes out at once")
