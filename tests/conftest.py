@@ -93,6 +93,13 @@ def dsn(databases: Databases) -> str:
 
 
 @pytest.fixture
+def sessions_of_its_own(databases: Databases) -> Iterator[None]:
+    """For tests that cut connections: none of theirs was somebody else's before, or is kept for the next."""
+    with databases.sessions.none():
+        yield
+
+
+@pytest.fixture
 def empty_dsn(postgres: embedded.EmbeddedPostgres, databases: Databases) -> Iterator[str]:
     """The DSN of a database of this test's own with nothing in it."""
     name = databases.make("template1")

@@ -114,7 +114,7 @@ class Databases:
 
     def __init__(self, postgres: EmbeddedPostgres, sessions: KeptSessions) -> None:
         self._postgres = postgres
-        self._sessions = sessions
+        self.sessions = sessions
         self._desk = Desk(postgres.dsn)
         self._numbers = itertools.count(1)
         self._kept: tuple[str, Desk] | None = None
@@ -123,7 +123,7 @@ class Databases:
     @property
     def idle(self) -> list[int]:
         """The server processes in the kept database that no test has at the moment; our own desk is among them."""
-        return [*self._sessions.pids, *([self._kept[1].pid] if self._kept else [])]
+        return [*self.sessions.pids, *([self._kept[1].pid] if self._kept else [])]
 
     def fresh(self) -> str:
         """The DSN of the database that the tests take in turn, as schema.sql makes it."""
@@ -145,7 +145,7 @@ class Databases:
 
     def drop(self, name: str) -> None:
         """End a database. A failed test may have left connections open; its failure is the news, not theirs."""
-        self._sessions.end(name)
+        self.sessions.end(name)
         self._desk.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def close(self) -> None:
@@ -166,7 +166,7 @@ class Databases:
     def _is_emptied(self, name: str, desk: Desk) -> bool:
         """Whether the database is again as it was made. Where its desk was cut off, nothing is known."""
         try:
-            desk.value(_ALONE, self._sessions.pids)
+            desk.value(_ALONE, self.sessions.pids)
             return bool(desk.value("SELECT watch.emptied()"))
         except _LOST:
             return False

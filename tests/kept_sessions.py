@@ -41,6 +41,7 @@ class KeptSessions:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.keeping = True
         self._free: list[_Session] = []
 
     @property
@@ -51,7 +52,8 @@ class KeptSessions:
 
     def take(self, opening: bytes) -> tuple[bytes, socket.socket] | None:
         """The greeting and the socket of a session that was opened with the same words, the last one first."""
-        for session in [one for one in reversed(self._free) if one.opening == opening]:
+        wanted = [one for one in reversed(self._free) if one.opening == opening] if self.keeping else []
+        for session in wanted:
             self._free.remove(session)
             if _has_forgotten(session.socket):
                 return session.greeting, session.socket
@@ -59,7 +61,10 @@ class KeptSessions:
         return None
 
     def give(self, opening: bytes, greeting: bytes, line: socket.socket) -> None:
-        """Keep what a client left, if the server still listens."""
+        """Keep what a client left, if the server still listens, unless none are kept now."""
+        if not self.keeping:
+            line.close()
+            return
         try:
             line.sendall(b"Q" + struct.pack("!i", len(_FORGET) + 4) + _FORGET)
         except OSError:
@@ -73,6 +78,18 @@ class KeptSessions:
         for session in ending:
             self._free.remove(session)
             session.socket.close()
+
+    @contextlib.contextmanager
+    def none(self) -> Iterator[None]:
+        """While this is open, each connection is a session of its own: one that was told to end, and had not heard it
+        yet, would greet the next client.
+        """
+        self.end()
+        self.keeping = False
+        try:
+            yield
+        finally:
+            self.keeping = True
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:

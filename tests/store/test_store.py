@@ -20,9 +20,8 @@ from server.store.schema import schema_sql
 from server.store.store import SCHEMA_VERSION, UnfitDatabase, open_store
 from tests.store.world import BOB, NOON, SEED, World, holding, mo
 
-# It waits until they are gone: else a free session, one told to end that has not heard it, would greet the next client.
 CUT_ALL = """
-SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
 
@@ -61,6 +60,7 @@ async def test_no_database_is_an_outage(free_port: Callable[[], int]) -> None:
 # Outages
 
 
+@pytest.mark.usefixtures("sessions_of_its_own")
 async def test_cut_connections_are_replaced_and_what_is_idempotent_goes_through(world: World) -> None:
     thread = (await world.receive()).thread_id
     for _ in range(3):
@@ -71,6 +71,7 @@ async def test_cut_connections_are_replaced_and_what_is_idempotent_goes_through(
         await world.send(thread)
 
 
+@pytest.mark.usefixtures("sessions_of_its_own")
 async def test_a_batch_whose_connection_dies_in_mid_commit_is_stored_once(world: World) -> None:
     """The insert waits for a lock; its connection is cut; the second try, on a new one, stores each text once."""
     results: list[object] = []
@@ -92,6 +93,7 @@ async def test_a_batch_whose_connection_dies_in_mid_commit_is_stored_once(world:
     assert await world.value("SELECT count(*) FROM message") == 21
 
 
+@pytest.mark.usefixtures("sessions_of_its_own")
 async def test_while_the_database_refuses_everybody_writers_hear_that_and_then_go_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
