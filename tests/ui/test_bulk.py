@@ -16,6 +16,7 @@ from tests.ui.inbox_page import OURS
 from tests.ui.live_server import Live
 from tests.ui.people_page import Office, phone, rows, show, word
 from tests.ui.test_pages import complaints
+from tests.ui.told import until_told
 
 
 @pytest.fixture
@@ -120,10 +121,7 @@ def test_where_another_number_of_people_would_get_it_by_now_nothing_is_sent_and_
     expect(send).to_be_enabled()
     endpoint = found[0]["phones"][0]
     live.text_in(endpoint["address"], OURS, "STOP")
-    path = f"/contacts/{found[0]['contact_id']}"
-    page.wait_for_function(  # the STOP has been heard
-        "async path => (await (await fetch('/api/v1' + path)).json()).phones[0].opted_out", arg=path
-    )
+    until_told(page, f"/contacts/{found[0]['contact_id']}", "phones", 0, "opted_out")
     send.click()
     expect(dialog.get_by_role("alert")).to_contain_text("2 people would get it now, not 3")
     expect(dialog.get_by_role("button", name="Send to 2 people")).to_be_enabled()

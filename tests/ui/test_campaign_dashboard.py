@@ -19,6 +19,7 @@ from tests.ui.inbox_page import OURS
 from tests.ui.live_server import Live
 from tests.ui.people_page import Office, phone, word
 from tests.ui.test_pages import complaints
+from tests.ui.told import until_told
 
 # Of a text a minute nothing more leaves while a test looks.
 SLOW = {
@@ -69,9 +70,8 @@ def listed(page: Page) -> Locator:
 def opted_out(page: Page, live: Live, contact: dict[str, Any]) -> None:
     """The contact wrote STOP, and it was heard."""
     live.text_in(contact["phones"][0]["address"], OURS, "STOP")
-    path = f"/contacts/{contact['contact_id']}"
     page.goto("/sms/campaigns/0")
-    page.wait_for_function("async path => (await (await fetch('/api/v1' + path)).json()).phones[0].opted_out", arg=path)
+    until_told(page, f"/contacts/{contact['contact_id']}", "phones", 0, "opted_out")
 
 
 def button(page: Page, name: str) -> Locator:

@@ -21,6 +21,7 @@ from tests.ui.live_server import Live
 from tests.ui.people_page import Office, choose_field, phone, word
 from tests.ui.test_imports import send, state
 from tests.ui.test_pages import complaints
+from tests.ui.told import until_told
 
 DRIP = {
     "batch": 50,
@@ -426,10 +427,7 @@ def test_where_another_number_would_get_it_by_now_it_is_not_launched(
     button = page.get_by_role("button", name="Launch for 3 people")
     expect(button).to_be_enabled()
     live.text_in(found[0]["phones"][0]["address"], OURS, "STOP")
-    page.wait_for_function(  # the STOP has been heard
-        "async path => (await (await fetch('/api/v1' + path)).json()).phones[0].opted_out",
-        arg=f"/contacts/{found[0]['contact_id']}",
-    )
+    until_told(page, f"/contacts/{found[0]['contact_id']}", "phones", 0, "opted_out")
     button.click()
     expect(page.get_by_role("alert")).to_contain_text("2 people would get it now, not 3")
     expect(page.get_by_role("button", name="Launch for 2 people")).to_be_enabled()

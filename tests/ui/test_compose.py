@@ -14,6 +14,7 @@ from tests.ui.conftest import Faults, OpenContext, log_in
 from tests.ui.inbox_page import OURS, bubble, conversation, fate_of, message_box, open_thread, thread_of, unique
 from tests.ui.live_server import Live
 from tests.ui.people_page import Office, phone
+from tests.ui.told import until_told
 
 
 @pytest.fixture(autouse=True)
@@ -208,10 +209,7 @@ def test_a_draft_is_found_again_in_another_browser(page: Page, new_context: Open
     with page.expect_response(re.compile(r"/api/v1/drafts/")) as saved:
         message_box(page).fill("Half a thought")
     assert saved.value.ok
-    page.wait_for_function(
-        "id => fetch(`/api/v1/drafts/${id}`).then(answer => answer.json()).then(draft => draft.body)",
-        arg=row["thread_id"],
-    )
+    until_told(page, f"/drafts/{row['thread_id']}", "body")
     other = new_context()
     log_in(other, live)
     there = other.new_page()

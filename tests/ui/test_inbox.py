@@ -24,6 +24,7 @@ from tests.ui.inbox_page import (
 )
 from tests.ui.live_server import Live
 from tests.ui.people_page import phone
+from tests.ui.told import until_told
 
 AT_THE_HEAD = re.compile("^[1-3]$")  # what an earlier test began may go on, and be newer still
 
@@ -215,9 +216,9 @@ def test_a_draft_outlives_the_page(page: Page, live: Live) -> None:
     message_box(page).fill(body)
     page.reload()
     expect(message_box(page)).to_have_value(body)
-    told = f"/api/v1/drafts/{thread_id}"
-    page.wait_for_function("async path => (await (await fetch(path)).json()).body", arg=told)
-    assert page.request.get(told).json()["body"] == body, "nothing more was typed, and the server has it"
+    until_told(page, f"/drafts/{thread_id}", "body")
+    told = page.request.get(f"/api/v1/drafts/{thread_id}").json()
+    assert told["body"] == body, "nothing more was typed, and the server has it"
     expect(message_box(page)).to_have_value(body)
 
 

@@ -6,7 +6,7 @@ import base64
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Response, Route, expect
 
 from tests.ui.conftest import OpenContext, log_in
 from tests.ui.inbox_page import conversation, fate_of, message_box, open_thread
@@ -116,15 +116,16 @@ def test_a_picture_comes_into_a_new_message_by_hand(page: Page, how: str) -> Non
     expect(dialog(page).get_by_role("img", name="kitchen.png")).to_be_visible()
 
 
+def is_kept(answer: Response, thread: int) -> bool:
+    """Whether the server has said that it keeps the draft."""
+    return answer.request.method == "PUT" and answer.url.endswith(f"/drafts/{thread}") and answer.ok
+
+
 def test_a_draft_keeps_its_pictures_for_another_browser(page: Page, new_context: OpenContext, live: Live) -> None:
     thread = conversation(page, live)["thread_id"]
     open_thread(page, thread)
-    hand_over(message_box(page), "paste")
-    expect(reply(page).get_by_role("img")).to_be_visible()
-    page.wait_for_function(
-        "id => fetch(`/api/v1/drafts/${id}`).then(answer => answer.json()).then(draft => draft.media.length)",
-        arg=thread,
-    )
+    with page.expect_response(lambda answer: is_kept(answer, thread)):
+        hand_over(message_box(page), "paste")
     other = new_context()
     log_in(other, live)
     there = other.new_page()
@@ -141,10 +142,8 @@ def test_a_draft_comes_although_the_first_try_to_read_it_fails(
 ) -> None:
     thread = conversation(page, live)["thread_id"]
     open_thread(page, thread)
-    message_box(page).fill("Half of a thought")
-    page.wait_for_function(
-        "id => fetch(`/api/v1/drafts/${id}`).then(answer => answer.json()).then(draft => draft.body)", arg=thread
-    )
+    with page.expect_response(lambda answer: is_kept(answer, thread)):
+        message_box(page).fill("Half of a thought")
     other = new_context()
     log_in(other, live)
     there = other.new_page()
