@@ -6,6 +6,7 @@
 -- else can name are exempt. A message is written under its thread's lock only, a campaign's
 -- recipient under that of its text's thread, or of the campaign's row where it has none. Advisory keys: -1 is the limiter, a
 -- campaign's is its id; -1 - a workspace's id, which nobody waits for, is whoever begins a snapshot there.
+-- A member's own number is locked after its endpoint, and nothing is after it.
 
 -- One history of this database -------------------------------------------------------------------------------------
 
@@ -52,6 +53,8 @@ CREATE TABLE workspace (
     bulk_cap_texts  integer CHECK (bulk_cap_texts >= 1),           -- at most so many bulk texts to one endpoint
     bulk_cap_window interval CHECK (bulk_cap_window > '0'),        -- in any such window; both null: no cap of its own
     opt_in_required boolean NOT NULL DEFAULT false,                -- no bulk to an endpoint without a consent on record
+    sending_hours jsonb CHECK (jsonb_array_length(sending_hours) = 7),  -- from Monday, "09:00-18:00" or null; null: the law's alone
+    settings_version bigint NOT NULL DEFAULT 1,                    -- rises with every change of what people set here
     segment_price numeric(10, 6) NOT NULL DEFAULT 0.0079 CHECK (segment_price >= 0),  -- for estimates, in price_currency
     price_currency text NOT NULL DEFAULT 'USD' CHECK (price_currency ~ '^[A-Z]{3}$'),
     link_base    text,                    -- of short links, such as https://go.acme.com/l; null: this server's own
@@ -123,6 +126,9 @@ CREATE TABLE audit (
     at           timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX ON audit (workspace_id, id);
+CREATE INDEX audit_newest ON audit (workspace_id, at DESC, id DESC);
+CREATE INDEX audit_of_member ON audit (workspace_id, member_id, at DESC, id DESC);
+CREATE INDEX audit_of_kind ON audit (workspace_id, action, at DESC, id DESC);
 
 CREATE TABLE carrier_account (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -503,7 +509,7 @@ CREATE TABLE thread (
     last_at        timestamptz NOT NULL,
     last_preview   text NOT NULL DEFAULT '',
     last_direction text NOT NULL DEFAULT 'in' CHECK (last_direction IN ('in', 'out')),
-    last_in_at     timestamptz,           -- the newest text from the contact, and to it
+    last_in_at     timestamptz,           -- the newest text from the contact, and to it; a member's test to itself is none
     last_out_at    timestamptz,
     reply_cancels  boolean NOT NULL DEFAULT false,                 -- a text may wait that a reply cancels; seen by T1 alone
     campaign_id    bigint,                -- whose text was wired last, at which place of its snapshot, and when: a reply is its
@@ -559,6 +565,7 @@ CREATE TABLE message (
     author_id    bigint,
     cmd_id       uuid,
     resend_of    bigint,                  -- "Send again" makes a new MT linked to the old
+    call         bigint,                  -- the call during or after which the dialer sent it
     created_at   timestamptz NOT NULL,
     PRIMARY KEY (thread_id, seq),
     CHECK ((direction = 'in') = (in_ord IS NOT NULL))
@@ -643,6 +650,98 @@ CREATE TABLE review (                     -- a text that a person must judge; op
 CREATE UNIQUE INDEX review_open ON review (endpoint_id) WHERE decided_at IS NULL;
 CREATE INDEX review_thread ON review (thread_id);
 CREATE INDEX review_shown ON review (workspace_id, (coalesce(decided_at, 'infinity')) DESC, id DESC);
+
+-- A member's own number ----------------------------------------------------------------------------------------------
+
+-- The telephone of a member, proven by a text from it with the code that its member was shown: where tests of campaigns may go.
+-- One that is proven changes or goes under the lock of its endpoint, which T3 holds: what T3 reads of it stays true until it commits.
+CREATE TABLE member_number (
+    workspace_id bigint NOT NULL,
+    member_id    bigint NOT NULL,
+    address      text NOT NULL CHECK (address ~ '^\+[1-9][0-9]{6,14}$'),
+    salt         bytea,                   -- of the code that is waited for; the code itself is nowhere
+    code_hash    bytea,
+    asked_at     timestamptz NOT NULL,
+    tries_left   smallint NOT NULL CHECK (tries_left >= 0),
+    seen_seq     bigint NOT NULL,         -- of the thread with it: up to here all texts were looked at, or are older than the code
+    verified_at  timestamptz,
+    PRIMARY KEY (workspace_id, member_id),
+    FOREIGN KEY (workspace_id, member_id) REFERENCES member (workspace_id, id),
+    CHECK ((salt IS NULL) = (code_hash IS NULL)),
+    CONSTRAINT proven_numbers_wait_for_no_code CHECK (verified_at IS NULL OR code_hash IS NULL)
+);
+CREATE UNIQUE INDEX member_number_proven ON member_number (workspace_id, address) WHERE verified_at IS NOT NULL;
+CREATE INDEX member_number_open ON member_number (asked_at) WHERE code_hash IS NOT NULL;
+
+-- History: every text of a workspace, by time and by its words ----------------------------------------------------------------
+
+-- What of a text is taken for words: without accents, and with a space where the parser of text would join words (and/or,
+-- end.Begin, 617-555); writings that put none between words are taken sign by sign. Most texts are ASCII, which costs least.
+CREATE FUNCTION spelt(given text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN octet_length(given) = length(given) THEN
+    replace(replace(replace(replace(replace(replace(replace(replace(
+        given, '/', ' '), '.', ' '), '-', ' '), '@', ' '), '_', ' '), '&', ' '), '<', ' '), '+', ' ')
+ELSE regexp_replace(regexp_replace(folded(given),
+        '([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff])' COLLATE pg_c_utf8, ' \1 ', 'g'),
+        '[^[:alnum:]]+' COLLATE pg_c_utf8, ' ', 'g') END;
+
+-- A text's words, as the search has them. Telephones write other quotation marks than keyboards do.
+CREATE FUNCTION history_words(given text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN to_tsvector('simple', spelt(replace(replace(replace(given, '’', ' '), '“', ' '), '”', ' ')));
+
+-- What else a text is found by: three spans of time of its workspace, of 68 minutes, 36 hours and 48 days, so that a look at
+-- any time back is a look at few of them; its number, its author, its campaign. domain.history makes the same keys.
+CREATE FUNCTION history_keys(p_workspace bigint, p_at timestamptz, p_number bigint, p_author bigint, p_campaign bigint)
+RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY[
+    (p_workspace << 24) | (date_part('epoch', p_at - timestamptz '1970-01-01 00:00+00')::bigint >> 12),
+    (p_workspace << 24) | (1 << 22) | (date_part('epoch', p_at - timestamptz '1970-01-01 00:00+00')::bigint >> 17),
+    (p_workspace << 24) | (2 << 22) | (date_part('epoch', p_at - timestamptz '1970-01-01 00:00+00')::bigint >> 22),
+    -4 * p_number - 1, -4 * p_author - 2, -4 * p_campaign - 3];
+
+CREATE INDEX message_by_time ON message (workspace_id, created_at, thread_id, seq);
+-- Writers only add to its list of what is pending, which the tidier merges beside them; readers look at both.
+CREATE INDEX message_found ON message USING gin (
+    history_keys(workspace_id, created_at, number_id, author_id, campaign_id), history_words(body));
+
+-- What somebody types, in pieces (p_whole: given in quotes), as a query that an index answers, and as the one that is meant:
+-- the words of a piece stand side by side, and its last may go on where it was not in quotes and is no mere letter or two.
+CREATE FUNCTION history_query(p_pieces text[], p_whole boolean[], OUT among tsquery, OUT meant tsquery)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT string_agg(q.among, ' & ')::tsquery, string_agg('(' || q.meant || ')', ' & ')::tsquery
+    FROM unnest(p_pieces, p_whole) AS given (piece, whole),
+    LATERAL (
+        SELECT string_agg(quote_literal(w.word) || w.on, ' & ') AS among,
+               string_agg(quote_literal(w.word) || w.on, ' <-> ' ORDER BY w.at) AS meant
+        FROM (SELECT u.lexeme AS word, place AS at,
+                     CASE WHEN NOT given.whole AND length(u.lexeme) > 2 AND place = max(place) OVER () THEN ':*' ELSE '' END AS on
+              FROM unnest(history_words(given.piece)) u, unnest(u.positions) place) w
+    ) q
+    WHERE q.among IS NOT NULL;
+END;
+
+-- Which threads hold texts that a member has not seen: of those that changed, or whose mark moved, since a position of each
+-- member's; at most p_most that changed and as many marks, and one row without a thread for the position of this very look.
+CREATE FUNCTION unread_since(p_members bigint[], p_since text[], p_most integer)
+RETURNS TABLE (p bigint, epoch text, member_id bigint, thread_id bigint, unread boolean) LANGUAGE sql STABLE
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+BEGIN ATOMIC
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, h.stream_epoch::text, q.member_id, q.thread_id, q.unread
+    FROM history h LEFT JOIN (
+        SELECT a.member_id, t.id AS thread_id, t.in_total > coalesce(r.in_ord, 0) AS unread
+        FROM unnest(p_members, p_since) AS a (member_id, since) JOIN member m ON m.id = a.member_id
+        CROSS JOIN LATERAL (
+            -- in the order of their index: else one that reads all, and is soon done where a third is thought to have changed
+            (SELECT x.id FROM thread x WHERE x.workspace_id = m.workspace_id AND x.listed AND x.changed_xid >= a.since::xid8
+             ORDER BY x.changed_xid LIMIT p_most)
+            UNION
+            (SELECT y.thread_id FROM thread_read y WHERE y.member_id = a.member_id AND y.changed_xid >= a.since::xid8
+             ORDER BY y.changed_xid LIMIT p_most)
+        ) c
+        JOIN thread t ON t.id = c.id LEFT JOIN thread_read r ON r.member_id = a.member_id AND r.thread_id = t.id
+    ) q ON true;
+END;
 
 -- Suggested replies -------------------------------------------------------------------------------------------------------
 
@@ -1150,6 +1249,13 @@ CREATE TABLE link_click (
 );
 CREATE INDEX ON link_click (token, at);
 
+CREATE TABLE test_link (                  -- in texts that members sent to their own telephones: followed like any, and counted for nobody
+    token        text PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    target_id    bigint NOT NULL REFERENCES link_target,
+    campaign_id  bigint NOT NULL
+);
+
 CREATE TABLE outbox (                     -- gone once the outcome is known
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id  bigint NOT NULL,
@@ -1313,6 +1419,11 @@ BEGIN
     FROM fresh f JOIN message m ON m.thread_id = f.thread_id AND m.seq = coalesce(f.ref, f.seq)
     JOIN integration_stream s ON s.workspace_id = m.workspace_id
     WHERE (f.kind = 'message' AND m.direction = 'in') OR f.kind = 'status' ORDER BY f.thread_id, f.seq;
+    INSERT INTO integration_pending (workspace_id, kind, thread_id, seq, told)
+    SELECT t.workspace_id, 'thread.assigned', f.thread_id, f.seq, jsonb_build_object(
+               'assignee_id', f.data -> 'to', 'assignee', f.data -> 'to_name', 'by_id', f.data -> 'by', 'by', f.data -> 'by_name')
+    FROM fresh f JOIN thread t ON t.id = f.thread_id JOIN integration_stream s ON s.workspace_id = t.workspace_id
+    WHERE f.kind = 'activity' AND f.data ->> 'what' IN ('assigned', 'unassigned') ORDER BY f.thread_id, f.seq;
     RETURN NULL;
 END $$;
 CREATE TRIGGER told AFTER INSERT ON thread_event REFERENCING NEW TABLE AS fresh
@@ -1366,9 +1477,13 @@ RETURNS jsonb LANGUAGE sql STABLE AS $$
             SELECT person_data(t.endpoint_id) || jsonb_build_object('thread_id', m.thread_id, 'seq', m.seq, 'number', n.address)
                    || CASE p_kind WHEN 'message.received' THEN jsonb_build_object('body', m.body, 'keyword', m.keyword,
                           'media', coalesce(jsonb_array_length(m.media), 0), 'sent_at', m.created_at)
-                      ELSE jsonb_build_object('cmd_id', m.cmd_id, 'campaign_id', m.campaign_id) || p_told END
+                      ELSE jsonb_build_object('cmd_id', m.cmd_id, 'campaign_id', m.campaign_id, 'call_id', (
+                          SELECT l.call_id FROM call l WHERE l.id = m.call)) || p_told END
             FROM message m JOIN thread t ON t.id = m.thread_id JOIN number n ON n.id = m.number_id
             WHERE m.thread_id = p_thread AND m.seq = p_seq)
+        WHEN p_kind = 'thread.assigned' THEN (
+            SELECT person_data(t.endpoint_id) || jsonb_build_object('thread_id', t.id, 'number', n.address) || p_told
+            FROM thread t JOIN number n ON n.id = t.number_id WHERE t.id = p_thread)
         WHEN p_kind IN ('contact.opted_out', 'contact.opted_in') THEN (
             SELECT person_data(p_ref) || jsonb_build_object('source', c.source, 'why', c.kind, 'text', c.text,
                    'thread_id', t.id)
@@ -1585,7 +1700,7 @@ BEGIN
         WHERE m.thread_id = g.id AND NOT taken_back(m.state, m.error_class, m.error_code) ORDER BY m.seq DESC LIMIT 1) q ON true
     LEFT JOIN LATERAL (
         SELECT m.created_at FROM message m
-        WHERE m.thread_id = g.id AND m.direction = 'out' AND NOT taken_back(m.state, m.error_class, m.error_code)
+        WHERE m.thread_id = g.id AND m.direction = 'out' AND m.klass <> 'test' AND NOT taken_back(m.state, m.error_class, m.error_code)
         ORDER BY m.seq DESC LIMIT 1) o ON true
     WHERE t.id = g.id;
 END $$;
@@ -2489,7 +2604,8 @@ END $$;
 CREATE FUNCTION enqueue_mt(
     p_workspace bigint[], p_thread bigint[], p_cmd uuid[], p_fingerprint bytea[], p_klass text[], p_lane smallint[],
     p_body text[], p_segments smallint[], p_author bigint[], p_acknowledged boolean[], p_resend bigint[], p_now timestamptz[],
-    p_due timestamptz[], p_expires timestamptz[], p_campaign bigint[], p_until_reply boolean[], p_media text[], p_seen bigint[]
+    p_due timestamptz[], p_expires timestamptz[], p_campaign bigint[], p_until_reply boolean[], p_media text[], p_seen bigint[],
+    p_call bigint[]
 ) RETURNS TABLE (
     ord bigint, verdict text, workspace_id bigint, thread_id bigint, seq bigint, number_id bigint, author text,
     other text, until timestamptz
@@ -2513,9 +2629,9 @@ BEGIN
                     ELSE 'enqueued' END AS said,
                coalesce(h.name, o.name) AS other, t.claimed_until
         FROM unnest(p_workspace, p_thread, p_cmd, p_fingerprint, p_klass, p_lane, p_body, p_segments, p_author,
-                    p_acknowledged, p_resend, p_now, p_due, p_expires, p_campaign, p_until_reply, p_media, p_seen) WITH ORDINALITY
+                    p_acknowledged, p_resend, p_now, p_due, p_expires, p_campaign, p_until_reply, p_media, p_seen, p_call) WITH ORDINALITY
              AS g (workspace_id, thread_id, cmd_id, fingerprint, klass, lane, body, segments, author_id, acknowledged,
-                   resend_of, now_, due_at, expires_at, campaign_id, until_reply, media, seen, ord)
+                   resend_of, now_, due_at, expires_at, campaign_id, until_reply, media, seen, call, ord)
         LEFT JOIN command c ON c.workspace_id = g.workspace_id AND c.cmd_id = g.cmd_id
         LEFT JOIN thread t ON t.id = g.thread_id AND t.workspace_id = g.workspace_id
         LEFT JOIN endpoint e ON e.id = t.endpoint_id
@@ -2537,11 +2653,12 @@ BEGIN
         SELECT j.*, j.last_seq + row_number() OVER w AS seq, lead(j.ord) OVER w IS NULL AS newest,
                bool_or(j.until_reply) OVER (PARTITION BY j.thread_id) AS reply_cancels,
                bool_or(j.campaign_id IS NULL) OVER (PARTITION BY j.thread_id) AS lists,  -- for campaigns, whoever makes the thread
-               bool_or(j.klass IN ('person', 'send_later')) OVER (PARTITION BY j.thread_id) AS answers
+               bool_or(j.klass IN ('person', 'send_later')) OVER (PARTITION BY j.thread_id) AS answers,
+               max(j.now_) FILTER (WHERE j.klass <> 'test') OVER (PARTITION BY j.thread_id) AS texted_at
         FROM judged j WHERE j.verdict = 'enqueued' WINDOW w AS (PARTITION BY j.thread_id ORDER BY j.ord)
     ), bumped AS (
         UPDATE thread t SET last_seq = p.seq, last_at = greatest(t.last_at, p.now_), last_preview = left(p.body, 140),
-               last_out_at = greatest(t.last_out_at, p.now_), last_direction = 'out', version = t.version + 1,
+               last_out_at = greatest(t.last_out_at, p.texted_at), last_direction = 'out', version = t.version + 1,
                reply_cancels = t.reply_cancels OR p.reply_cancels, listed = t.listed OR p.lists,
                waiting_since = CASE WHEN NOT p.answers THEN t.waiting_since END,
                claimed_by = nullif(t.claimed_by, p.author_id),
@@ -2553,9 +2670,9 @@ BEGIN
         SELECT p.workspace_id, p.cmd_id, p.fingerprint, p.thread_id, p.seq FROM placed p
     ), messages AS (
         INSERT INTO message (thread_id, seq, workspace_id, direction, number_id, klass, body, media, segments, state, author_id,
-                             cmd_id, resend_of, campaign_id, created_at)
+                             cmd_id, resend_of, campaign_id, call, created_at)
         SELECT p.thread_id, p.seq, p.workspace_id, 'out', p.number_id, p.klass, p.body, p.media::jsonb, p.segments, 'queued',
-               p.author_id, p.cmd_id, p.resend_of, p.campaign_id, p.now_ FROM placed p
+               p.author_id, p.cmd_id, p.resend_of, p.campaign_id, p.call, p.now_ FROM placed p
     ), events AS (
         INSERT INTO thread_event (thread_id, seq, kind, at) SELECT p.thread_id, p.seq, 'message', p.now_ FROM placed p
     ), queued AS (
@@ -2771,6 +2888,7 @@ END $$;
 -- left already goes on under its key.
 -- p_cap_texts and p_cap_window: how many departures, and how far back, the states' caps look; the workspace's own cap may
 -- look further. departures: those of bulk to the endpoint that may have left, by the wall clock, the newest first.
+-- own_verified: of a test, whether its author has proven this number to be theirs, and is still a member.
 CREATE FUNCTION claim_granted(
     p_outbox bigint[], p_gen bigint, p_epoch bigint, p_now timestamptz, p_cap_texts integer, p_cap_window interval
 ) RETURNS TABLE (
@@ -2780,8 +2898,8 @@ CREATE FUNCTION claim_granted(
     places text[], from_ text, account_id bigint, account_kind text, base_url text, simulated boolean,
     campaign_state text, body text, node_valid boolean, limiter_current boolean,
     bulk_cap_texts integer, bulk_cap_window interval, departures timestamptz[], key uuid, resends smallint,
-    consented_at timestamptz, opt_in_required boolean,
-    replied boolean, media jsonb
+    consented_at timestamptz, opt_in_required boolean, sending_hours text,
+    replied boolean, media jsonb, own_verified boolean
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
@@ -2824,10 +2942,14 @@ BEGIN
                  AND t.state IN ('authorised', 'accepted', 'unknown', 'resent', 'unconfirmed') AND t.outbox_id <> o.id
                  AND t.slot_at > p_now - greatest(p_cap_window, w.bulk_cap_window)
                ORDER BY t.slot_at DESC LIMIT greatest(p_cap_texts, w.bulk_cap_texts)) END,
-           o.key, o.resends, e.consented_at, w.opt_in_required,
+           o.key, o.resends, e.consented_at, w.opt_in_required, w.sending_hours::text,
            CASE WHEN o.cancel_after_in IS NULL THEN false
                 ELSE (SELECT t.in_total > o.cancel_after_in FROM thread t WHERE t.id = o.thread_id) END,
-           m.media
+           m.media,
+           o.klass = 'test' AND EXISTS (
+               SELECT FROM member_number v JOIN member y ON y.id = v.member_id
+               WHERE v.workspace_id = o.workspace_id AND v.member_id = m.author_id AND v.address = e.address
+                 AND v.verified_at IS NOT NULL AND y.disabled_at IS NULL)
     FROM outbox o
     LEFT JOIN endpoint e ON e.id = o.endpoint_id AND e.workspace_id = o.workspace_id
     LEFT JOIN number n ON n.id = o.number_id AND n.workspace_id = o.workspace_id

@@ -1,9 +1,10 @@
 """What a power dialer waits for: a quick text's answer under load, and how soon it hears what happened.
 
 A whole demo server in a process of its own, texts asked for at an even rate over kept connections with a token, to 800
-people, some of whom have opted out; every one must be accepted. `heard` is from the instant at which an event was
-written to its arrival on the stream, `posted` the same to a webhook's arrival. Prints one JSON line. Run it with
-`./test bench dialer`.
+people, some of whom have opted out and most of whom were never texted before; every fourth is made of a template; every
+one must be accepted. `heard` is from the instant at which an event was written to its arrival on the stream, `posted`
+the same to a webhook's arrival. `cpu_ms`: what server, database and simulated carrier took together for each text, with
+its sending and all that was told of it. Prints one JSON line. Run it with `./test bench dialer`.
 """
 
 from __future__ import annotations
@@ -49,15 +50,15 @@ class Api:
 
 
 @contextmanager
-def demo() -> Iterator[str]:
-    """A demo server in a folder of its own; its address."""
+def demo() -> Iterator[tuple[str, int]]:
+    """A demo server in a folder of its own; its address and process id."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)  # noqa: S103 - the database's own user must get through
         command = [sys.executable, "-m", "server", "demo", "--port", "0", "--data", f"{folder}/data"]
         process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             assert process.stdout is not None
-            yield next(line.split()[1] for line in process.stdout if line.startswith("ready "))
+            yield next(line.split()[1] for line in process.stdout if line.startswith("ready ")), process.pid
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
@@ -68,7 +69,7 @@ def token_of(url: str) -> str:
     login = api("GET", "/api/v1/demo")[1]["logins"][0]
     page = {"Origin": url, "X-CSRF": "1"}
     cookie = api("POST", "/api/v1/login", {"email": login["email"], "password": login["password"]}, **page)[2]
-    asked = {"name": "Bench", "scopes": ["dialer", "webhooks"], "per_minute": 60_000}
+    asked = {"name": "Bench", "scopes": ["dialer", "webhooks", "campaigns"], "per_minute": 60_000}
     status, made, _ = api("POST", "/api/v1/tokens", asked, Cookie=cookie.partition(";")[0], **page)
     assert status == 201, made
     token: str = made["token"]
@@ -107,17 +108,40 @@ def receiver(late_ms: list[float]) -> Iterator[str]:
         server.server_close()
 
 
-def texts(url: str, token: str, worker: int, count: int, every_s: float) -> list[float]:
+def template_of(api: Api) -> int:
+    asked = {"name": "Bench", "body": "Hi {{first_name|there}}, here is the address. {{agent_name}}", "shared": True}
+    status, made, _ = api("POST", "/api/v1/templates", asked)
+    assert status == 201, made
+    template_id: int = made["template_id"]
+    return template_id
+
+
+def cpu_s(root: int) -> float:
+    """Of a process and all that it has started, ended ones too."""
+    parents, used = dict[int, int](), dict[int, float]()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            parents[int(stat.parent.name)] = int(fields[1])
+            used[int(stat.parent.name)] = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    below = {root}
+    while more := {pid for pid, parent in parents.items() if parent in below} - below:
+        below |= more
+    return sum(used.get(pid, 0.0) for pid in below)
+
+
+def texts(url: str, token: str, worker: int, count: int, every_s: float, template: int) -> list[float]:
     """The milliseconds that each answer took."""
     api, took, begin = Api(url, Authorization=f"Bearer {token}"), [], time.perf_counter()
     for number in range(count):
         time.sleep(max(0.0, begin + number * every_s - time.perf_counter()))
         to = f"+1{(205, 206, 207, 212, 213, 214, 215, 216)[worker]}55501{number % 100:02}"
-        asked = {"cmd_id": str(uuid4()), "to": to, "text": "Here is the address.", "acknowledged_opt_out": True}
+        said = {"template_id": template} if number % 4 == 3 else {"text": "Here is the address."}
+        asked = {"cmd_id": str(uuid4()), "to": to, "acknowledged_opt_out": True} | said
         started = time.perf_counter()
-        status, said, _ = api("POST", "/api/v1/dialer/sms", asked)
+        status, answer, _ = api("POST", "/api/v1/dialer/sms", asked)
         took.append((time.perf_counter() - started) * 1000)
-        assert status == 202, said
+        assert status == 202, answer
     return took
 
 
@@ -138,21 +162,23 @@ def main() -> None:
     workers, each = (2, 10) if given.quick else (8, 100)
     heard: list[float] = []
     posted: list[float] = []
-    with demo() as url, receiver(posted) as hook:
+    with demo() as (url, pid), receiver(posted) as hook:
         token = token_of(url)
         api = Api(url, Authorization=f"Bearer {token}")
         assert api("POST", "/api/v1/webhooks", {"url": hook, "kinds": _KINDS})[0] == 201
         Thread(target=listen, args=(url, token, heard), daemon=True).start()
+        template, before_s = template_of(api), cpu_s(pid)
         with ThreadPoolExecutor(workers) as pool:
-            told = pool.map(lambda one: texts(url, token, one, each, workers / given.rate), range(workers))
+            told = pool.map(lambda one: texts(url, token, one, each, workers / given.rate, template), range(workers))
             took = [ms for part in told for ms in part]
+        cpu_ms = (cpu_s(pid) - before_s) * 1000 / len(took)
         end = time.monotonic() + 30
         while (len(heard) < 20 or len(posted) < 20) and time.monotonic() < end:
             time.sleep(0.1)
         load = os.getloadavg()[0]
         asked = {"bench": "dialer", "texts": len(took), "per_s": given.rate, **_points("sms", took)}
         told_of = {**_points("heard", heard), **_points("posted", posted), "events": len(heard), "posts": len(posted)}
-    print(json.dumps({**asked, **told_of, "machine_load": round(load, 1)}))
+    print(json.dumps({**asked, **told_of, "cpu_ms": round(cpu_ms, 1), "machine_load": round(load, 1)}))
 
 
 if __name__ == "__main__":

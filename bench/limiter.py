@@ -70,7 +70,7 @@ def aiolimiter(rate: float) -> list[float]:
 
 
 def pyrate(rate: float) -> list[float]:
-    import pyrate_limiter as peer  # type: ignore[import-not-found]  # a peer, installed for the bench only
+    import pyrate_limiter as peer
 
     async def run() -> list[float]:
         limiter = peer.Limiter(peer.InMemoryBucket([peer.Rate(int(rate), peer.Duration.SECOND)]))

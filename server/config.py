@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -25,12 +25,17 @@ from pydantic import (
 )
 
 DEFAULT_PORT: Final = 8765
+MOST_EMBEDDED_NODES: Final = 4  # the embedded PostgreSQL takes 60 connections, a node about a dozen
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
     "DATABASE_URL": (
         "database_url",
         "PostgreSQL 18 of yours; the demo brings its own, in the data folder",
+    ),
+    "REDIS_URL": (
+        "redis_url",
+        "Redis or Valkey, by which several servers on one database hear of each other's changes sooner",
     ),
     "PUBLIC_URL": ("public_url", "https URL under which browsers and carriers reach this server"),
     "TRUSTED_PROXIES": ("trusted_proxies", "networks of proxies whose X-Forwarded-For counts, separated by commas"),
@@ -48,6 +53,8 @@ SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
     "THREADLINE_LOG_LEVEL": ("log_level", "debug, info, warning or error"),
     "THREADLINE_LOG_FORMAT": ("log_format", "json or console"),
     "THREADLINE_LADDER": ("ladder_s", "seconds after which a send without a clear answer is looked up at the carrier"),
+    "THREADLINE_WEBHOOK_RETRIES": ("hook_retries_s", "seconds from each try of a webhook that failed to the next one"),
+    "THREADLINE_WEBHOOK_ANSWER": ("hook_answer_s", "seconds that the receiver of a webhook has to answer"),
     "THREADLINE_NODE_LEASE": ("node_lease_s", "seconds after which a silent server counts as dead"),
     "THREADLINE_WEBHOOK_LIMIT": ("webhook_limit", "bytes that a carrier's webhook may have"),
     "THREADLINE_QUIET_HOURS": ("quiet_hours", "TOML file that replaces the quiet hours and caps of the package"),
@@ -70,6 +77,7 @@ _DEMO_READS: Final = frozenset(
         "THREADLINE_KILL_AT",
     }
 )
+_LISTS: Final = frozenset({"trusted_proxies", "ladder_s", "ai_deadlines_s", "hook_retries_s"})
 REAL_CREDENTIALS: Final = ("TWILIO_", "TELNYX_", "BANDWIDTH_", "OPENAI_")
 """How the names of variables begin that could let a demo reach a real carrier or cost real money."""
 
@@ -86,6 +94,7 @@ class Config(BaseModel):
     mode: Literal["demo", "serve"]
     data_dir: Path = Path(".threadline")
     database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
     public_url: str | None = None
@@ -98,6 +107,18 @@ class Config(BaseModel):
     openai_model: str = Field(default="gpt-4o-mini", max_length=200)
     ai_deadlines_s: tuple[float, float] = (1.5, 8.0)
     ladder_s: tuple[float, ...] = (10, 60, 300, 900)
+    hook_retries_s: tuple[Annotated[float, Field(gt=0)], ...] = (
+        5,
+        300,
+        1800,
+        7200,
+        18_000,
+        36_000,
+        50_400,
+        72_000,
+        86_400,
+    )
+    hook_answer_s: float = Field(default=15, gt=0, le=60)
     node_lease_s: float = Field(default=10, ge=1)
     webhook_limit: int = Field(default=262_144, ge=1024)
     quiet_hours: Path | None = None
@@ -105,6 +126,7 @@ class Config(BaseModel):
     wall_clock: AwareDatetime | None = None
     kill_at: str | None = None
     journal_records: int | None = Field(default=None, ge=2)
+    nodes: int | None = Field(default=None, ge=1, le=32)
     reset: bool = False
 
     @field_validator("database_url")
@@ -112,6 +134,13 @@ class Config(BaseModel):
     def _is_postgres(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None and urlsplit(url.get_secret_value()).scheme not in {"postgres", "postgresql"}:
             raise ValueError("DATABASE_URL must begin with postgresql://.")
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and urlsplit(url.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("REDIS_URL must begin with redis://, rediss:// or unix://.")
         return url
 
     @field_validator("public_url")
@@ -152,6 +181,13 @@ class Config(BaseModel):
             raise ValueError("THREADLINE_LADDER must be rising seconds, such as 10,60,300,900.")
         return rungs
 
+    @field_validator("hook_retries_s")
+    @classmethod
+    def _slows_down(cls, pauses_s: tuple[float, ...]) -> tuple[float, ...]:
+        if not pauses_s or list(pauses_s) != sorted(pauses_s):
+            raise ValueError("THREADLINE_WEBHOOK_RETRIES must be seconds, none less than the one before: 5,300,1800.")
+        return pauses_s
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if not is_loopback(self.host) and not (self.public_url or "").startswith("https://"):
@@ -159,6 +195,8 @@ class Config(BaseModel):
         for name, value in self._for_rehearsals().items():
             if value is not None and not self.rehearsal:
                 raise ValueError(f"{name} is for rehearsals only: set THREADLINE_SIMULATED=1 as well, or leave it out.")
+        if self.nodes is not None and self.nodes > MOST_EMBEDDED_NODES and self.database_url is None:
+            raise ValueError(f"--nodes is {MOST_EMBEDDED_NODES} at most without a PostgreSQL of yours.")
         if self.reset and not self.rehearsal:
             raise ValueError("--reset drops demo data only; real data is never dropped.")
         return self
@@ -233,7 +271,7 @@ def load_config(
     for name, (field, _) in SETTINGS.items():
         text = environ.get(name, "").strip()
         if text and (mode == "serve" or name in _DEMO_READS):
-            values[field] = _split(text) if field in {"trusted_proxies", "ladder_s", "ai_deadlines_s"} else text
+            values[field] = _split(text) if field in _LISTS else text
     if mode == "demo":
         values.setdefault("log_level", "warning")  # a newcomer reads the greeting, not the log
     values.update({field: value for field, value in flags.items() if value is not None})

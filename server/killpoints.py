@@ -22,7 +22,8 @@ CAMPAIGN_POINTS: Final = (
     "campaign_piece", "campaign_begun", "campaign_queued", "campaign_stopping", "campaign_stopped",
     "campaign_taken_back", "campaign_ending", "campaign_ended",
 )  # fmt: skip
-ALL_POINTS: Final = (*POINTS, *BULK_POINTS, *CAMPAIGN_POINTS)
+HOOK_POINTS: Final = ("events_numbered", "hook_claimed", "hook_answered", "hook_settled")  # where a webhook is wanted
+ALL_POINTS: Final = (*POINTS, *BULK_POINTS, *CAMPAIGN_POINTS, *HOOK_POINTS)
 
 _armed: dict[str, int] = {}
 _signals: dict[str, signal.Signals] = {}

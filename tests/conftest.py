@@ -22,6 +22,7 @@ sys.modules["rich"] = None  # type: ignore[assignment]  # the import system's wo
 
 from server.config import SETTINGS  # noqa: E402  -- it imports structlog
 from server.store import embedded  # noqa: E402  -- the same
+from tests import short_form  # noqa: E402  -- the same
 from tests.databases import Databases  # noqa: E402  -- the same
 from tests.kept_sessions import KeptSessions  # noqa: E402  -- the same
 from tests.places import quickest_place  # noqa: E402  -- the same
@@ -40,11 +41,36 @@ _QUICK = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(short_form.OPTION, action="store_true", help="one form of each slow test, and no whole runs")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs real processes, so that `-m "not integration"` is quick whoever wrote the test."""
     for item in items:
         if "postgres" in getattr(item, "fixturenames", ()) or "integration" in item.path.parent.parts:
             item.add_marker(pytest.mark.integration)
+
+
+class Shortened:
+    """After all marks were given and looked at."""
+
+    left = 0
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        items[:], left = short_form.in_short(items, config.option.randomly_seed)
+        self.left = len(left)
+        config.hook.pytest_deselected(items=left)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.write_line(f"{self.left} left to --whole")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption(short_form.OPTION):
+        config.pluginmanager.register(Shortened())
 
 
 def pytest_collection_finish() -> None:

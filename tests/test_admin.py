@@ -243,7 +243,7 @@ def test_what_short_links_begin_with_is_the_workspaces_own_once_it_is_set(dsn: s
     assert bases() == [None, None]
     rows = in_database(
         dsn,
-        lambda s: s.call(lambda c: c.fetch("SELECT detail->>'link_base' AS base FROM audit WHERE action LIKE 'link%'")),
+        lambda s: s.call(lambda c: c.fetch("SELECT detail->>'to' AS base FROM audit WHERE action = 'setting_changed'")),
     )
     assert [row["base"] for row in rows] == ["https://go.acme.com/l", "https://acme.com", None]
 

@@ -1,4 +1,4 @@
-"""`./test` leaves no part out, and builds the client before the browser's tests are served it."""
+"""`./test` leaves no part out, and builds the client before the tests that lean on it."""
 
 from itertools import chain
 
@@ -10,5 +10,5 @@ def test_every_part_stands_in_the_queue_once() -> None:
     assert sorted(chain(*QUEUE)) == sorted(PARTS)
 
 
-def test_the_client_is_built_before_the_browser_is_served_it() -> None:
-    assert [turn for turn in QUEUE if "ui" in turn] == [("client", "ui")]
+def test_the_client_is_built_before_the_browser_is_served_it_and_before_its_tabs_are_bundled() -> None:
+    assert [turn for turn in QUEUE if {"ui", "tabs"} & set(turn)] == [("client", "ui", "tabs")]

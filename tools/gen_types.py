@@ -1,6 +1,6 @@
 """Makes the client's types of the pydantic frames of the socket, of roles and campaigns, and the AsyncAPI document.
 
-python tools/gen_types.py           writes web/src/gen/wire.ts and web/src/gen/asyncapi.json
+python tools/gen_types.py           writes web/src/gen/wire.ts and server/ws/asyncapi.json, which the server shows
 python tools/gen_types.py --check   writes nothing and exits 1 where they are stale
 
 No Node is needed, and the same models always give the same bytes.
@@ -25,7 +25,8 @@ from server.ports.campaigns import Plan  # noqa: E402 - the path above comes fir
 from server.ws import protocol  # noqa: E402 - the path above comes first
 
 Schema = dict[str, Any]
-OUT: Final = REPOSITORY / "web" / "src" / "gen"
+TYPES: Final = REPOSITORY / "web" / "src" / "gen" / "wire.ts"
+DOCUMENT: Final = REPOSITORY / "server" / "ws" / "asyncapi.json"
 HEADER: Final = (
     "// Made by tools/gen_types.py from server/ws/protocol.py, server/ports/campaigns.py and server/domain/roles.py."
     " Do not edit.\n"
@@ -179,15 +180,16 @@ def _name_discriminators(schema: Any) -> None:
 
 def main() -> int:
     types = definitions()
-    files = {"wire.ts": wire_ts(types), "asyncapi.json": json.dumps(asyncapi(types), indent=1) + "\n"}
-    stale = [name for name, text in files.items() if not _is_current(OUT / name, text)]
+    files = {TYPES: wire_ts(types), DOCUMENT: json.dumps(asyncapi(types), indent=1) + "\n"}
+    stale = [place for place, text in files.items() if not _is_current(place, text)]
+    named = ", ".join(place.name for place in stale)
     if "--check" in sys.argv[1:]:
-        print(f"stale: {', '.join(stale)}; run tools/gen_types.py" if stale else "the client's types are current")
+        print(f"stale: {named}; run tools/gen_types.py" if stale else "the client's types are current")
         return int(bool(stale))
-    OUT.mkdir(parents=True, exist_ok=True)
-    for name in stale:
-        (OUT / name).write_text(files[name], encoding="utf-8")
-    print(f"wrote {', '.join(stale) or 'nothing: all is current'}")
+    for place in stale:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(files[place], encoding="utf-8")
+    print(f"wrote {named or 'nothing: all is current'}")
     return 0
 
 

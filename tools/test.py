@@ -14,19 +14,25 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tools.children import Children, Stopped  # noqa: E402  -- started by its path, so the root must be added first
-from tools.test_parts import PARTS, Count, Part, Workshop, passed_through  # noqa: E402  -- the same
+from tools.test_parts import BY_NAME, PARTS, Count, Part, Workshop, passed_through  # noqa: E402  -- the same
 
 WORKERS = 3
-# What stands together is done in turn: the browser's tests are served the client that was built.
+# What stands together is done in turn: the browser's tests are served the client that was built, and tabs lean on its
+# packages.
 QUEUE = (
-    ("client", "ui"), ("integration",), ("servers",), ("crash",), ("unit",), ("races",), ("simulation",), ("guards",),
-    ("types",), ("lint",), ("imports",), ("gen",),
+    ("client", "ui", "tabs"), ("integration",), ("servers",), ("crash",), ("unit",), ("races",), ("simulation",),
+    ("guards",), ("types",), ("lint",), ("imports",), ("gen",), ("nodes",),
 )  # fmt: skip
-OWN_RUNS = {"crash", "races", "bulk", "campaign", "campaign_kills", "simulation", "guards", "bench", "screenshots"}
-USAGE = f"""Usage: ./test [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST]
+OWN_RUNS = {
+    "crash", "races", "tabs", "bulk", "campaign", "campaign_kills", "webhook_kills", "simulation", "guards", "bench",
+    "screenshots",
+}  # fmt: skip
+USAGE = f"""Usage: ./test [--whole] [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST]
        ./test crash [--kills N --out DIR] | races [--n N --seed S] | simulation [--seeds N | --seed S -v]
+       ./test tabs [--histories N --length N --seed S --stride N]
        ./test bulk [--recipients N --stops S --kills K --rate R --seed S --out DIR]
        ./test campaign [--n N --rate R --seed S --out DIR] | campaign_kills [--n N --seed S --out DIR]
+       ./test webhook_kills [--n N --seed S --out DIR]
        ./test guards [NAME ...] | bench NAME [...] | screenshots --out DIR
 Parts: {", ".join(PARTS)}"""
 
@@ -41,7 +47,10 @@ def main(arguments: list[str]) -> int:
         workshop.sweep()
         end = arguments.index("--") if "--" in arguments else len(arguments)
         own, workshop.for_pytest = arguments[:end], arguments[end + 1 :]
-        parts = [name for name in own if name != "--no-ui"] or list(PARTS)
+        workshop.whole = "--whole" in own
+        parts = [name for name in own if name not in {"--no-ui", "--whole"}] or [
+            name for name in PARTS if name not in BY_NAME
+        ]
         if unknown := [name for name in parts if name not in PARTS]:
             print(f"There is no part {unknown[0]!r}.\n{USAGE}", file=sys.stderr)
             return 0 if unknown[0] in {"-h", "--help"} else 2

@@ -15,6 +15,7 @@ from tools import chromium, web_build
 from tools.children import Children
 
 _WORLDS: Final = 200  # of the simulation; five thousand by name
+_FEW_WORLDS: Final = 50
 _NOTHING_COLLECTED: Final = 5  # pytest's exit status
 
 
@@ -45,6 +46,7 @@ class Workshop:
     root: Path
     children: Children
     for_pytest: list[str] = field(default_factory=list)
+    whole: bool = False  # every form of every test, and what takes long
 
     def log(self, name: str) -> Path:
         """The file that holds all the part *name* said."""
@@ -86,11 +88,14 @@ Part = Callable[[Workshop, str], Count]
 def _pytest(workshop: Workshop, name: str, *arguments: str, env: dict[str, str] | None = None) -> Count:
     report = workshop.log(name).with_suffix(".xml")
     report.unlink(missing_ok=True)
-    command = (sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments, *workshop.for_pytest)
-    status, _ = workshop.run(name, *command, env=env)
+    short = () if workshop.whole else ("--short",)
+    command = (sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *short, *arguments, *workshop.for_pytest)
+    status, said = workshop.run(name, *command, env=env)
     if status == _NOTHING_COLLECTED:
         return Count()
     count = _count_of(report) if report.exists() else Count()
+    if left := _number(r"(\d+) left to --whole", said):
+        count += Count(note=f"{left} left to --whole")
     # A crash of pytest itself, a warning at its end or a broken plug-in is a failure that no test case carries.
     return count + Count(failed=1, note=f"pytest ended with {status}") if status and not count.failed else count
 
@@ -105,19 +110,24 @@ def unit(workshop: Workshop, name: str) -> Count:
     """Every test without a marker, and the doctests."""
     doctests = ["--doctest-modules", "server"] if (workshop.root / "server").exists() else []
     unmarked = "not integration and not ui and not crash"
-    apart = ("--ignore=tests/ui", "--ignore=tests/integration")  # whatever is in there is marked by its place
+    apart = ("--ignore=tests/ui", "--ignore=tests/integration", "--ignore=tests/tabs")  # not one of them is unmarked
     return _pytest(workshop, name, "tests", *apart, *doctests, "-m", unmarked)
 
 
 def integration(workshop: Workshop, name: str) -> Count:
     """Tests against a real PostgreSQL."""
-    apart = ("--ignore=tests/ui", "--ignore=tests/races", "--ignore=tests/integration")
+    apart = ("--ignore=tests/ui", "--ignore=tests/races", "--ignore=tests/integration", "--ignore=tests/tabs")
     return _pytest(workshop, name, "tests", *apart, "-m", "integration and not ui and not crash")
 
 
 def servers(workshop: Workshop, name: str) -> Count:
     """Tests of whole servers and other real processes, which are mostly waited for."""
     return _pytest(workshop, name, "tests/integration", "-m", "integration and not ui and not crash")
+
+
+def nodes(workshop: Workshop, name: str) -> Count:
+    """Several servers on one database; these tests stand in other parts too."""
+    return _pytest(workshop, name, "tests/nodes", "tests/integration/test_hints_between_servers.py")
 
 
 def races(workshop: Workshop, name: str) -> Count:
@@ -127,12 +137,15 @@ def races(workshop: Workshop, name: str) -> Count:
 
 def simulation(workshop: Workshop, name: str) -> Count:
     """The send path in worlds of chance; counted in worlds, of which each must keep every promise."""
-    status, said = workshop.run(name, sys.executable, "-m", "tests.simulation", "--seeds", str(_WORLDS))
-    return Count(failed=1, note=_last_line(said)) if status else Count(passed=_WORLDS, note=_last_line(said))
+    worlds = _WORLDS if workshop.whole else _FEW_WORLDS
+    status, said = workshop.run(name, sys.executable, "-m", "tests.simulation", "--seeds", str(worlds))
+    return Count(failed=1, note=_last_line(said)) if status else Count(passed=worlds, note=_last_line(said))
 
 
 def guards(workshop: Workshop, name: str) -> Count:
     """Some guards taken out of a copy of the tree; counted in those whose tests saw it."""
+    if not workshop.whole:
+        return Count(note="left to --whole")
     status, said = workshop.run(name, sys.executable, "-m", "tests.guards", "--quick")
     killed = _number(r'"killed": (\d+)', said)
     return Count(
@@ -148,6 +161,11 @@ def ui(workshop: Workshop, name: str) -> Count:
     if executable is None:
         return Count(failed=1, note="no Chromium: sudo apt-get install chromium, or leave the browser out with --no-ui")
     return _pytest(workshop, name, "tests/ui", env={chromium.VARIABLE: executable})
+
+
+def tabs(workshop: Workshop, name: str) -> Count:
+    """The client's own live code in tabs without a page, against whole servers. It leans on the client's packages."""
+    return _pytest(workshop, name, "tests/tabs")
 
 
 def _install_browser(workshop: Workshop, name: str) -> str | None:
@@ -234,7 +252,7 @@ def client(workshop: Workshop, name: str) -> Count:
 
 def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
     """`./test crash|bulk|campaign|races|… ARGUMENTS`: their output and status; crash is counted."""
-    modules = ("crash", "bulk", "campaign", "campaign_kills", "races", "simulation", "guards")
+    modules = ("tabs", "crash", "bulk", "campaign", "campaign_kills", "webhook_kills", "races", "simulation", "guards")
     module = "tests.ui.screenshots" if what == "screenshots" else f"tests.{what}" if what in modules else None
     if what == "bench":
         known = sorted(path.stem for path in (workshop.root / "bench").glob("[a-z]*.py"))
@@ -256,9 +274,11 @@ def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
 
 PARTS: Final[dict[str, Part]] = {
     "unit": unit, "integration": integration, "servers": servers, "lint": lint, "imports": imports, "gen": gen,
-    "types": types, "client": client, "ui": ui, "crash": crash, "races": races, "simulation": simulation,
-    "guards": guards,
+    "types": types, "client": client, "ui": ui, "tabs": tabs, "crash": crash, "races": races, "simulation": simulation,
+    "guards": guards, "nodes": nodes,
 }  # fmt: skip
+BY_NAME: Final = frozenset({"nodes"})
+"""Parts of parts, which run only where they are named."""
 
 
 def _one(status: int) -> Count:

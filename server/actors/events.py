@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 import trio
 
+from server.killpoints import reach
 from server.ports import StoreUnavailable
 from server.ports.events import Event, EventStream
 
@@ -40,6 +41,11 @@ class Chronicler:
         """Set when there are new events; another one stands in its place then."""
         return self._news
 
+    def tell(self) -> None:
+        """There are new events, numbered here or elsewhere."""
+        self._news.set()
+        self._news = trio.Event()
+
     async def run(self) -> None:
         while True:
             with trio.move_on_after(LOOK_EVERY_S):
@@ -56,7 +62,7 @@ class Chronicler:
     async def _number(self) -> int:
         events = await self._stream.number(AT_ONCE)
         if events:
+            reach("events_numbered")
             self._heard(events)
-            self._news.set()
-            self._news = trio.Event()
+            self.tell()
         return len(events)

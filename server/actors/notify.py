@@ -22,11 +22,14 @@ from server.domain.messages import (
     Mentioned,
     Message,
     OutboxGrew,
+    OwnNumberChanged,
     ReadMoved,
     Replied,
     ReviewChanged,
     RowsChanged,
+    SettingsChanged,
     ThreadChanged,
+    ThreadHeard,
 )
 from server.ports import Inbox, Publisher, Reviews, StoreUnavailable
 from server.ports.team import Team
@@ -57,6 +60,7 @@ class Announcer:
         self._changed = trio.Event()  # rows wait
         self._counted = trio.Event()  # badges do
         self.thread_news: ThreadNews = lambda change: None
+        self.on_heard: Callable[[ThreadHeard], None] = lambda heard: None
         self.on_consent: Callable[[ConsentFlipped], None] = lambda flip: None
         self.on_held: Callable[[int], None] = lambda endpoint_id: None
         self.on_outbox: Callable[[Collection[int]], None] = lambda number_ids: None
@@ -64,15 +68,23 @@ class Announcer:
         self.on_reply: Callable[[int], None] = lambda thread_id: None
         self.on_campaign: Callable[[CampaignMoved], None] = lambda moved: None
         self.on_commit: Callable[[], None] = lambda: None
+        self.on_settings: Callable[[SettingsChanged], None] = lambda change: None
         self.on_stopped: Callable[[CampaignStopped], None] = lambda stop: None
+        self.on_own_number: Callable[[], None] = lambda: None
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
         """`ports.Announce`."""
         self.on_commit()
+        self.relay(announcements)
+
+    def relay(self, announcements: Sequence[Announcement | ThreadHeard]) -> None:
+        """What was committed, here or at another server."""
         for one in announcements:
             match one:
                 case ThreadChanged():
                     self._thread_changed(one)
+                case ThreadHeard():
+                    self._thread_heard(one)
                 case ReadMoved():
                     self._publisher.read_mark(one.mark)
                     self._readers.add(one.mark.member_id)
@@ -85,11 +97,17 @@ class Announcer:
                     self._rows_changed(one)
                 case CampaignStopped():
                     self.on_stopped(one)
+                case OwnNumberChanged():
+                    self._publisher.own_number(one.number)
+                    self.on_own_number()
                 case _:
                     self._hint(one)
 
-    def _hint(self, one: OutboxGrew | AnswerOwed | CampaignMoved | Replied | Mentioned) -> None:
+    def _hint(self, one: OutboxGrew | AnswerOwed | CampaignMoved | Replied | Mentioned | SettingsChanged) -> None:
         match one:
+            case SettingsChanged():
+                self._publisher.settings_changed(one)
+                self.on_settings(one)
             case Mentioned(member_ids=member_ids):
                 self._mentioned.update(member_ids)
                 self._counted.set()
@@ -101,6 +119,13 @@ class Announcer:
                 self.on_reply(thread_id)
             case CampaignMoved():
                 self.on_campaign(one)
+
+    def recount(self, workspace_id: int) -> None:
+        """Whatever its members see counted may be another number now."""
+        self._badges.add(workspace_id)
+        self._judging.add(workspace_id)
+        self._mentioned.update(self._publisher.online_members(workspace_id))
+        self._counted.set()
 
     def online(self, workspace_id: int) -> bool:
         """`ports.Online`: a thread is watched by members who have a socket here, and so is the inbox."""
@@ -149,6 +174,14 @@ class Announcer:
                 self._counted.set()
             self._changed.set()
 
+    def _thread_heard(self, heard: ThreadHeard) -> None:
+        self.on_heard(heard)
+        if self.online(heard.workspace_id):
+            self._rows[heard.thread_id] = None
+            self._changed.set()
+            self._badges.add(heard.workspace_id)
+            self._counted.set()
+
     async def _push_badges(self) -> None:
         while True:
             await self._counted.wait()
@@ -185,7 +218,7 @@ class Announcer:
         if not mentioned:
             return
         try:
-            self._publisher.mentions(await self._team.unseen_mentions(sorted(mentioned)))
+            self._publisher.mentions(await self._team.mentions(sorted(mentioned)))
         except StoreUnavailable:
             self._mentioned |= mentioned
             await self._try_again()

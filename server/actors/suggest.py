@@ -60,6 +60,7 @@ class SuggestActors:
         self._ports = ports
         self.turns: dict[int, int] = {}
         self.at_work: dict[int, trio.CancelScope] = {}
+        self.workspaces: dict[int, int] = {}  # of those that are at work, as soon as that is known
 
     def __call__(self, thread_id: int) -> SuggestActor:
         return SuggestActor(thread_id, self._ports, self)
@@ -71,6 +72,12 @@ class SuggestActors:
         if scope is not None:
             scope.cancel()
         return Consider(thread_id, self.turns[thread_id], said=True)
+
+    def hush(self, workspace_id: int) -> None:
+        """The workspace wants none any more: what is being made there is of no use."""
+        for thread_id, of in self.workspaces.items():
+            if of == workspace_id:
+                self.at_work[thread_id].cancel()
 
     def looked(self, thread_id: int) -> Consider:
         """Somebody has come to look. What is being made goes on."""
@@ -101,6 +108,7 @@ class SuggestActor(Actor[Consider]):
                 log.warning("not_suggested", thread_id=self._id)  # a hint: the next text or look tries again
             finally:
                 del self._all.at_work[self._id]
+                self._all.workspaces.pop(self._id, None)
 
     def describe(self, message: Consider) -> str:
         return f"Consider thread={self._id}"
@@ -109,6 +117,8 @@ class SuggestActor(Actor[Consider]):
         store, clock = self._ports.suggestions, self._ports.clock
         await store.judge(self._id)
         situation = await store.situation(self._id, clock.wall())
+        if situation is not None:
+            self._all.workspaces[self._id] = situation.workspace_id
         if situation is None or silence(situation, clock.wall()) is not None:
             return
         made = await store.stored(self._id, situation.based_on)

@@ -35,6 +35,14 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """Events of this thread up to `seq` were committed, it is said; what they are the database knows."""
+
+    thread_id: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendReply:
     """T2 for a member's reply."""
 
@@ -109,7 +117,7 @@ class Teamwork:
         return self.deed.thread_id
 
 
-ThreadMessage = Looked | Published | SendReply | Enqueue | MarkRead | ReleaseHeld | Teamwork | SetTyping
+ThreadMessage = Looked | Published | Heard | SendReply | Enqueue | MarkRead | ReleaseHeld | Teamwork | SetTyping
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +168,8 @@ class ThreadActor(Actor[ThreadMessage]):
         match message:
             case Published(events=events):
                 await self._publish(events)
+            case Heard(seq=seq):
+                await self._catch_up(seq)
             case SendReply(reply=reply):
                 mt = reply_mt(message.member, message.cmd_id, message.draft, self._ports.clock.wall())
                 await _settle(reply, self._ports.ledger.enqueue_mt(mt))
@@ -184,15 +194,28 @@ class ThreadActor(Actor[ThreadMessage]):
 
     async def _publish(self, events: Sequence[ThreadEvent]) -> None:
         for event in events:
-            if self._published is not None and event.seq <= self._published:
+            told = self._told()
+            if told is not None and event.seq <= told:
                 continue
-            if self._published is not None and event.seq > self._published + 1:
-                await self._fill(self._published)
+            if told is not None and event.seq > told + 1:
+                await self._fill(told)
                 continue
             self._out([event])
 
-    async def _fill(self, after: int) -> None:
-        """Later commits were announced before earlier ones: the database has them all, in order."""
+    def _told(self) -> int | None:
+        """What a socket was told when it came counts before what we remember: others may have come since."""
+        position = self._ports.publisher.position(self._id)
+        return self._published if position is None else position
+
+    async def _catch_up(self, seq: int) -> None:
+        """Another server's commits, read here once for all who look. Who comes only now reads them by himself."""
+        told = self._told()
+        told = seq - 1 if told is None else told
+        while told < seq and await self._fill(told):
+            told = max(told + 1, self._told() or 0)
+
+    async def _fill(self, after: int) -> bool:
+        """Later commits were announced before earlier ones: the database has them all, in order. False: it has none."""
         try:
             missing = await self._ports.inbox.events_after(None, self._id, after)
         except StoreUnavailable:
@@ -201,7 +224,10 @@ class ThreadActor(Actor[ThreadMessage]):
             self._published = None
             self._ports.publisher.thread_resync(self._id)
         else:
-            self._out([event for event in missing if event.seq > (self._published or 0)])
+            # Who came while this was read knows them already.
+            after = max(after, self._ports.publisher.position(self._id) or 0)
+            self._out([event for event in missing if event.seq > after])
+        return bool(missing)
 
     def _out(self, events: Sequence[ThreadEvent]) -> None:
         if events:

@@ -9,20 +9,20 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 import trio
 
-from server.domain.webhooks import Again, Delivered, GivenUp, Gone, signatures, verdict
+from server.domain.webhooks import RETRIES_S, Again, Delivered, GivenUp, Gone, signatures, verdict
+from server.killpoints import reach
 from server.ports import StoreUnavailable
 from server.ports.events import Answered, Event, HookQueue, Post, Poster
 
 LOOK_EVERY_S: Final = 0.5
-ANSWER_WITHIN_S: Final = 15.0
-LEASE_S: Final = 2 * ANSWER_WITHIN_S
 AT_ONCE: Final = 8  # to one endpoint, about
 IN_FLIGHT: Final = 128  # to all of them
 
@@ -39,11 +39,27 @@ def message_id(post: Post) -> str:
     return f"msg_{post.delivery_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long receivers are waited for, and how long after each try that failed comes the next."""
+
+    answer_s: float = 15.0
+    retries_s: Sequence[float] = RETRIES_S
+
+    @property
+    def lease_s(self) -> float:
+        """After which nobody answers for a try any more."""
+        return 2 * self.answer_s
+
+
 class Courier:
     """*now* is the real time, which receivers compare with their own."""
 
-    def __init__(self, queue: HookQueue, post: Poster, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, queue: HookQueue, post: Poster, now: Callable[[], datetime], patience: Patience | None = None
+    ) -> None:
         self._queue, self._post, self._now = queue, post, now
+        self._patience = patience or Patience()
         self._in_flight: Counter[int] = Counter()
         self._rung = trio.Event()
 
@@ -76,7 +92,9 @@ class Courier:
         if self._in_flight.total() >= IN_FLIGHT:
             return 0
         busy = [endpoint_id for endpoint_id, posts in self._in_flight.items() if posts >= AT_ONCE]
-        posts = await self._queue.claim(AT_ONCE, busy, LEASE_S)
+        posts = await self._queue.claim(AT_ONCE, busy, self._patience.lease_s)
+        if posts:
+            reach("hook_claimed")
         for post in posts:
             self._in_flight[post.endpoint_id] += 1
             nursery.start_soon(self._deliver, post)
@@ -85,14 +103,21 @@ class Courier:
     async def _deliver(self, post: Post) -> None:
         try:
             answered = await self._try(post)
+            reach("hook_answered")
             await self._settle(post, answered)
+            reach("hook_settled")
         except StoreUnavailable:
             log.warning("webhook_not_settled", delivery_id=post.delivery_id)  # its lease ends, and it is tried again
         finally:
-            self._in_flight[post.endpoint_id] -= 1
-            if not self._in_flight[post.endpoint_id]:
-                del self._in_flight[post.endpoint_id]
+            self._landed(post.endpoint_id)
+
+    def _landed(self, endpoint_id: int) -> None:
+        """A look for more is worth its turn at the database only where this one stood in the way of others."""
+        if self._in_flight[endpoint_id] >= AT_ONCE or self._in_flight.total() >= IN_FLIGHT:
             self._rung.set()
+        self._in_flight[endpoint_id] -= 1
+        if not self._in_flight[endpoint_id]:
+            del self._in_flight[endpoint_id]
 
     async def _try(self, post: Post) -> Answered:
         at, body = int(self._now().timestamp()), body_of(post.event)
@@ -107,13 +132,13 @@ class Courier:
             ("webhook-timestamp", str(at)),
             ("webhook-signature", signed),
         ]
-        with trio.move_on_after(ANSWER_WITHIN_S):
+        with trio.move_on_after(self._patience.answer_s):
             return await self._post(post, body, headers)
-        return Answered(None, f"No answer came within {ANSWER_WITHIN_S:.0f} seconds.")
+        return Answered(None, f"No answer came within {self._patience.answer_s:g} seconds.")
 
     async def _settle(self, post: Post, answered: Answered) -> None:
         jitter = random.random()  # noqa: S311 - no secret
-        match verdict(answered.status, post.tries, answered.retry_after_s, jitter):
+        match verdict(answered.status, post.tries, answered.retry_after_s, jitter, self._patience.retries_s):
             case Delivered():
                 await self._queue.settle(post, answered, state="delivered", again_in_s=None)
             case Again(in_s=in_s):

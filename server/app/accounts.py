@@ -24,12 +24,15 @@ class Accounts(Mapping[int, Adapter]):
         self._adapters: dict[int, Adapter] = {}
         self._by_name: dict[tuple[str, str], int] = {}
         self._account_of: dict[int, int] = {}
+        self._replaced: list[Adapter] = []
 
     async def refresh(self) -> Sequence[Number]:
         """Read accounts and numbers anew. Raises StoreUnavailable, and everything stays as it was."""
         accounts, numbers = await self._directory.accounts(), await self._directory.numbers()
         for account in accounts:
             if self._accounts.get(account.account_id) != account:
+                if account.account_id in self._adapters:  # somebody may be at it
+                    self._replaced.append(self._adapters[account.account_id])
                 self._adapters[account.account_id] = self._make(account)
         self._accounts = {account.account_id: account for account in accounts}
         self._by_name = {(account.speaks, account.sid): account.account_id for account in accounts}
@@ -52,7 +55,7 @@ class Accounts(Mapping[int, Adapter]):
         return None if account_id is None else (account_id, self._adapters[account_id])
 
     def close(self) -> None:
-        for adapter in self._adapters.values():
+        for adapter in (*self._adapters.values(), *self._replaced):
             adapter.close()
 
     def __getitem__(self, account_id: int) -> Adapter:

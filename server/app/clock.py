@@ -20,6 +20,15 @@ class SystemClock:
         if wall is not None:
             self._shift = offset(wall, self.real())
 
+    @property
+    def shift(self) -> timedelta:
+        """What the wall shows beyond the real time."""
+        return self._shift
+
+    def show_shifted(self, shift: timedelta) -> None:
+        """Let the wall show what that of another process shows."""
+        self._shift = shift
+
     def monotonic(self) -> float:
         return trio.current_time()
 

@@ -21,6 +21,7 @@ class Ending:
 
     def __init__(self) -> None:
         self.code = STOPPED
+        self.on_hangup: Callable[[], None] | None = None  # what SIGHUP asks for, where that is not the end
         self.starting = trio.CancelScope()
         self._stop_root: Callable[[], None] | None = None
         self._asked = False
@@ -30,6 +31,9 @@ class Ending:
         with trio.open_signal_receiver(*SIGNALS) as signals:
             task_status.started()
             async for number in signals:
+                if number == signal.SIGHUP and self.on_hangup is not None:
+                    self.on_hangup()
+                    continue
                 log.info("stopping", signal=signal.Signals(number).name)
                 self.ask()
 
@@ -37,6 +41,11 @@ class Ending:
         """Stop in order, and say to whoever started us that it was not meant to be."""
         log.error("stopping", reason=reason)
         self.code = FAULT
+        self.ask()
+
+    def refuse(self, code: int) -> None:
+        """Stop in order with the exit code of somebody who has said why."""
+        self.code = code
         self.ask()
 
     def ask(self) -> None:

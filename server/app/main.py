@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from uuid import uuid4
 
@@ -21,7 +22,8 @@ from server.app.clock import SystemClock
 from server.app.database import open_database
 from server.app.ending import Ending
 from server.app.hours import read_timetable
-from server.app.simulation import Simulator, SimulatorPlan
+from server.app.node import NodePlan, end_with_parent
+from server.app.simulation import Simulator, SimulatorPlan, write_in_at
 from server.app.tasks import endless
 from server.app.wiring import Ground, Wiring
 from server.config import Config
@@ -33,9 +35,11 @@ from server.http.deps import DemoFacts, DemoLogin
 from server.http.passwords import Passwords
 from server.observe import Meters
 from server.ports import Announce, Online
+from server.ports.nodes import Bus
 from server.store.embedded import EmbeddedError
 from server.store.ledger.journal import boot_id
 from server.store.options import StoreOptions
+from server.store.redis_bus import open_redis_bus
 from server.store.schema import schema_sql
 from server.store.store import Store, UnfitDatabase, open_store
 
@@ -50,12 +54,20 @@ def run(config: Config, on_ready: OnReady) -> int:
     return trio.run(_run, config, on_ready, restrict_keyboard_interrupt_to_checkpoints=True)
 
 
-async def _run(config: Config, on_ready: OnReady) -> int:
+def run_node(plan: NodePlan, on_ready: OnReady) -> int:
+    """As `run`, as one of several nodes of a parent."""
+    killpoints.arm(plan.settings.kill_at)
+    return trio.run(_run, plan.settings, on_ready, plan, restrict_keyboard_interrupt_to_checkpoints=True)
+
+
+async def _run(config: Config, on_ready: OnReady, plan: NodePlan | None = None) -> int:
     ending = Ending()
     async with trio.open_nursery() as nursery:
         await nursery.start(ending.listen)
+        if plan is not None:
+            nursery.start_soon(end_with_parent, ending.ask)
         with ending.starting:
-            await serve(config, on_ready, ending)
+            await serve(config, on_ready, ending, plan=plan)
         nursery.cancel_scope.cancel()
     return ending.code
 
@@ -69,13 +81,16 @@ class _Ears:
 
 
 async def serve(
-    config: Config, on_ready: OnReady, ending: Ending, on_wired: Callable[[Wiring], None] = lambda wiring: None
+    config: Config,
+    on_ready: OnReady,
+    ending: Ending,
+    on_wired: Callable[[Wiring], None] = lambda wiring: None,
+    plan: NodePlan | None = None,
 ) -> None:
-    """Serve until `ending` is asked to. `on_wired` gets the parts before any of them runs."""
+    """Serve until `ending` is asked to. `on_wired` gets the parts before any of them runs. `plan`: of the parent."""
     timetable = read_timetable(config.quiet_hours)
-    listeners = open_listeners(config.host, config.port)
-    port: int = listeners[0].getsockname()[1]
-    url = f"http://{config.host}:{port}"
+    listeners = open_listeners(config.host, config.port) if plan is None else plan.inherited()
+    url = url_of(config, listeners)
     clock, ears = SystemClock(), _Ears()
     options = StoreOptions(
         ladder_s=config.ladder_s,
@@ -85,7 +100,7 @@ async def serve(
         link_base=f"{config.public_url or url}/l",
     )
     async with (
-        _held(listeners),
+        held(listeners),
         open_database(config) as database,
         open_store(
             database.dsn,
@@ -93,15 +108,17 @@ async def serve(
             options=options,
             schema=None if config.database_url is not None else schema_sql(),
         ) as store,
-        _simulation(config, store, clock, url) as (demo, simulator),
+        _simulation(config, store, clock, url, plan) as (demo, simulator),
+        _bus(config, store) as bus,
     ):
-        await _refuse_real_workspaces(config, store)
+        await refuse_real_workspaces(config, store)
         node = await store.fleet.join(socket.gethostname(), boot_id(), os.getpid(), uuid4())
         ground = Ground(
-            config, clock, store, node, listeners, config.public_url or url, await store.inbox.epoch(), Meters(), demo
-        )
+            config, clock, store, node, listeners, config.public_url or url, await store.inbox.epoch(), Meters(), demo,
+            bus,
+        )  # fmt: skip
         wiring = Wiring(ground, on_ready=_once(lambda: on_ready(url)), stop=ending.fault)
-        ears.announce, ears.online = wiring.announcer.announce, wiring.announcer.online
+        ears.announce, ears.online = wiring.announce, wiring.online
         on_wired(wiring)
         try:
             await _run_root(wiring, [*database.children(), *simulator], ending)
@@ -112,7 +129,18 @@ async def serve(
 
 
 @asynccontextmanager
-async def _held(listeners: Sequence[socket.socket]) -> AsyncIterator[None]:
+async def _bus(config: Config, store: Store) -> AsyncIterator[Bus | None]:
+    """A channel for each history of a database: whoever restores one, or shares a Redis, hears no other's hints."""
+    if config.redis_url is None:
+        yield None
+        return
+    channel = f"threadline:{await store.inbox.epoch()}"
+    async with open_redis_bus(store.bridge, config.redis_url.get_secret_value(), channel) as bus:
+        yield bus
+
+
+@asynccontextmanager
+async def held(listeners: Sequence[socket.socket]) -> AsyncIterator[None]:
     """Also a start that is refused gives its port back."""
     try:
         yield
@@ -136,17 +164,35 @@ async def _run_root(wiring: Wiring, first: Sequence[ChildSpec], ending: Ending) 
     await root.run_root()
 
 
-async def _refuse_real_workspaces(config: Config, store: Store) -> None:
+async def refuse_real_workspaces(config: Config, store: Store) -> None:
     real = [workspace.name for workspace in await store.people.workspaces() if not workspace.simulated]
     if config.rehearsal and real:
         raise UnfitDatabase(f"This is a rehearsal, but a real workspace lives in the database ({real[0]}).")
 
 
+def url_of(config: Config, listeners: Sequence[socket.socket]) -> str:
+    """Where a server of this machine is spoken to."""
+    return f"http://{config.host}:{listeners[0].getsockname()[1]}"
+
+
 @asynccontextmanager
 async def _simulation(
-    config: Config, store: Store, clock: SystemClock, url: str
+    config: Config, store: Store, clock: SystemClock, url: str, plan: NodePlan | None
 ) -> AsyncIterator[tuple[DemoFacts | None, list[ChildSpec]]]:
-    """The demo's data and its carrier; nothing on a real server."""
+    """The demo's data and its carrier; nothing on a real server. A node finds both as its parent left them."""
+    if plan is not None:
+        clock.show_shifted(plan.shift)
+        yield None if plan.simulator is None else demo_facts(plan.simulator), []
+        return
+    async with simulation(config, store, clock, url) as (simulator, children):
+        yield None if simulator is None else demo_facts(simulator), children
+
+
+@asynccontextmanager
+async def simulation(
+    config: Config, store: Store, clock: SystemClock, url: str
+) -> AsyncIterator[tuple[str | None, list[ChildSpec]]]:
+    """Where the demo's carrier listens; the demo's data is there then. Nothing on a real server."""
     clock.show(config.wall_clock)
     if config.mode != "demo":
         yield None, []
@@ -159,10 +205,15 @@ async def _simulation(
         account = SimulatorAccount(secret, await simulator.start())
         base = f"{config.public_url or url}/l"
         await seed_demo(store, clock.wall(), account, Passwords().hash, reset=config.reset, link_base=base)
-        logins = tuple(DemoLogin(member.email, PASSWORD, member.name, member.role) for member in MEMBERS)
-        yield DemoFacts(logins, simulator.url), [endless("simulator", simulator.watch)]
+        yield simulator.url, [endless("simulator", simulator.watch)]
     finally:
         await simulator.stop()
+
+
+def demo_facts(simulator: str) -> DemoFacts:
+    """What the demo's pages tell."""
+    logins = tuple(DemoLogin(member.email, PASSWORD, member.name, member.role) for member in MEMBERS)
+    return DemoFacts(logins, simulator, partial(write_in_at, simulator))
 
 
 def _plan(config: Config, secret: str, url: str) -> SimulatorPlan:

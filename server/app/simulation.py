@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+import httpx2
 import trio
 
 READY: Final = "ready "
 START_WITHIN_S: Final = 15.0
+WRITE_IN_S: Final = 5.0
 
 
 class SimulatorFailed(Exception):
@@ -100,3 +102,14 @@ class Simulator:
             said += some
         line = said.decode().splitlines()[0]
         return line.removeprefix(READY)
+
+
+async def write_in_at(url: str, from_: str, to: str, body: str) -> bool:
+    """A telephone of the world of the simulator at *url* sends us a text. False: it does not listen at this moment."""
+    said = {"mo": {"from": from_, "to": to, "body": body}}
+    try:
+        async with httpx2.AsyncClient(timeout=WRITE_IN_S, trust_env=False) as client:
+            answer = await client.post(f"{url}/_control", json=said)
+    except httpx2.HTTPError:
+        return False
+    return answer.status_code == 200

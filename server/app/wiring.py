@@ -19,17 +19,22 @@ from server.actors.campaigns import WAITING, CampaignActor, CampaignDispatcher, 
 from server.actors.clicks import Clicks
 from server.actors.commands import ThreadAsker
 from server.actors.events import Chronicler
+from server.actors.hints import Hints
 from server.actors.imports import Importer
 from server.actors.lifeline import Cadence, Lifeline
+from server.actors.lookout import Here, Lookout
 from server.actors.notify import Announcer
+from server.actors.own_numbers import OwnNumberFollower
 from server.actors.pruner import Pruner
+from server.actors.relay import StreamRelay
 from server.actors.runtime import ActorError, ChildSpec, MailboxFull, Node, Registry
 from server.actors.sender import Sender
 from server.actors.stager import Stager
 from server.actors.suggest import Consider, SuggestActors, SuggestPorts
-from server.actors.thread import Looked, Published, ThreadActors, ThreadMessage, ThreadPorts
+from server.actors.thread import Heard, Looked, Published, ThreadActors, ThreadMessage, ThreadPorts
+from server.actors.tidier import Tidier
 from server.actors.waker import Waker
-from server.actors.webhooks import Courier
+from server.actors.webhooks import Courier, Patience
 from server.ai.offline import OfflineSuggester
 from server.app.accounts import Accounts, Adapter
 from server.app.adapters import adapter_of
@@ -44,7 +49,15 @@ from server.app.suggesting import model_suggester
 from server.app.tasks import endless, graceful
 from server.app.words import explain
 from server.config import Config
-from server.domain.messages import CampaignMoved, CampaignStopped, ConsentFlipped, ThreadChanged
+from server.domain.messages import (
+    Announcement,
+    CampaignMoved,
+    CampaignStopped,
+    ConsentFlipped,
+    SettingsChanged,
+    ThreadChanged,
+    ThreadHeard,
+)
 from server.door.listener import Door, DoorConfig
 from server.door.webhooks import Webhooks
 from server.http.app import create_app
@@ -56,6 +69,7 @@ from server.outgoing.posting import WebPoster
 from server.ports import Account, Clock, LimitBook, StoreUnavailable
 from server.ports import Node as Server
 from server.ports.events import Event
+from server.ports.nodes import Bus
 from server.rate.authority import LimiterAuthority
 from server.store.ledger.journal import SEGMENT_RECORDS, JournalFolder, WireJournal
 from server.store.store import Store
@@ -83,6 +97,7 @@ class Ground:
     epoch: str
     meters: Meters
     demo: DemoFacts | None
+    bus: Bus | None = None
 
 
 class Wiring:
@@ -156,9 +171,26 @@ class Wiring:
         )
         self.importer = Importer(store.imports, clock, uuid4())
         self.waker = Waker(store.team, clock)
+        self.own_numbers = OwnNumberFollower(store.own_numbers, clock)
+        self.tidier = Tidier(store.history)
         self.pruner = Pruner(store.pruning, clock)
-        self.courier = Courier(store.hooks, WebPoster(), clock.real)
+        patience = Patience(config.hook_answer_s, config.hook_retries_s)
+        self.courier = Courier(store.hooks, WebPoster(), clock.real, patience)
         self.chronicler = Chronicler(store.events, self._events_told)
+        self.relay = StreamRelay(store.events, self.publisher)
+        here = Here(
+            present=lambda: self.sockets.present(),
+            positions=self.publisher.positions,
+            streams=self.publisher.streams,
+            campaigns=self.publisher.campaigns,
+            bulks=self.publisher.bulks,
+            stream=self._stream_grew,
+            campaign=self.campaign_news.moved,
+            bulk=self.dispatcher.moved,
+        )
+        self.lookout = Lookout(node.gen, store.elsewhere, store.inbox, self.announcer, here)
+        self.hints = Hints(node.gen, ground.bus, self.lookout.hinted, self.lookout.missed)
+        self.lookout.trusted = self.hints.trusted
         self.asker = ThreadAsker(self.threads)
         identity = SocketIdentity(config, store.people, store.tokens, clock)
         self.sockets = Sockets(
@@ -198,9 +230,14 @@ class Wiring:
             endless("lifeline", self.lifeline.run),
             endless("importer", self.importer.run),
             endless("waker", self.waker.run),
+            endless("own_numbers", self.own_numbers.run),
             endless("pruner", self.pruner.run),
+            endless("tidier", self.tidier.run),
             endless("courier", self.courier.run),
             endless("chronicler", self.chronicler.run),
+            endless("relay", self.relay.run),
+            endless("hints", self.hints.run),
+            endless("lookout", self.lookout.run),
             graceful("door", self.front.run, shutdown_s=8.0),
         ]
 
@@ -223,6 +260,8 @@ class Wiring:
             clock=ground.clock,
             timetable=read_timetable(ground.config.quiet_hours),
             people=ground.store.people,
+            audit_log=ground.store.audit_log,
+            settings=ground.store.settings,
             tokens=ground.store.tokens,
             token_pace=TokenPace(ground.clock),
             events=ground.store.events,
@@ -230,6 +269,7 @@ class Wiring:
             event_news=self.chronicler.news,
             ring_hooks=self.courier.ring,
             inbox=ground.store.inbox,
+            history=ground.store.history,
             reviews=ground.store.reviews,
             templates=ground.store.templates,
             token_values=ground.store.values,
@@ -250,6 +290,8 @@ class Wiring:
             links=ground.store.links,
             visited=self.clicks.visited,
             campaign_figures=ground.store.campaign_figures,
+            campaign_tests=ground.store.campaign_tests,
+            own_numbers=ground.store.own_numbers,
             commands=self.asker,
             team=ground.store.team,
             compose=ground.store.compose,
@@ -276,6 +318,15 @@ class Wiring:
 
     tree: Callable[[], Node]
 
+    def announce(self, announcements: Sequence[Announcement]) -> None:
+        """`ports.Announce`: to everybody here, and to the other servers."""
+        self.announcer.announce(announcements)
+        self.hints.tell(announcements)
+
+    def online(self, workspace_id: int) -> bool:
+        """`ports.Online`, as far as is known here: somebody may look at another server."""
+        return self.lookout.others or self.announcer.online(workspace_id)
+
     def _online(self, workspace_id: int) -> Sequence[int]:
         return self.sockets.online_members(workspace_id)
 
@@ -283,6 +334,7 @@ class Wiring:
 
     def _connect_announcements(self) -> None:
         self.announcer.thread_news = self._thread_news
+        self.announcer.on_heard = self._heard
         self.presence.on_look = self._opened
         self.announcer.on_consent = self._consent_flipped
         self.announcer.on_held = self._held
@@ -290,16 +342,28 @@ class Wiring:
         self.announcer.on_reply = self.lifeline.replied
         self.announcer.on_answer_owed = self.lifeline.answers.ring
         self.announcer.on_campaign = self._campaign_moved
-        self.announcer.on_commit = self.chronicler.ring
+        self.announcer.on_commit = self._committed
+        self.announcer.on_own_number = self.own_numbers.asked
+        self.announcer.on_settings = self._settings_changed
         self.announcer.on_stopped = self._campaign_stopped
 
+    def _committed(self) -> None:
+        self.chronicler.ring()
+        self.own_numbers.ring()
+
     def _thread_news(self, change: ThreadChanged) -> None:
-        if not self.publisher.watched(change.thread_id):
+        self._tell_thread(Published(change.thread_id, change.events))
+
+    def _heard(self, heard: ThreadHeard) -> None:
+        self._tell_thread(Heard(heard.thread_id, heard.seq))
+
+    def _tell_thread(self, news: Published | Heard) -> None:
+        if not self.publisher.watched(news.thread_id):
             return
         try:
-            self.threads.ref(change.thread_id).tell_nowait(Published(change.thread_id, change.events))
+            self.threads.ref(news.thread_id).tell_nowait(news)
         except MailboxFull:
-            self.publisher.thread_resync(change.thread_id)
+            self.publisher.thread_resync(news.thread_id)
         except ActorError:
             return  # stopping, or quarantined: its live events stop, and clients find the rows when they look
 
@@ -313,13 +377,23 @@ class Wiring:
     def _looked(self, thread_id: int) -> None:
         self._consider(self.suggesting.looked(thread_id))
 
+    def _settings_changed(self, change: SettingsChanged) -> None:
+        if not change.suggesting:
+            self.suggesting.hush(change.workspace_id)
+
     def _consider(self, one: Consider) -> None:
         with suppress(ActorError, MailboxFull):  # full: there is one before it that has not looked yet
             self.suggest.ref(one.thread_id).tell_nowait(one)
 
     def _events_told(self, events: Sequence[Event]) -> None:
-        self.publisher.integration_events(events)
+        self.relay.numbered(events)
+        for workspace_id, seq in {event.workspace_id: event.seq for event in events}.items():
+            self.hints.tell_stream(workspace_id, seq)
         self.courier.ring()
+
+    def _stream_grew(self, workspace_id: int) -> None:
+        self.relay.look(workspace_id)
+        self.chronicler.tell()
 
     def _campaign_moved(self, moved: CampaignMoved) -> None:
         self.dispatcher.moved(moved.campaign_id)

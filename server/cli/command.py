@@ -15,6 +15,11 @@ data = click.option(
     "--data", "data_dir", type=click.Path(file_okay=False, path_type=Path), help="Folder for everything that is kept."
 )
 of_workspace = click.option("--workspace", help="Its name; not needed where there is only one.")
+nodes = click.option(
+    "--nodes",
+    type=click.IntRange(1, 32),
+    help="So many processes at one port: what dies is started again; SIGHUP replaces them one by one.",
+)
 port = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen at; 0 takes a free one.")
 
 

@@ -18,13 +18,23 @@ def explain(error: BaseException) -> str | None:
 def _mendable() -> tuple[type[Exception], ...]:
     from server.admin import AdminError
     from server.app.simulation import SimulatorFailed
+    from server.app.valkey import ValkeyFailed
     from server.config import ConfigError
     from server.demo.seed import DemoRefused
     from server.ports import StoreUnavailable
     from server.store.embedded import EmbeddedError
     from server.store.store import UnfitDatabase
 
-    return AdminError, ConfigError, SimulatorFailed, DemoRefused, StoreUnavailable, EmbeddedError, UnfitDatabase
+    return (
+        AdminError,
+        ConfigError,
+        SimulatorFailed,
+        ValkeyFailed,
+        DemoRefused,
+        StoreUnavailable,
+        EmbeddedError,
+        UnfitDatabase,
+    )
 
 
 def _of_the_system(error: OSError) -> str | None:

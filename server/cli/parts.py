@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,10 +29,22 @@ OnReady = Callable[[str], None]
 
 def _run(config: Config, on_ready: OnReady) -> int:
     gc.disable()  # nothing that is imported goes away again: looking for it is a tenth of the start
-    from server.app import run
+    from server.app import run, run_parent
 
     gc.enable()
-    code: int = run(config, on_ready)
+    code: int = run(config, on_ready) if config.nodes is None else run_parent(config, on_ready)
+    return code
+
+
+def _node(on_ready: OnReady) -> int:
+    gc.disable()
+    from server.app import read_plan, run_node
+    from server.observe import configure_logging
+
+    gc.enable()
+    plan = read_plan(sys.stdin.buffer)
+    configure_logging(plan.settings.log_level, plan.settings.log_format)
+    code: int = run_node(plan, on_ready)
     return code
 
 
@@ -142,6 +155,7 @@ class Parts:
     """What the commands call."""
 
     run: Callable[[Config, OnReady], int] = _run
+    node: Callable[[OnReady], int] = _node
     migrate: Callable[[Config], str] = _migrate
     check: Callable[[Config], list[str]] = _check
     add_member: Callable[[Config, NewMember], str] = _add_member

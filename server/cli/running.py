@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from server.cli.command import data, port, threadline
+from server.cli.command import data, nodes, port, threadline
 from server.cli.parts import OnReady, Parts
 from server.config import Config, load_config, without_real_credentials
 
@@ -16,15 +16,17 @@ from server.config import Config, load_config, without_real_credentials
 @threadline.command()
 @port
 @data
+@nodes
 @click.option("--reset", is_flag=True, help="Begin the demo anew. Real data is never dropped.")
 @click.option("--no-demo", is_flag=True, help="A real, empty server over a PostgreSQL of its own.")
 @click.pass_obj
-def demo(parts: Parts, port: int | None, data_dir: Path | None, reset: bool, no_demo: bool) -> int:
+def demo(parts: Parts, port: int | None, data_dir: Path | None, nodes: int | None, reset: bool, no_demo: bool) -> int:
     """Everything at once, simulated: database, demo data, carrier, server and client."""
     if no_demo:
-        config = load_config("serve", os.environ, embedded=True, port=port, data_dir=data_dir, reset=reset or None)
+        given = {"port": port, "data_dir": data_dir, "nodes": nodes, "reset": reset or None}
+        config = load_config("serve", os.environ, embedded=True, **given)
         return _start(parts, config, _say_ready)
-    config = load_config("demo", os.environ, port=port, data_dir=data_dir, reset=reset or None)
+    config = load_config("demo", os.environ, port=port, data_dir=data_dir, nodes=nodes, reset=reset or None)
     _leave_real_credentials_behind()
     return _start(parts, config, _greet)
 
@@ -32,12 +34,20 @@ def demo(parts: Parts, port: int | None, data_dir: Path | None, reset: bool, no_
 @threadline.command()
 @port
 @data
+@nodes
 @click.option("--host", help="Address to listen at; beyond this machine PUBLIC_URL must be https.")
 @click.pass_obj
-def serve(parts: Parts, port: int | None, data_dir: Path | None, host: str | None) -> int:
+def serve(parts: Parts, port: int | None, data_dir: Path | None, nodes: int | None, host: str | None) -> int:
     """A real server. Settings come from the environment; DATABASE_URL and PUBLIC_URL matter most."""
-    config = load_config("serve", os.environ, port=port, data_dir=data_dir, host=host)
+    config = load_config("serve", os.environ, port=port, data_dir=data_dir, nodes=nodes, host=host)
     return _start(parts, config, _say_ready)
+
+
+@threadline.command(hidden=True)
+@click.pass_obj
+def node(parts: Parts) -> int:
+    """One of several, started by `serve --nodes`, which says the rest on our standard input."""
+    return parts.node(_say_ready)
 
 
 @threadline.command(

@@ -18,6 +18,7 @@ class DemoMember:
     name: str
     role: Literal["owner", "manager", "agent"]
     password: str = field(default=PASSWORD, repr=False)
+    phone: str | None = None  # their own telephone, where it was proven to be theirs
 
     @property
     def first(self) -> str:
@@ -27,7 +28,7 @@ class DemoMember:
 MEMBERS: Final = (
     DemoMember("dana@harborpine.example", "Dana Whitfield", "owner"),
     DemoMember("marcus@harborpine.example", "Marcus Bell", "manager"),
-    DemoMember("priya@harborpine.example", "Priya Raman", "agent"),
+    DemoMember("priya@harborpine.example", "Priya Raman", "agent", phone="+14135550142"),
 )
 
 

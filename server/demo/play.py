@@ -16,6 +16,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from server.demo import desk
 from server.demo.campaigns import DemoCampaign, Standing, make_campaigns
 from server.demo.fates import GOODBYES, Became, Followed, Happening, Said, Text, happenings
 from server.demo.guests import LISTS
@@ -69,7 +70,8 @@ async def play_campaigns(
     stage.filters = {row["name"]: row["id"] for row in filters}
     for campaign in make_campaigns(wall):
         await stage.play(campaign, wall)
-    await connection.execute(statements()["read"], workspace_id, wall - timedelta(hours=30))
+    await connection.execute(statements()["read"], workspace_id, wall - desk.FRESH)
+    await desk.work(connection, workspace_id, stage.members, wall)
 
 
 class _Transaction:

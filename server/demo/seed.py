@@ -133,6 +133,7 @@ async def _seed(
     workspace_id = await connection.fetchval(sql["add_workspace"], WORKSPACE, CONTACT_LINE)
     members = _json(MEMBERS)
     await connection.execute(sql["add_members"], workspace_id, members, password_hash)
+    await connection.execute(sql["add_own_numbers"], workspace_id, members, wall - timedelta(days=20))
     account_id = await connection.fetchval(
         sql["add_account"], workspace_id, account.sid, account.secret, account.base_url
     )

@@ -95,7 +95,7 @@ class GateFacts:
     `consent_epoch` is the endpoint's when the MT was queued. `campaign` None is a missing row only where `in_campaign`.
     `replied`: the contact has written since, and its author wanted it cancelled then.
     A closed window or a reached cap without a known end waits for a person. `opt_in_required`: the workspace writes in
-    bulk only to those who have consented.
+    bulk only to those who have consented. `own_hours`: the law would let it go, the workspace's own hours do not.
     """
 
     message_class: MessageClass
@@ -111,6 +111,7 @@ class GateFacts:
     replied: bool = False
     expired: bool = False
     hours_open: bool = True
+    own_hours: bool = False
     opens_at: datetime | None = None
     cap_reached: bool = False
     cap_resets_at: datetime | None = None
@@ -195,7 +196,7 @@ def _waiting(facts: GateFacts) -> Deferred | Held | None:
     if campaign is not None and campaign.paused:
         return Held(Reason.CAMPAIGN_PAUSED)
     if not facts.hours_open and facts.message_class in (MessageClass.SEND_LATER, MessageClass.BULK):
-        return _until(facts.opens_at, Reason.QUIET_HOURS)
+        return _until(facts.opens_at, Reason.SENDING_HOURS if facts.own_hours else Reason.QUIET_HOURS)
     if facts.cap_reached and facts.message_class is MessageClass.BULK:
         return _until(facts.cap_resets_at, Reason.CAP_REACHED)
     return None

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from server.domain.own_number import OwnNumber
+
 Direction = Literal["in", "out"]
 
 TAKEN_BACK: Final = frozenset({"campaign_changed", "campaign_cancelled"})
@@ -50,7 +52,8 @@ class Texted:
 class Message:
     """One text in a thread, as people see it. `cmd_id` lets the author's own tabs match their optimistic bubble.
 
-    `waits_until`: a queued one leaves no earlier; where the gate made it wait, the error says why.
+    `waits_until`: a queued one leaves no earlier; where the gate made it wait, the error says why. `call_id`: how the
+    dialer calls the call during or after which it sent the text.
     """
 
     thread_id: int
@@ -72,6 +75,7 @@ class Message:
     resend_of: int | None = None
     waits_until: datetime | None = None
     campaign: OfCampaign | None = None
+    call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,15 @@ class ThreadChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadHeard:
+    """Another server changed the thread, up to `seq` as it says. No store announces it."""
+
+    workspace_id: int
+    thread_id: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReadMoved:
     workspace_id: int
     mark: ReadMark
@@ -266,6 +279,13 @@ class Mentioned:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnNumberChanged:
+    """A member's own telephone: a code is waited for, it was proven, or it is theirs no more."""
+
+    number: OwnNumber
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignMoved:
     """Recipients of a campaign moved, or it did itself: its figures are others now."""
 
@@ -282,6 +302,15 @@ class CampaignStopped:
     made_after: int
 
 
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """What the workspace sets for itself is another `version`; `suggesting`: replies may be suggested in it."""
+
+    workspace_id: int
+    version: int
+    suggesting: bool
+
+
 Announcement = (
     ThreadChanged
     | ReadMoved
@@ -292,6 +321,8 @@ Announcement = (
     | Replied
     | RowsChanged
     | Mentioned
+    | OwnNumberChanged
     | CampaignMoved
     | CampaignStopped
+    | SettingsChanged
 )

@@ -55,7 +55,7 @@ class Rule:
         usual = self.weekdays[weekday]
         if not holiday or (self.holidays is None and not self.closed_on_holidays):
             return usual
-        return _both(usual, self.holidays)
+        return both(usual, self.holidays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Rules:
         span = self.everywhere.on(day.weekday(), holiday=self._kept("", day))
         for region in regions:
             if span is not None and (rule := self.regions.get(region)) is not None:
-                span = _both(span, rule.on(day.weekday(), holiday=self._kept(region, day)))
+                span = both(span, rule.on(day.weekday(), holiday=self._kept(region, day)))
         return span
 
     def caps(self, regions: Collection[str]) -> tuple[Cap, ...]:
@@ -96,7 +96,8 @@ class Rules:
         return any(not one.regions or region in one.regions for one in self.holidays if one.is_on(day))
 
 
-def _both(one: Span | None, other: Span | None) -> Span | None:
+def both(one: Span | None, other: Span | None) -> Span | None:
+    """The hours of a day that lie in both; None where there are none."""
     if one is None or other is None:
         return None
     span = Span(max(one.opens_s, other.opens_s), min(one.closes_s, other.closes_s))

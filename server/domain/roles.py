@@ -17,7 +17,9 @@ class Deed(StrEnum):
 
     CHANGE_OTHERS_TEMPLATES = "change_others_templates"  # shared ones that somebody else has made
     CHANGE_FIELDS = "change_fields"  # the workspace's custom fields, also those that an import would add
-    CHANGE_CONSENT_RULE = "change_consent_rule"  # whether bulk needs an opt-in
+    CHANGE_SETTINGS = "change_settings"  # what the workspace sets for itself
+    READ_AUDIT = "read_audit"  # who did what
+    CONNECT_PROGRAMS = "connect_programs"  # API tokens, and webhooks with their log
     HAND_OVER_SENDING = "hand_over_sending"  # to another server
 
 
@@ -25,7 +27,9 @@ LOWEST: Final[Mapping[Deed, Role]] = MappingProxyType(
     {
         Deed.CHANGE_OTHERS_TEMPLATES: "manager",
         Deed.CHANGE_FIELDS: "manager",
-        Deed.CHANGE_CONSENT_RULE: "manager",
+        Deed.CHANGE_SETTINGS: "manager",
+        Deed.READ_AUDIT: "manager",
+        Deed.CONNECT_PROGRAMS: "manager",
         Deed.HAND_OVER_SENDING: "owner",
     }
 )

@@ -3,9 +3,11 @@
 The answer for a place stays the same until the instant that it names, so it is computed once and not for every text.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, partial
 from importlib.resources import files
 from typing import Final
@@ -13,13 +15,15 @@ from typing import Final
 from server.domain.caps import Cap, widest
 from server.domain.hours import Hours, hours_at
 from server.domain.places import Candidates, Places, shipped_places, zone
-from server.domain.quiet_rules import Rules, parse_rules
+from server.domain.quiet_rules import Rules, Span, both, parse_rules
+from server.domain.sending_hours import Week
 
 LAST_CALL: Final = timedelta(seconds=60)
 """Nothing sets out so shortly before the end of a window: the carrier is told to give up at its end, and a text that it
 gives up is lost to the recipient, while one that waits comes the next morning."""
 
 _REMEMBER: Final = 4096  # places; more than there are area codes
+_REMEMBER_WEEKS: Final = 64  # workspaces of one server with hours of their own, or changes of them
 _NEVER_FOR: Final = timedelta(hours=1)  # how long "never" and "always" are believed
 
 
@@ -36,15 +40,30 @@ class Local:
 
 
 class Timetable:
-    """One file of quiet hours over all places. Its answers depend on its arguments alone."""
+    """One file of quiet hours over all places. Its answers depend on its arguments alone.
 
-    def __init__(self, rules: Rules, places: Places) -> None:
-        self.rules, self._places = rules, places
+    *own*: hours of somebody's own, on the same clocks, which can only narrow the law's.
+    """
+
+    def __init__(self, rules: Rules, places: Places, own: Week | None = None) -> None:
+        self.rules, self._places, self._own = rules, places, own
+        self._narrowed: dict[Week, Timetable] = {}
         self.widest_cap = widest(rules.caps(rules.regions))
         self._ruled = frozenset(rules.regions)
         self._placed: dict[tuple[Candidates, tuple[str, ...]], Candidates] = {}
         self._known: dict[Candidates, tuple[datetime, Hours]] = {}
         self._caps: dict[frozenset[str], tuple[Cap, ...]] = {}
+
+    def within(self, own: Week | None) -> Timetable:
+        """The same inside of *own* hours; None: as it is. Its answers are remembered apart."""
+        if own is None or own == self._own:
+            return self
+        found = self._narrowed.get(own)
+        if found is None:
+            if len(self._narrowed) >= _REMEMBER_WEEKS:
+                self._narrowed.clear()
+            found = self._narrowed[own] = Timetable(self.rules, self._places, own)
+        return found
 
     def at(self, address: str, own_places: Collection[str], now: datetime) -> Hours:
         """Whether it is inside the hours of every place where *address* may be, and when that changes."""
@@ -65,7 +84,7 @@ class Timetable:
 
     def usual(self, zones: Collection[str], now: datetime) -> Hours:
         """Of people who may be in any of *zones*: the hours that hold everywhere, the laws of states apart."""
-        span_of = cache(partial(self.rules.span, ()))
+        span_of = cache(partial(self._span, ()))
         return hours_at([zone(name) for name in zones], span_of, now)
 
     def caps(self, address: str, own_places: Collection[str] = ()) -> tuple[Cap, ...]:
@@ -100,8 +119,12 @@ class Timetable:
         return hours
 
     def _compute(self, place: Candidates, now: datetime) -> Hours:
-        span_of = cache(partial(self.rules.span, place.regions))  # many zones ask about the same few days
+        span_of = cache(partial(self._span, place.regions))  # many zones ask about the same few days
         return hours_at([zone(name) for name in place.zones], span_of, now)
+
+    def _span(self, regions: Collection[str], day: date) -> Span | None:
+        law = self.rules.span(regions, day)
+        return law if self._own is None else both(law, self._own[day.weekday()])
 
 
 @cache

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     CAMPAIGN_ENDED = "ended"
     CONTACT_DELETED = "contact_deleted"
     QUIET_HOURS = "quiet_hours"
+    SENDING_HOURS = "sending_hours"
     CAP_REACHED = "cap_reached"
 
 
@@ -60,6 +61,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.CAMPAIGN_ENDED: "The last day of the campaign was over",
     Reason.CONTACT_DELETED: "The contact was deleted",
     Reason.QUIET_HOURS: "Quiet hours where the contact lives",
+    Reason.SENDING_HOURS: "Outside of your workspace's sending hours where the contact lives",
     Reason.CAP_REACHED: "The limit of texts is reached",
 }
 

@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -33,6 +33,7 @@ class Kind(StrEnum):
     MESSAGE_STATUS = "message.status"
     OPTED_OUT = "contact.opted_out"
     OPTED_IN = "contact.opted_in"
+    THREAD_ASSIGNED = "thread.assigned"
     LINK_CLICKED = "link.clicked"
     CAMPAIGN_STATUS = "campaign.status"
 
@@ -62,7 +63,13 @@ class Gone:
 Verdict = Delivered | Again | GivenUp | Gone
 
 
-def verdict(status: int | None, tries: int, retry_after_s: float | None, jitter: float) -> Verdict:
+def verdict(
+    status: int | None,
+    tries: int,
+    retry_after_s: float | None,
+    jitter: float,
+    retries_s: Sequence[float] = RETRIES_S,
+) -> Verdict:
     """What becomes of a delivery after its *tries*-th try. *status* None: no answer came. *jitter* is from 0 to 1.
 
     >>> verdict(204, 1, None, 0.0), verdict(302, 1, None, 0.0), type(verdict(410, 1, None, 0.0)).__name__
@@ -74,9 +81,9 @@ def verdict(status: int | None, tries: int, retry_after_s: float | None, jitter:
         return Delivered()
     if status == 410:
         return Gone()
-    if tries > len(RETRIES_S):
+    if tries > len(retries_s):
         return GivenUp()
-    pause_s = RETRIES_S[max(tries, 1) - 1] * (1 + _JITTER * jitter)
+    pause_s = retries_s[max(tries, 1) - 1] * (1 + _JITTER * jitter)
     return Again(max(pause_s, min(retry_after_s or 0.0, MOST_RETRY_AFTER_S)))
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final
+from typing import Final
 
-import trio
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from server.http import demo, health, system, tokens
+from server.http import audit, demo, handset, health, settings, system, tokens
 from server.http.auth import auth_routes
 from server.http.body import PacedConnection, PacedRequest
-from server.http.call import Answer, Call, bind, cookie_name
-from server.http.campaigns import bulk, campaigns, clicks, course, figures, survey
+from server.http.call import bind, cookie_name
+from server.http.campaigns import bulk, campaigns, clicks, course, figures, rehearsal, survey
 from server.http.client import client_routes
 from server.http.consent import consent, review
 from server.http.contacts import (
@@ -32,19 +30,20 @@ from server.http.contacts import (
     timeline,
 )
 from server.http.deps import Deps
+from server.http.descriptions import description_routes
 from server.http.dialer import calls, events, sms, webhooks
 from server.http.errors import install_errors
 from server.http.imports import imports
 from server.http.imports import refusals as import_refusals
 from server.http.imports import upload as import_upload
 from server.http.links import ShortLink, link_routes
-from server.http.openapi import describe
+from server.http.own_number import own_number_routes
 from server.http.routing import LateRule
-from server.http.rules import PUBLIC, Route, Routes, check_rules
+from server.http.rules import Route, check_rules
 from server.http.scopes import check_scopes
 from server.http.templates import folders as template_folders
 from server.http.templates import templates
-from server.http.texts import batch, compose, drafts, later, media, precheck, suggestions, team, threads
+from server.http.texts import batch, compose, drafts, history, later, media, precheck, suggestions, team, threads
 from server.http.throttle import Throttle
 
 _HEADERS: Final = {
@@ -86,6 +85,7 @@ def _routes(deps: Deps) -> Iterable[Route]:
         auth,
         threads.routes,
         team.routes,
+        history.routes,
         compose.routes,
         later.routes,
         batch.routes,
@@ -115,6 +115,8 @@ def _routes(deps: Deps) -> Iterable[Route]:
         campaigns.routes,
         survey.routes,
         course.routes,
+        rehearsal.routes,
+        own_number_routes(Throttle(deps.clock, 30, 60.0)),  # a code costs nobody a text
         clicks.routes,
         figures.routes,
         tokens.routes,
@@ -123,31 +125,24 @@ def _routes(deps: Deps) -> Iterable[Route]:
         events.routes,
         webhooks.routes,
         tokens.ticket_routes,
+        settings.routes,
+        audit.routes,
         system.routes,
         demo.routes,
+        handset.routes,
     ]
     described = [route for routes in api for route in routes.declared]
     # Who tries 200 tokens at once guesses; who follows one link 20 times at once is no person.
     links = link_routes(Throttle(deps.clock, 200, 0.125), Throttle(deps.clock, 20, 60.0))
     client = client_routes(deps.client_files)
-    others = [health.routes, media.public_routes, client, links, _description(described, deps)]
+    others = [
+        health.routes,
+        media.public_routes,
+        client,
+        links,
+        description_routes(described, _version(), cookie_name(deps.config)),
+    ]
     return [*described, *(route for routes in others for route in routes.declared)]
-
-
-def _description(described: Iterable[Route], deps: Deps) -> Routes:
-    """Written when it is first asked for, apart from the trio thread: that takes half a second, as much as a start."""
-    routes = Routes("description", described=False)
-
-    @cache
-    def document() -> dict[str, Any]:
-        return describe(described, _version(), cookie_name(deps.config))
-
-    @routes.get("/api/openapi.json", PUBLIC)
-    async def openapi(call: Call) -> Answer:
-        """This description."""
-        return Answer(await trio.to_thread.run_sync(document))
-
-    return routes
 
 
 def _version() -> str:

@@ -17,17 +17,21 @@ from server.domain.timetable import Timetable
 from server.http.passwords import Passwords
 from server.http.throttle import TokenPace
 from server.ports import Clock, Inbox, People, Reviews
+from server.ports.audit import AuditLog
 from server.ports.bulk import Bulk
-from server.ports.campaigns import CampaignCourse, CampaignDrafts, CampaignFigures, CampaignSurvey
+from server.ports.campaigns import CampaignCourse, CampaignDrafts, CampaignFigures, CampaignSurvey, CampaignTests
 from server.ports.catalogue import Catalogue
 from server.ports.compose import Compose, Drafts, Pictures
 from server.ports.consent import Consents
 from server.ports.contacts import Contacts, Values
 from server.ports.events import EventStream, Hooks
 from server.ports.filters import Finder, SavedFilters
+from server.ports.history import History
 from server.ports.imports import Imports
 from server.ports.links import Links, Visited
 from server.ports.mass_edit import MassEdits
+from server.ports.own_number import OwnNumbers
+from server.ports.settings import WorkspaceSettings
 from server.ports.suggest import Suggestions
 from server.ports.team import AllCommands, Team
 from server.ports.templates import Templates, TokenValues
@@ -46,10 +50,15 @@ class DemoLogin:
     role: Role
 
 
+WriteIn = Callable[[str, str, str], Awaitable[bool]]
+"""A telephone of the simulated carrier sends a text: from, to, body. False: it cannot by now."""
+
+
 @dataclass(frozen=True, slots=True)
 class DemoFacts:
     logins: tuple[DemoLogin, ...]
     simulator_url: str
+    write_in: WriteIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +78,14 @@ class Deps:
     clock: Clock
     timetable: Timetable
     people: People
+    audit_log: AuditLog
+    settings: WorkspaceSettings
     events: EventStream
     hooks: Hooks
     tokens: Tokens
     token_pace: TokenPace
     inbox: Inbox
+    history: History
     reviews: Reviews
     templates: Templates
     token_values: TokenValues
@@ -92,6 +104,8 @@ class Deps:
     campaign_course: CampaignCourse
     links: Links
     campaign_figures: CampaignFigures
+    campaign_tests: CampaignTests
+    own_numbers: OwnNumbers
     commands: AllCommands
     team: Team
     compose: Compose

@@ -5,16 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core.core_schema import TimeSchema
 
 from server.http.rules import Route
 from server.http.scopes import scope_of
 
 _PARAMETER: Final = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _REF: Final = "#/components/schemas/{model}"
+_HOUR: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?$"
+
+
+class _Schemas(GenerateJsonSchema):
+    """An hour is that of some zone's clocks, told beside it: the format "time" of JSON Schema would want an offset."""
+
+    def time_schema(self, schema: TimeSchema) -> JsonSchemaValue:
+        return {"type": "string", "pattern": _HOUR}
 
 
 class ProblemOut(BaseModel):
@@ -31,7 +40,8 @@ class ProblemOut(BaseModel):
 def describe(routes: Iterable[Route], version: str, cookie: str) -> dict[str, Any]:
     """The OpenAPI document of the *routes* that are meant to be described."""
     described = [route for route in routes if route.described]
-    models = {model for route in described for model in (*route.answers.values(), route.body) if model is not None}
+    told = [told for route in described for told in (*route.answers.values(), route.body)]
+    models = {model for model in told if isinstance(model, type)}
     ordered = sorted(models | {ProblemOut}, key=lambda model: model.__name__)
     paths: dict[str, dict[str, Any]] = {}
     for route in described:
@@ -53,7 +63,8 @@ def describe(routes: Iterable[Route], version: str, cookie: str) -> dict[str, An
 @cache
 def _schemas(models: tuple[type[BaseModel], ...]) -> Mapping[str, Any]:
     """Of all of them; half a second's work, done once for all the apps of this process."""
-    _, schemas = models_json_schema([(model, "serialization") for model in models], ref_template=_REF)
+    told: list[tuple[type[BaseModel], Literal["serialization"]]] = [(model, "serialization") for model in models]
+    _, schemas = models_json_schema(told, ref_template=_REF, schema_generator=_Schemas)
     found: Mapping[str, Any] = schemas["$defs"]
     return found
 
@@ -81,9 +92,11 @@ def _operation(route: Route) -> dict[str, Any]:
     return operation
 
 
-def _answer(model: type[BaseModel] | None) -> dict[str, Any]:
+def _answer(model: type[BaseModel] | str | None) -> dict[str, Any]:
     if model is None:
         return {"description": "Done."}
+    if isinstance(model, str):
+        return {"description": "As it is.", "content": {model: {"schema": {}}}}
     return {"description": (model.__doc__ or "Done.").splitlines()[0], "content": {"application/json": _schema(model)}}
 
 
@@ -101,12 +114,23 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
 def _query_parameters(route: Route) -> list[dict[str, Any]]:
     if route.query is None:
         return []
-    schema = route.query.model_json_schema()
-    required = schema.get("required", [])
+    schema = route.query.model_json_schema(schema_generator=_Schemas)
+    required, named = schema.get("required", []), schema.get("$defs", {})
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": told}
+        {"name": name, "in": "query", "required": name in required, "schema": _written_out(told, named)}
         for name, told in schema["properties"].items()
     ]
+
+
+def _written_out(schema: Any, named: Mapping[str, Any]) -> Any:
+    """What a parameter refers to stands in its own model, and not among those of the document."""
+    if isinstance(schema, list):
+        return [_written_out(one, named) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _written_out(named[schema["$ref"].rpartition("/")[2]], named)
+    return {key: _written_out(value, named) for key, value in schema.items()}
 
 
 def _headers(route: Route) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from server.domain.roles import LOWEST, RANKS, Deed
 JSON_LIMIT: Final = 65_536  # bytes; a text has at most 1,600 characters
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-Answers = Mapping[int, type[BaseModel] | None]
+Answers = Mapping[int, type[BaseModel] | str | None]
 Handler = Callable[..., Awaitable[Any]]
 
 
@@ -45,7 +45,8 @@ class RouteWithoutRule(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One declared route. `answers` maps a status to the model of its body, None for an empty one.
+    """One declared route. `answers` maps a status to the model of its body, to the media type of one that has none,
+    or to None for an empty one.
 
     The handler is called as `handler(call, **path, body=…, query=…)`, the last two only where declared. With
     `raw_body_limit` the body is whatever was sent, as an async iterator of at most so many bytes (server/http/body.py).
@@ -137,7 +138,7 @@ class Routes:
         json_limit: int = JSON_LIMIT,
     ) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
-            known = answers or {200: None}
+            known = {200: None} if answers is None else answers
             self.declared.append(
                 Route(
                     method,

@@ -24,6 +24,7 @@ OF_TAG: Final[Mapping[str, tuple[Needed, Needed]]] = MappingProxyType(
         "tickets": (None, ANY),
         "threads": (Scope.READ, Scope.SEND),
         "team": (Scope.READ, Scope.SEND),
+        "history": (Scope.READ, None),
         "messages": (Scope.READ, Scope.SEND),
         "media": (Scope.READ, Scope.SEND),
         "drafts": (Scope.READ, Scope.SEND),
@@ -37,13 +38,16 @@ OF_TAG: Final[Mapping[str, tuple[Needed, Needed]]] = MappingProxyType(
         "custom-fields": (Scope.READ, Scope.PEOPLE),
         "filters": (Scope.READ, Scope.PEOPLE),
         "consent": (Scope.READ, Scope.PEOPLE),
+        "settings": (Scope.READ, None),
         "review": (Scope.READ, None),  # a person judges what a text says
         "templates": (Scope.READ, Scope.CAMPAIGNS),
         "bulk": (Scope.READ, Scope.CAMPAIGNS),
         "campaigns": (Scope.READ, Scope.CAMPAIGNS),
+        "own-number": (Scope.READ, None),  # a person proves what is theirs
         "dialer": (Scope.DIALER, Scope.DIALER),
         "events": (Scope.DIALER, Scope.DIALER),
         "webhooks": (Scope.WEBHOOKS, Scope.WEBHOOKS),
+        "audit": (None, None),  # who reads what people did is a person
         "system": (None, None),
         "demo": (None, None),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Final
 
 from quart import Response
@@ -32,7 +32,9 @@ async def csv_stream(
 
     The first piece is waited for: what is wrong with the request is its answer, and not a file that breaks off.
     """
-    first = await anext(pieces, ())
+    first: Sequence[Sequence[str]] = ()
+    with suppress(StopAsyncIteration):  # given a default, anext() of Python 3.11 breaks where there is not one piece
+        first = await anext(pieces)
 
     async def lines() -> AsyncIterator[bytes]:
         async with aclosing(pieces):

@@ -23,20 +23,20 @@ class HandOver(BaseModel):
     gen: Id
 
 
-@routes.get("/api/v1/system/actors", MEMBER)
+@routes.get("/api/v1/system/actors", MEMBER, answers={200: "application/json"})
 async def actors(call: Call) -> Answer:
     """The tree of actors: state, mailbox depth and age, restarts, last error."""
     return Answer(call.deps.actor_tree())
 
 
-@routes.get("/api/v1/system/pace", MEMBER)
+@routes.get("/api/v1/system/pace", MEMBER, answers={200: "application/json"})
 async def pace(call: Call) -> Answer:
     """How fast the workspace sends: its numbers and all limits over them, what waits, which server sends."""
     return Answer(await call.deps.pace(call.member.workspace_id))
 
 
 @routes.post(
-    "/api/v1/system/hand-over", whoever_may(Deed.HAND_OVER_SENDING), body=HandOver, answers={200: None, 409: None}
+    "/api/v1/system/hand-over", whoever_may(Deed.HAND_OVER_SENDING), body=HandOver, answers={200: "application/json"}
 )
 async def hand_over(call: Call, body: HandOver) -> Answer:
     """Let another server send. It begins three seconds later, when what this one allowed has left."""

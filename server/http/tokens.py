@@ -8,11 +8,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from server.domain.roles import Deed
 from server.domain.scopes import Scope
 from server.http.call import Answer, Call, token_hash
 from server.http.errors import not_found
 from server.http.ids import part
-from server.http.rules import MANAGER, MEMBER, Routes
+from server.http.rules import MEMBER, Routes, whoever_may
 from server.ports.tokens import NewToken, Token
 
 PREFIX: Final = "tl_"  # so that a scanner of leaked secrets can know one
@@ -20,6 +21,7 @@ PER_MINUTE: Final = 1200
 _RANDOM_BYTES: Final = 32
 _TICKET_FOR: Final = timedelta(seconds=30)
 
+PROGRAMS: Final = whoever_may(Deed.CONNECT_PROGRAMS)
 routes: Final = Routes("tokens")
 ticket_routes: Final = Routes("tickets")
 
@@ -73,14 +75,14 @@ def new_token(name: str, scopes: frozenset[Scope], per_minute: int = PER_MINUTE)
     return token, NewToken(name, token_hash(token), token[-4:], scopes, per_minute)
 
 
-@routes.get("/api/v1/tokens", MANAGER, answers={200: ApiTokensOut})
+@routes.get("/api/v1/tokens", PROGRAMS, answers={200: ApiTokensOut})
 async def tokens(call: Call) -> Answer:
     """The workspace's API tokens, the newest first, revoked ones too."""
     found = await call.deps.tokens.all(call.member.workspace_id)
     return Answer(ApiTokensOut(tokens=[ApiTokenOut(**_told(token)) for token in found]))
 
 
-@routes.post("/api/v1/tokens", MANAGER, body=ApiTokenIn, answers={201: NewApiTokenOut})
+@routes.post("/api/v1/tokens", PROGRAMS, body=ApiTokenIn, answers={201: NewApiTokenOut})
 async def add_token(call: Call, body: ApiTokenIn) -> Answer:
     """Make a token that acts for you within its scopes. It is shown in this answer and never again."""
     token, new = new_token(body.name, frozenset(body.scopes), body.per_minute)
@@ -88,7 +90,7 @@ async def add_token(call: Call, body: ApiTokenIn) -> Answer:
     return Answer(NewApiTokenOut(**_told(added), token=token), 201)
 
 
-@routes.delete(f"/api/v1/tokens/{part('token_id')}", MANAGER, answers={204: None})
+@routes.delete(f"/api/v1/tokens/{part('token_id')}", PROGRAMS, answers={204: None})
 async def revoke_token(call: Call, token_id: int) -> Answer:
     """End a token for good. Its sockets are closed; safe to repeat."""
     member = call.member

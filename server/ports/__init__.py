@@ -15,8 +15,19 @@ from uuid import UUID
 from server.domain.carrier import Capabilities, InboundText, ListedMessage, MtRequest, Outcome, Receipt
 from server.domain.gate import MessageClass
 from server.domain.limits import Allowance, LimitScope
-from server.domain.messages import Activity, Announcement, Message, Note, OfCampaign, ReadMark, ThreadEvent, ThreadRow
+from server.domain.messages import (
+    Activity,
+    Announcement,
+    Message,
+    Note,
+    OfCampaign,
+    ReadMark,
+    SettingsChanged,
+    ThreadEvent,
+    ThreadRow,
+)
 from server.domain.optout import Heard, classify
+from server.domain.own_number import OwnNumber
 from server.domain.timetable import Local
 
 
@@ -93,7 +104,8 @@ class EnqueueMt:
     `campaign_id`: the campaign that it belongs to, whose pause and recall stop it. `cancel_on_reply`: it leaves only
     while the contact has not written again. `media`: addresses and content types; an address without a host is ours.
     `campaign`: how the text bears its campaign for who looks at the thread by now; not stored. `seen`: the newest seq
-    that its author had before them; a colleague's answer after it stops this one.
+    that its author had before them; a colleague's answer after it stops this one. `call`: during or after which call
+    it is sent, and how the dialer calls that, for who looks by now.
     """
 
     workspace_id: int
@@ -114,6 +126,7 @@ class EnqueueMt:
     media: tuple[tuple[str, str], ...] = ()
     campaign: OfCampaign | None = None
     seen: int | None = None
+    call: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -549,14 +562,24 @@ class ThreadPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Mentions:
+    """In how many threads notes ask a member to look, and where one ever did: of many the threads that began last."""
+
+    unseen: int = 0
+    asked: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UserState:
-    """`open_reviews`: texts of the workspace that wait for a decision. `mentions`: threads where notes ask to look."""
+    """`open_reviews`: texts of the workspace that wait for a decision. `suggesting`: replies may be suggested in it."""
 
     unread_threads: int
     reads: Sequence[ReadMark]
     p: int
     open_reviews: int = 0
-    mentions: int = 0
+    mentions: Mentions = Mentions()
+    settings_version: int = 1
+    suggesting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -844,13 +867,18 @@ class Publisher(Protocol):
     def watched(self, thread_id: int) -> bool:
         """Whether anybody looks at the thread."""
 
+    def position(self, thread_id: int) -> int | None:
+        """Up to which event those who look at the thread were told; None: nobody was told of any."""
+
     def thread_events(self, thread_id: int, events: Sequence[ThreadEvent]) -> None: ...
     def thread_resync(self, thread_id: int) -> None: ...
     def inbox_rows(self, rows: Sequence[ThreadRow]) -> None: ...
     def read_mark(self, mark: ReadMark) -> None: ...
     def badges(self, unread: Mapping[int, int]) -> None: ...
     def open_reviews(self, workspace_id: int, count: int) -> None: ...
-    def mentions(self, unseen: Mapping[int, int]) -> None: ...
+    def mentions(self, told: Mapping[int, Mentions]) -> None: ...
+    def own_number(self, number: OwnNumber) -> None: ...
+    def settings_changed(self, change: SettingsChanged) -> None: ...
     def typing(self, thread_id: int, member: Member, typing: bool) -> None: ...
     def online_members(self, workspace_id: int) -> Sequence[int]: ...
 

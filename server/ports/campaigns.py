@@ -18,6 +18,7 @@ from server.domain.campaigns.campaign import CampaignState, Command, PausedBy, R
 from server.domain.campaigns.drip import Drip
 from server.domain.campaigns.health import Limits, Tally
 from server.domain.campaigns.missed import IfMissed
+from server.ports import CommandConflict
 
 # The plan
 
@@ -375,6 +376,56 @@ class CampaignEngine(Protocol):
         """The next piece: of the snapshot, of the queue, of tidying, of folding figures, or its end.
 
         True where there is more to do at once.
+        """
+
+
+# Tests
+
+
+@dataclass(frozen=True, slots=True)
+class TriedText:
+    """A text on its way to the member's own telephone. `name`: whose values it bears; None: nobody's."""
+
+    thread_id: int
+    seq: int
+    variant: int
+    text: str
+    segments: int
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """`again`: the same command had been taken before, and nothing more was sent."""
+
+    address: str
+    texts: Sequence[TriedText]
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTest:
+    """Nothing was sent; the sentence is for whoever asked."""
+
+    why: Literal["no_own_number", "no_number", "no_contact", "no_such_text", "faulty", "cannot_be_made"]
+    sentence: str
+
+
+class CampaignTests(Protocol):
+    async def send(
+        self,
+        workspace_id: int,
+        campaign_id: int,
+        member_id: int,
+        cmd_id: UUID,
+        contact_id: int | None,
+        variant: int | None,
+        now: datetime,
+    ) -> Tried | CannotTest | CommandConflict | None:
+        """Queue the texts of a plan as it is kept, or one of them, to the member's own number, once for each command.
+
+        They bear the values of a contact, or else of the first recipient. They count nowhere: not among the campaign's
+        figures, not for a cap, and what is followed or answered of them neither. None: no such campaign here.
         """
 
 

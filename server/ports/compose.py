@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -76,8 +76,16 @@ class Compose(Protocol):
         `number_id` is what new threads are written from; None: the workspace's first number. Safe to repeat.
         """
 
-    async def whereabouts(self, workspace_id: int, whom: Whom, at: datetime) -> Whereabouts | Unreachable:
-        """Whom a text would reach at *at*; makes nothing."""
+    async def whereabouts(
+        self, workspace_id: int, whom: Whom, at: datetime, *, later: bool = False
+    ) -> Whereabouts | Unreachable:
+        """Whom a text would reach at *at*; makes nothing. *later*: it waits for the workspace's own hours too."""
+
+    async def quick(
+        self, workspace_id: int, member_id: int, asked: QuickAsked, at: datetime
+    ) -> QuickFacts | Unreachable:
+        """All that a text of this member during a call needs to know, in one turn at the database, in two with a
+        template. Makes nothing."""
 
     async def enqueue_bulk(self, mts: Sequence[EnqueueMt]) -> Sequence[EnqueueResult]:
         """T2 for many texts in one commit, each judged by itself. Raises ValueError where a `cmd_id` stands twice."""
@@ -112,6 +120,35 @@ class Whereabouts:
     carrier_blocked: bool
     invalid_code: str | None
     local: Local
+
+
+@dataclass(frozen=True, slots=True)
+class QuickAsked:
+    """A text during a call: whom it is for, which call it is, by the dialer's name for it, and what it is made of."""
+
+    whom: Whom
+    call_id: str | None = None
+    template_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """A template, what its tokens stand for with its recipient, None where that is not known, and all known names."""
+
+    body: str
+    values: Mapping[str, str | None]
+    known: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class QuickFacts:
+    """`thread_id`: where it goes at once; None: `open_threads` has to be asked. `call`: None where no such call with
+    this number is known. `filling`: None where no such template is."""
+
+    found: Whereabouts
+    thread_id: int | None
+    call: int | None
+    filling: Filling | None
 
 
 @dataclass(frozen=True, slots=True)

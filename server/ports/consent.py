@@ -134,7 +134,5 @@ class Consents(Protocol):
     ) -> tuple[ConsentState, Sequence[ConsentEntry]] | None:
         """All of it, oldest first, for whoever takes it away; that is written into the audit."""
 
-    async def opt_in_required(self, workspace_id: int) -> bool: ...
-
-    async def require_opt_in(self, workspace_id: int, member_id: int, required: bool) -> None:
-        """Whether bulk needs a consent on record. Who changes it is written into the audit."""
+    async def opt_in_required(self, workspace_id: int) -> bool:
+        """Whether bulk needs a consent on record."""

@@ -132,9 +132,6 @@ class Suggestions(Protocol):
 
     async def settings(self, workspace_id: int) -> AiSettings: ...
 
-    async def set(self, workspace_id: int, member_id: int, wanted: AiSettings) -> None:
-        """Audited where it changes something."""
-
     async def figures(self, workspace_id: int, since: datetime, day: date) -> AiFigures: ...
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from server.ports import ClaimedByOther, CommandConflict, Member, NoSuchThread, ThreadCommands
+from server.ports import ClaimedByOther, CommandConflict, Member, Mentions, NoSuchThread, ThreadCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ class Team(Protocol):
     async def see_mentions(self, workspace_id: int, member_id: int, thread_id: int) -> bool | None:
         """The member has looked at what they were asked to. False where nothing waited, None where no thread is."""
 
-    async def unseen_mentions(self, member_ids: Sequence[int]) -> Mapping[int, int]:
-        """In how many threads each is asked to look."""
+    async def mentions(self, member_ids: Sequence[int]) -> Mapping[int, Mentions]:
+        """Where notes name each."""
 
 
 class AllCommands(ThreadCommands, Protocol):

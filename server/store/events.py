@@ -20,10 +20,10 @@ class PostgresEvents:
         self._postgres = postgres
 
     async def listen(self, workspace_id: int) -> None:
-        await self._postgres.call(lambda c: c.execute(_SQL["listen"], workspace_id), idempotent=True)
+        await self._postgres.alone(lambda c: c.execute(_SQL["listen"], workspace_id), idempotent=True)
 
     async def number(self, limit: int) -> Sequence[Event]:
-        return [event_of(row) for row in await self._postgres.call(lambda c: c.fetch(_SQL["number"], limit))]
+        return [event_of(row) for row in await self._postgres.alone(lambda c: c.fetch(_SQL["number"], limit))]
 
     async def after(self, workspace_id: int, seq: int, limit: int) -> EventPage:
         return _page(await self._postgres.read(lambda c: c.fetch(_SQL["after"], workspace_id, seq, limit)))

@@ -98,12 +98,12 @@ class PostgresHooks:
     # The queue
 
     async def claim(self, limit: int, busy: Sequence[int], lease_s: float) -> Sequence[Post]:
-        rows = await self._postgres.call(lambda c: c.fetch(_SQL["claim"], limit, list(busy), lease_s))
+        rows = await self._postgres.alone(lambda c: c.fetch(_SQL["claim"], limit, list(busy), lease_s))
         return [_post(row) for row in rows]
 
     async def settle(self, post: Post, answered: Answered, *, state: DeliveryState, again_in_s: float | None) -> None:
         values = (post.delivery_id, post.tries, state, answered.status, _said(answered), again_in_s)
-        await self._postgres.call(lambda c: c.execute(_SQL["settle"], *values), idempotent=True)
+        await self._postgres.alone(lambda c: c.execute(_SQL["settle"], *values), idempotent=True)
 
     async def gone(self, post: Post, answered: Answered, why: str) -> None:
         async def run(connection: Connection) -> None:

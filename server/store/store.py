@@ -10,6 +10,7 @@ import trio
 
 from server.domain.messages import Announcement
 from server.ports import Announce
+from server.store.audit import PostgresAuditLog
 from server.store.bridge import Bridge, open_bridge
 from server.store.bulk.engine import PostgresBulkEngine
 from server.store.bulk.texts import PostgresBulk
@@ -17,6 +18,7 @@ from server.store.campaigns.campaign_engine import PostgresCampaignEngine
 from server.store.campaigns.course import PostgresCampaignCourse
 from server.store.campaigns.drafts import PostgresCampaignDrafts
 from server.store.campaigns.figures import PostgresCampaignFigures
+from server.store.campaigns.rehearsal import PostgresCampaignTests
 from server.store.campaigns.survey import PostgresCampaignSurvey
 from server.store.campaigns.visits import PostgresLinks
 from server.store.contacts.catalogue import PostgresCatalogue
@@ -27,6 +29,7 @@ from server.store.contacts.mass_edit import PostgresMassEdits
 from server.store.contacts.saved_filters import PostgresSavedFilters
 from server.store.contacts.timeline import PostgresTimeline
 from server.store.conversations.consent import PostgresConsents
+from server.store.conversations.history import PostgresHistory
 from server.store.conversations.inbox import PostgresInbox
 from server.store.conversations.review import PostgresReviews
 from server.store.conversations.suggestions import PostgresSuggestions
@@ -38,10 +41,13 @@ from server.store.hooks import PostgresHooks
 from server.store.ledger.ledger import PostgresLedger
 from server.store.members import PostgresPeople
 from server.store.named_sql import statements
+from server.store.nodes import PostgresElsewhere
 from server.store.options import StoreOptions
+from server.store.own_numbers import PostgresOwnNumbers
 from server.store.postgres import Postgres, Work, open_postgres
 from server.store.pruning import PostgresPruning
 from server.store.quarantine import PostgresQuarantine
+from server.store.settings import PostgresSettings
 from server.store.texts.compose import PostgresCompose
 from server.store.texts.drafts import PostgresDrafts
 from server.store.texts.media import PostgresMedia
@@ -72,6 +78,7 @@ class Store:
         self.bridge: Bridge = postgres.bridge
         self.ledger = PostgresLedger(postgres, announce, options)
         self.inbox = PostgresInbox(postgres, announce, options.timetable)
+        self.history = PostgresHistory(postgres)
         self.reviews = PostgresReviews(postgres, announce)
         self.team = PostgresTeam(postgres, announce)
         self.compose = PostgresCompose(postgres, announce, self.ledger.enqueue_bulk, options.timetable)
@@ -92,10 +99,15 @@ class Store:
         self.campaign_course = PostgresCampaignCourse(postgres, announce, self.campaign_engine, self.campaign_survey)
         self.campaign_drafts = PostgresCampaignDrafts(postgres, announce, self.campaign_survey, options.timetable)
         self.campaign_figures = PostgresCampaignFigures(postgres)
+        self.campaign_tests = PostgresCampaignTests(
+            postgres, announce, self.campaign_survey, self.compose, options.link_base
+        )
         self.links = PostgresLinks(postgres, announce)
-        self.fleet = PostgresFleet(postgres)
+        self.own_numbers = PostgresOwnNumbers(postgres, announce)
+        self.fleet, self.elsewhere = PostgresFleet(postgres), PostgresElsewhere(postgres)
         self.directory = PostgresDirectory(postgres)
         self.events, self.hooks = PostgresEvents(postgres), PostgresHooks(postgres)
+        self.audit_log, self.settings = PostgresAuditLog(postgres), PostgresSettings(postgres, announce)
         self.people, self.tokens = PostgresPeople(postgres), PostgresTokens(postgres)
         self.quarantine = PostgresQuarantine(postgres)
         self.pruning = PostgresPruning(postgres)

@@ -29,7 +29,7 @@ class PostgresTokens:
 
     async def add(self, workspace_id: int, member_id: int, new: NewToken) -> Token:
         values = (storable(new.name), new.token_hash, new.hint, sorted(new.scopes), new.per_minute)
-        row = await self._postgres.call(lambda c: c.fetchrow(_SQL["add"], workspace_id, member_id, *values))
+        row = await self._postgres.alone(lambda c: c.fetchrow(_SQL["add"], workspace_id, member_id, *values))
         assert row is not None, "a token of a member of another workspace"  # noqa: S101 - a bug of ours
         return _token(row)
 
@@ -38,7 +38,7 @@ class PostgresTokens:
 
     async def revoke(self, workspace_id: int, token_id: int, member_id: int | None, now: datetime) -> bytes | None:
         values = (workspace_id, token_id, member_id, now)
-        ended: bytes | None = await self._postgres.call(lambda c: c.fetchval(_SQL["revoke"], *values), idempotent=True)
+        ended: bytes | None = await self._postgres.alone(lambda c: c.fetchval(_SQL["revoke"], *values), idempotent=True)
         return ended
 
     async def bearer(self, token_hash: bytes, now: datetime) -> Bearer | None:
@@ -52,10 +52,10 @@ class PostgresTokens:
         return None if row is None else _bearer(row)
 
     async def open_ticket(self, token_id: int, ticket_hash: bytes, now: datetime, expires_at: datetime) -> None:
-        await self._postgres.call(lambda c: c.execute(_SQL["open_ticket"], token_id, ticket_hash, now, expires_at))
+        await self._postgres.alone(lambda c: c.execute(_SQL["open_ticket"], token_id, ticket_hash, now, expires_at))
 
     async def redeem(self, ticket_hash: bytes, now: datetime) -> tuple[Bearer, bytes] | None:
-        token_hash = await self._postgres.call(lambda c: c.fetchval(_SQL["redeem"], ticket_hash, now))
+        token_hash = await self._postgres.alone(lambda c: c.fetchval(_SQL["redeem"], ticket_hash, now))
         found = None if token_hash is None else await self.bearer(token_hash, now)
         return None if found is None else (found, token_hash)
 

@@ -257,6 +257,7 @@ def _user_data(state: UserState) -> dict[str, Any]:
     return {
         "badge": {"unread_threads": state.unread_threads},
         "review": {"open": state.open_reviews},
-        "mentions": {"threads": state.mentions},
+        "mentions": encode.mentions(state.mentions),
+        "settings": {"version": state.settings_version, "suggesting": state.suggesting},
         "reads": [encode.read_mark(mark) for mark in state.reads],
     }

@@ -28,7 +28,8 @@ from server.domain.messages import (
     taken_back,
 )
 from server.domain.optout import recognised
-from server.ports import Review
+from server.domain.own_number import OwnNumber
+from server.ports import Mentions, Review
 from server.ports.bulk import Progress
 from server.ports.campaigns import Campaign
 from server.ports.events import Event
@@ -66,7 +67,20 @@ def message_out(message: Message, explain: Explain) -> dict[str, Any]:
         "resend_of": message.resend_of,
         "waits_until": message.waits_until,
         "campaign": _of_campaign(message.campaign),
+        "call_id": message.call_id,
         "taken_back": taken_back(message.state, message.error_class, message.error_code),
+    }
+
+
+def own_number_out(number: OwnNumber) -> dict[str, Any]:
+    """`protocol.OwnNumberOut`."""
+    return {
+        "state": number.state,
+        "address": number.address,
+        "text_to": number.text_to,
+        "expires_at": number.expires_at,
+        "verified_at": number.verified_at,
+        "tries_left": number.tries_left,
     }
 
 
@@ -81,13 +95,16 @@ def event_data(event: ThreadEvent, explain: Explain) -> dict[str, Any]:
     """`protocol.ThreadEventData`."""
     if isinstance(event, Message):
         return {"kind": "message", "message": message_out(event, explain)}
-    match event:
-        case Note():
-            return {"kind": "note", "note": note_out(event)}
-        case Activity():
-            return {"kind": "activity", "activity": activity_out(event)}
-        case _:
-            return _status_data(event, explain)
+    if isinstance(event, StatusChange):
+        return _status_data(event, explain)
+    return _aside_data(event)
+
+
+def _aside_data(aside: Note | Activity) -> dict[str, Any]:
+    """`protocol.AsideOut`."""
+    if isinstance(aside, Note):
+        return {"kind": "note", "note": note_out(aside)}
+    return {"kind": "activity", "activity": activity_out(aside)}
 
 
 def note_out(note: Note) -> dict[str, Any]:
@@ -117,13 +134,8 @@ def activity_out(activity: Activity) -> dict[str, Any]:
 
 
 def asides_out(asides: Sequence[Note | Activity]) -> list[dict[str, Any]]:
-    """`protocol.AsideOut`, in their order."""
-    return [
-        {"kind": "note", "note": note_out(one)}
-        if isinstance(one, Note)
-        else {"kind": "activity", "activity": activity_out(one)}
-        for one in asides
-    ]
+    """In their order."""
+    return [_aside_data(one) for one in asides]
 
 
 def _status_data(change: StatusChange, explain: Explain) -> dict[str, Any]:
@@ -182,6 +194,11 @@ def _texted(by: Texted | None) -> dict[str, Any] | None:
 def read_mark(mark: ReadMark) -> dict[str, Any]:
     """`protocol.ReadMarkOut`."""
     return {"thread_id": mark.thread_id, "in_ord": mark.in_ord, "v": mark.version}
+
+
+def mentions(told: Mentions) -> dict[str, Any]:
+    """`protocol.MentionsOut`."""
+    return {"threads": told.unseen, "asked": list(told.asked)}
 
 
 def review_out(review: Review) -> dict[str, Any]:

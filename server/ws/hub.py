@@ -5,7 +5,7 @@ Knows sockets and topics, nothing of what they are about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, Final, NamedTuple, Protocol
 
 import trio
@@ -32,6 +32,7 @@ class Hub:
     def __init__(self) -> None:
         self._topics: dict[Topic, dict[Subscriber, None]] = {}
         self._joined: dict[Subscriber, set[Topic]] = {}
+        self._reached: dict[Topic, int] = {}
         self._dirty: list[Connection] = []
         self._awake = trio.lowlevel.ParkingLot()
         self._nursery: trio.Nursery | None = None
@@ -79,6 +80,7 @@ class Hub:
         del members[subscriber]
         if not members:
             del self._topics[topic]
+            self._reached.pop(topic, None)
 
     def leave_all(self, subscriber: Subscriber) -> None:
         for topic in tuple(self._joined.get(subscriber, ())):
@@ -87,11 +89,25 @@ class Hub:
     def has_subscribers(self, topic: Topic) -> bool:
         return topic in self._topics
 
+    def reached(self, topic: Topic) -> int | None:
+        """Up to which event all of the topic's sockets were told; None where none has been told of any position."""
+        return self._reached.get(topic)
+
+    def with_positions(self) -> Collection[Topic]:
+        """Topics whose sockets have been told of a position."""
+        return self._reached.keys()
+
+    def begins(self, topic: Topic, seq: int) -> None:
+        """A socket of the topic knows all up to *seq*. Of two the lower counts: to hear something twice is no harm."""
+        self._reached.setdefault(topic, seq)
+
     # Publishing
 
     def publish_event(self, topic: Topic, frame: bytes, seq: int) -> None:
         """An event: every one of them is sent, in order."""
         self._publish(topic, (topic.channel, seq), Frame(frame, seq))
+        if topic in self._reached:
+            self._reached[topic] = max(self._reached[topic], seq)
 
     def publish_state(self, topic: Topic, key: str, version: int, frame: bytes) -> None:
         """A state: of those with the same key only the newest need reach a client."""
@@ -126,8 +142,14 @@ class Gate:
 
     def open(self, hub: Hub, subscriber: Subscriber, topic: Topic, seen: int) -> None:
         """Let *subscriber* take the place, with the held states and the held events above *seen*."""
-        hub.leave(self, topic)
         hub.join(subscriber, topic)
+        hub.leave(self, topic)
         for key, frame in self._held.items():
             if not isinstance(key[1], int) or key[1] > seen:
                 subscriber.put(key, frame)
+        hub.begins(topic, self._told_up_to(seen))
+
+    def _told_up_to(self, seen: int) -> int:
+        for key in self._held:
+            seen += key[1] == seen + 1
+        return seen

@@ -62,7 +62,8 @@ class MessageOut(Frame):
     """A text in a thread. `error` says in words what went wrong; `cmd_id` is the author's own id of the command.
 
     `waits_until`: a queued text leaves no earlier; with an error, the gate made it wait for that. `taken_back`: a text
-    to many was stopped or changed before this one left; it is not to be shown, and no page has it.
+    to many was stopped or changed before this one left; it is not to be shown, and no page has it. `call_id`: the
+    dialer's name for the call during or after which it sent this.
     """
 
     seq: int
@@ -84,6 +85,7 @@ class MessageOut(Frame):
     resend_of: int | None = None
     waits_until: datetime | None = None
     campaign: OfCampaignOut | None = None
+    call_id: str | None = None
     taken_back: bool = False
 
 
@@ -206,9 +208,35 @@ class BadgeOut(Frame):
 
 
 class MentionsOut(Frame):
-    """In how many threads notes ask this member to look."""
+    """In how many `threads` notes ask this member to look.
+
+    `asked`: the threads where one ever did; of many the 500 that began last.
+    """
 
     threads: int
+    asked: list[int]
+
+
+class OwnNumberOut(Frame):
+    """The telephone of this member, where tests of campaigns may go once it is `verified`.
+
+    `waiting`: the code that the member was shown is to be texted from it to `text_to`, or to any other number of the
+    workspace, before `expires_at`; `spent`: too many wrong ones came; `taken`: it was proven to be a colleague's.
+    """
+
+    state: Literal["none", "waiting", "verified", "expired", "spent", "taken"]
+    address: str | None
+    text_to: str | None
+    expires_at: datetime | None
+    verified_at: datetime | None
+    tries_left: int
+
+
+class SettingsNewsOut(Frame):
+    """What the workspace sets for itself is at this version. `suggesting`: replies may be suggested in it."""
+
+    version: int
+    suggesting: bool
 
 
 class ReviewBadgeOut(Frame):
@@ -272,6 +300,7 @@ class UserSnapshot(Frame):
     badge: BadgeOut
     review: ReviewBadgeOut
     mentions: MentionsOut
+    settings: SettingsNewsOut
     reads: list[ReadMarkOut]
 
 
@@ -495,6 +524,22 @@ class StateMentions(Frame):
     data: MentionsOut
 
 
+class StateOwnNumber(Frame):
+    t: Literal["state"] = "state"
+    ch: Literal["user"] = "user"
+    key: Literal["own_number"] = "own_number"
+    v: int
+    data: OwnNumberOut
+
+
+class StateSettings(Frame):
+    t: Literal["state"] = "state"
+    ch: Literal["user"] = "user"
+    key: Literal["settings"] = "settings"
+    v: int
+    data: SettingsNewsOut
+
+
 class StateBulk(Frame):
     """The channel is `bulk:` and the id."""
 
@@ -586,6 +631,8 @@ ServerFrame = Annotated[
     | StateBadge
     | StateReview
     | StateMentions
+    | StateOwnNumber
+    | StateSettings
     | StateBulk
     | StateCampaign
     | StateSuggestions

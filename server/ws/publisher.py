@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
-from server.domain.messages import ReadMark, ThreadEvent, ThreadRow
-from server.ports import Member
+from server.domain.messages import ReadMark, SettingsChanged, ThreadEvent, ThreadRow
+from server.domain.own_number import OwnNumber
+from server.ports import Member, Mentions
 from server.ports.bulk import Progress
 from server.ports.campaigns import Campaign
 from server.ports.events import Event
 from server.ports.suggest import Suggested
 from server.ws import encode
-from server.ws.channels import CAMPAIGNS, DIALER, bulk_topic, campaign_topic, thread_topic
+from server.ws.channels import (
+    CAMPAIGNS,
+    DIALER,
+    bulk_of,
+    bulk_topic,
+    campaign_of,
+    campaign_topic,
+    thread_of,
+    thread_topic,
+)
 from server.ws.frames import encode_text
 from server.ws.hub import Hub, Topic
 from server.ws.presence import Presence
@@ -45,6 +55,29 @@ class HubPublisher:
 
     def watched(self, thread_id: int) -> bool:
         return self._hub.has_subscribers(thread_topic(thread_id))
+
+    def position(self, thread_id: int) -> int | None:
+        return self._hub.reached(thread_topic(thread_id))
+
+    def positions(self) -> Mapping[int, int]:
+        """Of all threads that somebody looks at: up to which event they were told."""
+        found = ((thread_of(topic.channel), self._hub.reached(topic)) for topic in self._hub.with_positions())
+        return {thread_id: seq for thread_id, seq in found if thread_id is not None and seq is not None}
+
+    def bulks(self) -> Collection[int]:
+        """Texts in bulk whose progress somebody looks at."""
+        found = (bulk_of(topic.channel) for topic in self._hub.with_positions())
+        return [bulk_id for bulk_id in found if bulk_id is not None]
+
+    def campaigns(self) -> Collection[int]:
+        """Campaigns that somebody looks at, but for those of a list."""
+        found = (campaign_of(topic.channel) for topic in self._hub.with_positions())
+        return [campaign_id for campaign_id in found if campaign_id is not None]
+
+    def streams(self) -> Mapping[int, int]:
+        """Of all workspaces whose events somebody hears here: up to which they were told."""
+        topics = [topic for topic in self._hub.with_positions() if topic.channel == DIALER]
+        return {topic.scope: self._hub.reached(topic) or 0 for topic in topics}
 
     def thread_events(self, thread_id: int, events: Sequence[ThreadEvent]) -> None:
         topic = thread_topic(thread_id)
@@ -77,10 +110,18 @@ class HubPublisher:
         for member_id in self._online(workspace_id):
             self._state(Topic(member_id, "user"), "review", version, {"open": count})
 
-    def mentions(self, unseen: Mapping[int, int]) -> None:
+    def mentions(self, told: Mapping[int, Mentions]) -> None:
         version = self._version()
-        for member_id, threads in unseen.items():
-            self._state(Topic(member_id, "user"), "mentions", version, {"threads": threads})
+        for member_id, mentions in told.items():
+            self._state(Topic(member_id, "user"), "mentions", version, encode.mentions(mentions))
+
+    def own_number(self, number: OwnNumber) -> None:
+        self._state(Topic(number.member_id, "user"), "own_number", self._version(), encode.own_number_out(number))
+
+    def settings_changed(self, change: SettingsChanged) -> None:
+        told = {"version": change.version, "suggesting": change.suggesting}
+        for member_id in self._online(change.workspace_id):
+            self._state(Topic(member_id, "user"), "settings", change.version, told)
 
     def bulk_watched(self, bulk_id: int) -> bool:
         return self._hub.has_subscribers(bulk_topic(bulk_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,6 +59,10 @@ class Sockets:
     def online_members(self, workspace_id: int) -> Sequence[int]:
         """Members of the workspace with a socket here."""
         return tuple(self._online.get(workspace_id, ()))
+
+    def present(self) -> Mapping[int, Sequence[int]]:
+        """Of each workspace with sockets here: its members who have one."""
+        return {workspace_id: tuple(members) for workspace_id, members in self._online.items() if members}
 
     @property
     def count(self) -> int:

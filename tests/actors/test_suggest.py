@@ -155,6 +155,23 @@ async def test_a_newer_text_stops_what_is_being_made(autojump_clock: MockClock) 
     assert list(house.memory.kept) == [2]
 
 
+@pytest.mark.parametrize(("workspace", "kept"), [(1, []), (2, [1])], ids=["its workspace", "another one"])
+async def test_what_is_being_made_stops_where_its_workspace_wants_none_any_more(
+    autojump_clock: MockClock, workspace: int, kept: list[int]
+) -> None:
+    house = House(Thinker())
+
+    async def script() -> None:
+        house.say()
+        await trio.sleep(DEBOUNCE_S + 1.5)
+        house.actors.hush(workspace)
+        await trio.sleep(10)
+
+    await run(house, script)
+    assert list(house.memory.kept) == kept
+    assert (house.actors.at_work, house.actors.workspaces) == ({}, {})
+
+
 async def test_once_somebody_answers_nothing_more_is_shown(autojump_clock: MockClock) -> None:
     house = House(Thinker())
 

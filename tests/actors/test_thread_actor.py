@@ -44,9 +44,13 @@ class Watchers:
 
     def __init__(self) -> None:
         self.told: list[int] = []
+        self.at: int | None = None
 
     def thread_events(self, thread_id: int, events: Sequence[ThreadEvent]) -> None:
         self.told.extend(one.seq for one in events)
+
+    def position(self, thread_id: int) -> int | None:
+        return self.at
 
     def thread_resync(self, thread_id: int) -> None:
         self.told.append(-1)

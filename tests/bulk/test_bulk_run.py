@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.whole]
 
 
 def test_a_text_to_many_keeps_its_promises_with_faults_stops_and_a_kill_in_the_middle(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.whole]
 
 
 def test_the_figures_of_a_campaign_hold_at_every_moment_with_faults_of_every_kind(tmp_path: Path) -> None:

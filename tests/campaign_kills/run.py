@@ -35,6 +35,7 @@ _REACHED_WITHIN_S: Final = 8.0
 _ENDED_WITHIN_S: Final = 120.0
 _TO_COME_TO_ITS_END_S: Final = 0.5  # for each kill, until what has not ended is cancelled
 _PEOPLE_AHEAD: Final = 150  # pending, below which there is another launch
+_DISK: Final = "32m"  # the last life sends all that is left: thousands of texts, of which eight fill a page
 _LOOK_EVERY_S: Final = 0.01
 
 # Who writes down each state that a campaign has been in, whoever moves it.
@@ -56,7 +57,7 @@ CREATE TRIGGER witness AFTER INSERT OR UPDATE ON campaign FOR EACH ROW EXECUTE F
 def run(kills: int, out: Path, seed: int) -> int:
     """Returns the exit code; the last line printed is the judge's."""
     logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)
-    journals = JournalDisk(out / "data" / "journal", out / "journals")  # before any thread: they share what is mounted
+    journals = JournalDisk(out / "data" / "journal", out / "journals", _DISK)  # before any thread: a mount is shared
     rng = Random(seed)  # noqa: S311 - chance to be repeated, no secret
     try:
         return trio.run(_run, kills, out, rng, journals, ("--seed", str(seed), "--fault-rate", str(FAULT_RATE)))

@@ -1,6 +1,6 @@
 """The wire journals of a run: copies of each at its server's death, what is taken from them then, and their disk.
 
-The disk is a file system of one MiB for the journals alone, so that it can be filled without harm to anybody. It is
+The disk is a small file system for the journals alone, so that it can be filled without harm to anybody. It is
 mounted where only this process and its children see it, and goes with them; that takes root, and is left out elsewhere.
 """
 
@@ -17,21 +17,21 @@ from tools.ledger_journals import LOSSES
 
 SEGMENT_RECORDS: Final = 8  # small, so that lives of a few seconds come to the end of a segment
 _HEADER_BYTES, _RECORD_BYTES = 128, 32
-_BYTES: Final = "1m"
+_BYTES: Final = "1m"  # 256 segments; the last life of a long run may want more
 _CLONE_NEWNS: Final = 0x00020000
 _MS_REC_PRIVATE: Final = 0x4000 | 0x40000
 _MNT_DETACH: Final = 2
 
 
 class JournalDisk:
-    """*folder* is the server's; *kept* gets the copies and the record of losses."""
+    """*folder* is the server's; *kept* gets the copies and the record of losses; *size* is in tmpfs' words."""
 
-    def __init__(self, folder: Path, kept: Path) -> None:
+    def __init__(self, folder: Path, kept: Path, size: str = _BYTES) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         kept.mkdir(parents=True, exist_ok=True)
         self._folder, self._kept = folder, kept
         self._filler = folder / "filler"
-        self.skipped = _mount_small(folder)
+        self.skipped = _mount_small(folder, size)
         if self.skipped:
             self._note(skipped=f"full disk: {self.skipped}")
 
@@ -103,12 +103,12 @@ def _records(journal: Path) -> int:
     return sum(any(raw[at : at + _RECORD_BYTES]) for at in range(0, len(raw), _RECORD_BYTES))
 
 
-def _mount_small(folder: Path) -> str | None:
+def _mount_small(folder: Path, size: str) -> str | None:
     """Mount a small file system on *folder* for this process and its children; why not, where that cannot be."""
     libc = ctypes.CDLL(None, use_errno=True)
     if not (hasattr(libc, "unshare") and hasattr(libc, "mount")):
         return "this system has no mount namespaces"
-    private, options = ctypes.c_ulong(_MS_REC_PRIVATE), f"size={_BYTES},mode=700".encode()
+    private, options = ctypes.c_ulong(_MS_REC_PRIVATE), f"size={size},mode=700".encode()
     failed = (
         libc.unshare(_CLONE_NEWNS)
         or libc.mount(b"none", b"/", None, private, None)

@@ -17,7 +17,7 @@ MARKS = SEGMENT_RECORDS + 3
 @pytest.fixture
 def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JournalDisk:
     """On an ordinary folder: a test must not mount anything."""
-    monkeypatch.setattr(journals, "_mount_small", lambda folder: "not in a test")
+    monkeypatch.setattr(journals, "_mount_small", lambda folder, size: "not in a test")
     return JournalDisk(tmp_path / "journal", tmp_path / "kept")
 
 

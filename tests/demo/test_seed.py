@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import asyncpg
 import pytest
@@ -17,7 +17,9 @@ from server.demo.world import SEED
 from server.domain.contact import checked_text
 from server.domain.delivery import RANK, State
 from server.domain.fields import Field, checked
+from server.domain.messages import ThreadRow
 from server.domain.phone import is_test_number
+from server.ports import InboxView, Show
 from server.store.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def doing(sql: str, *values: object) -> Callable[[Connection], Coroutine[Any, An
 async def test_the_inbox_shows_what_was_seeded(store: Store) -> None:
     seeded = await seed(store)
     member = await value(store, "SELECT id FROM member WHERE email = $1", MEMBERS[0].email)
-    page = await store.inbox.rows(seeded.workspace_id, member, limit=300)
+    page = await store.inbox.rows(seeded.workspace_id, member, view=InboxView("all"), limit=300)
     assert len(page.rows) == 68 + await value(store, ANSWERED)
     assert page.rows[0].last_at > WALL - timedelta(minutes=15)
     assert sum(row.name is None for row in page.rows) == 4, "strangers"
@@ -85,9 +87,26 @@ async def test_badges_agree_with_the_rows(store: Store) -> None:
     seeded = await seed(store)
     member = await value(store, "SELECT id FROM member WHERE email = $1", MEMBERS[2].email)
     user = await store.inbox.user(seeded.workspace_id, member)
-    page = await store.inbox.rows(seeded.workspace_id, member, limit=300)
+    page = await store.inbox.rows(seeded.workspace_id, member, view=InboxView("all"), limit=300)
     marks = {mark.thread_id: mark.in_ord for mark in page.reads}
     assert user.unread_threads == sum(row.in_total > marks.get(row.thread_id, 0) for row in page.rows) > 0
+
+
+async def test_the_team_is_at_work(store: Store) -> None:
+    """Nobody waits from last week, and each view of the inbox has something to show."""
+    seeded = await seed(store)
+    member = await value(store, "SELECT id FROM member WHERE email = $1", MEMBERS[0].email)
+
+    async def shown(show: Show) -> Sequence[ThreadRow]:
+        return (await store.inbox.rows(seeded.workspace_id, member, view=InboxView(show), limit=300)).rows
+
+    waiting = await shown("waiting")
+    assert 5 < len(waiting) < 40
+    assert all(one.waiting_since is not None and one.waiting_since > WALL - timedelta(days=3) for one in waiting)
+    for show in get_args(Show):
+        assert show == "campaign" or len(await shown(show)) > 0, show
+    assert len(await shown("open")) > 30
+    assert not [one for one in await shown("unassigned") if one.assignee is not None]
 
 
 async def test_seeding_takes_less_than_a_moment(store: Store) -> None:
@@ -223,3 +242,18 @@ async def test_the_people_of_the_demo_have_lives(store: Store) -> None:
         assert all(checked(fields[name], value) == value for name, value in row.custom.items())
         assert all(is_test_number(phone.address) for phone in row.phones)
         assert row.email == checked_text("email", row.email)
+
+
+async def test_one_member_has_shown_whose_phone_is_theirs_and_it_is_nobody_elses(store: Store) -> None:
+    """So that a newcomer sees a test go out at once, and how a phone is shown to be one's own."""
+    await seed(store)
+    told = await value(
+        store,
+        "SELECT array_agg(m.email || ' ' || v.address) FROM member_number v JOIN member m ON m.id = v.member_id"
+        " WHERE v.verified_at IS NOT NULL",
+    )
+    assert told == [f"{member.email} {member.phone}" for member in MEMBERS if member.phone]
+    assert len(told) == 1
+    for address in (member.phone for member in MEMBERS if member.phone):
+        assert is_test_number(address)
+        assert await value(store, "SELECT count(*) FROM endpoint WHERE address = $1", address) == 0

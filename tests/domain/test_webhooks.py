@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
+from server.config import Config
 from server.domain.webhooks import (
     RETRIES_S,
     Again,
@@ -32,6 +33,10 @@ def test_nine_tries_follow_the_first_each_later_than_asked_by_a_tenth_at_most() 
         assert isinstance(late, Again)
         assert late.in_s == pytest.approx(pause_s * 1.1)
     assert verdict(500, len(RETRIES_S) + 1, None, 0.0) == GivenUp()
+
+
+def test_the_pauses_are_the_settings_unless_somebody_sets_others() -> None:
+    assert Config.model_fields["hook_retries_s"].default == RETRIES_S
 
 
 @given(st.integers(100, 599), st.integers(1, 12), st.none() | st.floats(0, 1e9), st.floats(0, 1))

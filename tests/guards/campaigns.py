@@ -64,7 +64,7 @@ CAMPAIGN_GUARDS: Final = (
     ),
     Guard(
         "one_server_at_a_time_carries_a_campaign_on",
-        (Edit("server/store/sql/campaign_engine.sql", "\nFOR NO KEY UPDATE SKIP LOCKED;", ";"),),
+        (Edit("server/store/sql/campaign_engine.sql", "\nFOR NO KEY UPDATE OF c SKIP LOCKED;", ";"),),
         (f"{_QUEUE}::test_a_server_that_stood_still_while_queueing_never_calls_back_what_another_has_sent",),
         (f"{_QUEUE}::test_a_server_that_stood_still_while_queueing_never_calls_back_what_another_has_sent", _STOPS),
     ),

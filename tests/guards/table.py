@@ -10,6 +10,8 @@ from typing import Final
 
 from tests.guards.campaigns import CAMPAIGN_GUARDS
 from tests.guards.guard import Edit, Guard
+from tests.guards.nodes import NODE_GUARDS
+from tests.guards.own_numbers import OWN_NUMBER_GUARDS
 
 _SCHEMA: Final = "schema.sql"
 _SENDER: Final = "server/actors/sender.py"
@@ -420,4 +422,6 @@ GUARDS: Final = (
         (_BULK,),
     ),
     *CAMPAIGN_GUARDS,
+    *NODE_GUARDS,
+    *OWN_NUMBER_GUARDS,
 )

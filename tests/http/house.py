@@ -351,6 +351,8 @@ class House:
         self.reviews = FakeReviews()
         self.commands = FakeCommands(self.inbox)
         self.ended: list[bytes] = []
+        self.written_in: list[tuple[str, str, str]] = []
+        self.carrier_listens = True
         self.unready: str | None = None
         absent: Any = Absent()
         meters = Meters()
@@ -361,10 +363,13 @@ class House:
             clock=self.clock,
             people=self.people,
             tokens=absent,
+            audit_log=absent,
+            settings=absent,
             events=absent,
             hooks=absent,
             token_pace=TokenPace(self.clock),
             inbox=self.inbox,
+            history=absent,
             reviews=self.reviews,
             team=absent,
             templates=absent,
@@ -377,6 +382,8 @@ class House:
             campaign_course=absent,
             links=absent,
             campaign_figures=absent,
+            campaign_tests=absent,
+            own_numbers=absent,
             imports=absent,
             catalogue=absent,
             timeline=absent,
@@ -401,13 +408,19 @@ class House:
             now=self.clock.real,
             count_login=meters.login,
             demo=DemoFacts(
-                (DemoLogin("dana@harbor.example", "shown", "Dana Whitfield", "owner"),), "http://127.0.0.1:1"
+                (DemoLogin("dana@harbor.example", "shown", "Dana Whitfield", "owner"),),
+                "http://127.0.0.1:1",
+                self._write_in,
             ),
         )
         self._app: QuartTrio | None = None
 
     async def _pace(self, workspace_id: int) -> dict[str, Any]:
         return {"numbers": [], "asked_for": workspace_id}
+
+    async def _write_in(self, from_: str, to: str, body: str) -> bool:
+        self.written_in.append((from_, to, body))
+        return self.carrier_listens
 
     async def _hand_over(self, gen: int) -> bool:
         return gen == 7

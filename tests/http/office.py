@@ -54,10 +54,12 @@ async def open_office(house: House, dsn: str) -> AsyncIterator[Office]:
             await office.sql(MEMBER, one.member_id, one.workspace_id, one.email, one.name, one.role)
         house.replace(contacts=store.contacts, catalogue=store.catalogue, timeline=store.timeline)
         house.replace(values=store.values, token_values=store.values, consents=store.consents)
+        house.replace(settings=store.settings, audit_log=store.audit_log)
         house.replace(mass_edits=store.mass_edits)
         house.replace(imports=store.imports, finder=store.finder, filters=store.filters, bulk=store.bulk)
         house.replace(campaign_drafts=store.campaign_drafts, campaign_survey=store.campaign_survey)
         house.replace(links=store.links, tokens=store.tokens, events=store.events, hooks=store.hooks)
         house.replace(campaign_course=store.campaign_course, campaign_figures=store.campaign_figures)
+        house.replace(campaign_tests=store.campaign_tests, own_numbers=store.own_numbers)
         house.clock.wall_time = NOW
         yield office

@@ -29,7 +29,14 @@ async def test_a_login_tells_who_and_where(house: House) -> None:
     assert answer.json == {
         "member": {"id": 11, "name": "Dana Whitfield", "email": "dana@harbor.example", "role": "owner"},
         "workspace": {"id": 1, "name": "Harbor & Pine", "simulated": True},
-        "may": ["change_others_templates", "change_fields", "change_consent_rule", "hand_over_sending"],
+        "may": [
+            "change_others_templates",
+            "change_fields",
+            "change_settings",
+            "read_audit",
+            "connect_programs",
+            "hand_over_sending",
+        ],
         "now": house.clock.wall().isoformat().replace("+00:00", "Z"),
     }
     assert house.people.audits == [(1, 11, "login")]

@@ -11,7 +11,7 @@ from server.domain.tokens import KNOWN
 from server.http.app import _routes
 from server.http.contacts.fields import CustomFieldsOut
 from server.http.contacts.pipelines import PipelinesOut
-from server.http.contacts.tags import ColleaguesOut, OwnNumbersOut, TagsOut
+from server.http.contacts.tags import ColleaguesOut, SendersOut, TagsOut
 from tests.http.house import Browser
 from tests.http.office import Office
 from tests.http.test_contacts import made
@@ -151,7 +151,7 @@ async def test_members_and_numbers_are_the_workspaces_own(office: Office) -> Non
         (11, "Dana Whitfield", "owner"),
         (12, "Raj Patel", "agent"),
     ]
-    numbers = OwnNumbersOut.model_validate((await browser.get("/api/v1/numbers")).json).numbers
+    numbers = SendersOut.model_validate((await browser.get("/api/v1/numbers")).json).numbers
     assert [(one.address, one.label) for one in numbers] == [("+16175550100", "Main line")]
 
 

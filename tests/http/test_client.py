@@ -20,6 +20,7 @@ from tests.http.house import House
         "/phone/sms/",
         "/phone/sms/17",
         "/phone/sms/review",
+        "/phone/sms/history",
         "/people",
         "/templates",
         "/templates/new",

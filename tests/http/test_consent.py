@@ -229,7 +229,7 @@ async def test_whether_an_opt_in_is_required_is_said_by_owners_and_managers(offi
     told = (await raj.get(PATH)).json
     assert (told["opt_in_required"], told["state"]) == (True, "none")
     assert "requires one" in told["sentence"]
-    assert await audited(office) == ["opt_in_required_changed"]
+    assert await audited(office) == ["setting_changed"]
     assert (await dana.patch(SETTINGS, {})).status == 422
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from server.ports import MoArrival
@@ -94,6 +95,60 @@ async def test_a_text_goes_out_with_one_request_and_once(office: Office) -> None
     assert (other.status, other.json["code"]) == (409, "command_conflict")
     [row] = await office.sql("SELECT count(*) AS n, min(klass) AS klass FROM message WHERE direction = 'out'")
     assert (row["n"], row["klass"]) == (1, "person")
+    [text] = (await started(raj))["messages"]
+    assert (text["body"], text["call_id"]) == ("Here is the address.", "c1")
+
+
+@pytest.fixture
+def turns(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every turn that is taken at the database: BEGIN and COMMIT are two more."""
+    taken: list[str] = []
+    execute, run = asyncpg.Connection.execute, vars(asyncpg.Connection)["_execute"]
+
+    async def counted_execute(self: Any, query: str, *values: Any, **more: Any) -> Any:
+        if not values:
+            taken.append(query)
+        return await execute(self, query, *values, **more)
+
+    async def counted_run(self: Any, query: str, *values: Any, **more: Any) -> Any:
+        taken.append(query)
+        return await run(self, query, *values, **more)
+
+    monkeypatch.setattr(asyncpg.Connection, "execute", counted_execute)
+    monkeypatch.setattr(asyncpg.Connection, "_execute", counted_run)
+    return taken
+
+
+async def test_a_quick_text_takes_two_turns_at_the_database_and_one_more_for_a_template_or_a_stranger(
+    office: Office, turns: list[str]
+) -> None:
+    raj = await raj_of(office)
+    await writes(office, "Is it still free?")
+    await started(raj)
+    saved = (await raj.post("/api/v1/templates", {"name": "Hi", "body": "Hi, {{agent_name}}", "shared": True})).json
+
+    async def turns_of(**asked: Any) -> int:
+        turns.clear()
+        sent = await sms(raj, **asked)
+        assert sent.status == 202, sent.body
+        return len(turns)
+
+    assert await turns_of(text="It is.", call_id="c1") == 2
+    assert await turns_of(template_id=saved["template_id"], call_id="c1") == 3
+    assert await turns_of(to="+12025550155", text="Hello") == 3
+
+
+async def test_a_command_keeps_its_thread_though_its_contact_has_another_number_first_by_now(office: Office) -> None:
+    raj = await raj_of(office)
+    await writes(office, "Hi")
+    asked = {"cmd_id": str(uuid4()), "to": None, "contact_id": 1, "text": "Here it is."}
+    first = await sms(raj, **asked)
+    await office.store.ledger.record_mo(MoArrival(1, mo("Me too", from_="+12025550155", to="+16175550100").text, None))
+    await office.sql("UPDATE contact_phone SET contact_id = 1, priority = -1 WHERE contact_id = 2")
+    assert (await sms(raj, **asked)).json == first.json | {"again": True}
+    assert (await sms(raj, **asked | {"text": "Something else"})).json["code"] == "command_conflict"
+    [row] = await office.sql("SELECT count(*) AS n FROM message WHERE direction = 'out'")
+    assert row["n"] == 1
 
 
 async def test_a_template_is_filled_for_whom_it_is_sent_to(office: Office) -> None:

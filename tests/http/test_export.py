@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -18,7 +19,9 @@ from server.domain.imports.csv_columns import Stages, Vocabulary
 from server.domain.imports.row import Columns, Person, read_row
 from server.domain.imports.survey import survey
 from server.http.contacts.export import cells, heads
+from server.http.sheets import csv_stream
 from server.ports.contacts import ContactPhone, ContactRow, ContactStage, ContactTag, Owner
+from tests.http.house import House
 from tests.http.office import Office
 
 KNOWN = Vocabulary(
@@ -145,3 +148,13 @@ async def test_people_go_out_by_filter_or_by_id_and_come_back_into_another_works
 async def test_a_filter_that_means_nothing_is_told_and_nothing_goes_out(office: Office) -> None:
     answer = await (await office.dana()).post("/api/v1/contacts/export", {"filter": {"field": "shoe", "is": "has"}})
     assert (answer.status, answer.json["code"]) == (422, "filter")
+
+
+async def test_a_list_that_nobody_is_in_is_its_heads(house: House) -> None:
+    async def nobody() -> AsyncGenerator[list[list[str]], None]:
+        for piece in list[list[list[str]]]():
+            yield piece
+
+    async with house.app.test_request_context("/"):
+        response = await csv_stream(("Name", "Phone"), nobody(), "nobody.csv")
+        assert await response.get_data(as_text=True) == "\ufeffName,Phone\r\n"

@@ -19,7 +19,7 @@ from server.ports import Draft, EnqueueMt, EnqueueResult, Member
 from server.ports.suggest import Suggested
 from server.ports.team import TeamDeed, TeamResult
 from server.store.store import Store, open_store
-from server.ws.protocol import InboxPage, ThreadSnapshot
+from server.ws.protocol import InboxPage, InboxRow, ThreadSnapshot
 from tests.http.house import NOW, PASSWORD, QUICK, Browser, House
 
 if TYPE_CHECKING:
@@ -104,16 +104,20 @@ async def town(house: House, dsn: str) -> AsyncIterator[Town]:
         yield Town(house, store, other["id"])
 
 
-async def newest_thread(browser: Browser) -> int:
-    """Of those whom anybody may answer without another word."""
+async def answerable(browser: Browser) -> InboxRow:
+    """The newest of those whom anybody may answer without another word."""
     page = InboxPage.model_validate((await browser.get("/api/v1/threads?limit=50")).json)
-    return next(row.thread_id for row in page.rows if not (row.opted_out or row.held or row.invalid))
+    return next(row for row in page.rows if not (row.opted_out or row.held or row.invalid))
+
+
+async def newest_thread(browser: Browser) -> int:
+    return (await answerable(browser)).thread_id
 
 
 async def test_pages_follow_each_other_without_a_gap_or_a_repetition(town: Town) -> None:
     browser, seen, cursor = await town.priya(), [], ""
     while True:
-        page = InboxPage.model_validate((await browser.get(f"/api/v1/threads?limit=20{cursor}")).json)
+        page = InboxPage.model_validate((await browser.get(f"/api/v1/threads?show=all&limit=20{cursor}")).json)
         seen += [row.thread_id for row in page.rows]
         if page.next_cursor is None:
             break
@@ -151,6 +155,24 @@ async def test_a_reply_is_stored_once_and_shown(town: Town) -> None:
     assert snapshot.messages[-1].author == "Priya Raman"
     other = await browser.post(f"/api/v1/threads/{thread_id}/messages", reply | {"body": "It is gone."})
     assert other.status == 409
+
+
+async def test_whoever_answers_while_a_colleague_does_is_told_so_by_every_way_of_writing(town: Town) -> None:
+    priya, dana = await town.priya(), await town.logged_in(MEMBERS[0].email, DEMO_PASSWORD)
+    row = await answerable(priya)
+    thread = f"/api/v1/threads/{row.thread_id}"
+    assert (await dana.ask("PUT", f"{thread}/claim", {})).status == 200
+    text = {"cmd_id": str(uuid4()), "thread_id": row.thread_id, "body": "At four."}
+    call = {"cmd_id": str(uuid4()), "to": row.address, "text": "At four."}
+    answers = [
+        await priya.post(f"{thread}/messages", {"cmd_id": CMD, "body": "At four."}),
+        await priya.post("/api/v1/messages", text),
+        await priya.post("/api/v1/dialer/sms", call),
+        await priya.ask("PUT", f"{thread}/claim", {}),
+    ]
+    sentence = f"{MEMBERS[0].name} is answering this conversation. Take it over, or wait."
+    assert [(one.status, one.json["code"], one.json["detail"]) for one in answers] == [(409, "claimed", sentence)] * 4
+    assert (await dana.post("/api/v1/messages", text)).status == 202
 
 
 async def test_a_lone_surrogate_and_a_nul_are_survived(town: Town) -> None:

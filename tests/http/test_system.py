@@ -73,6 +73,14 @@ async def test_every_reference_of_the_description_leads_somewhere(house: House) 
     assert {reference.partition('"')[0] for reference in references} <= set(known)
 
 
+async def test_every_answer_says_what_its_body_is_and_only_a_204_has_none(house: House) -> None:
+    paths = (await house.browser().get("/api/openapi.json")).json["paths"]
+    for path, of in paths.items():
+        for method, operation in of.items():
+            told = {status: set(answer.get("content", ())) for status, answer in operation["responses"].items()}
+            assert all(bool(kinds) == (status != "204") for status, kinds in told.items()), (method, path, told)
+
+
 async def test_files_and_probes_are_not_described(house: House) -> None:
     paths = (await house.browser().get("/api/openapi.json")).json["paths"]
     assert all(path.startswith("/api/v1/") for path in paths)

@@ -11,6 +11,8 @@ import pytest
 
 from tests.places import quickest_place
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -129,15 +129,15 @@ def test_a_taken_port_is_told_in_a_sentence(refusal: Refusal, dsn: str, tmp_path
 
 
 @asynccontextmanager
-async def serving(env: Mapping[str, str]) -> AsyncIterator[tuple[trio.Process, str]]:
+async def serving(env: Mapping[str, str], *options: str) -> AsyncIterator[tuple[trio.Process, str]]:
     """A server in a session of its own, and its address."""
     process = await trio.lowlevel.open_process(
-        SERVE, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        (*SERVE, *options), cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
         assert process.stdout is not None
         said = b""
-        with trio.fail_after(30):
+        with trio.fail_after(60):
             while b"\nready " not in b"\n" + said or not said.endswith(b"\n"):
                 some = await process.stdout.receive_some()
                 assert some, said

@@ -268,7 +268,7 @@ async def test_where_an_opt_in_is_required_bulk_without_one_is_blocked_and_nothi
     world: World, klass: MessageClass
 ) -> None:
     thread_id = (await world.receive()).thread_id
-    await world.store.consents.require_opt_in(1, 1, True)
+    await world.store.settings.change(1, 1, {"opt_in_required": True}, None)
     text = await world.send(thread_id, klass=klass)
     allowed = await world.authorise()
     assert bool(allowed) == (klass is not BULK)
@@ -281,7 +281,7 @@ async def test_bulk_goes_to_those_whose_opt_in_is_on_record_whether_or_not_one_i
     thread_id = (await world.receive()).thread_id
     await world.send(thread_id, klass=BULK)
     assert len(await world.authorise()) == 1
-    await world.store.consents.require_opt_in(1, 1, True)
+    await world.store.settings.change(1, 1, {"opt_in_required": True}, None)
     await world.send(thread_id, klass=BULK)
     assert await verdicts(world) == [("blocked", "no_consent")]
     await tell(world, "opted_in")
@@ -291,7 +291,7 @@ async def test_bulk_goes_to_those_whose_opt_in_is_on_record_whether_or_not_one_i
 
 async def test_an_opt_in_that_comes_while_bulk_waits_in_the_queue_counts(world: World) -> None:
     thread_id = (await world.receive()).thread_id
-    await world.store.consents.require_opt_in(1, 1, True)
+    await world.store.settings.change(1, 1, {"opt_in_required": True}, None)
     await world.send(thread_id, klass=BULK)
     await tell(world, "opted_in")
     assert len(await world.authorise()) == 1
@@ -300,10 +300,10 @@ async def test_an_opt_in_that_comes_while_bulk_waits_in_the_queue_counts(world: 
 async def test_the_setting_is_the_workspaces_own_and_changes_are_audited(world: World) -> None:
     await world.sql("INSERT INTO workspace (name, simulated, brand, contact) VALUES ('Other', true, 'O', 'x')")
     for required in (True, True, False):
-        await world.store.consents.require_opt_in(1, 1, required)
+        await world.store.settings.change(1, 1, {"opt_in_required": required}, None)
         assert await world.store.consents.opt_in_required(1) is required
         assert await world.store.consents.opt_in_required(2) is False
-    assert await audited(world) == ["opt_in_required_changed"] * 2
+    assert await audited(world) == ["setting_changed"] * 2
 
 
 # Reading

@@ -6,6 +6,7 @@ import trio
 
 from server.domain.carrier import Accepted
 from server.ports.events import Answered, Event, Post
+from server.ports.team import Assign, SetClosed
 from server.store.ledger.inbound import Inbound
 from tests.store.world import ALICE, BOB, NOON, World, holding, mo
 
@@ -50,6 +51,20 @@ async def test_what_changes_nothing_is_no_second_opt_out(world: World) -> None:
     for _ in range(2):
         await world.stop()
     assert [event.kind for event in await heard(world)].count("contact.opted_out") == 1
+
+
+async def test_who_looks_after_a_thread_is_heard(world: World) -> None:
+    thread = (await world.receive()).thread_id
+    await world.store.events.listen(1)
+    for _ in range(2):  # the second time nothing is changed
+        await world.store.team.do(1, 1, Assign(thread, 1), NOON)
+    await world.store.team.do(1, 1, SetClosed(thread, True), NOON)
+    await world.store.team.do(1, 1, Assign(thread, None), NOON)
+    told = [(event.kind, event.data["thread_id"], event.data["address"]) for event in await heard(world)]
+    assert told == [("thread.assigned", thread, ALICE)] * 2
+    given, taken = [event.data for event in await heard(world)]
+    assert (given["assignee_id"], given["assignee"], given["by"]) == (1, "Dana", "Dana")
+    assert (taken["assignee_id"], taken["assignee"], taken["by_id"]) == (None, None, 1)
 
 
 async def test_what_becomes_of_a_text_is_heard_with_the_command_that_made_it(world: World) -> None:

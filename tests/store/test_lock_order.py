@@ -23,10 +23,12 @@ from server.domain.delivery import State
 from server.domain.gate import MessageClass
 from server.domain.testimony import Channel, Entry, Statement
 from server.ports import AttemptOutcome, Authorised, Voided
+from server.ports.audit import AuditLog
 from server.ports.bulk import Addresses, BulkText, Launched
 from server.ports.campaigns import CampaignSurvey
 from server.ports.compose import Change, Compose, Drafts, Pictures, Wanted
 from server.ports.consent import Consents, NewEntry
+from server.ports.settings import WorkspaceSettings
 from server.store.conversations.consent import record_opt_ins
 from server.store.ledger import receipts
 from server.store.ledger.inbound import Inbound
@@ -410,6 +412,12 @@ async def t3_until_reply(world: World) -> Act:
     return lambda: world.answers(rows=[2, 1])
 
 
+async def set_hours(world: World) -> Act:
+    await sent(world)
+    wanted = {"sending_hours": ("09:00-18:00",) * 7}
+    return lambda: world.store.settings.change(1, 1, wanted, None)
+
+
 async def add_member(world: World) -> Act:
     await two_threads(world)
     return lambda: world.store.people.add_member(1, "eve@example.org", "Eve", "agent", "x")
@@ -492,30 +500,32 @@ METHODS = [
     pytest.param(t3_until_reply, {"limiter", "node", "endpoint", "thread"}, id="T3 of what a reply would cancel"),
     pytest.param(open_threads, {"endpoint", "thread"}, id="where texts to numbers go"),
     pytest.param(add_member, set(), id="a new member"),
+    pytest.param(set_hours, set(), id="other sending hours"),
 ]
 
 # Every other method of the store's ports: reads, which lock nothing, and writes of rows that nobody else waits for.
 READS: Final = """
 due dead_nodes spent_journals open_attempts unbound unheard owed_answers swept_until accounts numbers limits living
-epoch rows page open_counts rows_by_id thread hours events_after head user unread_threads credentials session workspaces
+epoch rows page page hours get open_counts rows_by_id thread hours events_after head user unread_threads credentials
+session workspaces
 ledger proof whole_ledger opt_in_required endpoint_of
-whereabouts draft content planned said
+whereabouts quick draft content planned said
 faults survey faults_and_survey brands sample people
 """
-ALONE: Final = "save_draft add of open_session close_session audit add_proof require_opt_in"
+ALONE: Final = "save_draft add of open_session close_session audit add_proof"
 TESTED: Final = """
 record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts release_held decide crashed_attempts
 resolve_crashed climb resend bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter
 mark_read mark_unread add_member hand_over_limiter charge_day give_back_day spend_day open_threads enqueue_bulk
 tell
-cancel change cancel_replied
+cancel change change cancel_replied
 """
 
 
 def test_no_method_of_the_store_is_forgotten() -> None:
     """A new one is a case above, or among those that lock nothing."""
     old = (ports.Ledger, ports.Fleet, ports.Directory, ports.Inbox, ports.Reviews, ports.People)
-    parts: tuple[type, ...] = (*old, Compose, Drafts, Pictures, Consents, CampaignSurvey)
+    parts: tuple[type, ...] = (*old, Compose, Drafts, Pictures, Consents, CampaignSurvey, AuditLog, WorkspaceSettings)
     methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
     assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
 
@@ -557,7 +567,8 @@ def undo_everything(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         except Undone as done:
             return done.value
 
-    monkeypatch.setattr(world.store._postgres, "call", call)
+    for way in ("call", "alone"):
+        monkeypatch.setattr(world.store._postgres, way, call)
 
 
 @asynccontextmanager

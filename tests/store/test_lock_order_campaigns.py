@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inspect import iscoroutinefunction
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 
@@ -14,14 +15,17 @@ from server.ports.campaigns import (
     CampaignEngine,
     CampaignFigures,
     CampaignReading,
+    CampaignTests,
     Plan,
     Variant,
 )
 from server.ports.links import Links, Visit
+from server.ports.own_number import Asked, OwnNumbers
 from tests.store.campaigns import spring
 from tests.store.carried import Campaigns
 from tests.store.test_campaign_stops import running
 from tests.store.test_lock_order import Act, judge, two_threads
+from tests.store.test_own_numbers import COLLEAGUE, PROVEN
 from tests.store.world import ALICE, BOB, NOON, World, later
 
 
@@ -78,6 +82,38 @@ async def build(world: World) -> Act:
     return lambda: campaigns.engine.advance(1, NOON)
 
 
+async def ask(world: World) -> Act:
+    """Another number than the one that is proven."""
+    await two_threads(world)
+    await world.sql(PROVEN, 1, ALICE)
+    return lambda: world.store.own_numbers.ask(1, 1, BOB, NOON)
+
+
+async def remove(world: World) -> Act:
+    await ask(world)
+    return lambda: world.store.own_numbers.remove(1, 1, NOON)
+
+
+async def look_for_codes(world: World) -> Act:
+    """Two wait for a code from one number, and the second has texted it."""
+    await two_threads(world)
+    await world.sql(COLLEAGUE)
+    assert isinstance(await world.store.own_numbers.ask(1, 1, BOB, NOON), Asked)
+    asked = await world.store.own_numbers.ask(1, 2, BOB, NOON)
+    assert isinstance(asked, Asked)
+    await world.receive(asked.code or "", from_=BOB)
+    return lambda: world.store.own_numbers.look(NOON)
+
+
+async def rehearse(world: World) -> Act:
+    """Over another number than it has been written from."""
+    await two_threads(world)
+    await world.sql(PROVEN, 1, ALICE)
+    campaign_id = await Campaigns(world).draft(Plan(variants=(Variant("See acme.com"),), number_id=2))
+    cmd_id = uuid4()
+    return lambda: world.store.campaign_tests.send(1, campaign_id, 1, cmd_id, None, None, NOON)
+
+
 async def visits(world: World) -> Act:
     """Of two, in another order than their numbers, whose texts left."""
     await two_threads(world)
@@ -100,16 +136,21 @@ METHODS = [
     pytest.param(queue, {"campaign", "thread"}, id="a turn"),
     pytest.param(build, {"campaign"}, id="a piece of a snapshot"),
     pytest.param(visits, {"thread"}, id="visits to short links"),
+    pytest.param(rehearse, {"endpoint", "thread"}, id="a test"),
+    pytest.param(ask, {"endpoint"}, id="a code is asked for"),
+    pytest.param(remove, {"endpoint"}, id="an own number is removed"),
+    pytest.param(look_for_codes, set(), id="codes are looked for"),
 ]
 
 # Reads lock nothing; the others write the campaign's row alone, which is locked after its advisory lock by everybody.
-READS: Final = "get plan page open minutes reasons recipients export tally target sent_at clicks"
+READS: Final = "get plan page open minutes reasons recipients export tally target sent_at clicks of"
 ALONE: Final = "create duplicate archive launch"
-TESTED: Final = "save command advance record"
+TESTED: Final = "save command advance record send ask remove look"
 
 
 def test_no_method_of_campaigns_is_forgotten() -> None:
-    parts: tuple[Any, ...] = (CampaignReading, CampaignDrafts, CampaignCourse, CampaignEngine, CampaignFigures, Links)
+    courses: tuple[Any, ...] = (CampaignReading, CampaignDrafts, CampaignCourse, CampaignEngine, CampaignFigures)
+    parts: tuple[Any, ...] = (*courses, CampaignTests, Links, OwnNumbers)
     methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
     assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
 

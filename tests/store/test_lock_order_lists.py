@@ -91,7 +91,7 @@ ALONE: Final = """
 begin add_chunk uploaded drop describe confirm undo take finish tidy
 add change remove use add_folder rename_folder remove_folder
 prune
-keep judge pick set charge settle
+keep judge pick charge settle
 """
 TESTED: Final = "store_slice undo_some"
 

@@ -161,12 +161,10 @@ async def test_a_workspace_without_a_budget_asks_nobody(world: World) -> None:
     assert not await world.store.suggestions.charge(1, TODAY, 1)
 
 
-async def test_settings_are_changed_and_audited_once(world: World) -> None:
-    wanted = AiSettings("offline", "warm", 5, 6)
-    for _ in range(2):
-        await world.store.suggestions.set(1, 1, wanted)
-    assert await world.store.suggestions.settings(1) == wanted
-    assert await world.value("SELECT count(*) FROM audit WHERE action = 'suggestions_changed'") == 1
+async def test_what_a_workspace_wants_of_them_is_read(world: World) -> None:
+    wanted = {"ai_mode": "offline", "ai_tone": "warm", "ai_day_requests": 5, "ai_day_tokens": 6}
+    await world.store.settings.change(1, 1, wanted, None)
+    assert await world.store.suggestions.settings(1) == AiSettings("offline", "warm", 5, 6)
 
 
 async def test_figures_count_verdicts_and_todays_use(world: World) -> None:

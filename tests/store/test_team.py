@@ -13,7 +13,7 @@ import trio
 from server.domain.gate import MessageClass
 from server.domain.messages import Activity, Claim, Colleague, Mentioned, Note, ReadMoved, ThreadChanged, ThreadRow
 from server.domain.teamwork import CLAIM_FOR
-from server.ports import ClaimedByOther, CommandConflict, Enqueued, InboxView, NoSuchThread, Overtaken, Show
+from server.ports import ClaimedByOther, CommandConflict, Enqueued, InboxView, Mentions, NoSuchThread, Overtaken, Show
 from server.ports.team import (
     Assign,
     DropClaim,
@@ -26,7 +26,7 @@ from server.ports.team import (
     TeamResult,
     WriteNote,
 )
-from tests.store.world import ALICE, BOB, NOON, World, mt
+from tests.store.world import ALICE, BOB, NOON, World, holding, mt
 
 DANA, PRIYA, ELSEWHERE = 1, 2, 3
 LATER = NOON + timedelta(hours=3)
@@ -172,6 +172,26 @@ async def test_two_servers_wake_each_thread_once(team: World) -> None:
             nursery.start_soon(wake)
     assert sum(woken) == len(threads)
     assert await team.value("SELECT count(*) FROM thread_event WHERE data->>'what' = 'woken'") == len(threads)
+
+
+async def test_what_is_put_off_again_while_others_wake_stays_away(team: World) -> None:
+    """The waker found it due, and has not come to it yet: it locks threads a few at a time."""
+    threads = [(await team.receive(from_=f"+1202555{n:04}")).thread_id for n in range(110, 140)]
+    for thread in threads:
+        await do(team, Snooze(thread, LATER))
+    await team.store.inbox.mark_read(1, DANA, threads[0], 1)
+    woken: list[int] = []
+
+    async def wake() -> None:
+        woken.append(await team.store.team.wake_due(LATER, len(threads)))
+
+    async with trio.open_nursery() as nursery, holding(team, "SELECT FROM thread_read FOR NO KEY UPDATE"):
+        nursery.start_soon(wake)
+        while not woken and not await team.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await trio.lowlevel.checkpoint()
+        assert await do(team, Snooze(threads[-1], LATER + timedelta(hours=1))) != TeamDone(None)
+    assert woken == [len(threads) - 1]
+    assert await shown(team, "snoozed") == [threads[-1]]
 
 
 async def test_a_thread_waits_from_its_first_unanswered_text_until_somebody_answers(team: World) -> None:
@@ -347,11 +367,12 @@ async def test_who_is_mentioned_is_asked_to_look_until_they_have(team: World) ->
     assert (await events(team, thread))[-1] == Note(
         thread, 2, "@priya and @Dana and @Eve: see this", DANA, "Dana", (PRIYA,), NOON
     )
-    assert (await team.store.inbox.user(1, PRIYA)).mentions == 1
-    assert await team.store.team.unseen_mentions([DANA, PRIYA]) == {DANA: 0, PRIYA: 1}
+    asked = Mentions(1, (thread,))
+    assert (await team.store.inbox.user(1, PRIYA)).mentions == asked
+    assert await team.store.team.mentions([DANA, PRIYA]) == {DANA: Mentions(), PRIYA: asked}
     assert await team.store.team.see_mentions(2, PRIYA, thread) is None
     assert [await team.store.team.see_mentions(1, PRIYA, thread) for _ in range(2)] == [True, False]
-    assert (await team.store.inbox.user(1, PRIYA)).mentions == 0
+    assert (await team.store.inbox.user(1, PRIYA)).mentions == Mentions(0, (thread,))
 
 
 async def test_a_page_bears_the_notes_and_doings_that_lie_beside_its_texts(team: World) -> None:

@@ -54,7 +54,7 @@ def test_a_text_that_comes_in_changes_badge_preview_order_and_title_by_itself(pa
     expect(row.locator("[data-badge='2']")).to_be_visible()
     badge = page.get_by_test_id("nav-badge")
     expect(badge).to_be_visible()
-    expect(page).to_have_title(re.compile(r"^\(\d+\) Threadline$"))
+    expect(page).to_have_title(re.compile(r"^\(\d+\) Inbox · Threadline$"))
 
 
 def test_rows_do_not_move_under_a_moving_mouse(page: Page, live: Live) -> None:
@@ -62,10 +62,12 @@ def test_rows_do_not_move_under_a_moving_mouse(page: Page, live: Live) -> None:
     first, first_id = page.locator("[aria-posinset='1']"), str(newest["thread_id"])
     expect(first).to_have_attribute("data-id", first_id)  # the list has heard of all that was written before
     first.hover()
+    box = first.bounding_box()
+    assert box
     text_in(live, thread, body)
     target = row_of(page, thread["thread_id"]).get_by_text(body)
     for step in range(200):  # a hand that is never quite still
-        page.mouse.move(200 + step % 7, 130)
+        page.mouse.move(box["x"] + 100 + step % 7, box["y"] + 30)
         if target.count():
             break
     expect(first).to_have_attribute("data-id", first_id)

@@ -174,8 +174,13 @@ def why_undecided(node: dict[str, Any]) -> str:
 def complaints(page: Page, within: str = "html") -> list[str]:
     """What axe finds *within*, by all rules in the light and by the one that colours matter to in the dark.
 
-    The page follows the system's scheme while it is looked at.
+    The page follows the system's scheme while it is looked at. What waits for a newer answer is faint meanwhile.
     """
+    expect(page.locator("[data-stale]")).to_have_count(0)
+    page.evaluate(
+        """() => Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition)
+            .map((one) => one.finished.catch(() => null))).then(() => null)"""
+    )
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     dark = [f"dark: {complaint}" for complaint in _complaints_in(page, "dark", ["color-contrast"], within)]

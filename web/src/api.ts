@@ -159,10 +159,10 @@ const absentAsNull = (error: unknown): null => {
 export const api = {
   login: (email: string, password: string) => call<Session>("POST", "/login", { email, password }).then(withPresent),
   logout: () => call<unknown>("POST", "/logout"),
-  threads: (cursor: string) => call<InboxPage>("GET", `/threads?cursor=${encodeURIComponent(cursor)}&limit=50`),
+  threads: (cursor: string, asked = "show=open") => call<InboxPage>("GET", `/threads?${asked}${cursor && `&cursor=${encodeURIComponent(cursor)}`}&limit=50`),
   decide: (id: number, decision: Decision) => call<ReviewOut>("POST", `/review/${id}`, { decision }),
   handOver: (gen: number) => call<unknown>("POST", "/system/hand-over", { gen }),
-  olderMessages: (id: number, before: number) => call<ThreadSnapshot>("GET", `/threads/${id}?before=${before}&limit=50`),
+  olderMessages: (id: number, before: number, limit = 50) => call<ThreadSnapshot>("GET", `/threads/${id}?before=${before}&limit=${limit}`),
 };
 
 export const queryClient = new QueryClient({

@@ -38,6 +38,13 @@ INSERT INTO member (workspace_id, email, name, role, password_hash)
 SELECT $1, m.email, m.name, m.role, $3
 FROM jsonb_to_recordset($2::jsonb) AS m(email text, name text, role text)
 
+-- name: add_own_numbers
+-- The telephones of those who have shown that they are theirs.
+INSERT INTO member_number (workspace_id, member_id, address, asked_at, tries_left, seen_seq, verified_at)
+SELECT $1, m.id, g.phone, $3, 5, 0, $3
+FROM jsonb_to_recordset($2::jsonb) AS g(email text, phone text)
+JOIN member m ON m.workspace_id = $1 AND m.email = g.email WHERE g.phone IS NOT NULL
+
 -- name: add_account
 -- The simulated carrier; the schema takes none but one on this machine.
 INSERT INTO carrier_account (workspace_id, simulated, kind, sid, secret, base_url, swept_until)

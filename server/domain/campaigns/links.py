@@ -44,8 +44,8 @@ _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
 _BASE_HOST: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _BASE_PATH: Final = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+){0,7}")  # of eight pieces, as many as are looked for
 OURS: Final = frozenset({
-    "api", "assets", "bulk", "demo", "healthz", "login", "media", "metrics", "people", "phone", "readyz", "settings",
-    "sms", "system", "templates", "webhooks", "ws",
+    "api", "assets", "bulk", "demo", "dialer", "healthz", "login", "media", "metrics", "people", "phone", "readyz",
+    "settings", "sms", "system", "templates", "webhooks", "ws",
 })  # fmt: skip
 """What paths of the server's own begin with: a link there would be taken for a page."""
 _TRAILING: Final = ".,;:!?'…’)]"

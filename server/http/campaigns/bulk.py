@@ -57,7 +57,7 @@ async def onerecipient_out(call: Call, body: PreviewIn) -> Answer:
     return Answer(shown_out(shown))
 
 
-@routes.post("/api/v1/bulk/exclusions.csv", MEMBER, body=BulkIn)
+@routes.post("/api/v1/bulk/exclusions.csv", MEMBER, body=BulkIn, answers={200: "text/csv"})
 async def exclusions(call: Call, body: BulkIn) -> Response:
     """Who gets no text, and why, as a file."""
     rows = [("Name", "Number", "Reason", "Missing values")]
@@ -125,7 +125,7 @@ async def recipients(call: Call, bulk_id: int, query: RecipientsQuery) -> Answer
     return Answer({"rows": told, "next_cursor": shown[-1].ord if len(rows) > query.limit else None})
 
 
-@routes.get(f"{_ONE}/recipients.csv", MEMBER)
+@routes.get(f"{_ONE}/recipients.csv", MEMBER, answers={200: "text/csv"})
 async def recipients_file(call: Call, bulk_id: int) -> Response:
     """All recipients as a file."""
     rows, after = [("Name", "Number", "Status", "Reason", "Segments")], 0

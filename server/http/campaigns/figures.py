@@ -29,6 +29,7 @@ from server.http.campaigns.survey_models import OutlookOut
 from server.http.campaigns.timing import HoursAt, drawn
 from server.http.errors import not_found
 from server.http.rules import MEMBER, Routes
+from server.http.settings import timetable_of
 from server.http.sheets import csv_stream
 from server.ports.campaigns import Campaign, CampaignRecipient, Export
 from server.ws.encode import Explain
@@ -65,7 +66,7 @@ async def campaign_outlook(call: Call, campaign_id: int) -> Answer:
     found = await call.deps.campaign_drafts.get(call.member.workspace_id, campaign_id)
     if found is None:
         raise not_found()
-    return Answer(AheadOut(outlook=_ahead(found, call.deps.clock.wall(), call.deps.timetable.usual)))
+    return Answer(AheadOut(outlook=_ahead(found, call.deps.clock.wall(), (await timetable_of(call)).usual)))
 
 
 def _ahead(campaign: Campaign, now: datetime, hours: HoursAt) -> OutlookOut | None:
@@ -90,7 +91,7 @@ async def campaign_recipients(call: Call, campaign_id: int, query: CampaignRecip
     return Answer({"rows": told, "next_cursor": shown[-1].ord if len(rows) > query.limit else None})
 
 
-@routes.get(f"{ONE}/export.csv", MEMBER, query=WhichQuery)
+@routes.get(f"{ONE}/export.csv", MEMBER, query=WhichQuery, answers={200: "text/csv"})
 async def export_campaign(call: Call, campaign_id: int, query: WhichQuery) -> Response:
     """Those recipients of one moment, as a file whose name tells it; the figures of that moment stand in a header."""
     now = call.deps.clock.wall()

@@ -29,6 +29,7 @@ from server.http.campaigns.timing import timing
 from server.http.campaigns.wire import counts_out, face_out, text_out
 from server.http.errors import not_found
 from server.http.rules import MEMBER, Routes
+from server.http.settings import timetable_of
 from server.http.sheets import csv_stream
 from server.ports.campaigns import LeftOut, Plan, PlanFault, Survey
 
@@ -40,12 +41,13 @@ async def survey_campaign(call: Call, campaign_id: int) -> Answer:
     """Who would get it by now, who not and why, what it costs and how long it takes; and why it cannot be launched."""
     plan, member, now = await _plan(call, campaign_id), call.member, call.deps.clock.wall()
     faults, found = await call.deps.campaign_survey.faults_and_survey(member.workspace_id, member.member_id, plan, now)
+    hours = await timetable_of(call)
     told = [fault_out(fault) for fault in faults]
     warned = await _warned(call, [variant.body for variant in plan.variants])
     if found is None:
-        when = timing(plan, 0, (), None, now, call.deps.timetable.usual)
+        when = timing(plan, 0, (), None, now, hours.usual)
         return Answer(SurveyOut(faults=told, warnings=warned, found=None, timing=when))
-    when = timing(plan, found.recipients, found.zones, found.per_s, now, call.deps.timetable.usual)
+    when = timing(plan, found.recipients, found.zones, found.per_s, now, hours.usual)
     return Answer(SurveyOut(faults=told, warnings=warned, found=_found_out(found), timing=when))
 
 
@@ -79,7 +81,7 @@ async def campaign_people(call: Call, campaign_id: int, query: PeopleQuery) -> A
     return Answer(CampaignPeopleOut(rows=[PersonOut(**face_out(row)) for row in shown], next_cursor=cursor))
 
 
-@routes.get(f"{ONE}/left-out.csv", MEMBER)
+@routes.get(f"{ONE}/left-out.csv", MEMBER, answers={200: "text/csv"})
 async def campaign_left_out(call: Call, campaign_id: int) -> Response:
     """Who would get no text by now, and why, as a file that is sent while it is read."""
     plan, member, now = await _plan(call, campaign_id), call.member, call.deps.clock.wall()

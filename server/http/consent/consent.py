@@ -23,6 +23,7 @@ from server.http.consent.wire import consent_out, proof_out
 from server.http.errors import Problem, not_found
 from server.http.ids import part
 from server.http.rules import MEMBER, Routes, whoever_may
+from server.http.settings import change
 from server.http.texts.texts import fingerprint_of
 from server.ports import CommandConflict
 from server.ports.consent import NoSuchProof, NotWrittenDown
@@ -71,7 +72,7 @@ async def record_consent(call: Call, endpoint_id: int, body: ConsentIn) -> Answe
     return Answer(await _told(call, endpoint_id))
 
 
-@routes.get(f"{ENDPOINT}/proof", MEMBER)
+@routes.get(f"{ENDPOINT}/proof", MEMBER, answers={200: "application/zip"})
 async def consent_proof(call: Call, endpoint_id: int) -> Response:
     """All that is on record of a number, as a zip: a page, JSON, proof files, hashes."""
     member, consents = call.member, call.deps.consents
@@ -117,7 +118,7 @@ async def add_proof(call: Call, body: AsyncIterator[bytes], query: ProofQuery) -
     return Answer(proof_out(proof), 201)
 
 
-@routes.get(f"/api/v1/proofs/{part('proof_id')}", MEMBER)
+@routes.get(f"/api/v1/proofs/{part('proof_id')}", MEMBER, answers={200: "*/*"})
 async def proof(call: Call, proof_id: int) -> Response:
     """The bytes of a proof file, to be saved."""
     found = await call.deps.consents.proof(call.member.workspace_id, proof_id)
@@ -142,9 +143,8 @@ async def consent_settings(call: Call) -> Answer:
     return Answer({"opt_in_required": await call.deps.consents.opt_in_required(call.member.workspace_id)})
 
 
-@routes.patch(SETTINGS, whoever_may(Deed.CHANGE_CONSENT_RULE), body=ConsentSettings, answers={200: ConsentSettings})
+@routes.patch(SETTINGS, whoever_may(Deed.CHANGE_SETTINGS), body=ConsentSettings, answers={200: ConsentSettings})
 async def change_consent_settings(call: Call, body: ConsentSettings) -> Answer:
     """Require an opt-in for texts in bulk, or do not. It counts for what is queued already, too."""
-    member = call.member
-    await call.deps.consents.require_opt_in(member.workspace_id, member.member_id, body.opt_in_required)
+    await change(call, {"opt_in_required": body.opt_in_required})
     return Answer(body)

@@ -42,7 +42,7 @@ class ExportIn(FindIn):
     contact_ids: Annotated[list[Id] | None, Field(max_length=_MOST_IDS)] = None
 
 
-@routes.post("/api/v1/contacts/export", MEMBER, body=ExportIn)
+@routes.post("/api/v1/contacts/export", MEMBER, body=ExportIn, answers={200: "text/csv"})
 async def export_contacts(call: Call, body: ExportIn) -> Response:
     """The list as CSV (UTF-8 with its mark), for spreadsheets. Cells that would run there as formulas do not."""
     member, deps = call.member, call.deps

@@ -52,16 +52,16 @@ class ColleaguesOut(BaseModel):
     members: list[ColleagueOut]
 
 
-class OwnNumberOut(BaseModel):
+class SenderOut(BaseModel):
     number_id: int
     address: str
     label: str
 
 
-class OwnNumbersOut(BaseModel):
+class SendersOut(BaseModel):
     """The numbers that texts leave from."""
 
-    numbers: list[OwnNumberOut]
+    numbers: list[SenderOut]
 
 
 @routes.get("/api/v1/tags", MEMBER, answers={200: TagsOut})
@@ -99,7 +99,7 @@ async def members(call: Call) -> Answer:
     return Answer({"members": await call.deps.catalogue.members(call.member.workspace_id)})
 
 
-@routes.get("/api/v1/numbers", MEMBER, answers={200: OwnNumbersOut})
+@routes.get("/api/v1/numbers", MEMBER, answers={200: SendersOut})
 async def numbers(call: Call) -> Answer:
     """The workspace's own numbers."""
     return Answer({"numbers": await call.deps.catalogue.numbers(call.member.workspace_id)})

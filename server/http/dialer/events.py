@@ -81,7 +81,7 @@ async def list_events(call: Call, query: EventsQuery) -> Answer:
     return Answer({"epoch": await call.deps.inbox.epoch(), "head": page.head, "oldest": page.oldest, "events": told})
 
 
-@routes.get("/api/v1/events", MEMBER, query=StreamQuery)
+@routes.get("/api/v1/events", MEMBER, query=StreamQuery, answers={200: "text/event-stream"})
 async def stream_events(call: Call, query: StreamQuery) -> Response:
     """Server-sent events, for as long as somebody reads. `event: reset` says that some are lost to the reader."""
     workspace_id = call.member.workspace_id

@@ -12,14 +12,13 @@ from server.domain.filling import fill
 from server.domain.segments import count
 from server.http.call import Answer, Call
 from server.http.contacts.models import Phone
-from server.http.dialer.standing import MayOut, may_text, standing
+from server.http.dialer.standing import MayOut, may_text
 from server.http.errors import Problem, not_found
 from server.http.ids import Id
 from server.http.rules import MEMBER, Routes
-from server.http.templates.wire import tokens_of
-from server.http.texts.texts import NOT_QUEUED, UNREACHABLE, fingerprint_of
-from server.ports import Enqueued, EnqueueMt
-from server.ports.compose import Unreachable, Wanted, Whom
+from server.http.texts.texts import fingerprint_of, not_queued, unreachable
+from server.ports import CommandConflict, Enqueued, EnqueueMt, EnqueueResult
+from server.ports.compose import Filling, QuickAsked, QuickFacts, Unreachable, Wanted, Whom
 from server.ws.protocol import MAX_BODY
 
 routes: Final = Routes("dialer")
@@ -69,58 +68,72 @@ class QuickSmsOut(BaseModel):
 async def quick_sms(call: Call, body: QuickSmsIn) -> Answer:
     """Send a text to one person, by template or in words. Where it may not be sent, 409 says why, in `may_text`."""
     member, now = call.member, call.deps.clock.wall()
-    found = await standing(call, Whom(body.to, body.contact_id, None))
-    if body.call_id is not None:
-        of_call = await call.deps.timeline.call_of(member.workspace_id, body.call_id)
-        if of_call is None or of_call.address != found.address:
-            raise Problem(409, "call_conflict", "There is no such call with this number.", field="call_id")
-    words = body.text if body.text is not None else await _from_template(call, body, found.contact_id)
-    wanted = Wanted(body.cmd_id, body.to, body.contact_id)
-    [place] = await call.deps.compose.open_threads(member.workspace_id, [wanted], None, now)
-    if isinstance(place, Unreachable):
-        status, sentence = UNREACHABLE[place.why]
-        raise Problem(status, place.why, sentence, field="contact_id")
-    cost, when = count(words).count, timing(now, send_at=None, undo_s=0)
-    asked = (member.member_id, body.to, body.contact_id, body.text, body.template_id, sorted(body.answers.items()))
-    result = await call.deps.commands.enqueue(
-        EnqueueMt(
-            workspace_id=member.workspace_id,
-            thread_id=place,
-            cmd_id=body.cmd_id,
-            fingerprint=fingerprint_of("dialer", *asked, body.call_id),
-            klass=when.klass,
-            body=words,
-            segments=cost,
-            now=now,
-            author_id=member.member_id,
-            acknowledged_opt_out=body.acknowledged_opt_out,
-            due_at=when.due_at,
-            expires_at=when.expires_at,
-        )
-    )
-    may = may_text(call, found)
+    asked = QuickAsked(Whom(body.to, body.contact_id, None), body.call_id, body.template_id)
+    facts = await call.deps.compose.quick(member.workspace_id, member.member_id, asked, now)
+    if isinstance(facts, Unreachable):
+        raise unreachable(facts)
+    if body.call_id is not None and facts.call is None:
+        raise Problem(409, "call_conflict", "There is no such call with this number.", field="call_id")
+    words = body.text if body.text is not None else _filled(body, facts.filling)
+    result, may = await _queued(call, body, facts, words), may_text(call, facts.found)
     if not isinstance(result, Enqueued):
-        refusal = NOT_QUEUED[type(result)]
-        more = {"may_text": may.model_dump()}
-        raise Problem(refusal.status, refusal.code, refusal.sentence, field=refusal.field, more=more)
+        raise not_queued(result, more={"may_text": may.model_dump()})
     told = QuickSmsOut(
-        thread_id=result.thread_id, seq=result.seq, again=result.again, body=words, segments=cost, may_text=may
+        thread_id=result.thread_id,
+        seq=result.seq,
+        again=result.again,
+        body=words,
+        segments=count(words).count,
+        may_text=may,
     )
     return Answer(told, 202)
 
 
-async def _from_template(call: Call, body: QuickSmsIn, contact_id: int | None) -> str:
-    member, deps = call.member, call.deps
-    template = await deps.templates.one(member.workspace_id, member.member_id, body.template_id or 0)
+async def _queued(call: Call, body: QuickSmsIn, facts: QuickFacts, words: str) -> EnqueueResult:
+    """T2. A thread is only opened where there is none with a text in it yet: that would be a turn at the database for
+    nothing. A command that was taken when its contact had another number keeps its thread, which `open_threads` tells.
+    """
+    if facts.thread_id is None:
+        return await call.deps.commands.enqueue(_text(call, body, facts, words, await _opened(call, body)))
+    result = await call.deps.commands.enqueue(_text(call, body, facts, words, facts.thread_id))
+    if not isinstance(result, CommandConflict):
+        return result
+    return await call.deps.commands.enqueue(_text(call, body, facts, words, await _opened(call, body)))
+
+
+async def _opened(call: Call, body: QuickSmsIn) -> int:
+    wanted, now = Wanted(body.cmd_id, body.to, body.contact_id), call.deps.clock.wall()
+    [place] = await call.deps.compose.open_threads(call.member.workspace_id, [wanted], None, now)
+    if isinstance(place, Unreachable):
+        raise unreachable(place)
+    return place
+
+
+def _text(call: Call, body: QuickSmsIn, facts: QuickFacts, words: str, thread_id: int) -> EnqueueMt:
+    member, now = call.member, call.deps.clock.wall()
+    when = timing(now, send_at=None, undo_s=0)
+    asked = (member.member_id, body.to, body.contact_id, body.text, body.template_id, sorted(body.answers.items()))
+    return EnqueueMt(
+        workspace_id=member.workspace_id,
+        thread_id=thread_id,
+        cmd_id=body.cmd_id,
+        fingerprint=fingerprint_of("dialer", *asked, body.call_id),
+        klass=when.klass,
+        body=words,
+        segments=count(words).count,
+        now=now,
+        author_id=member.member_id,
+        acknowledged_opt_out=body.acknowledged_opt_out,
+        due_at=when.due_at,
+        expires_at=when.expires_at,
+        call=None if facts.call is None or body.call_id is None else (facts.call, body.call_id),
+    )
+
+
+def _filled(body: QuickSmsIn, template: Filling | None) -> str:
     if template is None:
         raise not_found()
-    values = None
-    if contact_id is not None:
-        values = await deps.token_values.token_values(
-            member.workspace_id, contact_id, member.member_id, deps.clock.wall()
-        )
-    known = tokens_of(await deps.templates.fields(member.workspace_id)).keys()
-    filled = fill(template.body, values or {"agent_name": member.name}, body.answers, known=known)
+    filled = fill(template.body, template.values, body.answers, known=template.known)
     if not filled.complete or filled.text is None:
         sentence = "This template needs more than is known of the contact."
         raise Problem(422, "missing_values", sentence, field="answers", more={"missing": list(filled.missing)})

@@ -9,9 +9,8 @@ from pydantic import BaseModel
 
 from server.domain.calling import NO_CALL, no_call
 from server.http.call import Call
-from server.http.errors import Problem
 from server.http.texts.precheck import warnings_of
-from server.http.texts.texts import UNREACHABLE
+from server.http.texts.texts import unreachable
 from server.ports.compose import Unreachable, Whereabouts, Whom
 
 
@@ -38,8 +37,7 @@ async def standing(call: Call, whom: Whom) -> Whereabouts:
     """Whom a text would reach. Raises a Problem where nobody is there."""
     found = await call.deps.compose.whereabouts(call.member.workspace_id, whom, call.deps.clock.wall())
     if isinstance(found, Unreachable):
-        status, sentence = UNREACHABLE[found.why]
-        raise Problem(status, found.why, sentence, field="contact_id")
+        raise unreachable(found)
     return found
 
 

@@ -7,13 +7,15 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from server.domain.roles import Deed
 from server.domain.webhooks import Kind, new_secret, url_fault
 from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
 from server.http.ids import Id, part
-from server.http.rules import MANAGER, Routes
+from server.http.rules import Routes, whoever_may
 from server.ports.events import Delivery, HookEndpoint
 
+PROGRAMS: Final = whoever_may(Deed.CONNECT_PROGRAMS)
 routes: Final = Routes("webhooks")
 
 _HOOKS: Final = "/api/v1/webhooks"
@@ -92,7 +94,7 @@ class DeliveriesOut(BaseModel):
     deliveries: list[DeliveryOut]
 
 
-@routes.get(_HOOKS, MANAGER, answers={200: WebhooksOut})
+@routes.get(_HOOKS, PROGRAMS, answers={200: WebhooksOut})
 async def webhooks(call: Call) -> Answer:
     """Where events of this workspace are posted to."""
     return Answer(
@@ -100,7 +102,7 @@ async def webhooks(call: Call) -> Answer:
     )
 
 
-@routes.post(_HOOKS, MANAGER, body=WebhookIn, answers={201: WebhookSecretOut})
+@routes.post(_HOOKS, PROGRAMS, body=WebhookIn, answers={201: WebhookSecretOut})
 async def add_webhook(call: Call, body: WebhookIn) -> Answer:
     """Post events to an address from now on. Its secret is shown in this answer and never again."""
     _check(call, body.url)
@@ -111,7 +113,7 @@ async def add_webhook(call: Call, body: WebhookIn) -> Answer:
     return Answer(WebhookSecretOut(**_out(added).model_dump(), secret=secret), 201)
 
 
-@routes.patch(_ONE, MANAGER, body=WebhookChange, answers={200: WebhookOut})
+@routes.patch(_ONE, PROGRAMS, body=WebhookChange, answers={200: WebhookOut})
 async def change_webhook(call: Call, endpoint_id: int, body: WebhookChange) -> Answer:
     """Another address, other events, off or on again. What waited while it was off is posted then."""
     if body.url is not None:
@@ -129,7 +131,7 @@ async def change_webhook(call: Call, endpoint_id: int, body: WebhookChange) -> A
     return Answer(_out(_found(changed)))
 
 
-@routes.post(f"{_ONE}/secret", MANAGER, answers={200: WebhookSecretOut})
+@routes.post(f"{_ONE}/secret", PROGRAMS, answers={200: WebhookSecretOut})
 async def rotate_secret(call: Call, endpoint_id: int) -> Answer:
     """Make a new secret. For a day the old one signs too, so that the receiver can change over."""
     member, secret = call.member, new_secret()
@@ -138,7 +140,7 @@ async def rotate_secret(call: Call, endpoint_id: int) -> Answer:
     return Answer(WebhookSecretOut(**_out(_found(rotated)).model_dump(), secret=secret))
 
 
-@routes.get(f"{_ONE}/deliveries", MANAGER, query=DeliveriesQuery, answers={200: DeliveriesOut})
+@routes.get(f"{_ONE}/deliveries", PROGRAMS, query=DeliveriesQuery, answers={200: DeliveriesOut})
 async def deliveries(call: Call, endpoint_id: int, query: DeliveriesQuery) -> Answer:
     """What was posted there, the newest first, and what became of it; kept for seven days."""
     found = await call.deps.hooks.deliveries(
@@ -149,7 +151,7 @@ async def deliveries(call: Call, endpoint_id: int, query: DeliveriesQuery) -> An
     return Answer(DeliveriesOut(deliveries=[_delivery(one) for one in found]))
 
 
-@routes.post(f"{_HOOKS}/deliveries/{part('delivery_id')}/replay", MANAGER, answers={200: DeliveryOut})
+@routes.post(f"{_HOOKS}/deliveries/{part('delivery_id')}/replay", PROGRAMS, answers={200: DeliveryOut})
 async def replay(call: Call, delivery_id: int) -> Answer:
     """Post it once more, under the same id, with all its retries."""
     again = await call.deps.hooks.replay(call.member.workspace_id, delivery_id, call.member.member_id)

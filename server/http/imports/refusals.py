@@ -25,7 +25,7 @@ async def import_refusals(call: Call, import_id: int, query: RefusalsQuery) -> A
     return Answer({"refusals": told})
 
 
-@routes.get(f"{ONE}/refusals.csv", MEMBER)
+@routes.get(f"{ONE}/refusals.csv", MEMBER, answers={200: "text/csv"})
 async def import_refusals_file(call: Call, import_id: int) -> Response:
     """The same as a list to mend and bring again: row, reason, and the cells as they were."""
     found = await found_import(call, import_id)

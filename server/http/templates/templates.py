@@ -64,14 +64,14 @@ async def add_template(call: Call, body: TemplateIn) -> Answer:
 
 
 @routes.get("/api/v1/templates/tokens", MEMBER, answers={200: TokensOut})
-async def tokens(call: Call) -> Answer:
+async def template_tokens(call: Call) -> Answer:
     """What may stand between {{ and }} in this workspace."""
     fields = await call.deps.templates.fields(call.member.workspace_id)
     return Answer(TokensOut(tokens=list(tokens_of(fields).values())))
 
 
 @routes.post("/api/v1/templates/check", MEMBER, body=CheckIn, answers={200: CheckedOut})
-async def check(call: Call, body: CheckIn) -> Answer:
+async def check_template(call: Call, body: CheckIn) -> Answer:
     """What is wrong with a text, and which tokens it asks for."""
     parsed = parse(body.body, await _known(call))
     return Answer(CheckedOut(faults=[fault_out(fault) for fault in parsed.faults], tokens=sorted(parsed.names)))

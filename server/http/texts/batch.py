@@ -16,12 +16,12 @@ from server.http.errors import Problem
 from server.http.rules import MEMBER, Routes
 from server.http.texts.texts import (
     NOT_A_NUMBER,
-    NOT_QUEUED,
     UNREACHABLE,
     WHOM,
     Address,
     Body,
     fingerprint_of,
+    refusal_of,
     says_something,
 )
 from server.http.texts.threads import Ordinal
@@ -147,5 +147,5 @@ def _answered(cmd_id: UUID, result: EnqueueResult | Unreachable | str) -> dict[s
         return {"cmd_id": cmd_id, "code": "invalid", "detail": result}
     if isinstance(result, Unreachable):
         return {"cmd_id": cmd_id, "code": result.why, "detail": UNREACHABLE[result.why][1]}
-    refusal = NOT_QUEUED[type(result)]
+    refusal = refusal_of(result)
     return {"cmd_id": cmd_id, "code": refusal.code, "detail": refusal.sentence}

@@ -15,7 +15,7 @@ from server.domain.segments import count, smart_encode
 from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
 from server.http.rules import MEMBER, Routes
-from server.http.texts.texts import NOT_A_NUMBER, NOT_QUEUED, UNREACHABLE, WHOM, Address, fingerprint_of
+from server.http.texts.texts import NOT_A_NUMBER, WHOM, Address, fingerprint_of, not_queued, unreachable
 from server.http.texts.threads import Ordinal, SentOut
 from server.ports import Enqueued, EnqueueMt, EnqueueResult
 from server.ports.compose import Unreachable, Wanted
@@ -58,7 +58,7 @@ class MessageIn(BaseModel):
 
 
 @routes.post("/api/v1/messages", MEMBER, body=MessageIn, answers={202: SentOut})
-async def send(call: Call, body: MessageIn) -> Answer:
+async def send_to(call: Call, body: MessageIn) -> Answer:
     """Send a text. Accepted means queued for good; what becomes of it comes by the socket."""
     if body.resend_of is not None:
         body, pictures = await _said(call, body, body.resend_of)
@@ -92,8 +92,7 @@ async def _thread(call: Call, text: MessageIn) -> int:
     workspace_id = call.member.workspace_id
     [place] = await call.deps.compose.open_threads(workspace_id, [wanted], text.number_id, call.deps.clock.wall())
     if isinstance(place, Unreachable):
-        status, sentence = UNREACHABLE[place.why]
-        raise Problem(status, place.why, sentence, field="number_id" if place.why == "no_number" else "contact_id")
+        raise unreachable(place, "number_id" if place.why == "no_number" else "contact_id")
     return place
 
 
@@ -142,5 +141,4 @@ def _mt(call: Call, text: MessageIn, thread_id: int, pictures: tuple[tuple[str, 
 def _sent(result: EnqueueResult) -> SentOut:
     if isinstance(result, Enqueued):
         return SentOut(thread_id=result.thread_id, seq=result.seq, again=result.again)
-    refusal = NOT_QUEUED[type(result)]
-    raise Problem(refusal.status, refusal.code, refusal.sentence, field=refusal.field)
+    raise not_queued(result)

@@ -16,7 +16,7 @@ from server.domain.zips import by_zip
 from server.http.call import Answer, Call
 from server.http.errors import Problem
 from server.http.rules import MEMBER, Routes
-from server.http.texts.texts import NOT_A_NUMBER, UNREACHABLE, WHOM, Address
+from server.http.texts.texts import NOT_A_NUMBER, WHOM, Address, unreachable
 from server.http.texts.threads import HoursOut, Ordinal, hours_out
 from server.ports.compose import Unreachable, Whereabouts, Whom
 from server.ws.protocol import MAX_BODY
@@ -90,10 +90,11 @@ class CheckOut(BaseModel):
 async def check(call: Call, body: PrecheckIn) -> Answer:
     """What should be known before this text is sent. Nothing is made or sent."""
     at = body.send_at or call.deps.clock.wall()
-    found = await call.deps.compose.whereabouts(call.member.workspace_id, _whom(body), at)
+    found = await call.deps.compose.whereabouts(
+        call.member.workspace_id, _whom(body), at, later=body.send_at is not None
+    )
     if isinstance(found, Unreachable):
-        status, sentence = UNREACHABLE[found.why]
-        raise Problem(status, found.why, sentence, field="contact_id")
+        raise unreachable(found)
     return Answer(
         CheckOut(
             recipient=RecipientOut(

@@ -7,13 +7,14 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from server.domain.roles import Deed
 from server.domain.suggest.guard import AGENT_NAME, MOST
 from server.http.call import Answer, Call
 from server.http.errors import not_found
 from server.http.ids import part
-from server.http.rules import MANAGER, MEMBER, Routes
+from server.http.rules import MEMBER, Routes, whoever_may
+from server.http.settings import change
 from server.http.texts.threads import Ordinal
-from server.ports.suggest import AiSettings
 
 _THREAD: Final = f"/api/v1/threads/{part('thread_id')}/suggestions"
 _COUNTED: Final = timedelta(days=30)
@@ -102,21 +103,20 @@ async def picked(call: Call, thread_id: int, body: PickedIn) -> Answer:
 
 
 @routes.get("/api/v1/settings/suggestions", MEMBER, answers={200: SuggestionSettingsOut})
-async def settings(call: Call) -> Answer:
+async def suggestion_settings(call: Call) -> Answer:
     """What the workspace wants of suggested replies, what they cost today, and what became of them."""
     return Answer(await _settings(call))
 
 
 @routes.put(
     "/api/v1/settings/suggestions",
-    MANAGER,
+    whoever_may(Deed.CHANGE_SETTINGS),
     body=SuggestionSettingsIn,
     answers={200: SuggestionSettingsOut},
 )
-async def change_settings(call: Call, body: SuggestionSettingsIn) -> Answer:
+async def change_suggestion_settings(call: Call, body: SuggestionSettingsIn) -> Answer:
     """Change what the workspace wants of suggested replies."""
-    wanted = AiSettings(body.mode, body.tone, body.day_requests, body.day_tokens)
-    await call.deps.suggestions.set(call.member.workspace_id, call.member.member_id, wanted)
+    await change(call, {f"ai_{name}": value for name, value in body.model_dump().items()})
     return Answer(await _settings(call))
 
 

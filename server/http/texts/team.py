@@ -13,6 +13,7 @@ from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
 from server.http.ids import Id, part
 from server.http.rules import MEMBER, Routes
+from server.http.texts.texts import not_queued
 from server.ports import ClaimedByOther, CommandConflict, NoSuchThread
 from server.ports.team import (
     Assign,
@@ -25,7 +26,6 @@ from server.ports.team import (
     TeamDone,
     WriteNote,
 )
-from server.ws.commands import refusal
 
 _THREAD: Final = f"/api/v1/threads/{part('thread_id')}"
 LONGEST_NOTE: Final = 5_000
@@ -139,8 +139,5 @@ async def _do(call: Call, deed: TeamDeed) -> Answer:
             raise not_found()
         case NoSuchMember():
             raise Problem(422, "invalid", "There is no such colleague.", field="member_id")
-        case CommandConflict():
-            raise Problem(409, "command_conflict", "This cmd_id was used for something else.", field="cmd_id")
-        case ClaimedByOther() as other:
-            refused = refusal(other)
-            raise Problem(409, refused.code, refused.message)
+        case CommandConflict() | ClaimedByOther() as other:
+            raise not_queued(other)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import Field
 
-from server.ports import CommandConflict, EnqueueResult, NoSuchThread, OptOutUnacknowledged
+from server.http.errors import Problem
+from server.ports import ClaimedByOther, CommandConflict, NoSuchThread, OptOutUnacknowledged, Overtaken
+from server.ports.compose import Unreachable
+from server.ws.commands import refusal as refused_to_colleague
 from server.ws.protocol import MAX_BODY
 
 NOT_A_NUMBER: Final = "This is not a phone number that can get texts."
@@ -29,13 +31,35 @@ class Refusal(NamedTuple):
     field: str | None = None
 
 
-NOT_QUEUED: Final[Mapping[type[EnqueueResult], Refusal]] = {
-    NoSuchThread: Refusal(404, "not_found", "There is no such thread."),
-    CommandConflict: Refusal(409, "command_conflict", "This cmd_id was used for something else.", "cmd_id"),
-    OptOutUnacknowledged: Refusal(
-        409, "opted_out", "This contact has opted out, or may have asked to.", "acknowledged_opt_out"
-    ),
-}
+NotQueued = NoSuchThread | CommandConflict | OptOutUnacknowledged | ClaimedByOther | Overtaken
+
+
+def refusal_of(result: NotQueued) -> Refusal:
+    """Why T2 queued nothing."""
+    match result:
+        case NoSuchThread():
+            return Refusal(404, "not_found", "There is no such thread.")
+        case CommandConflict():
+            return Refusal(409, "command_conflict", "This cmd_id was used for something else.", "cmd_id")
+        case OptOutUnacknowledged():
+            sentence = "This contact has opted out, or may have asked to."
+            return Refusal(409, "opted_out", sentence, "acknowledged_opt_out")
+        case ClaimedByOther() | Overtaken():
+            denied = refused_to_colleague(result)
+            return Refusal(409, denied.code, denied.message)
+
+
+def not_queued(result: NotQueued, **more: Any) -> Problem:
+    """The same as an answer."""
+    refusal = refusal_of(result)
+    return Problem(refusal.status, refusal.code, refusal.sentence, field=refusal.field, **more)
+
+
+def unreachable(found: Unreachable, field: str = "contact_id") -> Problem:
+    """Whom a text was for cannot be reached; *field* names them."""
+    status, sentence = UNREACHABLE[found.why]
+    return Problem(status, found.why, sentence, field=field)
+
 
 Body = Annotated[str, Field(min_length=1, max_length=MAX_BODY)]
 Address = Annotated[str, Field(min_length=1, max_length=60)]

@@ -14,18 +14,8 @@ from server.http.call import Answer, Call
 from server.http.errors import Problem, not_found
 from server.http.ids import BIGINT, Id, part
 from server.http.rules import MEMBER, Routes
-from server.http.texts.texts import Body, says_something
-from server.ports import (
-    ClaimedByOther,
-    CommandConflict,
-    Enqueued,
-    InboxView,
-    NoSuchThread,
-    OptOutUnacknowledged,
-    Overtaken,
-    Show,
-)
-from server.ws.commands import refusal
+from server.http.texts.texts import Body, not_queued, says_something
+from server.ports import Enqueued, InboxView, NoSuchThread, Show
 from server.ws.encode import asides_out, inbox_row, message_out, read_mark
 from server.ws.protocol import PAGE, InboxPage, ReadMarkOut, Send, ThreadSnapshot
 
@@ -160,15 +150,8 @@ async def send(call: Call, thread_id: int, body: SendIn) -> Answer:
             return Answer(SentOut(thread_id=where, seq=seq, again=again), 202)
         case NoSuchThread():
             raise not_found()
-        case CommandConflict():
-            raise Problem(409, "command_conflict", "This cmd_id was used for something else.", field="cmd_id")
-        case OptOutUnacknowledged():
-            raise Problem(
-                409, "opted_out", "This contact has opted out, or may have asked to.", field="acknowledged_opt_out"
-            )
-        case ClaimedByOther() | Overtaken() as other:
-            refused = refusal(other)
-            raise Problem(409, refused.code, refused.message)
+        case other:
+            raise not_queued(other)
 
 
 @routes.post(f"{_THREAD}/read", MEMBER, body=ReadIn, answers={200: ReadMarkOut})

@@ -20,6 +20,7 @@ from server.domain.compose import bulk_timing
 from server.domain.filling import one_line_end
 from server.domain.messages import Announcement, CampaignMoved, OfCampaign
 from server.domain.segments import count
+from server.domain.sending_hours import week_of
 from server.domain.timetable import Timetable
 from server.domain.tokens import Rendered
 from server.domain.verdict import Reason
@@ -52,7 +53,8 @@ class Turn:
     """`queued`: how many texts. `broken`: why nothing of it can be sent, where its words have become faulty."""
 
     def __init__(self, row: Row, plan: Plan, now: datetime, timetable: Timetable, link_base: str) -> None:
-        self._row, self._plan, self._now, self._timetable = row, plan, now, timetable
+        self._row, self._plan, self._now = row, plan, now
+        self._timetable = timetable.within(week_of(row["sending_hours"]))
         self._id: int = row["id"]
         self._linking = Linking(row["workspace_id"], self._id, row["link_base"] or link_base)
         self.told: list[Announcement] = []

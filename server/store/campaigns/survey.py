@@ -101,6 +101,18 @@ class PostgresCampaignSurvey:
         audience, rows = await self._listed(asked, 0, 1, held=True)
         return _sample(rows[0], audience, variant) if rows else None
 
+    async def whose(
+        self, workspace_id: int, member_id: int, plan: Plan, contact_id: int | None, now: datetime
+    ) -> tuple[Audience, Row | None]:
+        """The row whose values a test bears: this contact's, or of the audience the first who would get a text."""
+        chosen = plan if contact_id is None else replace(plan, sources=Sources(contact_ids=(contact_id,)))
+        asked = _Asked(workspace_id, member_id, chosen, now)
+        try:
+            audience, rows = await self._listed(asked, 0, FIRST_LOOK if contact_id is None else 1, held=True)
+        except AudienceRefused:
+            return await self._opened(asked), None
+        return audience, min(rows, key=lambda row: row["reason"] is not None, default=None)
+
     async def people(
         self, workspace_id: int, member_id: int, plan: Plan, after: int, limit: int, now: datetime, q: str = ""
     ) -> Sequence[Sample]:

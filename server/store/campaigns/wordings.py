@@ -15,7 +15,7 @@ from datetime import datetime
 from string import Template
 from typing import Any, Final
 
-from server.domain.campaigns.linked_text import Linked, LinkedTemplate, cut, fill_links
+from server.domain.campaigns.linked_text import Linked, LinkedTemplate, LinkOf, cut, fill_links
 from server.domain.campaigns.links import stand_in
 from server.domain.fields import Field, FieldKind
 from server.domain.filling import one_line_end
@@ -188,13 +188,13 @@ class Wordings:
         common = self._common
         return values_of(known, common.agent or "", self._shown, common.places, common.home)
 
-    def text(self, variant: int, values: Mapping[str, str | None]) -> Linked:
-        """What they would get, with short links that lead nowhere."""
+    def text(self, variant: int, values: Mapping[str, str | None], link_of: LinkOf | None = None) -> Linked:
+        """What they would get, with short links that lead nowhere, or those of *link_of*."""
         told = {
             **self._answers,
             **{name: value for name in self.names if (value := values.get(name)) and value.strip()},
         }
-        linked = fill_links(self.variants[variant], told, lambda target: self._stand_in)
+        linked = fill_links(self.variants[variant], told, link_of or (lambda target: self._stand_in))
         return Linked(storable(linked.text), linked.targets, linked.missing, linked.refused)
 
 

@@ -161,11 +161,6 @@ class PostgresConsents:
     async def opt_in_required(self, workspace_id: int) -> bool:
         return bool(await self._postgres.read(lambda c: c.fetchval(_SQL["opt_in_required"], workspace_id)))
 
-    async def require_opt_in(self, workspace_id: int, member_id: int, required: bool) -> None:
-        await self._postgres.call(
-            lambda c: c.execute(_SQL["require_opt_in"], workspace_id, member_id, required), idempotent=True
-        )
-
 
 async def _read(
     connection: Connection, workspace_id: int, endpoint_id: int, below: int | None, most: int

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from server.domain.messages import ReadMark, ReadMoved, ThreadEvent, ThreadRow
 from server.domain.timetable import Local, Timetable
-from server.ports import OPEN, Announce, InboxRows, InboxView, Show, ThreadPage, UserState
+from server.ports import OPEN, Announce, InboxRows, InboxView, Mentions, Show, ThreadPage, UserState
 from server.store.conversations.rows import aside, event, message, read_mark, thread_row
+from server.store.conversations.team import mentions_of
+from server.store.conversations.unread import UnreadThreads
 from server.store.cursors import made_cursor, parsed_cursor
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
     from server.store.postgres import Connection
 
 MOST_CHANGED: Final = 200  # beyond it a first page is cheaper for everybody
+FEW: Final = 2_000  # unread threads that are looked at by themselves; more are near the top of the inbox
 MOST_ASIDES: Final = 200  # notes and doings between the texts of one page; of more the newest are shown
 _NO_END: Final = 2**62
 
 _SQL = statements("inbox")
+_SETTINGS = statements("settings")
 
 _AT_WORK: Final = "f.closed_at IS NULL AND f.snoozed_until IS NULL"
 _WHICH: Final[Mapping[Show, str]] = {
@@ -44,6 +48,7 @@ _ROWS: Final[Mapping[Show, str]] = {
     "waiting": _SQL["rows_waiting"],
     **{show: _SQL["rows_newest"].replace("/* which */ true", which) for show, which in _WHICH.items()},
 }
+_FEW_UNREAD: Final = _SQL["rows_newest"].replace("/* which */ true", f"{_WHICH['unread']} AND f.thread_id = ANY ($6)")
 
 
 class PostgresInbox:
@@ -51,6 +56,7 @@ class PostgresInbox:
 
     def __init__(self, postgres: Postgres, announce: Announce, timetable: Timetable) -> None:
         self._postgres, self._announce, self._timetable = postgres, announce, timetable
+        self._unread = UnreadThreads(postgres)
 
     async def epoch(self) -> str:
         value: str = await self._postgres.read(lambda c: c.fetchval(_SQL["epoch"]))
@@ -77,9 +83,16 @@ class PostgresInbox:
             if changed is not None:
                 return changed
         at, last_id = (None, None) if cursor is None else parsed_cursor(cursor)
-        asked = [workspace_id, member_id, at, last_id, limit + 1]
-        of = [view.campaign_id] if view.show == "campaign" else []
-        rows = await self._postgres.read(lambda c: c.fetch(_ROWS[view.show], *asked, *of))
+        asked: list[object] = [workspace_id, member_id, at, last_id, limit + 1]
+        statement = _ROWS[view.show]
+        if view.show == "campaign":
+            asked.append(view.campaign_id)
+        elif view.show == "unread":
+            unread = (await self._unread.of([member_id])).get(member_id)
+            if unread is not None and unread.count <= FEW:
+                statement = _FEW_UNREAD
+                asked.append(list(unread.threads()))
+        rows = await self._postgres.read(lambda c: c.fetch(statement, *asked))
         shown = [row for row in rows if row["thread_id"] is not None]
         more, shown = len(shown) > limit, shown[:limit]
         return InboxRows(
@@ -154,22 +167,23 @@ class PostgresInbox:
     # Members
 
     async def user(self, workspace_id: int, member_id: int, *, since: int | None = None) -> UserState:
-        async def read(connection: Connection) -> tuple[int, int, int, int, Sequence[Row]]:
+        async def read(connection: Connection) -> tuple[int, int, Mentions, Sequence[Row], Row | None]:
             p: int = await connection.fetchval(_SQL["horizon"])  # first: a horizon may be too low, never too high
-            unread = await connection.fetch(_SQL["unread_threads"], [member_id])
             marks: Sequence[Row] = ()
             if since is not None:
                 marks = await connection.fetch(_SQL["reads_changed"], member_id, workspace_id, str(since))
             reviews: int = await connection.fetchval(_SQL["open_reviews"], workspace_id)
-            mentions: int = await connection.fetchval(_SQL["mentions"], member_id)
-            return p, unread[0]["unread"] if unread else 0, reviews, mentions, marks
+            mentions = await mentions_of(connection, [member_id])
+            settings = await connection.fetchrow(_SETTINGS["news"], workspace_id)
+            return p, reviews, mentions[member_id], marks, settings
 
-        p, unread, reviews, mentions, marks = await self._postgres.read(read)
-        return UserState(unread, _marks(marks), p, reviews, mentions)
+        p, reviews, mentions, marks, settings = await self._postgres.read(read)
+        news = (settings["settings_version"], settings["suggesting"]) if settings else ()
+        unread = await self.unread_threads([member_id])
+        return UserState(unread.get(member_id, 0), _marks(marks), p, reviews, mentions, *news)
 
     async def unread_threads(self, member_ids: Sequence[int]) -> Mapping[int, int]:
-        rows = await self._postgres.read(lambda c: c.fetch(_SQL["unread_threads"], list(member_ids)))
-        return {row["member_id"]: row["unread"] for row in rows}
+        return {member_id: one.count for member_id, one in (await self._unread.of(member_ids)).items()}
 
     async def mark_read(self, workspace_id: int, member_id: int, thread_id: int, up_to: int) -> ReadMark | None:
         return await self._mark("mark_read", workspace_id, member_id, thread_id, up_to)

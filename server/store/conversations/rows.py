@@ -98,6 +98,7 @@ def message(row: Row) -> Message:
         resend_of=row["resend_of"],
         waits_until=row["waits_until"],
         campaign=_of_campaign(row),
+        call_id=row["call_id"],
     )
 
 

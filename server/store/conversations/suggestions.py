@@ -119,12 +119,6 @@ class PostgresSuggestions:
         assert row is not None, "a member's workspace is there"  # noqa: S101 - a bug of ours
         return AiSettings(row["ai_mode"], row["ai_tone"], row["ai_day_requests"], row["ai_day_tokens"])
 
-    async def set(self, workspace_id: int, member_id: int, wanted: AiSettings) -> None:
-        given = wanted.mode, storable(wanted.tone), wanted.day_requests, wanted.day_tokens
-        await self._postgres.call(
-            lambda c: c.execute(_SQL["set_settings"], workspace_id, member_id, *given), idempotent=True
-        )
-
 
 async def _situation(connection: Connection, thread_id: int, now: datetime) -> Situation | None:
     thread = await connection.fetchrow(_SQL["thread_of"], thread_id)

@@ -18,7 +18,7 @@ from server.domain.messages import (
     ThreadChanged,
 )
 from server.domain.teamwork import CLAIM_FOR, mentioned
-from server.ports import Announce, ClaimedByOther, CommandConflict, NoSuchThread
+from server.ports import Announce, ClaimedByOther, CommandConflict, Mentions, NoSuchThread
 from server.ports.team import (
     Assign,
     DropClaim,
@@ -41,6 +41,13 @@ if TYPE_CHECKING:
     from server.store.postgres import Connection
 
 _SQL: Final = statements("team")
+MOST_ASKED: Final = 500
+
+
+async def mentions_of(connection: Connection, member_ids: Sequence[int]) -> Mapping[int, Mentions]:
+    """Where notes name these members, within the caller's transaction."""
+    rows = await connection.fetch(_SQL["mentions"], list(member_ids), MOST_ASKED)
+    return {row["member_id"]: Mentions(row["unseen"], tuple(row["asked"])) for row in rows}
 
 
 class PostgresTeam:
@@ -87,9 +94,8 @@ class PostgresTeam:
             self._announce([Mentioned(workspace_id, (member_id,))])
         return None if seen is None else seen > 0
 
-    async def unseen_mentions(self, member_ids: Sequence[int]) -> Mapping[int, int]:
-        rows = await self._postgres.read(lambda c: c.fetch(_SQL["unseen_mentions"], list(member_ids)))
-        return {row["member_id"]: row["unseen"] for row in rows}
+    async def mentions(self, member_ids: Sequence[int]) -> Mapping[int, Mentions]:
+        return await self._postgres.read(lambda c: mentions_of(c, member_ids))
 
     async def _turn(
         self,

@@ -22,7 +22,7 @@ from server.domain.verdict import Allowed, Blocked, Decision, Deferred, Held
 from server.killpoints import reach
 from server.ports import Announce, Authorised, DueRow, Fenced, Granted, Refused, StreamKey
 from server.store.columns import columns
-from server.store.ledger.facts import caps_of, gate_facts, hours_of, valid_until
+from server.store.ledger.facts import caps_of, gate_facts, hours_of, shut_by_own, valid_until
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.told import Place, Row, announcements
@@ -125,7 +125,8 @@ class _Batch:
             caps = caps_of(row, self._timetable)
             sent = [*(row["departures"] or ()), *leaving.get(row["endpoint_id"], ())] if caps else ()
             cap_resets_at = resets_at(caps, sent, self._now) if sent else None
-            verdict = decide(gate_facts(row, self._now, hours, cap_resets_at))
+            own_hours = shut_by_own(row, self._now, hours, self._timetable)
+            verdict = decide(gate_facts(row, self._now, hours, cap_resets_at, own_hours=own_hours))
             if isinstance(verdict, Allowed) and row["klass"] == MessageClass.BULK:
                 leaving.setdefault(row["endpoint_id"], []).append(self._granted[row["outbox_id"]].slot_at)
             judged.append(_Judged(row, verdict, valid_until(row, hours)))

@@ -95,6 +95,7 @@ def _column_values(mt: EnqueueMt) -> tuple[Any, ...]:
         mt.cancel_on_reply,
         storable_json(mt.media) if mt.media else None,
         mt.seen,
+        None if mt.call is None else mt.call[0],
     )
 
 
@@ -142,4 +143,5 @@ def _message(mt: EnqueueMt, row: Row) -> Message:
         media=tuple(url for url, _ in mt.media),
         waits_until=mt.due_at if mt.due_at is not None and mt.due_at > mt.now else None,
         campaign=mt.campaign,
+        call_id=None if mt.call is None else mt.call[1],
     )

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from server.domain.caps import Cap
 from server.domain.gate import Campaign, GateFacts, MessageClass, Recipient, Route
 from server.domain.hours import Hours
+from server.domain.sending_hours import week_of
 from server.domain.timetable import Timetable
 from server.store.told import Row
 
@@ -22,14 +23,22 @@ _NO_HOURS: Final = Hours(open=True, until=None)
 def hours_of(row: Row, now: datetime, timetable: Timetable) -> Hours:
     """The recipient's hours, as far as they matter to this text.
 
-    What waits for hours must be on its way well before they end; a person who writes is only told that they are over.
+    What waits for hours must be on its way well before they end, and inside of the workspace's own; a person who writes
+    is only told that they are over.
     """
     klass, address = MessageClass(row["klass"]), row["address"]
     if address is None:
         return _NO_HOURS
     if klass in _ASKED_TO_WAIT:
-        return timetable.to_set_out(address, row["places"], now)
+        return timetable.within(week_of(row["sending_hours"])).to_set_out(address, row["places"], now)
     return timetable.at(address, row["places"], now) if klass is MessageClass.PERSON else _NO_HOURS
+
+
+def shut_by_own(row: Row, now: datetime, hours: Hours, timetable: Timetable) -> bool:
+    """Whether *hours* are closed by the workspace's own alone; who reads why a text waits is told which."""
+    if hours.open or row["sending_hours"] is None or row["address"] is None:
+        return False
+    return timetable.to_set_out(row["address"], row["places"], now).open
 
 
 def valid_until(row: Row, hours: Hours) -> datetime | None:
@@ -46,7 +55,9 @@ def caps_of(row: Row, timetable: Timetable) -> Sequence[Cap]:
     return [*timetable.caps(row["address"], row["places"]), *own]
 
 
-def gate_facts(row: Row, now: datetime, hours: Hours, cap_resets_at: datetime | None) -> GateFacts:
+def gate_facts(
+    row: Row, now: datetime, hours: Hours, cap_resets_at: datetime | None, *, own_hours: bool = False
+) -> GateFacts:
     """*row* is one of `claim_granted`; a row that was not found there is None here."""
     return GateFacts(
         message_class=MessageClass(row["klass"]),
@@ -62,6 +73,7 @@ def gate_facts(row: Row, now: datetime, hours: Hours, cap_resets_at: datetime | 
         replied=row["replied"],
         expired=row["expires_at"] is not None and row["expires_at"] <= now,
         hours_open=hours.open,
+        own_hours=own_hours,
         opens_at=None if hours.open else hours.until,
         cap_reached=cap_resets_at is not None,
         cap_resets_at=cap_resets_at,
@@ -77,6 +89,7 @@ def _recipient(row: Row) -> Recipient:
         carrier_blocked=row["carrier_blocked"],
         invalid=row["invalid_reason"] is not None,
         consented=row["consented_at"] is not None,
+        own_verified=row["own_verified"],
     )
 
 

@@ -15,11 +15,14 @@ SELECT id, name, simulated FROM new;
 
 -- name: set_link_base
 -- What a workspace's short links begin with; null: the server's own address.
-WITH new AS (
-    UPDATE workspace w SET link_base = $2 WHERE w.id = $1 RETURNING w.id
+WITH was AS (
+    SELECT w.id, w.link_base FROM workspace w WHERE w.id = $1 AND w.link_base IS DISTINCT FROM $2 FOR NO KEY UPDATE
+), new AS (
+    UPDATE workspace w SET link_base = $2, settings_version = w.settings_version + 1 FROM was WHERE w.id = was.id RETURNING w.id
 )
 INSERT INTO audit (workspace_id, action, detail)
-SELECT n.id, 'link_base_set', jsonb_build_object('link_base', $2::text) FROM new n;
+SELECT n.id, 'setting_changed', jsonb_build_object('setting', 'link_base', 'from', was.link_base, 'to', $2::text)
+FROM new n JOIN was ON was.id = n.id;
 
 -- name: add_account
 -- A carrier account of a real workspace. Numbers name their account by its sid alone, so one is taken by any kind.

@@ -39,10 +39,10 @@ WHERE c.id = $1 AND c.kind = 'campaign' AND c.ended_at IS NULL AND (c.state <> '
 SELECT c.id, c.workspace_id, c.name, c.state, c.plan, c.launched_by, c.launched_at, c.expected, c.build_after, c.audience, c.number_id,
        c.rate, c.due_at, c.places, c.last_batch_at, c.next_batch_at, c.skip_as,
        c.looked_to, c.asleep_to, c.asleep_until,
-       (SELECT w.link_base FROM workspace w WHERE w.id = c.workspace_id) AS link_base
-FROM campaign c
+       w.link_base, w.sending_hours::text
+FROM campaign c JOIN workspace w ON w.id = c.workspace_id
 WHERE c.id = $1 AND c.kind = 'campaign' AND c.ended_at IS NULL AND (c.state <> 'draft' OR c.audience > 0)
-FOR NO KEY UPDATE SKIP LOCKED;
+FOR NO KEY UPDATE OF c SKIP LOCKED;
 
 -- name: counted
 -- How many a whole snapshot has, and how many of them get a text.

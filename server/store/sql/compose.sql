@@ -4,8 +4,11 @@ SELECT * FROM open_threads($1, $2, $3, $4, $5, $6);
 
 -- name: whereabouts
 -- What is known of whom a text would reach: a number, a contact's first phone that can receive texts, or a thread's contact.
+-- begun: its thread has texts and is somebody's, so that nothing is left to open. call: the one with it that is called $5.
 SELECT e.address, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason, e.places, p.contact_id, t.id AS thread_id,
-       nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name, k.zone
+       nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name, k.zone,
+       p.contact_id IS NOT NULL AND t.last_seq > 0 AS begun,
+       (SELECT l.id FROM call l WHERE l.workspace_id = $1 AND l.call_id = $5 AND l.endpoint_id = e.id) AS call
 FROM endpoint e
 LEFT JOIN contact_phone p ON p.endpoint_id = e.id
 LEFT JOIN contact k ON k.id = p.contact_id
@@ -17,6 +20,10 @@ WHERE e.workspace_id = $1 AND e.id = coalesce(
      JOIN endpoint z ON z.id = q.endpoint_id
      WHERE c.workspace_id = $1 AND c.id = $3 AND (c.deleted_at IS NULL OR c.merged_into IS NOT NULL)
      ORDER BY z.invalid_reason IS NOT NULL, q.priority, q.endpoint_id LIMIT 1));
+
+-- name: own_hours
+-- Hours of the workspace's own, in which what was written for later may leave.
+SELECT w.sending_hours::text FROM workspace w WHERE w.id = $1;
 
 -- name: contact_is_there
 -- Whether a contact is one of this workspace's.

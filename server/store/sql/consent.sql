@@ -76,14 +76,6 @@ VALUES ($1, $2, 'consent_proof_downloaded', jsonb_build_object('endpoint', $3::b
 -- Whether bulk needs a consent on record.
 SELECT opt_in_required FROM workspace WHERE id = $1;
 
--- name: require_opt_in
--- Change it, if that changes anything.
-WITH changed AS (
-    UPDATE workspace SET opt_in_required = $3 WHERE id = $1 AND opt_in_required <> $3 RETURNING id
-)
-INSERT INTO audit (workspace_id, member_id, action, detail)
-SELECT c.id, $2, 'opt_in_required_changed', jsonb_build_object('required', $3::boolean) FROM changed c;
-
 -- name: endpoint_of
 -- The number that a conversation is with.
 SELECT endpoint_id FROM thread WHERE workspace_id = $1 AND id = $2;

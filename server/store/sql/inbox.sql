@@ -51,7 +51,7 @@ WHERE f.thread_id = ANY ($1) AND CASE WHEN $3::bigint IS NULL THEN f.listed OR f
 -- A page of a thread, the newest first, below `before` and no newer than the head that was read; without what was taken back.
 SELECT m.thread_id, m.seq, m.direction, m.body, m.state, m.created_at, m.in_ord, m.segments, m.klass, m.author_id,
        a.name AS author, m.cmd_id, m.error_class, m.error_code, m.keyword, m.media, m.resend_of,
-       CASE WHEN o.due_at > m.created_at THEN o.due_at END AS waits_until,
+       (SELECT l.call_id FROM call l WHERE l.id = m.call) AS call_id, CASE WHEN o.due_at > m.created_at THEN o.due_at END AS waits_until,
        g.id AS campaign_id, g.kind AS campaign_kind, g.name AS campaign_name, g.variant
 FROM message m LEFT JOIN member a ON a.id = m.author_id
 LEFT JOIN LATERAL text_of_campaign(m.campaign_id, m.thread_id, m.seq) g ON m.campaign_id IS NOT NULL
@@ -82,7 +82,7 @@ SELECT v.thread_id, v.seq AS event_seq, v.kind, v.ref, v.state AS event_state, v
        v.error_code AS event_error_code, v.at,
        m.seq, m.direction, coalesce(m.body, x.body) AS body, m.state, m.created_at, m.in_ord, m.segments, m.klass, m.author_id, a.name AS author,
        m.cmd_id, m.error_class, m.error_code, m.keyword, m.media, m.resend_of,
-       CASE WHEN v.kind = 'status' OR o.due_at > m.created_at THEN o.due_at END AS waits_until,
+       (SELECT l.call_id FROM call l WHERE l.id = m.call) AS call_id, CASE WHEN v.kind = 'status' OR o.due_at > m.created_at THEN o.due_at END AS waits_until,
        g.id AS campaign_id, g.kind AS campaign_kind, g.name AS campaign_name, g.variant,
        v.data, n.body AS note, n.author_id AS note_author_id, y.name AS note_author,
        CASE v.kind WHEN 'note' THEN (SELECT coalesce(array_agg(z.member_id ORDER BY z.member_id), '{}') FROM mention z
@@ -101,17 +101,22 @@ WHERE v.thread_id = $1 AND v.seq > $2 ORDER BY v.seq LIMIT $3;
 -- Last number of each thread.
 SELECT id, last_seq FROM thread WHERE id = ANY ($1);
 
--- name: unread_threads
--- For each member, how many threads hold texts beyond their mark.
-SELECT m.id AS member_id, count(t.id) FILTER (WHERE t.in_total > coalesce(r.in_ord, 0)) AS unread
-FROM member m
-LEFT JOIN thread t ON t.workspace_id = m.workspace_id AND t.listed
-LEFT JOIN thread_read r ON r.member_id = m.id AND r.thread_id = t.id
-WHERE m.id = ANY ($1) GROUP BY m.id;
+-- name: unread
+-- All threads that hold texts which a member has not seen: 64 in a row, a bit each; with the position of this very look. No row:
+-- there is no such member.
+SELECT h.p, h.epoch, q.page, q.bits
+FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p, stream_epoch::text AS epoch FROM history) h
+JOIN member k ON k.id = $1
+LEFT JOIN (
+    SELECT t.id >> 6 AS page, bit_or(1::bigint << (t.id & 63)::integer) AS bits
+    FROM member m JOIN thread t ON t.workspace_id = m.workspace_id AND t.listed
+    LEFT JOIN thread_read r ON r.member_id = m.id AND r.thread_id = t.id
+    WHERE m.id = $1 AND t.in_total > coalesce(r.in_ord, 0) GROUP BY 1
+) q ON true;
 
--- name: mentions
--- In how many threads notes ask the member to look.
-SELECT count(DISTINCT thread_id) FROM mention WHERE member_id = $1 AND seen_at IS NULL;
+-- name: unread_since
+-- Of what changed since then for each of some members.
+SELECT * FROM unread_since($1::bigint[], $2::text[], $3);
 
 -- name: open_reviews
 -- How many texts of the workspace wait for a decision.

@@ -26,7 +26,14 @@ SELECT k.ord, k.target_id, k.token FROM link k WHERE k.campaign_id = $1 AND k.or
 
 -- name: target
 -- Where a token leads.
-SELECT t.url FROM link k JOIN link_target t ON t.id = k.target_id WHERE k.token = $1;
+SELECT t.url FROM link_target t WHERE t.id = coalesce(
+    (SELECT k.target_id FROM link k WHERE k.token = $1), (SELECT k.target_id FROM test_link k WHERE k.token = $1));
+
+-- name: keep_tests
+-- The links of a test: visits of them are written nowhere, since they are none of anybody's.
+INSERT INTO test_link (token, workspace_id, target_id, campaign_id)
+SELECT g.token, $1, t.id, $2 FROM unnest($3::text[], $4::text[]) AS g (token, url)
+JOIN link_target t ON t.workspace_id = $1 AND md5(t.url) = md5(g.url) AND t.url = g.url ON CONFLICT DO NOTHING;
 
 -- name: sent_at
 -- When the carrier took the texts of these links, or may have them since, where its answer is not in.

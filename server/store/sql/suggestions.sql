@@ -22,14 +22,15 @@ SELECT based_on_seq, source, label, items FROM suggestion WHERE thread_id = $1 A
 -- The first that was made stays; none where a newer text was said meanwhile.
 INSERT INTO suggestion (workspace_id, thread_id, based_on_seq, source, label, items, made_at)
 SELECT $1, $2, $3, $4, $5, $6::jsonb, $7
-WHERE EXISTS (SELECT FROM thread t WHERE t.workspace_id = $1 AND t.id = $2)
+WHERE EXISTS (SELECT FROM thread t JOIN workspace w ON w.id = t.workspace_id
+              WHERE t.workspace_id = $1 AND t.id = $2 AND w.ai_mode <> 'off')
   AND NOT EXISTS (SELECT FROM message m WHERE m.thread_id = $2 AND m.seq > $3 AND m.state <> 'cancelled')
 ON CONFLICT (thread_id, based_on_seq) DO NOTHING;
 
 -- name: newest
 -- Those for the newest text of a thread.
-SELECT s.based_on_seq, s.source, s.label, s.items FROM suggestion s
-WHERE s.workspace_id = $1 AND s.thread_id = $2
+SELECT s.based_on_seq, s.source, s.label, s.items FROM suggestion s JOIN workspace w ON w.id = s.workspace_id
+WHERE s.workspace_id = $1 AND s.thread_id = $2 AND w.ai_mode <> 'off'
   AND NOT EXISTS (SELECT FROM message m WHERE m.thread_id = $2 AND m.seq > s.based_on_seq AND m.state <> 'cancelled')
 ORDER BY s.based_on_seq DESC LIMIT 1;
 
@@ -94,21 +95,6 @@ UPDATE ai_use SET tokens = greatest(tokens - $3, 0) WHERE workspace_id = $1 AND 
 -- name: settings
 -- What a workspace wants.
 SELECT ai_mode, ai_tone, ai_day_requests, ai_day_tokens FROM workspace WHERE id = $1;
-
--- name: set_settings
--- Audited where it changes something.
-WITH before AS (
-    SELECT id, ai_mode, ai_tone, ai_day_requests, ai_day_tokens FROM workspace WHERE id = $1 FOR NO KEY UPDATE
-), changed AS (
-    UPDATE workspace w SET ai_mode = $3, ai_tone = $4, ai_day_requests = $5, ai_day_tokens = $6
-    FROM before b
-    WHERE w.id = b.id AND (b.ai_mode, b.ai_tone, b.ai_day_requests, b.ai_day_tokens) IS DISTINCT FROM ($3, $4, $5, $6)
-    RETURNING w.id
-)
-INSERT INTO audit (workspace_id, member_id, action, detail)
-SELECT c.id, $2, 'suggestions_changed',
-       jsonb_build_object('mode', $3::text, 'tone', $4::text, 'day_requests', $5::integer, 'day_tokens', $6::bigint)
-FROM changed c;
 
 -- name: figures
 -- What became of all that were made since.

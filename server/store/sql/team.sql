@@ -25,7 +25,8 @@ WITH seen AS (
     WHERE workspace_id = $1 AND member_id = $2 AND thread_id = $3 AND seen_at IS NULL RETURNING 1
 ) SELECT CASE WHEN EXISTS (SELECT FROM thread t WHERE t.id = $3 AND t.workspace_id = $1) THEN (SELECT count(*) FROM seen) END;
 
--- name: unseen_mentions
--- For each member, in how many threads a note asks them to look.
-SELECT m.id AS member_id, count(DISTINCT x.thread_id) AS unseen
-FROM unnest($1::bigint[]) m (id) LEFT JOIN mention x ON x.member_id = m.id AND x.seen_at IS NULL GROUP BY m.id;
+-- name: mentions
+-- For each member, in how many threads a note asks them to look, and some of the threads where one ever did, the youngest first.
+SELECT m.id AS member_id, (SELECT count(DISTINCT x.thread_id) FROM mention x WHERE x.member_id = m.id AND x.seen_at IS NULL) AS unseen,
+       ARRAY(SELECT DISTINCT y.thread_id FROM mention y WHERE y.member_id = m.id ORDER BY y.thread_id DESC LIMIT $2) AS asked
+FROM unnest($1::bigint[]) m (id);

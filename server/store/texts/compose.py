@@ -5,14 +5,31 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from server.domain.sending_hours import week_of
 from server.domain.timetable import Local, Timetable
 from server.ports import Announce, EnqueueMt, EnqueueResult
-from server.ports.compose import Change, Planned, Said, Unreachable, Wanted, Whereabouts, Whom
+from server.ports.compose import (
+    Change,
+    Filling,
+    Planned,
+    QuickAsked,
+    QuickFacts,
+    Said,
+    Unreachable,
+    Wanted,
+    Whereabouts,
+    Whom,
+)
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable
+from server.store.texts.values import filling
 from server.store.told import Row, announcements, verdicts
+
+if TYPE_CHECKING:
+    from server.store.postgres import Connection
 
 _SQL = statements("compose")
 
@@ -36,21 +53,52 @@ class PostgresCompose:
         if not wanted:
             return []
         columns = [list(column) for column in zip(*((w.cmd_id, w.address, w.contact_id) for w in wanted), strict=True)]
-        rows = await self._postgres.call(
+        rows = await self._postgres.alone(
             lambda c: c.fetch(_SQL["open_threads"], workspace_id, *columns, number_id, now), idempotent=True
         )
         return [row["thread_id"] if row["verdict"] == "open" else Unreachable(row["verdict"]) for row in rows]
 
-    async def whereabouts(self, workspace_id: int, whom: Whom, at: datetime) -> Whereabouts | Unreachable:
-        given = workspace_id, whom.address, whom.contact_id, whom.thread_id
-        row = await self._postgres.read(lambda c: c.fetchrow(_SQL["whereabouts"], *given))
+    async def whereabouts(
+        self, workspace_id: int, whom: Whom, at: datetime, *, later: bool = False
+    ) -> Whereabouts | Unreachable:
+        timetable = await self._hours(workspace_id) if later else self._timetable
+        facts = await self._facts(workspace_id, 0, QuickAsked(whom), at, timetable)
+        return facts if isinstance(facts, Unreachable) else facts.found
+
+    async def quick(
+        self, workspace_id: int, member_id: int, asked: QuickAsked, at: datetime
+    ) -> QuickFacts | Unreachable:
+        return await self._facts(workspace_id, member_id, asked, at, self._timetable)
+
+    async def _facts(
+        self, workspace_id: int, member_id: int, asked: QuickAsked, at: datetime, timetable: Timetable
+    ) -> QuickFacts | Unreachable:
+        whom, called = asked.whom, None if asked.call_id is None else storable(asked.call_id)
+        given = workspace_id, whom.address, whom.contact_id, whom.thread_id, called
+
+        async def run(connection: Connection) -> tuple[Row | None, Filling | None]:
+            row = await connection.fetchrow(_SQL["whereabouts"], *given)
+            if asked.template_id is None:
+                return row, None
+            contact_id = None if row is None else row["contact_id"]
+            return row, await filling(connection, workspace_id, member_id, asked.template_id, contact_id, at)
+
+        row, filled = await self._postgres.read(run)
         if row is not None:
-            return _whereabouts(row, self._timetable.local(row["address"], row["places"], at))
+            local = timetable.local(row["address"], row["places"], at)
+            thread_id = row["thread_id"] if row["begun"] else None
+            return QuickFacts(_whereabouts(row, local), thread_id, row["call"], filled)
         if whom.address is not None:
-            local = self._timetable.local(whom.address, (), at)
-            return Whereabouts(whom.address, None, None, None, False, False, False, None, local)
+            local = timetable.local(whom.address, (), at)
+            found = Whereabouts(whom.address, None, None, None, False, False, False, None, local)
+            return QuickFacts(found, None, None, filled)
         there = await self._postgres.read(lambda c: c.fetchval(_SQL["contact_is_there"], workspace_id, whom.contact_id))
         return Unreachable("no_phone" if there else "no_contact")
+
+    async def _hours(self, workspace_id: int) -> Timetable:
+        """The law's inside of the workspace's own."""
+        stored = await self._postgres.read(lambda c: c.fetchval(_SQL["own_hours"], workspace_id))
+        return self._timetable.within(week_of(stored))
 
     async def enqueue_bulk(self, mts: Sequence[EnqueueMt]) -> Sequence[EnqueueResult]:
         return await self._enqueue_bulk(mts)

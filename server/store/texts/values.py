@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from server.domain.fields import Field, FieldKind
 from server.domain.places import shipped_places
 from server.domain.values import Known, home_of, known_names, values_of
+from server.ports.compose import Filling
 from server.ports.contacts import NOBODY
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -55,6 +56,23 @@ async def names_and_values(
     of_nobody = values_of(Known(), agent, fields, places, home)
     known = {row["id"]: values_of(_known(row), agent, fields, places, home) for row in rows}
     return known_names(fields), {NOBODY: of_nobody} | known
+
+
+async def filling(
+    connection: Connection, workspace_id: int, member_id: int, template_id: int, contact_id: int | None, now: datetime
+) -> Filling | None:
+    """A template with all that it needs for one contact, in one statement; None where there is no such template."""
+    row = await connection.fetchrow(_SQL["to_fill"], workspace_id, member_id, template_id, contact_id, now)
+    if row is None:
+        return None
+    fields = [
+        Field(name, label, FieldKind(kind), tuple(choices)) for name, label, kind, choices in json.loads(row["fields"])
+    ]
+    agent, places = row["agent"] or "", shipped_places()
+    if row["id"] is None:
+        return Filling(row["body"], {"agent_name": agent}, known_names(fields))
+    values = values_of(_known(row), agent, fields, places, home_of(row["number"], places))
+    return Filling(row["body"], values, known_names(fields))
 
 
 async def _fields(connection: Connection, workspace_id: int) -> list[Field]:

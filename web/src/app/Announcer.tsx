@@ -19,8 +19,8 @@ export function Announcer() {
       say(rows.length > 3 ? `New texts in ${rows.length} conversations` : rows.map((row) => `${nameOrNumber(row)}: ${row.preview}`).join(". "));
     };
     const leave = live.onArrivals((arrivals) => {
-      for (const one of arrivals) newest.set(one.row.thread_id, one.row);
-      timer ??= setTimeout(sayAll, GATHER_MS);
+      for (const one of arrivals) if (!one.late) newest.set(one.row.thread_id, one.row);
+      if (newest.size > 0) timer ??= setTimeout(sayAll, GATHER_MS);
     });
     return () => {
       leave();

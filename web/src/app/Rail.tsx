@@ -2,14 +2,18 @@
 import { Popover, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
-import { Activity, Gauge, Inbox, Keyboard, LayoutTemplate, LogOut, Megaphone, Monitor, Moon, Send, ShieldCheck, ShieldQuestionMark, SlidersHorizontal, Sun, UsersRound } from "lucide-react";
+import { Activity, BellOff, BookOpen, Gauge, Inbox, Keyboard, LayoutTemplate, LogOut, Megaphone, Monitor, Moon, Phone, ScrollText, Send, Settings, ShieldCheck, ShieldQuestionMark, SlidersHorizontal, Smartphone, Sun, UsersRound } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { api } from "../api";
 import { useBadge, useLive, useReviewCount } from "../live/hooks";
 import { isPhone } from "../inbox/focus";
+import { openYourPhone } from "../own/YourPhone";
+import { NotifyEntry, openNotifications } from "../notify/NotifyEntry";
+import { useWishes } from "../notify/wishes";
 import { Avatar } from "./Avatar";
 import { Logo } from "./Logo";
 import { openShortcuts } from "./Shortcuts";
+import { useRefusal } from "./may";
 import { useSession } from "./session";
 import styles from "./Rail.module.css";
 
@@ -91,7 +95,17 @@ function Member() {
   const { member, workspace } = useSession();
   const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true }); // it would stop them by an inline style
   const [opened, setOpened] = useState(false);
+  const mayRead = useRefusal("read_audit") === null;
   const logOut = useLogOut();
+  const showPhone = () => {
+    setOpened(false);
+    openYourPhone();
+  };
+  const [{ quiet }] = useWishes();
+  const showNotifications = () => {
+    setOpened(false);
+    openNotifications();
+  };
   const showShortcuts = () => {
     setOpened(false);
     openShortcuts();
@@ -99,8 +113,13 @@ function Member() {
   return (
     <Popover position={isPhone() ? "top-end" : "right-end"} offset={10} width={264} trapFocus returnFocus opened={opened} onChange={setOpened}>
       <Popover.Target>
-        <UnstyledButton className={styles.member} aria-label={`${member.name}: account and appearance`} onClick={() => setOpened(!opened)}>
+        <UnstyledButton className={styles.member} aria-label={`${member.name}: account and appearance${quiet ? "; do not disturb" : ""}`} onClick={() => setOpened(!opened)}>
           <Avatar name={member.name} seed={member.email} size={36} />
+          {quiet && (
+            <span className={styles.quiet} title="Do not disturb">
+              <BellOff size={11} strokeWidth={2.4} aria-hidden="true" />
+            </span>
+          )}
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown className={styles.account}>
@@ -116,18 +135,30 @@ function Member() {
             </button>
           ))}
         </div>
-        <MenuLink to="/settings/fields" icon={SlidersHorizontal} label="Fields, tags, stages" onClick={() => setOpened(false)} />
+        <MenuLink to="/settings" icon={Settings} label="Settings" onClick={() => setOpened(false)} />
         <MenuLink to="/settings/consent" icon={ShieldCheck} label="Consent" onClick={() => setOpened(false)} />
+        <MenuLink to="/settings/fields" icon={SlidersHorizontal} label="Fields, tags, stages" onClick={() => setOpened(false)} />
+        {mayRead && <MenuLink to="/settings/audit" icon={ScrollText} label="Audit log" onClick={() => setOpened(false)} />}
+        <MenuLink to="/dialer" icon={Phone} label="Dialer" onClick={() => setOpened(false)} />
         <span className={styles.onPhone}>
           <MenuLink to="/sms/campaigns" icon={Megaphone} label="Campaigns" onClick={() => setOpened(false)} />
           <MenuLink to="/bulk" icon={Send} label="Bulk texts" onClick={() => setOpened(false)} />
           <MenuLink to="/system/sending" icon={Gauge} label="Sending" onClick={() => setOpened(false)} />
           <MenuLink to="/system" icon={Activity} label="System" onClick={() => setOpened(false)} />
         </span>
+        <button type="button" className={styles.entry} onClick={showPhone}>
+          <Smartphone size={16} aria-hidden="true" />
+          Your phone
+        </button>
+        <NotifyEntry className={styles.entry} stateClass={styles.state} onClick={showNotifications} />
         <button type="button" className={styles.entry} onClick={showShortcuts}>
           <Keyboard size={16} aria-hidden="true" />
           Keyboard shortcuts
         </button>
+        <a href="/api/docs" className={styles.entry} onClick={() => setOpened(false)}>
+          <BookOpen size={16} aria-hidden="true" />
+          API reference
+        </a>
         <button type="button" className={styles.entry} onClick={logOut}>
           <LogOut size={16} aria-hidden="true" />
           Log out
@@ -137,7 +168,7 @@ function Member() {
   );
 }
 
-function MenuLink({ to, icon: Icon, label, onClick }: { to: "/settings/fields" | "/settings/consent" | "/sms/campaigns" | "/bulk" | "/system" | "/system/sending"; icon: typeof Gauge; label: string; onClick: () => void }) {
+function MenuLink({ to, icon: Icon, label, onClick }: { to: "/settings" | "/settings/audit" | "/dialer" | "/settings/fields" | "/settings/consent" | "/sms/campaigns" | "/bulk" | "/system" | "/system/sending"; icon: typeof Gauge; label: string; onClick: () => void }) {
   return (
     <Link to={to} className={styles.entry} onClick={onClick}>
       <Icon size={16} aria-hidden="true" />

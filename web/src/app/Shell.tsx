@@ -1,11 +1,16 @@
 // The frame around every page behind the login: navigation, the live connection, what the whole tab announces.
 import { useQueryClient } from "@tanstack/react-query";
 import { Outlet, useNavigate } from "@tanstack/react-router";
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { sessionIsOver, sessionQuery } from "../api";
 import { Live } from "../live/live";
-import { LiveContext, useBadge, useLive, useStatus } from "../live/hooks";
+import { settingsQuery as consentSettingsQuery } from "../consent/consent";
+import { LiveContext, useLive, useSettingsVersion, useStatus } from "../live/hooks";
+import { SETTINGS } from "../settings/settings";
 import { UndoToast } from "../compose/UndoToast";
+import { YourPhone } from "../own/YourPhone";
+import { Bell } from "../notify/Bell";
+import { Notifications } from "../notify/NotifyEntry";
 import { Announcer } from "./Announcer";
 import { Rail } from "./Rail";
 import { Shortcuts } from "./Shortcuts";
@@ -32,7 +37,7 @@ export function Shell() {
 function Inside() {
   const { workspace } = useSession();
   useLoginWhenEnded();
-  useTitle();
+  useNewSettings();
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#main">
@@ -53,7 +58,10 @@ function Inside() {
         </main>
       </div>
       <Announcer />
+      <Bell />
       <Shortcuts />
+      <YourPhone />
+      <Notifications />
       <UndoToast />
     </div>
   );
@@ -72,9 +80,15 @@ function useLoginWhenEnded(): void {
   }, [status, live, queries, navigate]);
 }
 
-function useTitle(): void {
-  const unread = useBadge();
+/** Whoever changes the settings changes them on every page that is open. */
+function useNewSettings(): void {
+  const version = useSettingsVersion();
+  const before = useRef(version);
+  const queries = useQueryClient();
   useEffect(() => {
-    document.title = unread > 0 ? `(${unread}) Threadline` : "Threadline";
-  }, [unread]);
+    if (before.current !== null && version !== before.current) {
+      for (const queryKey of [[SETTINGS], sessionQuery.queryKey, consentSettingsQuery.queryKey]) void queries.invalidateQueries({ queryKey });
+    }
+    before.current = version;
+  }, [version, queries]);
 }

@@ -6,7 +6,9 @@ import { useSession } from "./session";
 const REFUSALS: Readonly<Record<Deed, string>> = {
   change_others_templates: "Only owners, managers and who made it may change this template. Save a copy to make it yours.",
   change_fields: "Only owners and managers may add, rename or remove these.",
-  change_consent_rule: "Only owners and managers may change this.",
+  change_settings: "Only owners and managers may change this.",
+  read_audit: "Only owners and managers may read this.",
+  connect_programs: "Only owners and managers may connect other programs. Ask one of them.",
   hand_over_sending: "Only owners may let another server send.",
 };
 

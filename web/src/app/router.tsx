@@ -1,8 +1,10 @@
 // Every page's address. What is not the inbox is loaded when it is first opened.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { Problem, queryClient, sessionQuery } from "../api";
+import { isDay, type Narrowed as AuditNarrowed } from "../audit/audit";
 import { STATES, type Narrowed } from "../campaigns/drafts";
 import type { Filter } from "../filters/filter";
+import { askedOf } from "../history/api";
 import { InboxPage } from "../inbox/InboxPage";
 import { ThreadRoute } from "../inbox/ThreadRoute";
 import { NothingOpen } from "../inbox/NothingOpen";
@@ -51,7 +53,18 @@ const home = createRoute({
 });
 const inbox = createRoute({ getParentRoute: () => inside, path: "/phone/sms", component: InboxPage });
 const nothingOpen = createRoute({ getParentRoute: () => inbox, path: "/", component: NothingOpen });
-const thread = createRoute({ getParentRoute: () => inbox, path: "$threadId", component: ThreadRoute });
+const thread = createRoute({
+  getParentRoute: () => inbox,
+  path: "$threadId",
+  validateSearch: (search: Record<string, unknown>): { at?: number } => (typeof search["at"] === "number" && search["at"] > 0 ? { at: search["at"] } : {}),
+  component: ThreadRoute,
+});
+const history = createRoute({
+  getParentRoute: () => inside,
+  path: "/phone/sms/history",
+  validateSearch: askedOf,
+  component: lazyRouteComponent(() => import("../history/HistoryPage"), "HistoryPage"),
+});
 const review = createRoute({
   getParentRoute: () => inside,
   path: "/phone/sms/review",
@@ -71,7 +84,10 @@ const people = createRoute({
 const imports = createRoute({
   getParentRoute: () => inside,
   path: "/people/import",
-  validateSearch: (search: Record<string, unknown>): { id?: number } => (typeof search["id"] === "number" && search["id"] > 0 ? { id: search["id"] } : {}),
+  validateSearch: (search: Record<string, unknown>): { id?: number; campaign?: number } => ({
+    ...(typeof search["id"] === "number" && search["id"] > 0 && { id: search["id"] }),
+    ...(typeof search["campaign"] === "number" && search["campaign"] > 0 && { campaign: search["campaign"] }), // whose audience it is for
+  }),
   component: lazyRouteComponent(() => import("../imports/ImportPage"), "ImportPage"),
 });
 const contact = createRoute({
@@ -139,6 +155,37 @@ const consent = createRoute({
   path: "/settings/consent",
   component: lazyRouteComponent(() => import("../consent/ConsentSettingsPage"), "ConsentSettingsPage"),
 });
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("../settings/SettingsPage"), "SettingsPage"),
+});
+const audit = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings/audit",
+  validateSearch: (search: Record<string, unknown>): AuditNarrowed => ({
+    ...(typeof search["who"] === "number" && search["who"] > 0 ? { who: search["who"] } : {}),
+    ...(typeof search["what"] === "string" ? { what: search["what"] } : {}),
+    ...(isDay(search["from"]) ? { from: search["from"] } : {}),
+    ...(isDay(search["to"]) ? { to: search["to"] } : {}),
+  }),
+  component: lazyRouteComponent(() => import("../audit/AuditPage"), "AuditPage"),
+});
+const tokens = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings/tokens",
+  component: lazyRouteComponent(() => import("../programs/TokensPage"), "TokensPage"),
+});
+const webhooks = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings/webhooks",
+  component: lazyRouteComponent(() => import("../programs/WebhooksPage"), "WebhooksPage"),
+});
+const dialer = createRoute({
+  getParentRoute: () => inside,
+  path: "/dialer",
+  component: lazyRouteComponent(() => import("../dialer/DialerPage"), "DialerPage"),
+});
 const system = createRoute({
   getParentRoute: () => inside,
   path: "/system",
@@ -151,7 +198,7 @@ const sending = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), review, people, imports, contact, fields, consent, templates.addChildren([noTemplate, template]), bulks, bulk, campaigns, newCampaign, campaignWizard, campaign, system, sending])]),
+  routeTree: root.addChildren([login, inside.addChildren([home, inbox.addChildren([nothingOpen, thread]), history, review, people, imports, contact, fields, consent, templates.addChildren([noTemplate, template]), bulks, bulk, campaigns, newCampaign, campaignWizard, campaign, settings, audit, tokens, webhooks, dialer, system, sending])]),
   defaultPreload: "intent",
   defaultPendingMs: 400,
 });

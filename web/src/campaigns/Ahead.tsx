@@ -3,7 +3,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { dateTime } from "../compose/zoned";
+import { cityOf, dateTime } from "../compose/zoned";
 import { amount, people } from "../people/rows";
 import type { Outlook, Stretch } from "./drafts";
 import styles from "./Ahead.module.css";
@@ -19,7 +19,7 @@ interface Props {
 export function Ahead({ outlook, zone }: Props) {
   const [at, setAt] = useState<number | null>(null);
   const bar = at === null ? undefined : outlook.bars[at];
-  const place = zone.split("/").at(-1)?.replaceAll("_", " ") ?? zone;
+  const place = cityOf(zone);
   return (
     <figure className={styles.ahead} aria-label="The batches over time">
       <figcaption>

@@ -55,6 +55,19 @@ export const campaignsApi = {
   launch: (id: number, cmd_id: string, expected_count: number) => call<Draft>("POST", `/campaigns/${id}/launch`, { cmd_id, expected_count }),
 };
 
+/** A test on its way to the member's own phone; what becomes of it is told in its thread. */
+export interface Tested {
+  thread_id: number;
+  seq: number;
+  variant: number;
+  text: string;
+  name: string | null;
+}
+
+export const testsApi = {
+  send: (id: number, asked: { cmd_id: string; contact_id: number | null; variant: number | null }) => call<{ address: string; texts: Tested[] }>("POST", `/campaigns/${id}/test`, asked),
+};
+
 // What a launch would do
 
 export type Part = "name" | "audience" | "message" | "schedule" | "numbers";

@@ -8,6 +8,7 @@ import { Problem } from "../api";
 import { Cost, MAX_CHARACTERS } from "../inbox/Cost";
 import { checkQuery, type Checked } from "./api";
 import { Failure } from "../parts/Failure";
+import { sends } from "../parts/sends";
 import { Later, type Plan } from "./Later";
 import styles from "./NewMessage.module.css";
 import { TemplatePicker } from "../templates";
@@ -76,7 +77,7 @@ export function NewMessage(props: NewMessageProps) {
     if (ready && !sending.isPending) sending.mutate({ whom: chosen.whom, body: text, pictures: draft.pictures, plan, undo: UNDO_S, acknowledged: asks, zones });
   };
   const key = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing || matchMedia("(pointer: coarse)").matches) return;
+    if (!sends(event)) return;
     event.preventDefault();
     send();
   };

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRefusal } from "../app/may";
 import { Failure } from "../parts/Failure";
 import { Page } from "../parts/Page";
+import { SettingsTabs } from "../settings/SettingsTabs";
 import { consentApi, forgetConsent, settingsQuery } from "./consent";
 import styles from "./Consent.module.css";
 
@@ -17,11 +18,12 @@ export function ConsentSettingsPage() {
       void forgetConsent(queries);
     },
   });
-  const refusal = useRefusal("change_consent_rule");
+  const refusal = useRefusal("change_settings");
   const problem = changing.error ?? found.error;
   const required = changing.isPending ? changing.variables.opt_in_required : found.data?.opt_in_required;
   return (
-    <Page title="Consent" lead="Who may be written to, and what shows it.">
+    <Page title="Consent" lead="Who may be written to, and what shows it." width={980}>
+      <SettingsTabs />
       <section className={styles.box} aria-label="Texts in bulk">
         <Switch
           size="md" label="Texts in bulk need an opt-in on record" checked={required ?? false} disabled={refusal !== null || !found.data || changing.isPending}

@@ -10,7 +10,7 @@ export const fieldsQuery = queryOptions({
   select: (said) => said.fields,
   staleTime: 60_000,
 });
-const numbersQuery = queryOptions({ queryKey: ["numbers"], queryFn: () => call<{ numbers: { number_id: number; address: string; label?: string }[] }>("GET", "/numbers"), staleTime: 60_000 });
+export const numbersQuery = queryOptions({ queryKey: ["numbers"], queryFn: () => call<{ numbers: { number_id: number; address: string; label?: string }[] }>("GET", "/numbers"), staleTime: 60_000 });
 
 export interface Option {
   value: string;

@@ -130,7 +130,7 @@ export interface Command {
 export type CommandData = Send | MarkRead | MarkUnread | Typing | Release | Claim | Unclaim;
 
 /** What not everybody may do. */
-export type Deed = "change_others_templates" | "change_fields" | "change_consent_rule" | "hand_over_sending";
+export type Deed = "change_others_templates" | "change_fields" | "change_settings" | "read_audit" | "connect_programs" | "hand_over_sending";
 
 /** The newest events, the oldest first; older ones down to `oldest` are at /api/v1/events/list. */
 export interface DialerSnapshot {
@@ -247,9 +247,10 @@ export interface MarkUnread {
   from_ord: number;
 }
 
-/** In how many threads notes ask this member to look. */
+/** In how many `threads` notes ask this member to look. `asked`: the threads where one ever did; of many the 500 that began last. */
 export interface MentionsOut {
   threads: number;
+  asked: number[];
 }
 
 export interface MessageEvent {
@@ -257,7 +258,7 @@ export interface MessageEvent {
   message: MessageOut;
 }
 
-/** A text in a thread. `error` says in words what went wrong; `cmd_id` is the author's own id of the command. `waits_until`: a queued text leaves no earlier; with an error, the gate made it wait for that. `taken_back`: a text to many was stopped or changed before this one left; it is not to be shown, and no page has it. */
+/** A text in a thread. `error` says in words what went wrong; `cmd_id` is the author's own id of the command. `waits_until`: a queued text leaves no earlier; with an error, the gate made it wait for that. `taken_back`: a text to many was stopped or changed before this one left; it is not to be shown, and no page has it. `call_id`: the dialer's name for the call during or after which it sent this. */
 export interface MessageOut {
   seq: number;
   direction: "in" | "out";
@@ -278,6 +279,7 @@ export interface MessageOut {
   resend_of: number | null;
   waits_until: string | null;
   campaign: OfCampaignOut | null;
+  call_id: string | null;
   taken_back: boolean;
 }
 
@@ -304,6 +306,16 @@ export interface OfCampaignOut {
   kind: "campaign" | "bulk";
   name: string;
   variant: number | null;
+}
+
+/** The telephone of this member, where tests of campaigns may go once it is `verified`. `waiting`: the code that the member was shown is to be texted from it to `text_to`, or to any other number of the workspace, before `expires_at`; `spent`: too many wrong ones came; `taken`: it was proven to be a colleague's. */
+export interface OwnNumberOut {
+  state: "none" | "waiting" | "verified" | "expired" | "spent" | "taken";
+  address: string | null;
+  text_to: string | null;
+  expires_at: string | null;
+  verified_at: string | null;
+  tries_left: number;
 }
 
 /** The heartbeat. `heads` gives the newest seq of each subscribed thread, so that a lost tail is noticed. */
@@ -396,7 +408,13 @@ export interface Send {
   seen?: number | null;
 }
 
-export type ServerFrame = Subscribed | Event | IntegrationEvent | StateInboxRow | StateRead | StateBadge | StateReview | StateMentions | StateBulk | StateCampaign | StateSuggestions | StateTyping | Snapshot | Ack | Err | Resync | Ping;
+export type ServerFrame = Subscribed | Event | IntegrationEvent | StateInboxRow | StateRead | StateBadge | StateReview | StateMentions | StateOwnNumber | StateSettings | StateBulk | StateCampaign | StateSuggestions | StateTyping | Snapshot | Ack | Err | Resync | Ping;
+
+/** What the workspace sets for itself is at this version. `suggesting`: replies may be suggested in it. */
+export interface SettingsNewsOut {
+  version: number;
+  suggesting: boolean;
+}
 
 export interface Snapshot {
   t: "snapshot";
@@ -474,6 +492,14 @@ export interface StateMentions {
   data: MentionsOut;
 }
 
+export interface StateOwnNumber {
+  t: "state";
+  ch: "user";
+  key: "own_number";
+  v: number;
+  data: OwnNumberOut;
+}
+
 export interface StateRead {
   t: "state";
   ch: "user";
@@ -488,6 +514,14 @@ export interface StateReview {
   key: "review";
   v: number;
   data: ReviewBadgeOut;
+}
+
+export interface StateSettings {
+  t: "state";
+  ch: "user";
+  key: "settings";
+  v: number;
+  data: SettingsNewsOut;
 }
 
 /** The channel is `thread:` and the id. `v` rises with the text that they answer. */
@@ -598,6 +632,7 @@ export interface UserSnapshot {
   badge: BadgeOut;
   review: ReviewBadgeOut;
   mentions: MentionsOut;
+  settings: SettingsNewsOut;
   reads: ReadMarkOut[];
 }
 

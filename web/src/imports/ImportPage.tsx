@@ -14,15 +14,15 @@ import { Settle } from "./Settle";
 import styles from "./ImportPage.module.css";
 
 export function ImportPage() {
-  const { id } = useSearch({ from: "/inside/people/import" });
+  const { id, campaign } = useSearch({ from: "/inside/people/import" });
   const navigate = useNavigate();
-  const open = (next?: number) => void navigate({ to: "/people/import", search: next === undefined ? {} : { id: next } });
+  const open = (next?: number) => void navigate({ to: "/people/import", search: { ...(next !== undefined && { id: next }), ...(campaign !== undefined && { campaign }) } });
   return (
-    <Page title="Import people" back={id === undefined ? <Back to="/people">People</Back> : <Back to="/people/import">All imports</Back>}>
+    <Page title="Import people" back={<Back id={id} campaign={campaign} />}>
       {id === undefined ? (
         <>
           <Drop onSent={open} />
-          <Past />
+          <Past campaign={campaign} />
         </>
       ) : (
         <One key={id} id={id} onGone={() => open()} />
@@ -31,10 +31,18 @@ export function ImportPage() {
   );
 }
 
-function Back({ to, children }: { to: "/people" | "/people/import"; children: string }) {
+/** To the campaign that the list is for, if there is one: its wizard has kept all that was written. */
+function Back({ id, campaign }: { id: number | undefined; campaign: number | undefined }) {
+  const mark = <ChevronLeft size={16} aria-hidden="true" />;
+  if (campaign !== undefined)
+    return (
+      <Link to="/sms/campaigns/$campaignId/edit/$step" params={{ campaignId: String(campaign), step: "audience" }}>
+        {mark} Back to the campaign
+      </Link>
+    );
   return (
-    <Link to={to} search={{}}>
-      <ChevronLeft size={16} aria-hidden="true" /> {children}
+    <Link to={id === undefined ? "/people" : "/people/import"} search={{}}>
+      {mark} {id === undefined ? "People" : "All imports"}
     </Link>
   );
 }

@@ -8,7 +8,7 @@ import { importsQuery, type Import } from "./api";
 import { counted, STATES } from "./words";
 import styles from "./ImportPage.module.css";
 
-export function Past() {
+export function Past({ campaign }: { campaign: number | undefined }) {
   const found = useInfiniteQuery(importsQuery);
   const all = found.data?.pages.flatMap((page) => page.imports) ?? [];
   if (all.length === 0) return null;
@@ -17,7 +17,7 @@ export function Past() {
       <h2 id="past">Past imports</h2>
       <ul>
         {all.map((one) => (
-          <Row key={one.import_id} one={one} />
+          <Row key={one.import_id} one={one} campaign={campaign} />
         ))}
       </ul>
       {found.hasNextPage && (
@@ -29,12 +29,12 @@ export function Past() {
   );
 }
 
-function Row({ one }: { one: Import }) {
+function Row({ one, campaign }: { one: Import; campaign: number | undefined }) {
   const today = useToday();
   const ended = one.state === "done" || one.state === "undone";
   return (
     <li>
-      <Link to="/people/import" search={{ id: one.import_id }} className={styles.link}>
+      <Link to="/people/import" search={{ id: one.import_id, ...(campaign !== undefined && { campaign }) }} className={styles.link}>
         {one.name}
       </Link>
       <span className={styles.soft}>{one.confirmed_by ?? one.member}</span>

@@ -1,11 +1,13 @@
 // The reply: what it costs while it is written, a draft that outlives the page, Enter to send.
 import { ActionIcon, Checkbox } from "@mantine/core";
-import { Ban, MoonStar, SendHorizontal } from "lucide-react";
+import { Ban, MoonStar, PenLine, SendHorizontal } from "lucide-react";
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { InboxRow } from "../gen/wire";
 import { Extras, ExtraTools, useExtras } from "../compose/Extras";
 import { useDraft } from "../compose/useDraft";
 import { useLive } from "../live/hooks";
+import { sends } from "../parts/sends";
+import { useOthersClaim } from "../team/useOthersClaim";
 import { TemplatePicker } from "../templates";
 import { timeThere } from "../text/hours";
 import { nameOrNumber } from "../text/people";
@@ -33,7 +35,8 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
   const silent = optedOut || held;
   const invalid = blocked ? null : (row?.invalid ?? null);
   const closed = !row || blocked || invalid !== null || (silent && !acknowledged);
-  const ready = !closed && (text.trim() !== "" || extras.attached.pictures.length > 0) && length <= MAX_CHARACTERS && !extras.busy && !(extras.plan && silent);
+  const other = useOthersClaim(row);
+  const ready = !closed && other === null && (text.trim() !== "" || extras.attached.pictures.length > 0) && length <= MAX_CHARACTERS && !extras.busy && !(extras.plan && silent);
 
   useEffect(() => acknowledge(false), [optedOut, held]);
   useEffect(() => {
@@ -45,7 +48,13 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
     element.style.height = "auto";
     element.style.height = `${Math.min(element.scrollHeight, TALLEST)}px`;
   }, [text]);
-  useEffect(() => () => live.typing(id, false), [live, id]);
+  useEffect(
+    () => () => {
+      live.typing(id, false);
+      live.unclaim(id);
+    },
+    [live, id],
+  );
 
   const send = () => {
     if (!ready) return;
@@ -55,19 +64,21 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
     }
     live.send(id, text, silent ? { acknowledged_opt_out: true } : {});
     draft.done(draft);
+    live.unclaim(id);
     box.current?.focus();
   };
   const write = (next: string) => {
     draft.write(next);
     live.typing(id, next !== "");
+    if (next.trim() === "") live.unclaim(id);
+    else if (other === null) live.claim(id);
   };
   const take = (item: string) => {
     write(withSuggestion(text, item));
     box.current?.focus();
   };
   const key = (event: KeyboardEvent) => {
-    // A phone's Enter is a new line, and an Enter that chooses a word of an input method sends nothing.
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing || matchMedia("(pointer: coarse)").matches) return;
+    if (!sends(event)) return;
     event.preventDefault();
     send();
   };
@@ -107,6 +118,23 @@ export const Composer = memo(function Composer({ id, row }: { id: number; row: I
             <Ban size={15} strokeWidth={2} aria-hidden="true" />
             Texts to this number do not arrive. {invalid}
           </p>
+        </div>
+      )}
+      {other && (
+        <div className={styles.notice} role="status">
+          <p>
+            <PenLine size={15} strokeWidth={2} aria-hidden="true" />
+            {other.by.name} is answering
+          </p>
+          <button
+            type="button"
+            onClick={() => {
+              live.claim(id, true);
+              box.current?.focus();
+            }}
+          >
+            Take over
+          </button>
         </div>
       )}
       {row && !blocked && <QuietHours id={id} name={nameOrNumber(row)} />}

@@ -12,14 +12,17 @@ import { useCommand } from "../parts/useCommand";
 import type { ThreadView } from "../live/store";
 import { clockTime, dayTitle, fullTime } from "../text/time";
 import { timeThere } from "../text/hours";
+import { Beside } from "../team/Beside";
 import { useToday } from "../text/useToday";
+import { eyes, onEyes } from "../notify/eyes";
 import { useHours, useMinute } from "./useHours";
+import { useJump } from "./useJump";
 import { bubbleOf, bubbleOfPending, layOut, type Bubble, type Whose } from "./runs";
 import styles from "./Messages.module.css";
 
 const NEAR = 48; // px: this close to the end counts as at the end
 
-export function Messages({ id, thread, name, blocked }: { id: number; thread: ThreadView; name: string; blocked: boolean }) {
+export function Messages({ id, jump, thread, name, blocked }: { id: number; jump: number | null; thread: ThreadView; name: string; blocked: boolean }) {
   const { member } = useSession();
   const today = useToday();
   const scroller = useRef<HTMLDivElement>(null);
@@ -29,16 +32,19 @@ export function Messages({ id, thread, name, blocked }: { id: number; thread: Th
     [messages, thread.pending, member.id],
   );
   const newFrom = useFirstUnread(id, thread);
-  const items = useMemo(() => layOut(bubbles, newFrom), [bubbles, newFrom]);
-  const { atEnd, missed, toEnd } = useEnd(scroller, bubbles, thread.state !== null);
+  const asides = thread.state?.asides;
+  const items = useMemo(() => layOut(bubbles, newFrom, asides), [bubbles, newFrom, asides]);
+  const { atEnd, missed, toEnd } = useEnd(scroller, bubbles, thread.state !== null, jump !== null);
   useDisplayed(id, thread, atEnd);
   const older = useOlder(id, thread, scroller);
+  const jumped = useJump(id, jump, thread, scroller);
 
   return (
     <div className={styles.frame}>
       <div ref={scroller} className={styles.scroll} role="log" aria-live="off" aria-label={`Texts with ${name}`} tabIndex={0} aria-busy={!thread.state}>
         <div className={styles.column}>
           {older}
+          {jumped}
           {!thread.state && bubbles.length === 0 && <Skeleton />}
           {items.map((item) => {
             if (item.kind === "day")
@@ -53,6 +59,7 @@ export function Messages({ id, thread, name, blocked }: { id: number; thread: Th
                   <span aria-hidden="true">New</span>
                 </div>
               );
+            if (item.kind === "aside") return <Beside key={item.key} aside={item.aside} />;
             return <Run key={item.key} id={id} bubbles={item.bubbles} name={name} blocked={blocked} />;
           })}
         </div>
@@ -212,9 +219,9 @@ function useFirstUnread(id: number, thread: ThreadView): string | null {
   return found.current ?? null;
 }
 
-function useEnd(scroller: React.RefObject<HTMLDivElement | null>, bubbles: readonly Bubble[], ready: boolean) {
-  const stuck = useRef(true);
-  const [atEnd, setAtEnd] = useState(true);
+function useEnd(scroller: React.RefObject<HTMLDivElement | null>, bubbles: readonly Bubble[], ready: boolean, jumps: boolean) {
+  const stuck = useRef(!jumps);
+  const [atEnd, setAtEnd] = useState(!jumps);
   const [missed, setMissed] = useState(false);
   const lastKey = bubbles.at(-1)?.key;
   const lastIsMine = bubbles.at(-1)?.seq === null;
@@ -253,17 +260,16 @@ function useEnd(scroller: React.RefObject<HTMLDivElement | null>, bubbles: reado
   return { atEnd, missed, toEnd };
 }
 
-/** Read is what was displayed: the end of the conversation, in a tab that can be seen. */
+/** Read is what was displayed: the end of the conversation, in a tab that somebody works in. */
 function useDisplayed(id: number, thread: ThreadView, atEnd: boolean): void {
   const live = useLive();
   const newest = thread.state?.messages.findLast((message) => message.in_ord != null)?.in_ord ?? 0;
   useLayoutEffect(() => {
     const look = () => {
-      if (atEnd && newest > 0 && document.visibilityState === "visible") live.displayed(id, newest);
+      if (atEnd && newest > 0 && eyes()) live.displayed(id, newest);
     };
     look();
-    document.addEventListener("visibilitychange", look);
-    return () => document.removeEventListener("visibilitychange", look);
+    return onEyes(look);
   }, [live, id, newest, atEnd]);
 }
 

@@ -13,14 +13,16 @@ import { formatNumber, nameOrNumber } from "../text/people";
 import { fullTime } from "../text/time";
 import { dateTime, mine } from "../compose/zoned";
 import { HeldBanner } from "../review/HeldBanner";
-import { Composer } from "./Composer";
+import { Answer } from "../team/Answer";
+import { TeamBar } from "../team/TeamBar";
+import { useMentionsSeen } from "../team/useMentionsSeen";
 import { focusHeading, focusList, HEADING, isPhone } from "./focus";
 import { Messages } from "./Messages";
 import styles from "./ThreadPane.module.css";
 
 const ThreadConsent = lazy(() => import("../consent/ThreadConsent").then((module) => ({ default: module.ThreadConsent })));
 
-export function ThreadPane({ id }: { id: number }) {
+export function ThreadPane({ id, at }: { id: number; at: number | null }) {
   const live = useLive();
   const thread = useThread(id);
   const row = useRow(id)?.row;
@@ -36,6 +38,7 @@ export function ThreadPane({ id }: { id: number }) {
   };
   useEffect(() => live.visit(id), [live, id]);
   useEscape(leave);
+  useMentionsSeen(id, thread.state);
   const known = row !== undefined;
   useEffect(() => {
     if (known) focusHeading();
@@ -100,6 +103,7 @@ export function ThreadPane({ id }: { id: number }) {
           </ActionIcon>
         </Tooltip>
       </header>
+      {row && <TeamBar row={row} />}
       {row?.campaign && <LastCampaign by={row.campaign} />}
       {row && <HeldBanner row={row} />}
       {row && consent && (
@@ -107,9 +111,9 @@ export function ThreadPane({ id }: { id: number }) {
           <ThreadConsent threadId={id} name={nameOrNumber(row)} onClose={closeConsent} />
         </Suspense>
       )}
-      <Messages id={id} thread={thread} name={row ? nameOrNumber(row) : "this contact"} blocked={row?.carrier_blocked ?? false} />
+      <Messages id={id} jump={at} thread={thread} name={row ? nameOrNumber(row) : "this contact"} blocked={row?.carrier_blocked ?? false} />
       <Typists id={id} />
-      <Composer id={id} row={row} />
+      <Answer id={id} row={row} />
     </div>
   );
 }

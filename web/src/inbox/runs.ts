@@ -2,6 +2,7 @@
 import { letter } from "../campaigns/wizard/shares";
 import type { MessageOut } from "../gen/wire";
 import type { PendingSend } from "../live/store";
+import { seqOf, type Aside } from "../live/thread";
 
 export interface Bubble {
   /** The same before and after the server has taken it, so that nothing flickers. */
@@ -39,13 +40,15 @@ export interface Fate {
 export type Item =
   | { readonly kind: "day"; readonly key: string; readonly at: string }
   | { readonly kind: "new"; readonly key: string }
+  | { readonly kind: "aside"; readonly key: string; readonly aside: Aside }
   | { readonly kind: "run"; readonly key: string; readonly bubbles: readonly Bubble[] };
 
 const RUN_ENDS_AFTER_MS = 10 * 60_000;
 const AUTOMATIC = "keyword_answer";
+const TEST = "test";
 const NOTES: Record<string, string> = { STOP: "Opted out with this text", START: "Opted back in with this text", HELP: "Asked for help" };
 
-const WAITS: Record<string, "hours" | "cap"> = { quiet_hours: "hours", cap_reached: "cap" }; // the gate's reasons
+const WAITS: Record<string, "hours" | "cap"> = { quiet_hours: "hours", sending_hours: "hours", cap_reached: "cap" }; // the gate's reasons
 const OPT_OUTS = new Set(["opted_out", "opted_out_meanwhile", "consent_changed"]); // the gate's reasons
 
 const ENDS_HERE = new Set(["opted_out", "invalid"]); // another try would end in the same way
@@ -90,6 +93,12 @@ function whose(of: MessageOut["campaign"]): Whose | null {
 
 const isOurs = (url: string): boolean => url.startsWith("/media/");
 
+function noteOf(message: MessageOut): string | null {
+  if (message.klass === TEST) return "Test of a campaign's text";
+  if (message.call_id) return "Sent with a call";
+  return message.keyword ? (NOTES[message.keyword] ?? null) : null;
+}
+
 export function bubbleOf(message: MessageOut, me: number): Bubble {
   const automatic = message.klass === AUTOMATIC;
   return {
@@ -101,7 +110,7 @@ export function bubbleOf(message: MessageOut, me: number): Bubble {
     author: automatic ? "Automatic answer" : (message.author ?? null),
     mine: message.author_id === me && !automatic,
     of: whose(message.campaign),
-    note: message.keyword ? (NOTES[message.keyword] ?? null) : null,
+    note: noteOf(message),
     media: (message.media ?? []).filter((url) => !isOurs(url)).length,
     pictures: (message.media ?? []).filter(isOurs),
     fate: fateOf(message),
@@ -128,16 +137,30 @@ function joins(last: Bubble, next: Bubble): boolean {
   );
 }
 
-/** `newFrom` is the key of the first bubble that was unread when the conversation was opened. */
-export function layOut(bubbles: readonly Bubble[], newFrom: string | null): Item[] {
+const aside = (one: Aside): Item => ({ kind: "aside", key: `aside ${seqOf(one)}`, aside: one });
+
+/** `newFrom` is the key of the first bubble that was unread when the conversation was opened. *asides* stand between the texts by their seq. */
+export function layOut(bubbles: readonly Bubble[], newFrom: string | null, asides: readonly Aside[] = []): Item[] {
   const items: Item[] = [];
+  const waiting = [...asides];
   let run: Bubble[] = [];
   let day = "";
+  const dawn = (at: string): boolean => {
+    const itsDay = new Date(at).toDateString();
+    if (itsDay === day) return false;
+    items.push({ kind: "day", key: `day ${itsDay}`, at });
+    day = itsDay;
+    return true;
+  };
+  const say = (one: Aside): void => {
+    dawn(atOf(one));
+    items.push(aside(one));
+    run = [];
+  };
   for (const bubble of bubbles) {
-    const itsDay = new Date(bubble.at).toDateString();
+    while (waiting[0] && seqOf(waiting[0]) < (bubble.seq ?? Infinity)) say(waiting.shift() as Aside);
     const last = run.at(-1);
-    const breaks = itsDay !== day || bubble.key === newFrom;
-    if (itsDay !== day) items.push({ kind: "day", key: `day ${itsDay}`, at: bubble.at });
+    const breaks = dawn(bubble.at) || bubble.key === newFrom;
     if (bubble.key === newFrom) items.push({ kind: "new", key: "new" });
     if (!breaks && last && joins(last, bubble)) {
       run.push(bubble);
@@ -145,7 +168,9 @@ export function layOut(bubbles: readonly Bubble[], newFrom: string | null): Item
       run = [bubble];
       items.push({ kind: "run", key: `run ${bubble.key}`, bubbles: run });
     }
-    day = itsDay;
   }
+  waiting.forEach(say);
   return items;
 }
+
+const atOf = (one: Aside): string => (one.kind === "note" ? one.note.at : one.activity.at);

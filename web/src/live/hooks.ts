@@ -1,6 +1,6 @@
 // How components see the live state: each subscribes to the one key that it shows.
 import { createContext, use, useCallback, useEffect, useSyncExternalStore } from "react";
-import type { BulkOut, CampaignOut, SuggestionsOut } from "../gen/wire";
+import type { BulkOut, CampaignOut, OwnNumberOut, SuggestionsOut } from "../gen/wire";
 import type { Live } from "./live";
 import type { Colleague, RowView, ThreadView } from "./store";
 import type { Status } from "./socket";
@@ -21,14 +21,21 @@ function useKey<T>(key: Parameters<Live["store"]["subscribe"]>[0], read: (live: 
 
 export const useOrder = (): readonly number[] => useKey("order", (live) => live.store.order);
 export const useInboxLoaded = (): boolean => useKey("order", (live) => live.store.loaded);
+/** Rises with whatever changes any row, for who is *on* the lookout; else it may be old. */
+export const useRowsVersion = (on: boolean): number => useKey(on ? "rows" : "order", (live) => (on ? live.store.rowsVersion : 0));
 export const useNextCursor = (): string | null => useKey("order", (live) => live.store.nextCursor());
 export const useBadge = (): number => useKey("badge", (live) => live.store.badge);
+export const useMentions = (): number => useKey("mentions", (live) => live.store.mentions);
 export const useReviewCount = (): number => useKey("review", (live) => live.store.reviews.open);
 /** Another object whenever what waits for a decision has changed, even where as many wait as before. */
 export const useReviewNews = (): object => useKey("review", (live) => live.store.reviews);
+/** What was last told of the member's own phone; another object with each word of it. */
+export const useOwnNumberNews = (): OwnNumberOut | null => useKey("own_number", (live) => live.store.ownNumber);
 export const useRow = (id: number): RowView | undefined => useKey(`row:${id}`, (live) => live.store.row(id));
 export const useThread = (id: number): ThreadView => useKey(`thread:${id}`, (live) => live.store.thread(id));
 export const usePeople = (id: number): readonly Colleague[] => useKey(`people:${id}`, (live) => live.store.people(id));
+/** What the workspace sets for itself is at this version; null until it was told. */
+export const useSettingsVersion = (): number | null => useKey("settings", (live) => live.store.settings?.version ?? null);
 /** What was last suggested for a thread, which may be for an older text than the newest. */
 export const useSuggestions = (id: number): SuggestionsOut | undefined => useKey(`suggestions:${id}`, (live) => live.store.suggestions(id));
 

@@ -13,7 +13,7 @@ const row = (id: number, minute: number, more: Partial<InboxRow> = {}): InboxRow
 const message = (seq: number, more: Partial<MessageOut> = {}): MessageOut => ({
   seq, direction: "in", body: `m${seq}`, state: "received", at: "2026-11-22T10:00:00Z", in_ord: seq, segments: 1, klass: "inbound",
   author_id: null, author: null, cmd_id: null, error_class: null, error_code: null, error: null, keyword: null, media: [],
-  resend_of: null, waits_until: null, campaign: null, taken_back: false, ...more,
+  resend_of: null, waits_until: null, campaign: null, call_id: null, taken_back: false, ...more,
 });
 const event = (seq: number, more: Partial<MessageOut> = {}): ServerFrame => ({
   t: "event", ch: "thread:1", seq, epoch: "e", data: { kind: "message", message: message(seq, more) },
@@ -133,6 +133,73 @@ test("a page that was read for an older list is dropped", () => {
   expect(store.order).toEqual([2]);
 });
 
+test("marks that came with the inbox stay, whichever of the first two snapshots comes first", () => {
+  const user: ServerFrame = { t: "snapshot", ch: "user", epoch: "e", seq: null, p: "1", data: { badge: { unread_threads: 0 }, review: { open: 0 }, mentions: { threads: 0, asked: [] }, settings: { version: 1, suggesting: true }, reads: [] } };
+  const rows = inbox([row(1, 9, { in_total: 4 })], { reads: [{ thread_id: 1, in_ord: 4, v: 2 }] });
+  for (const frames of permutations([user, rows])) {
+    store = new LiveStore();
+    frames.forEach((one) => store.apply(one));
+    expect(store.row(1)?.unread).toBe(0);
+  }
+});
+
+test("in another history of the database rows and marks of the one before are gone, whichever channel says so first", () => {
+  const other = (ch: "user" | "inbox"): ServerFrame =>
+    ch === "user"
+      ? { t: "snapshot", ch, epoch: "f", seq: null, p: "1", data: { badge: { unread_threads: 1 }, review: { open: 0 }, mentions: { threads: 0, asked: [] }, settings: { version: 1, suggesting: true }, reads: [] } }
+      : inbox([row(1, 9, { v: 1, in_total: 2 })], { reads: [{ thread_id: 1, in_ord: 1, v: 1 }] }, "f");
+  for (const frames of permutations([other("user"), other("inbox")])) {
+    store = new LiveStore();
+    store.apply(inbox([row(1, 9, { v: 7, in_total: 9 }), row(2, 8)], { reads: [{ thread_id: 1, in_ord: 9, v: 5 }] }));
+    frames.forEach((one) => store.apply(one));
+    expect(store.order).toEqual([1]);
+    expect(store.row(1)?.unread).toBe(1);
+  }
+});
+
+test("a row from below the loaded pages counts as unread only what its member has not read, which the inbox is asked for", () => {
+  store.apply(inbox([row(1, 9), row(2, 8)], { next_cursor: "c" }));
+  expect(store.apply(state(row(7, 20, { v: 9, in_total: 40, last_seq: 60 })))).toEqual(["inbox"]);
+  expect(store.row(7)?.unread).toBe(0);
+  store.apply(inbox([row(7, 20, { v: 9, in_total: 40, last_seq: 60 })], { partial: true, reads: [{ thread_id: 7, in_ord: 39, v: 3 }] }));
+  expect(store.row(7)?.unread).toBe(1);
+  expect(store.apply(state(row(7, 21, { v: 10, in_total: 41, last_seq: 61 })))).toEqual([]);
+  expect(store.row(7)?.unread).toBe(2);
+});
+
+test("a row that comes from below while the inbox is being asked for is asked for once more, and not for ever", () => {
+  store.apply(inbox([row(1, 9)], { next_cursor: "c" }));
+  store.asking("inbox", 5);
+  expect(store.apply(state(row(7, 20, { v: 9, in_total: 40, last_seq: 60 })))).toEqual([]);
+  expect(store.apply(inbox([], { partial: true }))).toEqual(["inbox"]);
+  store.asking("inbox", 6);
+  expect(store.apply(inbox([], { partial: true }))).toEqual([]);
+});
+
+test("a conversation that has just begun is unread without asking", () => {
+  store.apply(inbox([row(1, 9)]));
+  expect(store.apply(state(row(7, 20, { v: 1, in_total: 1, last_seq: 1 })))).toEqual([]);
+  expect(store.row(7)?.unread).toBe(1);
+});
+
+test("what a thread's snapshot says of its member's reading counts for a row that is there already", () => {
+  store.apply(inbox([row(2, 9)], { next_cursor: "c" }));
+  store.apply(state(row(1, 20, { v: 1, in_total: 3, last_seq: 3 })));
+  const opened = snapshot([1, 2, 3]);
+  store.apply({ ...opened, data: { ...(opened as { data: ThreadSnapshot }).data, in_ord: 2 } } as ServerFrame);
+  expect(store.row(1)?.unread).toBe(1);
+});
+
+test("of an open thread that a page begun anew does not show, the row is asked for", () => {
+  store.apply(inbox([row(1, 9), row(2, 8)]));
+  store.apply(snapshot([1, 2, 3]));
+  expect(store.apply(inbox([row(2, 30, { v: 4 })], { next_cursor: "c" }, "e", "9"))).toEqual(["thread:1"]);
+  expect(store.position("thread:1")).toEqual({});
+  store.apply(state(row(1, 9, { v: 7 })));
+  expect(store.position("thread:1")).toEqual({ after: 3, epoch: "e" });
+  expect(store.apply(inbox([row(1, 31, { v: 8 })], { partial: true }, "e", "9"))).toEqual([]);
+});
+
 test("a partial page after a reconnect changes rows and keeps the others", () => {
   store.apply(inbox([row(1, 9), row(2, 8), row(3, 7)]));
   store.apply(inbox([row(3, 30, { v: 4 })], { partial: true }, "e", "9"));
@@ -182,7 +249,7 @@ test("the badge's newest version wins, and a snapshot starts anew", () => {
   store.apply(badge(2, 7));
   store.apply(badge(1, 3));
   expect(store.badge).toBe(7);
-  store.apply({ t: "snapshot", ch: "user", epoch: "e", seq: null, p: "1", data: { badge: { unread_threads: 4 }, review: { open: 2 }, mentions: { threads: 3 }, reads: [] } });
+  store.apply({ t: "snapshot", ch: "user", epoch: "e", seq: null, p: "1", data: { badge: { unread_threads: 4 }, review: { open: 2 }, mentions: { threads: 3, asked: [] }, settings: { version: 1, suggesting: true }, reads: [] } });
   store.apply(badge(1, 2));
   expect(store.badge).toBe(2);
 });
@@ -196,7 +263,7 @@ test("of what waits for a decision the newest word wins, and every word is news"
   store.apply(told(3, 3));
   expect(store.reviews).toEqual(before);
   expect(store.reviews).not.toBe(before);
-  store.apply({ t: "snapshot", ch: "user", epoch: "e", seq: null, p: "1", data: { badge: { unread_threads: 0 }, review: { open: 1 }, mentions: { threads: 0 }, reads: [] } });
+  store.apply({ t: "snapshot", ch: "user", epoch: "e", seq: null, p: "1", data: { badge: { unread_threads: 0 }, review: { open: 1 }, mentions: { threads: 0, asked: [] }, settings: { version: 1, suggesting: true }, reads: [] } });
   expect(store.reviews.open).toBe(1);
 });
 
@@ -238,6 +305,15 @@ test("arrivals are told once, and never for what was already there", () => {
   expect(store.commit()).toEqual([]);
   store.apply(state(row(1, 6, { v: 2, in_total: 3 })));
   expect(store.commit().map((one) => one.count)).toEqual([2]);
+  expect(store.commit()).toEqual([]);
+});
+
+test("what was missed while the connection was away is told as late, and not where nobody wrote", () => {
+  store.apply(inbox([row(1, 5), row(2, 4)]));
+  store.commit();
+  store.apply(inbox([row(1, 6, { v: 2, in_total: 2 }), row(2, 4, { v: 2, closed: true }), row(3, 9, { direction: "out" })], { partial: true }, "e", "9"));
+  expect(store.commit().map((one) => [one.row.thread_id, one.late])).toEqual([[1, true]]);
+  store.apply(inbox([row(1, 7, { v: 3, in_total: 3 })], {}, "f"));
   expect(store.commit()).toEqual([]);
 });
 

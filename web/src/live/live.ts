@@ -7,6 +7,7 @@ import { bulkChannel, campaignChannel, CAMPAIGNS, LiveStore, threadChannel, type
 
 const HIDDEN_FLUSH_MS = 250; // a hidden tab gets no animation frames, and its title must still count
 const TYPING_REPEAT_MS = 3_000;
+const CLAIM_RENEWED_MS = 30_000; // the server lets it lapse after 90 s
 const TYPING_FORGOTTEN_MS = 7_000;
 
 export class Live {
@@ -21,6 +22,7 @@ export class Live {
   private readonly forgetTimers = new Map<string, ReturnType<typeof setTimeout>>();
   private scheduled = false;
   private typedAt = 0;
+  private claimed: { thread: number; at: number } | null = null;
 
   constructor(url: string, sessionEnded: () => Promise<boolean>) {
     const { store } = this;
@@ -90,7 +92,8 @@ export class Live {
   }
 
   send(threadId: number, body: string, more: Pick<Send, "acknowledged_opt_out" | "resend_of"> = {}): void {
-    const data: Send = { name: "send", thread_id: threadId, body, ...more };
+    const seen = this.store.thread(threadId).state?.lastSeq ?? null; // of a text that is tried again, what is seen now
+    const data: Send = { name: "send", thread_id: threadId, body, ...more, seen };
     const at = present().toISOString();
     const cmdId = this.command(data, at);
     this.show(cmdId, data, at);
@@ -131,6 +134,21 @@ export class Live {
     if (typing ? now - this.typedAt < TYPING_REPEAT_MS : this.typedAt === 0) return;
     this.typedAt = typing ? now : 0;
     if (this.socket.isOpen()) this.socket.command(crypto.randomUUID(), { name: "typing", thread_id: threadId, typing });
+  }
+
+  /** Who writes an answer has the sole right to it for as long as they do; lost with the connection, it lapses. */
+  claim(threadId: number, over = false): void {
+    const now = Date.now();
+    if (!over && this.claimed?.thread === threadId && now - this.claimed.at < CLAIM_RENEWED_MS) return;
+    if (!this.socket.isOpen()) return;
+    this.claimed = { thread: threadId, at: now };
+    this.socket.command(crypto.randomUUID(), { name: "claim", thread_id: threadId, over });
+  }
+
+  unclaim(threadId: number): void {
+    if (this.claimed?.thread !== threadId) return;
+    this.claimed = null;
+    if (this.socket.isOpen()) this.socket.command(crypto.randomUUID(), { name: "unclaim", thread_id: threadId });
   }
 
   private command(data: CommandData, at = present().toISOString()): string {

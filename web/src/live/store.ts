@@ -1,7 +1,7 @@
 // What this tab knows, and how each frame changes it. No sockets, timers or clocks here: frames go in, touched keys and
 // the channels that must be asked for again come out.
 import type {
-  Ack, BulkOut, CampaignOut, CampaignsSnapshot, Err, InboxPage, InboxRow, MentionsOut, MessageOut, ReadMarkOut, Send, ServerFrame, Snapshot, Subscribe, Subscribed, SuggestionsOut, ThreadEventData, ThreadSnapshot, UserSnapshot,
+  Ack, BulkOut, CampaignOut, CampaignsSnapshot, Err, InboxPage, InboxRow, MentionsOut, MessageOut, OwnNumberOut, ReadMarkOut, Send, ServerFrame, SettingsNewsOut, Snapshot, Subscribe, Subscribed, SuggestionsOut, ThreadEventData, ThreadSnapshot, UserSnapshot,
 } from "../gen/wire";
 import { isAtWork, place, without } from "./inbox";
 import { applyEvent, fromSnapshot, withOlder, type Aside, type ThreadState } from "./thread";
@@ -36,10 +36,15 @@ export interface Colleague {
 export interface Arrival {
   readonly row: InboxRow;
   readonly count: number;
+  /** It came while the connection was away, who knows when. */
+  readonly late: boolean;
 }
 
+/** What a row tells: something new, what was missed while the connection was away, or what was there before. */
+type Telling = "news" | "missed" | "known";
+
 export type Position = Pick<Subscribe, "after" | "epoch" | "p">;
-type Key = "order" | "badge" | "review" | "mentions" | `row:${number}` | `thread:${number}` | `people:${number}` | `suggestions:${number}` | `bulk:${number}` | "campaigns" | `campaign:${number}`;
+type Key = "order" | "rows" | "badge" | "review" | "mentions" | "own_number" | "settings" | `row:${number}` | `thread:${number}` | `people:${number}` | `suggestions:${number}` | `bulk:${number}` | "campaigns" | `campaign:${number}`;
 
 const NO_ONE: readonly Colleague[] = [];
 const EMPTY: ThreadView = { state: null, pending: [], missing: false };
@@ -77,10 +82,15 @@ export class LiveStore {
   private readonly asked = new Map<string, number>(); // channel -> id of the subscription that is under way
   private readonly touched = new Set<Key>();
   private readonly listeners = new Map<Key, Set<() => void>>();
+  private readonly unmarked = new Set<number>(); // rows that moved while the inbox was asked for
+  private readonly outdated = new Set<number>(); // rows that may have changed unseen
+  private epoch: string | null = null; // of the history that all here is of
   private arrivals: Arrival[] = [];
   private badgeVersion = -1;
   private reviewVersion = -1;
   private mentionsVersion = -1;
+  private ownNumberVersion = -1;
+  private settingsVersion = -1;
   private cursor: string | null = null;
 
   order: readonly number[] = [];
@@ -90,6 +100,14 @@ export class LiveStore {
   badge = 0;
   /** In how many threads notes ask this member to look. */
   mentions = 0;
+  /** The threads in which one ever did, the newest ones. */
+  mentionedIn: readonly number[] = [];
+  /** Rises with whatever changes any row. */
+  rowsVersion = 0;
+  /** What was last told of the member's own phone; null: nothing yet. */
+  ownNumber: OwnNumberOut | null = null;
+  /** What the workspace sets for itself is at this version; null until it was told. */
+  settings: SettingsNewsOut | null = null;
   /** How many texts wait for a decision, as an object of its own with each word from the server. */
   reviews: { readonly open: number } = { open: 0 };
 
@@ -104,7 +122,8 @@ export class LiveStore {
   row = (id: number): RowView | undefined => this.views.get(id);
   thread = (id: number): ThreadView => this.threads.get(id) ?? EMPTY;
   people = (id: number): readonly Colleague[] => this.colleagues.get(id) ?? NO_ONE;
-  suggestions = (id: number): SuggestionsOut | undefined => this.suggested.get(id)?.data;
+  suggestions = (id: number): SuggestionsOut | undefined => (this.settings?.suggesting === false ? undefined : this.suggested.get(id)?.data);
+  allRows = (): Iterable<RowView> => this.views.values();
   nextCursor = (): string | null => this.cursor;
   bulk = (id: number): BulkOut | undefined => this.bulks.get(id)?.data;
   campaign = (id: number): CampaignOut | undefined => this.campaigns.get(id)?.data;
@@ -126,7 +145,7 @@ export class LiveStore {
     const id = threadOf(channel);
     if (id !== null) {
       const state = this.threads.get(id)?.state;
-      return state ? { after: state.lastSeq, epoch: state.epoch } : {};
+      return state && !this.outdated.has(id) ? { after: state.lastSeq, epoch: state.epoch } : {};
     }
     const known = this.positions.get(channel);
     return known?.p ? { p: known.p, epoch: known.epoch } : {};
@@ -195,21 +214,24 @@ export class LiveStore {
     else if (isOfCampaigns(frame.ch)) this.takeCampaigns(frame.v, [frame.data as CampaignOut]);
     else if (id !== null && frame.key === "suggestions") this.takeSuggestions(id, frame.v, frame.data as SuggestionsOut);
     else if (id !== null) this.person(id, frame.key, frame.v, frame.data as Omit<Presence, "v">);
-    else if (frame.ch === "inbox") this.takeRow(frame.data as InboxRow);
+    else if (frame.ch === "inbox") return this.rowMoved(frame.data as InboxRow);
     else if (frame.key === "badge") this.takeBadge(frame.v, (frame.data as { unread_threads: number }).unread_threads);
     else if (frame.key === "mentions") this.takeMentions(frame.v, frame.data as MentionsOut);
+    else if (frame.key === "own_number") this.takeOwnNumber(frame.v, frame.data as OwnNumberOut);
     else if (frame.key === "review") this.takeReviews(frame.v, frame.data as { open: number });
+    else if (frame.key === "settings") this.takeSettings(frame.v, frame.data as SettingsNewsOut);
     else this.takeMark(frame.data as ReadMarkOut);
     return [];
   }
 
   private snapshot(frame: Snapshot): string[] {
     this.asked.delete(frame.ch);
+    this.enter(frame.epoch);
     const id = threadOf(frame.ch);
     if (id !== null) {
       const data = frame.data as ThreadSnapshot;
-      if (!this.marks.has(id)) this.marks.set(id, { thread_id: id, in_ord: data.in_ord, v: -1 }); // any mark with a version is newer
       this.takeRow(data.thread);
+      this.learnMark(id, data.in_ord);
       this.setThread(id, { ...this.thread(id), missing: false, state: fromSnapshot(data, frame.seq ?? data.thread.last_seq, frame.epoch) });
       return [];
     }
@@ -222,33 +244,60 @@ export class LiveStore {
       this.takeCampaigns(-1, frame.ch === CAMPAIGNS ? (frame.data as CampaignsSnapshot).rows : [frame.data as CampaignOut]);
       return [];
     }
-    const other = this.positions.get(frame.ch)?.epoch !== frame.epoch;
     this.positions.set(frame.ch, { epoch: frame.epoch, p: frame.p ?? null });
-    if (frame.ch === "inbox") this.takeFirstPage(frame.data as InboxPage, other);
-    else this.takeUser(frame.data as UserSnapshot, other);
+    if (frame.ch === "inbox") return this.takeFirstPage(frame.data as InboxPage);
+    this.takeUser(frame.data as UserSnapshot);
     return [];
   }
 
-  private takeUser(data: UserSnapshot, otherEpoch: boolean): void {
-    if (otherEpoch) this.marks.clear();
+  /** In another history of the database nothing is true that was known of the one before, whichever channel says so first. */
+  private enter(epoch: string): void {
+    if (this.epoch !== null && this.epoch !== epoch) {
+      for (const known of [this.rows, this.views, this.shown, this.marks]) known.clear();
+      this.order = [];
+      this.touched.add("order");
+    }
+    this.epoch = epoch;
+  }
+
+  private takeUser(data: UserSnapshot): void {
     this.badgeVersion = -1; // a snapshot bears no version: whatever comes after it is newer
     this.takeBadge(-1, data.badge.unread_threads);
     this.reviewVersion = -1;
     this.takeReviews(-1, data.review);
     this.mentionsVersion = -1;
     this.takeMentions(-1, data.mentions);
+    this.settingsVersion = -1;
+    this.takeSettings(data.settings.version, data.settings);
     data.reads.forEach((mark) => this.takeMark(mark));
   }
 
-  private takeFirstPage(page: InboxPage, otherEpoch: boolean): void {
+  private takeFirstPage(page: InboxPage): string[] {
     if (!page.partial) {
-      if (otherEpoch) for (const store of [this.rows, this.views, this.shown]) store.clear();
+      for (const id of this.rows.keys()) this.outdated.add(id);
       this.order = [];
       this.cursor = page.next_cursor ?? null;
     }
     this.loaded = true;
     this.touched.add("order");
     this.takePage(page);
+    const again = [...this.unmarked].some((id) => !this.marks.has(id));
+    this.unmarked.clear();
+    return [...(again ? ["inbox"] : []), ...this.outdatedThreads()];
+  }
+
+  /** Of a thread that a page begun anew does not show, the row may have changed: its events do not tell, a snapshot does. */
+  private outdatedThreads(): string[] {
+    return [...this.outdated].filter((id) => this.threads.get(id)?.state).map(threadChannel);
+  }
+
+  /** A row that no page has brought yet says nothing of how far this member has read: resuming the inbox does. */
+  private rowMoved(row: InboxRow): string[] {
+    this.takeRow(row);
+    if (this.isMarked(row)) return [];
+    if (!this.asked.has("inbox")) return ["inbox"];
+    this.unmarked.add(row.thread_id);
+    return [];
   }
 
   /** A later page, read over the API while frames went on: the higher version of a row wins. */
@@ -260,22 +309,31 @@ export class LiveStore {
     this.touched.add("order");
   }
 
+  /** Rows that were read for another view of the inbox. */
+  takeRows(page: InboxPage, telling: Telling = "known"): void {
+    page.reads.forEach((mark) => this.takeMark(mark));
+    for (const row of page.rows) {
+      this.takeRow(row, telling);
+      this.learnMark(row.thread_id, 0); // who has no mark has read nothing
+    }
+  }
+
   private takePage(page: InboxPage): void {
     const cursor = this.cursor;
     if (!page.partial) this.cursor = null; // these rows are contiguous: none of them waits for a page
-    page.reads.forEach((mark) => this.takeMark(mark));
-    page.rows.forEach((row) => this.takeRow(row, true));
+    this.takeRows(page, page.partial ? "missed" : "known");
     this.cursor = cursor;
   }
 
-  private takeRow(row: InboxRow, quiet = false): void {
+  private takeRow(row: InboxRow, telling: Telling = "news"): void {
     const known = this.rows.get(row.thread_id);
     const newer = !known || row.v > known.v;
+    this.outdated.delete(row.thread_id);
     if (newer) {
       this.rows.set(row.thread_id, row);
       this.refreshRow(row.thread_id);
       const count = row.in_total - (known?.in_total ?? row.in_total - 1);
-      if (!quiet && this.loaded && row.direction === "in" && count > 0) this.arrivals.push({ row, count });
+      if (telling !== "known" && this.loaded && row.direction === "in" && count > 0) this.arrivals.push({ row, count, late: telling === "missed" });
     }
     const shown = newer ? row : known;
     const order = isAtWork(shown) ? place(this.order, this.rows, shown, this.loaded && this.cursor === null) : without(this.order, shown.thread_id);
@@ -291,6 +349,16 @@ export class LiveStore {
     this.marks.set(mark.thread_id, mark);
     if ((this.shown.get(mark.thread_id) ?? 0) <= mark.in_ord) this.shown.delete(mark.thread_id);
     this.refreshRow(mark.thread_id);
+  }
+
+  /** What a reading without versions says: any mark with one is newer. */
+  private learnMark(id: number, inOrd: number): void {
+    if (!this.marks.has(id)) this.takeMark({ thread_id: id, in_ord: inOrd, v: -1 });
+  }
+
+  /** Whether it is known how far this member has read; nobody has read what has just begun. */
+  private isMarked(row: InboxRow): boolean {
+    return row.last_seq <= 1 || this.marks.has(row.thread_id);
   }
 
   private takeBadge(version: number, unread: number): void {
@@ -333,19 +401,38 @@ export class LiveStore {
     this.touched.add(`suggestions:${id}`);
   }
 
+  /** Where no replies are suggested any more, those that are here are not shown. */
+  private takeSettings(version: number, told: SettingsNewsOut): void {
+    if (version <= this.settingsVersion) return;
+    this.settingsVersion = version;
+    this.settings = told;
+    this.touched.add("settings");
+    for (const id of this.suggested.keys()) this.touched.add(`suggestions:${id}`);
+  }
+
   private takeMentions(version: number, told: MentionsOut): void {
     if (version !== -1 && version <= this.mentionsVersion) return;
     this.mentionsVersion = version;
     this.mentions = told.threads;
+    this.mentionedIn = told.asked;
     this.touched.add("mentions");
+  }
+
+  private takeOwnNumber(version: number, told: OwnNumberOut): void {
+    if (version <= this.ownNumberVersion) return;
+    this.ownNumberVersion = version;
+    this.ownNumber = told;
+    this.touched.add("own_number");
   }
 
   private refreshRow(id: number): void {
     const row = this.rows.get(id);
     if (!row) return;
-    const unread = Math.max(0, row.in_total - this.readUpTo(id));
+    const unread = this.isMarked(row) ? Math.max(0, row.in_total - this.readUpTo(id)) : 0;
     this.views.set(id, { row, unread });
     this.touched.add(`row:${id}`);
+    this.rowsVersion += 1;
+    this.touched.add("rows");
   }
 
   readUpTo(id: number): number {

@@ -10,6 +10,9 @@ import { minutesQuery } from "../api";
 import { courseOf, type Bucket, type Counted, type Course } from "./course";
 import styles from "./OverTime.module.css";
 
+/** Seconds between marks of the axis: none falls twice on the minute that it names. */
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 7200, 14_400, 43_200].map((minutes) => minutes * 60);
+
 interface Line {
   readonly key: Counted;
   readonly label: string;
@@ -112,7 +115,7 @@ function optionsOf(box: HTMLElement, lines: readonly Line[], step: number, seen:
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     hooks: { setCursor: [(plot) => seen(plot.cursor.idx ?? null)] },
     scales: { x: { time: true, range: (_, first, last) => [first, Math.max(last, first + step)] }, y: { range: (_, __, most) => [0, Math.max(4, Math.ceil((most ?? 0) * 1.1))] } },
-    axes: [{ ...axis, size: 28, grid: { show: false }, values: (_, ticks) => ticks.map((at, n) => mark(at, ticks[n - 1])) }, { ...axis, size: 46, values: whole }],
+    axes: [{ ...axis, size: 28, incrs: STEPS_S, grid: { show: false }, values: (_, ticks) => ticks.map((at, n) => mark(at, ticks[n - 1])) }, { ...axis, size: 46, values: whole }],
     series: [{}, ...lines.map((line) => seriesOf(line, color(line.color)))],
   };
 }

@@ -29,7 +29,7 @@ export function Audience(props: StepProps) {
       <div className={wizard.column}>
         <Card title="Who gets it" lead="Everybody in any of these. Whoever is in several gets one text.">
           <Checkbox label="Everybody in People" checked={sources.everybody} onChange={(event) => source({ everybody: event.currentTarget.checked })} />
-          {!sources.everybody && <Sets sources={sources} onChange={source} />}
+          {!sources.everybody && <Sets campaign={drafting.draft.id} sources={sources} onChange={source} />}
         </Card>
         <Card title="Whom to leave out" lead="People who have opted out, whose number cannot get texts or who lack a value that the text needs are left out by themselves.">
           <Switch
@@ -62,7 +62,7 @@ interface SetsProps {
   onChange: (over: Partial<Sources>) => void;
 }
 
-function Sets({ sources, onChange }: SetsProps) {
+function Sets({ campaign, sources, onChange }: SetsProps & { campaign: number }) {
   const filters = useQuery(filtersQuery).data;
   const pipelines = useQuery(pipelinesQuery).data;
   const imports = useInfiniteQuery(importsQuery);
@@ -76,12 +76,12 @@ function Sets({ sources, onChange }: SetsProps) {
           onToggle={(id, on) => onChange({ stage_ids: toggled(sources.stage_ids, id, on) })}
         />
         <Choices
-          title="Imported lists" none={<>Bring a list in with <Link to="/people/import" search={{}}>Import</Link>.</>} ids={sources.import_ids} all={lists?.map((one) => ({ id: one.import_id, name: one.name, of: people(one.created + one.updated) }))}
+          title="Imported lists" none={<>Bring a list in with <Link to="/people/import" search={{ campaign }}>Import</Link>.</>} ids={sources.import_ids} all={lists?.map((one) => ({ id: one.import_id, name: one.name, of: people(one.created + one.updated) }))}
           onToggle={(id, on) => onChange({ import_ids: toggled(sources.import_ids, id, on) })}
         >
           {lists !== undefined && lists.length > 0 && (
             <p>
-              <Link to="/people/import" search={{}}>Import another list</Link>
+              <Link to="/people/import" search={{ campaign }}>Import another list</Link>
             </p>
           )}
           {imports.hasNextPage && (

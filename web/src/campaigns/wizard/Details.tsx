@@ -1,7 +1,8 @@
 // What it is called, what it is for, and which number it comes from.
 import { NativeSelect, Textarea, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useOptions } from "../../filters/useFields";
+import { numbersQuery, useOptions } from "../../filters/useFields";
 import { faultsAt } from "./steps";
 import { Card, Wrong } from "./Card";
 import type { StepProps } from "./step";
@@ -28,7 +29,9 @@ export function Details({ drafting, survey }: StepProps) {
 /** The number that people who never had a text from us get it from. */
 export function FromNumber({ drafting }: Pick<StepProps, "drafting">) {
   const numbers = (useOptions().our_number ?? []) as { value: string; label: string }[];
+  const none = useQuery(numbersQuery).data?.numbers.length === 0;
   const { number_id: chosen } = drafting.draft.plan;
+  if (none) return <NativeSelect label="Sent from" description="A campaign needs a number that texts can leave from. Whoever runs this server adds it." disabled value="" data={[{ value: "", label: "No number yet" }]} />;
   return (
     <NativeSelect
       label="Sent from" description="Who has had texts from you goes on getting them from the number that they know." value={chosen === null ? "" : String(chosen)}

@@ -11,6 +11,7 @@ import { formatNumber } from "../../text/people";
 import { peopleQuery, sampleQuery, type Person } from "../drafts";
 import { letter } from "./shares";
 import type { StepProps } from "./step";
+import { TestSend } from "./TestSend";
 import styles from "./Message.module.css";
 
 export function SampleText({ drafting, survey }: StepProps) {
@@ -49,6 +50,7 @@ export function SampleText({ drafting, survey }: StepProps) {
           {lacking !== undefined && <Jump label="Lacks a value" to={lacking} at={contact} go={choose} />}
         </div>
       )}
+      <TestSend drafting={drafting} contact={contact} variant={at} written={(variants[at]?.body ?? "").trim() !== ""} />
     </section>
   );
 }

@@ -2,7 +2,7 @@
 import { NativeSelect, NumberInput, Radio, Switch, TextInput } from "@mantine/core";
 import { CalendarClock } from "lucide-react";
 import { present } from "../../clock";
-import { dateTime, dayAt, fieldsAt, mine } from "../../compose/zoned";
+import { cityOf, dateTime, dayAt, fieldsAt, mine } from "../../compose/zoned";
 import type { Drip, Plan, Start } from "../../gen/wire";
 import { ZONES } from "../../people/zones";
 import { Ahead } from "../Ahead";
@@ -117,7 +117,7 @@ function Begins({ start, onChange }: { start: Start; onChange: (over: Partial<St
 }
 
 function Zone({ label, value, onChange }: { label: string; value: string; onChange: (zone: string) => void }) {
-  const known: { value: string; label: string }[] = ZONES.map((one) => ({ value: one.value, label: `${one.label} (${place(one.value.split("/").at(-1) ?? "")})` }));
+  const known: { value: string; label: string }[] = ZONES.map((one) => ({ value: one.value, label: `${one.label} (${cityOf(one.value)})` }));
   for (const other of [mine(), value]) if (!known.some((one) => one.value === other)) known.push({ value: other, label: place(other) });
   return <NativeSelect label={label} value={value} data={known} onChange={(event) => onChange(event.currentTarget.value)} />;
 }

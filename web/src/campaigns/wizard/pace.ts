@@ -1,5 +1,5 @@
 // When and how fast it goes, as its fields show it and as a sentence tells it.
-import { dateTime } from "../../compose/zoned";
+import { cityOf, dateTime } from "../../compose/zoned";
 import type { Drip, Start } from "../../gen/wire";
 import { amount, people } from "../../people/rows";
 import type { Timing } from "../drafts";
@@ -36,7 +36,7 @@ const instant = (zone: string, at: string): string => dateTime(zone, new Date(at
 /** When it begins and when it is done, in a sentence or two. */
 export function told(start: Start, drip: Drip | null, timing: Timing, recipients: number): string[] {
   const zone = drip?.zone ?? start.zone;
-  const there = zone === start.zone && start.day !== null ? "" : ` in ${place(zone)}`; // said once where it is one
+  const there = zone === start.zone && start.day !== null ? "" : ` in ${cityOf(zone)}`; // said once where it is one
   const said = [begins(start, timing)];
   if (timing.sentence) said.push(timing.sentence);
   if (drip && timing.batches !== null && timing.first_at)
@@ -48,8 +48,8 @@ export function told(start: Start, drip: Drip | null, timing: Timing, recipients
 
 function begins(start: Start, timing: Timing): string {
   if (start.day === null) return "It begins as soon as it is launched.";
-  if (start.at_home) return `It begins at ${start.at.slice(0, 5)} on each recipient's own clock, for the first of them on ${instant(start.zone, timing.begins_at)} in ${place(start.zone)}.`;
-  return `It begins on ${instant(start.zone, timing.begins_at)} in ${place(start.zone)}.`;
+  if (start.at_home) return `It begins at ${start.at.slice(0, 5)} on each recipient's own clock, for the first of them on ${instant(start.zone, timing.begins_at)} in ${cityOf(start.zone)}.`;
+  return `It begins on ${instant(start.zone, timing.begins_at)} in ${cityOf(start.zone)}.`;
 }
 
 export const place = (zone: string): string => zone.replaceAll("_", " ");

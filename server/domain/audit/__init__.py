@@ -1,0 +1,1 @@
+"""What the audit log has, and the sentences by which people read it."""

@@ -1,0 +1,77 @@
+"""Several servers on one database: what they whisper to each other, and where each looks for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from server.domain.messages import ReadMark, SettingsChanged
+
+
+class BusLost(Exception):
+    """The bus cannot be reached now. Nothing that must hold leans on it."""
+
+
+class Bus(Protocol):
+    """Carries what one server says to all, itself included. May lose, repeat and reorder."""
+
+    async def say(self, message: bytes) -> None:
+        """Raises BusLost; it may have been heard all the same."""
+
+    async def listen(self, heard: Callable[[bytes], None], silence_s: float) -> None:
+        """Call *heard*, which does not wait, with every message. Never returns.
+
+        Raises BusLost, also where nothing was heard for *silence_s*.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`p`: everything below it is visible to reads from now on. `living`: generations of the servers that run."""
+
+    p: int
+    living: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Since a position: (workspace, thread, version) of rows, marks of members, campaigns by workspace."""
+
+    rows: Sequence[tuple[int, int, int]]
+    marks: Sequence[ReadMark]
+    campaigns: Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What the database says of an endpoint: whether bulk may not reach it."""
+
+    workspace_id: int
+    endpoint_id: int
+    opted_out: bool
+    held: bool
+    epoch: int
+
+
+class Elsewhere(Protocol):
+    """What other servers committed."""
+
+    async def standing(self) -> Standing: ...
+
+    async def changed(
+        self, workspace_ids: Collection[int], member_ids: Collection[int], campaign_ids: Collection[int], since: int
+    ) -> Changed:
+        """By transactions that a read as of *since* could not see; repeats are possible, holes are not. With the open
+        campaigns, and those of *campaign_ids*, whose figures may have moved."""
+
+    async def marks(self, member_ids: Collection[int], since: int) -> Sequence[ReadMark]:
+        """Of these members, moved since then."""
+
+    async def silences(self, endpoint_ids: Collection[int]) -> Sequence[Silence]: ...
+
+    async def stops(self, campaign_ids: Collection[int]) -> Mapping[int, int]:
+        """Up to which place in the outbox the texts of each are from before its last stop or change."""
+
+    async def settings(self, workspace_ids: Collection[int]) -> Sequence[SettingsChanged]:
+        """At which version those of each workspace are."""

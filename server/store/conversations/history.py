@@ -1,0 +1,198 @@
+"""Every text of a workspace, found by its words and by what it is, page by page.
+
+How far each look reaches is decided in `domain.history`. All looks of a page see one snapshot, and none of them may
+read a table whole: the planner is told so, since it knows nothing of what words are worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from server.domain.history import NARROWEST, TOO_MANY, WALK, first_leap, halfway, next_leap, spans
+from server.ports.history import Found, HistoryPage, Line, Newer, Wanted
+from server.store.conversations.history_export import HistoryExports
+from server.store.conversations.rows import message
+from server.store.conversations.sought import Sought, sought
+from server.store.cursors import made_cursor, parsed_cursor
+from server.store.named_sql import statements
+from server.store.postgres import Postgres
+from server.store.told import Row
+
+if TYPE_CHECKING:
+    from server.store.postgres import Connection
+
+_SQL = statements("history")
+
+ENOUGH: Final = 10_000  # texts that one page may look at
+MOST_NEWER: Final = 1_000  # texts that are looked at for what is new
+_WORDLESS: Final = 3  # texts cost no more to fetch than one whose words are read
+_NO_SCANS: Final = "SELECT set_config('enable_seqscan', 'off', true)"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+Key = tuple[datetime, int, int]
+
+
+class PostgresHistory:
+    """`ports.history.History`."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+        self._exports = HistoryExports(postgres)
+
+    async def page(
+        self, workspace_id: int, wanted: Wanted, *, cursor: str | None = None, limit: int = 50
+    ) -> HistoryPage:
+        below = None if cursor is None else _key(cursor)
+
+        async def read(connection: Connection) -> HistoryPage:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                await connection.execute(_NO_SCANS)
+                return await _page(connection, workspace_id, wanted, below, limit)
+
+        return await self._postgres.read(read)
+
+    async def newer(self, workspace_id: int, wanted: Wanted, than: str) -> Newer:
+        above = _key(than)
+
+        async def read(connection: Connection) -> Newer:
+            asked = await sought(connection, workspace_id, wanted)
+            if asked is None:
+                return Newer(0, more=False)
+            sql, given = asked.statement("newer", workspace_id, *above, MOST_NEWER)
+            [row] = await connection.fetch(sql, *given)
+            return Newer(row["found"], more=row["came"] == MOST_NEWER)
+
+        return await self._postgres.read(read)
+
+    async def export(self, workspace_id: int, wanted: Wanted) -> AsyncGenerator[Sequence[Line], None]:
+        return await self._exports.export(workspace_id, wanted)
+
+    async def merge_words(self) -> int:
+        pages: int = await self._postgres.read(lambda c: c.fetchval(_SQL["merge_words"]))
+        return pages
+
+
+async def _page(
+    connection: Connection, workspace_id: int, wanted: Wanted, below: Key | None, limit: int
+) -> HistoryPage:
+    ends = await connection.fetchrow(_SQL["ends"], workspace_id)
+    asked = None if ends is None else await sought(connection, workspace_id, wanted)
+    if ends is None or asked is None:
+        return HistoryPage([], None, None, None if ends is None else _cursor(_key_of(ends)))
+    since = max(wanted.since or _EPOCH, ends["oldest"])
+    newest = _key_of(ends)
+    top: Key = (*newest[:2], newest[2] + 1)
+    if wanted.until is not None:
+        top = min(top, (wanted.until, 0, 0))
+    search = _Search(connection, workspace_id, asked, since, top if below is None else min(below, top), limit + 1)
+    await search.run()
+    shown = search.found[:limit]
+    next_key = shown[-1] if len(search.found) > limit else search.stopped_at
+    rows = await connection.fetch(_SQL["texts"], workspace_id, [key[1] for key in shown], [key[2] for key in shown])
+    return HistoryPage(
+        rows=[_found(row) for row in rows],
+        next_cursor=None if next_key is None else _cursor(next_key),
+        searched_to=None if len(search.found) > limit or next_key is None else next_key[0],
+        head=_cursor(newest),
+    )
+
+
+@dataclass(slots=True)
+class _Search:
+    """The search for one page, below `key`. `stopped_at`: it gave up there; None: it is full, or there is no more."""
+
+    connection: Connection
+    workspace_id: int
+    asked: Sought
+    since: datetime
+    key: Key
+    wants: int
+    found: list[Key] = field(default_factory=list)
+    seen: int = 0
+    walked: timedelta = timedelta()
+    over: bool = False
+    stopped_at: Key | None = None
+
+    async def run(self) -> None:
+        if self.asked.threads is not None:
+            await self._of_threads()
+            return
+        await self._walk()
+        reach, dense, crowd = first_leap(self.walked, len(self.found)), self.key[0], None
+        while not self.over and len(self.found) < self.wants:
+            if self.seen >= ENOUGH:
+                self.stopped_at = self.key
+                return
+            if not self.asked.has_index or self.key[0] > dense:
+                await self._walk()
+                continue
+            fetched = await self._leap(reach)
+            if fetched is None:
+                crowd = self.key[0] - reach
+                if reach <= NARROWEST:
+                    dense = crowd  # with so many in so short a time they are near
+            reach = next_leap(reach, 2 * TOO_MANY if fetched is None else fetched)
+            if crowd is not None and crowd < self.key[0]:
+                reach = halfway(reach, self.key[0] - crowd)
+
+    async def _of_threads(self) -> None:
+        threads = list(self.asked.threads or ())
+        sql, given = self.asked.statement("of_threads", self.workspace_id, *self.key, self.since, threads, self.wants)
+        self._add(await self.connection.fetch(sql, *given))
+
+    async def _walk(self) -> None:
+        """Look at the next texts, one after another."""
+        wordless = self.asked.words is None
+        length = WALK * _WORDLESS if wordless else WALK
+        wants = self.wants - len(self.found)
+        sql, given = self.asked.statement("walk", self.workspace_id, *self.key, self.since, length, wants)
+        rows = await self.connection.fetch(sql, *given)
+        self._add(rows)
+        if len(rows) == wants:
+            return
+        to = await self.connection.fetchrow(_SQL["walked_to"], self.workspace_id, *self.key, self.since, length - 1)
+        self.seen += WALK
+        if to is None:
+            self.over = True
+        else:
+            self.walked, self.key = self.key[0] - to["at"], _key_of(to)
+
+    async def _leap(self, reach: timedelta) -> int | None:
+        """Look at what the index has in the time before the key; how many that were, None: too many to look at."""
+        until = self.key[0]
+        back_to = self.since if until - self.since <= reach else until - reach
+        keys = spans(self.workspace_id, back_to, until)
+        sql, given = self.asked.statement("leap", self.workspace_id, *self.key, back_to, keys, TOO_MANY + 1)
+        rows = await self.connection.fetch(sql, *given)
+        self.seen += len(rows) // _WORDLESS
+        if len(rows) > TOO_MANY:
+            return None
+        self._add(sorted((row for row in rows if row["fits"]), key=_key_of, reverse=True))
+        self.key, self.over = (back_to, 0, 0), back_to <= self.since
+        return len(rows)
+
+    def _add(self, rows: Sequence[Row]) -> None:
+        self.found += [_key_of(row) for row in rows[: self.wants - len(self.found)]]
+
+
+def _found(row: Row) -> Found:
+    return Found(message(row), row["name"], row["contact_id"], row["address"], row["number"])
+
+
+def _key_of(row: Row) -> Key:
+    return row["at"], row["thread_id"], row["seq"]
+
+
+def _cursor(key: Key) -> str:
+    return f"{made_cursor(key[0], key[1])}.{key[2]}"
+
+
+def _key(cursor: str) -> Key:
+    """Raises ValueError for what `_cursor` did not make."""
+    rest, _, seq = cursor.rpartition(".")
+    if not (seq.isdecimal() and seq.isascii() and len(seq) <= 19):
+        raise ValueError("This is not a cursor from here.")
+    return (*parsed_cursor(rest), int(seq))

@@ -1,0 +1,53 @@
+"""The guards of several servers: a hint is never the truth, and silence is never trusted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.guards.guard import Edit, Guard
+
+_HINTS: Final = "tests/nodes/test_hints.py"
+_LOOKOUT: Final = "server/actors/lookout.py"
+_HEARING: Final = "server/domain/hearing.py"
+
+NODE_GUARDS: Final = (
+    Guard(
+        "a_hint_is_no_truth",
+        (Edit(_LOOKOUT, "                if one.opted_out:\n", "                if one.epoch:\n"),),
+        (f"{_HINTS}::test_a_hint_is_no_truth_it_only_says_where_to_look",),
+        (_HINTS,),
+        quick=True,
+    ),
+    Guard(
+        "a_lost_hint_is_missed",
+        (Edit(_HEARING, "return known is None or number != known + 1", "return known is None"),),
+        (f"{_HINTS}::test_a_hint_that_is_lost_is_missed_by_the_number_of_the_next",),
+        (_HINTS,),
+        also=(f"{_HINTS}::test_whatever_is_dropped_repeated_and_late_the_view_is_the_database_s",),
+        quick=True,
+    ),
+    Guard(
+        "who_is_not_heard_is_not_trusted",
+        (
+            Edit(
+                _HEARING,
+                " and now - self._last[sender][1] <= SILENCE_S",
+                "",
+            ),
+        ),
+        (f"{_HINTS}::test_two_servers_at_different_redis_do_not_trust_the_silence",),
+        (_HINTS,),
+        also=(
+            f"{_HINTS}::test_whatever_is_dropped_repeated_and_late_the_view_is_the_database_s",
+            f"{_HINTS}::test_a_bus_that_is_gone_costs_a_second_and_nothing_else",
+        ),
+        quick=True,
+    ),
+    Guard(
+        "who_died_before_telling_is_looked_after",
+        (Edit(_LOOKOUT, "missed = missed or not self._others <= others", "missed = missed or False"),),
+        (f"{_HINTS}::test_what_a_server_did_not_live_to_tell_is_found",),
+        (_HINTS,),
+        quick=True,
+    ),
+)

@@ -1,0 +1,37 @@
+"""The API's reference: reached from the member's menu, read without scripts, by everybody."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.ui.conftest import Faults, OpenContext, OpenTab, Scheme, at_the_inbox
+from tests.ui.test_pages import AXE, RULES, _run_axe, _undecided
+
+
+def test_the_menu_leads_to_the_reference_and_its_links_open_what_they_name(open_tab: OpenTab) -> None:
+    page = open_tab()
+    at_the_inbox(page)
+    page.get_by_role("button", name="account and appearance").click()
+    page.get_by_role("link", name="API reference").click()
+    expect(page.get_by_role("heading", name="Threadline: the API")).to_be_visible()
+    page.get_by_role("article").filter(has_text="/api/v1/dialer/sms").get_by_role("link").first.click()
+    expect(page.locator("details[open]").first).to_be_in_viewport()
+    page.get_by_role("link", name="Back to the inbox").click()
+    at_the_inbox(page)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_barrier_stands_before_the_reference(
+    new_context: OpenContext, faults: Faults, width: int, scheme: Scheme
+) -> None:
+    page: Page = new_context(width=width, scheme=scheme).new_page()
+    faults.watch(page)
+    page.goto("/api/docs#frame-InboxRow")
+    expect(page.locator("#frame-InboxRow").get_by_text("A row of the inbox without")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is wider than the window"
+    page.evaluate(AXE)
+    found = _run_axe(page, "html", RULES)
+    assert [(rule["id"], node["html"][:120]) for rule in found["violations"] for node in rule["nodes"]] == []
+    assert [node["html"][:120] for node in _undecided(found)] == []
