@@ -17,6 +17,7 @@ async def rows_read(world: World, statement: str, *given: object, after: str = "
         return await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *given)
 
     [told] = json.loads(await world.store.call(explain))
+    print(json.dumps(told))  # which a failure shows
     scans = [node for node in _nodes(told["Plan"]) if "Relation Name" in node or "Index Name" in node]
     assert scans, told
     return sum(round(node["Actual Loops"] * _of_one(node)) for node in scans)

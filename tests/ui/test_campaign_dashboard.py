@@ -284,7 +284,8 @@ class Building:
         assert self._socket is not None
         step = next(self._steps)
         self.far |= {"built": built, "to_look_at": to_look_at, "moved_at": f"2100-01-01T00:00:{step:02}Z"}
-        frame = {"t": "state", "ch": channel, "key": key, "v": 2**50 + step, "data": self._told | self.far}
+        later = 2**52 + step  # than any of the server's own, which are microseconds since 1970
+        frame = {"t": "state", "ch": channel, "key": key, "v": later, "data": self._told | self.far}
         self._socket.send(json.dumps(frame))
 
     def _otherwise(self, found: Any) -> Any:

@@ -23,6 +23,10 @@ STAND_INS: Final = """
   document.hasFocus = () => !window.__away;
   window.__shown = [];
   window.__sounds = 0;
+  // a script that a test runs in a page passes for a touch with the browser, and with nobody else
+  let touched = false;
+  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => { touched = true; }, { capture: true });
+  Object.defineProperty(navigator, "userActivation", { value: { get hasBeenActive() { return touched; } } });
   class Notification {
     static get permission() { return localStorage.getItem("test.permission") ?? "default"; }
     static requestPermission() {
@@ -161,15 +165,15 @@ def text_in(live: Live, thread: dict[str, Any], body: str) -> str:
 def test_three_tabs_ring_once_and_a_click_opens_the_thread(desk: Page, live: Live, browser_of: BrowserOf) -> None:
     row = conversation(desk, live)
     mine = browser_of()
-    tabs = [mine.open() for _ in range(3)]
-    mine.wish(tabs[0], desktop=True)
+    tabs = [mine.open()]
+    mine.wish(tabs[0], desktop=True, sound=False)
+    tabs += [mine.open() for _ in range(2)]
     tabs[2].get_by_role("group", name="Show").get_by_role("button", name="Open").click()  # who was touched may sound
-    # whatever rang before was long ago, and all that rings from now on is close together
-    tabs[0].evaluate("(at => { performance.now = () => at; })(performance.now() + 1e6)")
-    tabs[2].evaluate("window.__sounds = 0")
+    tabs[0].evaluate("(at => { performance.now = () => at; })(performance.now())")  # all is close together from now on
+    mine.wish(tabs[0], desktop=True)
     said = text_in(live, row, "Is it still free?")
     until_shown(tabs[0], said)
-    tabs[2].wait_for_function("() => window.__sounds >= 1")
+    tabs[2].wait_for_function("() => window.__sounds > 0")
     second = text_in(live, row, "Hello?")
     until_shown(tabs[0], second)
     assert shown(*tabs) == [(row["name"], said, False), (row["name"], second, False)]
