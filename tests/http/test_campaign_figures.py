@@ -102,7 +102,7 @@ async def test_a_file_tells_its_moment_and_the_figures_of_that_moment(browser: B
 async def test_a_file_of_many_goes_on_piece_by_piece(
     browser: Browser, one_skipped: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.store.campaigns.export.PIECE", 1)
+    monkeypatch.setattr("server.store.copied.PIECE", 1)
     lines = (await browser.get(at(one_skipped, "/export.csv"))).body.decode("utf-8-sig").splitlines()
     assert [line.split(",")[0] for line in lines] == ["Name", "Maya", "Élodie", ""]
 

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from server.ports.campaigns import CampaignRecipient, Export
-from server.store.campaigns import export
+from server.store import copied
 from tests.store.carried import Campaigns
 from tests.store.world import NOON, World
 
@@ -40,7 +40,7 @@ async def read(found: Export) -> list[CampaignRecipient]:
 async def test_a_file_is_of_one_moment_whatever_happens_while_it_is_read(
     it: Campaigns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "PIECE", 2)
+    monkeypatch.setattr(copied, "PIECE", 2)
     campaign_id = await it.launched(count=7)
     await it.advance(campaign_id)
     found = await exported(it.world, campaign_id)
@@ -76,12 +76,12 @@ class Overtaken:
 async def test_lines_and_figures_are_of_one_moment_also_where_they_move_in_between(
     it: Campaigns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    campaign_id, copy = await it.launched(count=3), export._copy
+    campaign_id, made = await it.launched(count=3), copied.Copies.made
 
-    async def overtaken(connection: Any, *given: Any) -> Any:
-        return await copy(cast(Any, Overtaken(connection, it.world.dsn)), *given)
+    async def overtaken(copies: copied.Copies, fill: Any) -> Any:
+        return await made(copies, lambda c, copy: fill(cast(Any, Overtaken(c, it.world.dsn)), copy))
 
-    monkeypatch.setattr(export, "_copy", overtaken)
+    monkeypatch.setattr(copied.Copies, "made", overtaken)
     found = await exported(it.world, campaign_id)
     assert [row.state for row in await read(found)] == ["pending"] * found.figures.pending == ["pending"] * 3
 
@@ -89,7 +89,7 @@ async def test_lines_and_figures_are_of_one_moment_also_where_they_move_in_betwe
 async def test_no_transaction_is_open_while_somebody_reads_slowly(
     it: Campaigns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "PIECE", 1)
+    monkeypatch.setattr(copied, "PIECE", 1)
     found = await exported(it.world, await it.launched(count=3))
     async with aclosing(found.pieces) as pieces:
         await anext(pieces)
@@ -97,7 +97,7 @@ async def test_no_transaction_is_open_while_somebody_reads_slowly(
 
 
 async def test_a_file_that_nobody_reads_to_its_end_is_gone(it: Campaigns, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "PIECE", 1)
+    monkeypatch.setattr(copied, "PIECE", 1)
     made: list[Any] = []
     temporary = tempfile.TemporaryFile
 
