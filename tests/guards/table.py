@@ -12,6 +12,7 @@ from tests.guards.campaigns import CAMPAIGN_GUARDS
 from tests.guards.guard import Edit, Guard
 from tests.guards.nodes import NODE_GUARDS
 from tests.guards.own_numbers import OWN_NUMBER_GUARDS
+from tests.guards.settings import SETTINGS_GUARDS
 
 _SCHEMA: Final = "schema.sql"
 _SENDER: Final = "server/actors/sender.py"
@@ -424,4 +425,5 @@ GUARDS: Final = (
     *CAMPAIGN_GUARDS,
     *NODE_GUARDS,
     *OWN_NUMBER_GUARDS,
+    *SETTINGS_GUARDS,
 )
