@@ -1,4 +1,4 @@
-"""The guards of a workspace's own hours: what nobody waits for leaves inside of them, and always inside of the law's."""
+"""The guards of a workspace's own hours: what nobody waits for leaves inside of them, and of the law's always."""
 
 from __future__ import annotations
 
