@@ -19,6 +19,10 @@ from tools import chromium
 
 SIZES: Final = ((390, 844), (1280, 800), (1920, 1080))
 STEPS: Final = ("details", "audience", "message", "schedule", "review")
+SETTINGS: Final = {
+    "": "Settings", "consent": "Consent", "fields": "Fields, tags, stages", "tokens": "API tokens",
+    "webhooks": "Webhooks", "audit": "Audit log",
+}  # fmt: skip
 REPLY: Final = (
     "I can meet you there at ten — it’s the house with the blue door. You can park “behind” the big oak in the yard."
 )
@@ -66,12 +70,26 @@ def _pages(context: BrowserContext, live: Live) -> Iterator[tuple[str, Page]]:
     open_thread(page, next(row["thread_id"] for row in threads(page) if row["held"]))
     page.get_by_role("region", name="Needs review").get_by_role("button").first.wait_for()
     yield "held", page
+    page.goto("/phone/sms/history")
+    page.get_by_role("list", name="Texts").wait_for()
+    yield "history", page
+    page.goto("/phone/sms/history?q=open+house")
+    page.locator("mark").first.wait_for()
+    yield "history-search", page
     yield from _people(page)
     yield from _campaigns(page, Office(page, live))
     page.goto("/templates")
     page.get_by_role("link", name="Confirm a showing").click()
     page.get_by_test_id("preview").wait_for()
     yield "template", page
+    yield from _settings(page)
+    page.goto("/dialer")
+    page.get_by_role("heading", name="Dialer", exact=True).wait_for()
+    page.wait_for_load_state("networkidle")
+    yield "dialer", page
+    page.goto("/api/docs")
+    page.get_by_role("heading", name="Threadline: the API").wait_for()
+    yield "reference", page
     page.goto("/system")
     page.get_by_role("row", name="limiter").first.wait_for()
     yield "system", page
@@ -98,9 +116,14 @@ def _people(page: Page) -> Iterator[tuple[str, Page]]:
     if (history := page.get_by_role("button", name="History")).is_visible():
         history.click()
         yield "contact-history", page
-    page.goto("/settings/fields")
-    page.get_by_role("form", name="New field").wait_for()
-    yield "fields", page
+
+
+def _settings(page: Page) -> Iterator[tuple[str, Page]]:
+    for name, title in SETTINGS.items():
+        page.goto(f"/settings/{name}".removesuffix("/"))
+        page.get_by_role("heading", name=title, exact=True).wait_for()
+        page.wait_for_load_state("networkidle")
+        yield f"settings-{name or 'workspace'}", page
 
 
 STATES: Final = ("active", "scheduled", "paused", "completed", "cancelled")

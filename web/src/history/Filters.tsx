@@ -45,7 +45,7 @@ export function Filters({ asked }: { asked: Asked }) {
           <span>To</span>
           <input type="date" value={asked.to ?? ""} min={asked.from} onChange={(event) => narrow({ to: event.currentTarget.value || undefined })} />
         </label>
-        <NativeSelect aria-label="Direction" value={asked.direction ?? ""} data={options("Sent and received", worded(DIRECTIONS))} onChange={(event) => narrow({ direction: event.currentTarget.value || undefined })} />
+        <NativeSelect aria-label="Direction" value={asked.direction ?? ""} data={options("In and out", worded(DIRECTIONS))} onChange={(event) => narrow({ direction: event.currentTarget.value || undefined })} />
         <NativeSelect aria-label="Status" value={asked.status ?? ""} data={options("Any status", worded(STATUSES))} onChange={(event) => narrow({ status: event.currentTarget.value || undefined })} />
         <NativeSelect
           aria-label="Our number" value={asked.number ?? ""} onChange={(event) => narrow({ number: id(event.currentTarget.value) })}
