@@ -120,14 +120,14 @@ function useSeconds(): Date {
   return now;
 }
 
-function usePace(segments: number): number | null {
+function usePace(segments: number, limit: number | null): number | null {
   const now = useSeconds().getTime();
   const samples = useRef<readonly Sample[]>([]);
   const [pace, set] = useState<number | null>(null);
   const seen = useRef(segments);
   seen.current = segments;
   useEffect(() => {
-    samples.current = sampled(samples.current, { at: now, segments: seen.current });
+    samples.current = sampled(samples.current, { at: now, segments: seen.current }, limit);
     set(paceOf(samples.current));
   }, [now]);
   return pace;
@@ -136,7 +136,7 @@ function usePace(segments: number): number | null {
 const rates = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 
 function Pace({ one, limit, own }: { one: CampaignOut; limit: number | null; own: number | null }) {
-  const pace = usePace(one.figures.segments);
+  const pace = usePace(one.figures.segments, limit);
   return (
     <div className={styles.pace}>
       <p>

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CampaignFiguresOut, CampaignOut, Drip, Plan } from "../../gen/wire";
 import type { Campaign, Minute, Reason } from "../api";
 import { isBuilding } from "../drafts";
-import { courseOf, deedsOf, doneAt, everybody, failures, figuresOf, lastBatchAt, leftOut, limitOf, newer, paceOf, percent, sampled, when } from "./course";
+import { courseOf, deedsOf, doneAt, everybody, failures, figuresOf, lastBatchAt, leftOut, limitOf, newer, paceOf, percent, sampled, when, windowMs } from "./course";
 
 const figures = (over: Partial<CampaignFiguresOut> = {}): CampaignFiguresOut => ({
   audience: 100, excluded: 10, pending: 30, in_flight: 5, wired: 50, rejected: 2, unconfirmed: 1, skipped: 2, delivered: 40, undelivered: 4, replied: 4, opted_out: 1, clicked: 0, segments: 75, ...over,
@@ -63,10 +63,16 @@ describe("how it stands", () => {
 
 describe("its pace", () => {
   it("is what left between the first and the last of what was seen of late", () => {
-    const seen = [0, 10_000, 20_000, 26_000].reduce<ReturnType<typeof sampled>>((samples, at) => sampled(samples, { at, segments: at / 500 }), []);
+    const seen = [0, 10_000, 20_000, 26_000].reduce<ReturnType<typeof sampled>>((samples, at) => sampled(samples, { at, segments: at / 500 }, 100), []);
     expect(seen.map(({ at }) => at)).toEqual([20_000, 26_000]);
     expect(paceOf(seen)).toBe(2);
   });
+  it.each([
+    [null, 15_000],
+    [10, 15_000],
+    [0.5, 60_000],
+    [0.01, 180_000],
+  ])("is told over as long as some texts take: at %s a second over %i ms", (limit, ms) => expect(windowMs(limit)).toBe(ms));
   it("is unknown at first", () => expect([paceOf([]), paceOf([{ at: 1, segments: 4 }])]).toEqual([null, null]));
   it.each([
     [null, [{ rate: 1 }, { rate: 3 }], 4],

@@ -66,10 +66,11 @@ export interface Sample {
   readonly segments: number;
 }
 
-const WINDOW_MS = 15_000;
+/** Over how long a pace is told: with few texts a minute, one that has just left would look like many a second. */
+export const windowMs = (limit: number | null): number => Math.min(180_000, Math.max(15_000, limit ? 30_000 / limit : 0));
 
 /** Samples with one more; those that say nothing of the present any more are gone. */
-export const sampled = (samples: readonly Sample[], one: Sample): readonly Sample[] => [...samples.filter(({ at }) => at > one.at - WINDOW_MS), one];
+export const sampled = (samples: readonly Sample[], one: Sample, limit: number | null): readonly Sample[] => [...samples.filter(({ at }) => at > one.at - windowMs(limit)), one];
 
 /** Segments per second of late; null before there are two moments to compare. */
 export function paceOf(samples: readonly Sample[]): number | null {
