@@ -3,8 +3,9 @@
 A whole demo server in a process of its own, texts asked for at an even rate over kept connections with a token, to 800
 people, some of whom have opted out and most of whom were never texted before; every fourth is made of a template; every
 one must be accepted. `heard` is from the instant at which an event was written to its arrival on the stream, `posted`
-the same to a webhook's arrival. `cpu_ms`: what server, database and simulated carrier took together for each text, with
-its sending and all that was told of it. Prints one JSON line. Run it with `./test bench dialer`.
+the same to a webhook's arrival. `cpu_ms`: what the server with its simulated carrier, PostgreSQL, and this client with
+its receivers took for each text, with its sending and all that was told of it. Prints one JSON line. Run it with
+`./test bench dialer`.
 """
 
 from __future__ import annotations
@@ -116,18 +117,24 @@ def template_of(api: Api) -> int:
     return template_id
 
 
-def cpu_s(root: int) -> float:
-    """Of a process and all that it has started, ended ones too."""
-    parents, used = dict[int, int](), dict[int, float]()
+def cpu_s(root: int) -> dict[str, float]:
+    """Of a process and all that it has started, ended ones too: of Python's and of PostgreSQL's; and of this one."""
+    parents, used = dict[int, int](), dict[int, tuple[str, float]]()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
-            fields = stat.read_text().rpartition(")")[2].split()
+            start, _, end = stat.read_text().rpartition(")")
+            fields = end.split()
             parents[int(stat.parent.name)] = int(fields[1])
-            used[int(stat.parent.name)] = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+            kind = "postgres" if "postgres" in start else "server"
+            used[int(stat.parent.name)] = kind, sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
     below = {root}
     while more := {pid for pid, parent in parents.items() if parent in below} - below:
         below |= more
-    return sum(used.get(pid, 0.0) for pid in below)
+    total = {"client": time.process_time(), "server": 0.0, "postgres": 0.0}
+    for pid in below & used.keys():
+        kind, took_s = used[pid]
+        total[kind] += took_s
+    return total
 
 
 def texts(url: str, token: str, worker: int, count: int, every_s: float, template: int) -> list[float]:
@@ -171,14 +178,15 @@ def main() -> None:
         with ThreadPoolExecutor(workers) as pool:
             told = pool.map(lambda one: texts(url, token, one, each, workers / given.rate, template), range(workers))
             took = [ms for part in told for ms in part]
-        cpu_ms = (cpu_s(pid) - before_s) * 1000 / len(took)
+        now_s = cpu_s(pid)
+        cpu_ms = {kind: round((now_s[kind] - before_s[kind]) * 1000 / len(took), 2) for kind in now_s}
         end = time.monotonic() + 30
         while (len(heard) < 20 or len(posted) < 20) and time.monotonic() < end:
             time.sleep(0.1)
         load = os.getloadavg()[0]
         asked = {"bench": "dialer", "texts": len(took), "per_s": given.rate, **_points("sms", took)}
         told_of = {**_points("heard", heard), **_points("posted", posted), "events": len(heard), "posts": len(posted)}
-    print(json.dumps({**asked, **told_of, "cpu_ms": round(cpu_ms, 1), "machine_load": round(load, 1)}))
+    print(json.dumps({**asked, **told_of, "cpu_ms": cpu_ms, "machine_load": round(load, 1)}))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How long History and the inbox take among five million texts of two hundred thousand threads.
 
-    ./test bench search [--texts N] [--threads N] [--rounds N] [--no-inserts]
+    ./test bench search [--texts N] [--threads N] [--rounds N] [--no-inserts] [--no-searches] [--kept FOLDER]
 
 The years are made up (`bench.rig.years`) in the embedded PostgreSQL, indexes are built after, and all is asked of the
 store, one question after another: History's first page; searches for words that are common, rare, nowhere, two at
@@ -10,6 +10,8 @@ question cost PostgreSQL, which the neighbours on a machine hardly change. A sea
 and say how far back it has come: `pages` is how many answers it took to fill one. Raises where any of it read a table
 of texts or of threads whole, by PostgreSQL's own count of such scans. The badge's first look after a start counts all
 threads, and is told apart.
+
+`--kept` makes the years in a folder that stays, where a later run finds them as they ended then, and asks a copy.
 
 `inserts`: what an inbound text costs with both indexes, without that of words, and without either, in turns on a fresh
 database: CPU of PostgreSQL, and of both processes, as a ratio to no index. Prints one JSON line.
@@ -28,6 +30,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
@@ -257,6 +260,19 @@ async def merge(store: Store) -> None:
         await store.history.merge_words()
 
 
+def searched(ground: Ground, texts: int, threads: int, rounds: int) -> Figures:
+    years = f"years_{texts}_{threads}"
+    said = ground.kept(years, lambda turn: json.dumps(filled(turn, texts, threads)))
+    sys.stderr.write(f"{said}\n")
+    with ground.turn(of=years) as turn:
+
+        async def through_the_store() -> Figures:
+            async with open_store(turn.dsn) as store:
+                return await measure(store, ground, turn, rounds, large=threads >= _LARGE)
+
+        return {"load": json.loads(said), **trio.run(through_the_store)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="20,000 texts, one round")
@@ -264,22 +280,17 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=THREADS)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--no-inserts", action="store_true")
+    parser.add_argument("--no-searches", action="store_true")
+    parser.add_argument("--kept", type=Path, metavar="FOLDER", help="where the years are, or are made")
     asked = parser.parse_args()
     texts, threads, rounds = (20_000, 2_000, 1) if asked.quick else (asked.texts, asked.threads, asked.rounds)
     figures: Figures = {"bench": "search", "texts": texts, "threads": threads, "wanted": WANTED_MS}
-    with open_ground() as ground:
+    with open_ground(asked.kept) as ground:
         if not asked.no_inserts:
             figures["inserts"] = inserts(ground, 1_000, 1) if asked.quick else inserts(ground)
             sys.stderr.write(f"{figures['inserts']}\n")
-        with ground.turn() as turn:
-            figures["load"] = filled(turn, texts, threads)
-            sys.stderr.write(f"{figures['load']}\n")
-
-            async def through_the_store() -> Figures:
-                async with open_store(turn.dsn) as store:
-                    return await measure(store, ground, turn, rounds, large=threads >= _LARGE)
-
-            figures |= trio.run(through_the_store)
+        if not asked.no_searches:
+            figures |= searched(ground, texts, threads, rounds)
     print(json.dumps({**figures, "machine_load": round(os.getloadavg()[0], 2)}, ensure_ascii=False))
 
 

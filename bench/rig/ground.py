@@ -8,7 +8,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,17 +61,35 @@ class Ground:
         self._numbers = itertools.count(1)
         self.pid = postgres.pid
         self.socket_folder = postgres.socket_folder
+        for name in (one["name"] for one in self._databases()):
+            if name == _TEMPLATE or name.startswith("turn_"):  # an earlier run on a kept folder was cut off
+                self._do(postgres.dsn, f"DROP DATABASE {name} WITH (FORCE)")
         self._do(postgres.dsn, f"CREATE DATABASE {_TEMPLATE}")
         session = hashlib.sha256(SESSION.encode()).hexdigest()
         seed = _SEED.format(session=session, line=LINE, handsets=",".join(LINE.handsets))
         for script in (schema_sql(), *_PEERS_SQL, seed):
             self._do(postgres.dsn_of(_TEMPLATE), script)
 
-    @contextmanager
-    def turn(self) -> Iterator[Turn]:
-        """The checkpoint lets everybody begin with the same debts."""
-        name = f"turn_{next(self._numbers)}"
+    def kept(self, name: str, fill: Callable[[Turn], str]) -> str:
+        """What *fill* said when it filled the database of that name, which later runs on a kept folder find again.
+
+        One of another schema, or one that was not filled to its end, is made anew.
+        """
+        mark = hashlib.sha256(schema_sql().encode()).hexdigest()[:12]
+        found = [one for one in self._databases() if one["name"] == name and (one["said"] or "").startswith(mark)]
+        if found:
+            return str(found[0]["said"]).partition(" ")[2]
+        self._do(self._postgres.dsn, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         self._do(self._postgres.dsn, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        said = fill(Turn(name, self._postgres.dsn_of(name), []))
+        self._do(self._postgres.dsn, f"COMMENT ON DATABASE {name} IS '{mark} {said}'")
+        return said
+
+    @contextmanager
+    def turn(self, of: str = _TEMPLATE) -> Iterator[Turn]:
+        """A copy of a database. The checkpoint lets everybody begin with the same debts."""
+        name = f"turn_{next(self._numbers)}"
+        self._do(self._postgres.dsn, f"CREATE DATABASE {name} TEMPLATE {of} STRATEGY file_copy")
         self._do(self._postgres.dsn, "CHECKPOINT")
         dsn = self._postgres.dsn_of(name)
         yield Turn(name, dsn, [row["id"] for row in self._do(dsn, "SELECT id FROM thread ORDER BY id")])
@@ -93,6 +111,10 @@ class Ground:
         stored: int = row["messages"]
         return stored
 
+    def _databases(self) -> list[Any]:
+        sql = "SELECT datname AS name, shobj_description(oid, 'pg_database') AS said FROM pg_database"
+        return self._do(self._postgres.dsn, sql)
+
     def _do(self, dsn: str, sql: str) -> list[Any]:
         async def run() -> list[Any]:
             connection = await asyncpg.connect(dsn)
@@ -108,7 +130,12 @@ class Ground:
 
 
 @contextmanager
-def open_ground() -> Iterator[Ground]:
+def open_ground(kept: Path | None = None) -> Iterator[Ground]:
+    """*kept*: a folder that is made where it is absent, and stays; None: one of this run."""
+    if kept is not None:
+        with embedded.start(kept) as postgres:
+            yield Ground(postgres)
+        return
     # Not below the checkout: root's PostgreSQL runs as somebody else, who may not look in there.
     folder = Path(tempfile.mkdtemp(prefix="threadline-bench-"))
     if os.geteuid() == 0:

@@ -112,7 +112,8 @@ def campaign_key(campaign_id: int) -> int:
 
 WALK: Final = 1_000  # texts that a walk looks at
 TOO_MANY: Final = 1_200  # texts that a leap may fetch
-_WANTED: Final = 300  # texts that a leap is meant to fetch
+_WANTED: Final = 300  # texts that a leap is meant to fetch, and at most where few of them are what is meant
+_MOST_WANTED: Final = 900
 _WIDEN: Final = 32.0
 _FIRST_LEAP: Final = 256.0
 NARROWEST: Final = timedelta(hours=2)  # spans are hardly narrower than that
@@ -127,19 +128,48 @@ def first_leap(walked: timedelta, found: int) -> timedelta:
     return max(NARROWEST, min(walked * (_WANTED / max(found, 1)), walked * _FIRST_LEAP))
 
 
-def next_leap(last: timedelta, fetched: int) -> timedelta:
-    """How far the next one reaches, after one over *last* fetched so much.
+def worth_fetching(wants: int, fetched: int, fit: int) -> int:
+    """How many texts the next look should fetch for a page that *wants* so many more, where of so many so many fit.
+
+    A look costs what a hundred texts do: where one in a hundred is what is meant, few looks at many cost least.
+
+    >>> worth_fetching(50, 0, 0), worth_fetching(50, 300, 150), worth_fetching(50, 300, 3)
+    (300, 300, 900)
+    """
+    return _WANTED if not fetched else min(_MOST_WANTED, max(_WANTED, wants * fetched // max(fit, 1)))
+
+
+def next_leap(last: timedelta, fetched: int, wanted: int = _WANTED) -> timedelta:
+    """How far the next one reaches that shall fetch so many, after one over *last* fetched so much.
 
     >>> next_leap(timedelta(days=10), 0), next_leap(timedelta(days=10), 1000)
     (datetime.timedelta(days=320), datetime.timedelta(days=3))
     """
-    return max(NARROWEST, last * min(_WIDEN, _WANTED / max(fetched, 1)))
+    return max(NARROWEST, last * min(_WIDEN, wanted / max(fetched, 1)))
 
 
-def halfway(reach: timedelta, to_the_crowd: timedelta) -> timedelta:
-    """*reach*, but at most half the time in which there are too many: else looks would run into them again and again.
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Texts that were too many for one look: at least `left` between here and `back_to`."""
 
-    >>> halfway(timedelta(days=80), timedelta(days=10))
-    datetime.timedelta(days=5)
+    back_to: datetime
+    left: int
+
+    def without(self, fetched: int) -> Crowd | None:
+        """After a look at its newer end fetched so many. None: the rest may be as few as elsewhere."""
+        return Crowd(self.back_to, self.left - fetched) if fetched < self.left else None
+
+
+def towards(crowd: Crowd, reach: timedelta, until: datetime, wanted: int) -> timedelta:
+    """*reach*, but at most half the time back to the crowd's end: else looks would run into it again and again.
+
+    More than half where that would be too few, were they spread evenly.
+
+    >>> noon = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    >>> ahead = noon - timedelta(days=10)
+    >>> towards(Crowd(ahead, 1200), timedelta(days=80), noon, 300).days
+    5
+    >>> towards(Crowd(ahead, 400), timedelta(days=80), noon, 300).days
+    7
     """
-    return max(NARROWEST, min(reach, to_the_crowd / 2))
+    return max(NARROWEST, min(reach, (until - crowd.back_to) * max(0.5, wanted / crowd.left)))

@@ -10,15 +10,17 @@ from server.domain.delivery import State
 from server.domain.history import (
     NARROWEST,
     STATES,
+    Crowd,
     Piece,
     author_key,
     campaign_key,
     first_leap,
-    halfway,
     next_leap,
     number_key,
     pieces,
     spans,
+    towards,
+    worth_fetching,
 )
 
 TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive
@@ -99,9 +101,31 @@ def test_a_leap_reaches_the_farther_the_less_was_found() -> None:
     hours = timedelta(hours=12)
     assert first_leap(hours, 0) > first_leap(hours, 10) > first_leap(hours, 49)
     assert next_leap(hours, 0) > hours > next_leap(hours, 2000)
+    assert next_leap(hours, 300, 900) > next_leap(hours, 300, 300)
 
 
 def test_no_look_is_narrower_than_the_spans_are() -> None:
     assert first_leap(timedelta(0), 0) == NARROWEST
     assert next_leap(timedelta(minutes=1), 10_000) == NARROWEST
-    assert halfway(timedelta(days=9), timedelta(minutes=1)) == NARROWEST
+    noon = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    assert towards(Crowd(noon - timedelta(minutes=1), 1200), timedelta(days=9), noon, 300) == NARROWEST
+
+
+@pytest.mark.parametrize(
+    ("wants", "fetched", "fit", "expected"),
+    [
+        pytest.param(50, 0, 0, 300, id="nothing is known yet"),
+        pytest.param(50, 300, 300, 300, id="all of them fit"),
+        pytest.param(50, 300, 30, 500, id="one in ten"),
+        pytest.param(50, 300, 0, 900, id="none so far"),
+        pytest.param(2, 3000, 60, 300, id="hardly any more is wanted"),
+    ],
+)
+def test_a_look_fetches_the_more_the_fewer_of_them_are_meant(wants: int, fetched: int, fit: int, expected: int) -> None:
+    assert worth_fetching(wants, fetched, fit) == expected
+
+
+def test_a_crowd_is_forgotten_once_as_many_were_met() -> None:
+    crowd = Crowd(datetime(2026, 3, 10, tzinfo=UTC), 1201)
+    assert crowd.without(1200) == Crowd(crowd.back_to, 1)
+    assert crowd.without(1201) is None

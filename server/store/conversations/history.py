@@ -1,7 +1,8 @@
 """Every text of a workspace, found by its words and by what it is, page by page.
 
 How far each look reaches is decided in `domain.history`. All looks of a page see one snapshot, and none of them may
-read a table whole: the planner is told so, since it knows nothing of what words are worth.
+read a table whole: the planner is told so, since it knows nothing of what words are worth. Nor does it plan a statement
+anew for each look, which would cost more than most looks.
 """
 
 from __future__ import annotations
@@ -11,7 +12,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from server.domain.history import NARROWEST, TOO_MANY, WALK, first_leap, halfway, next_leap, spans
+from server.domain.history import (
+    NARROWEST,
+    TOO_MANY,
+    WALK,
+    Crowd,
+    first_leap,
+    next_leap,
+    spans,
+    towards,
+    worth_fetching,
+)
 from server.ports.history import Found, HistoryPage, Line, Newer, Wanted
 from server.store.conversations.history_export import HistoryExports
 from server.store.conversations.rows import message
@@ -29,7 +40,9 @@ _SQL = statements("history")
 ENOUGH: Final = 10_000  # texts that one page may look at
 MOST_NEWER: Final = 1_000  # texts that are looked at for what is new
 _WORDLESS: Final = 3  # texts cost no more to fetch than one whose words are read
-_NO_SCANS: Final = "SELECT set_config('enable_seqscan', 'off', true)"
+_PLANS: Final = (
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
+)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Key = tuple[datetime, int, int]
@@ -49,7 +62,7 @@ class PostgresHistory:
 
         async def read(connection: Connection) -> HistoryPage:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                await connection.execute(_NO_SCANS)
+                await connection.execute(_PLANS)
                 return await _page(connection, workspace_id, wanted, below, limit)
 
         return await self._postgres.read(read)
@@ -122,6 +135,7 @@ class _Search:
             return
         await self._walk()
         reach, dense, crowd = first_leap(self.walked, len(self.found)), self.key[0], None
+        fetched = fit = 0
         while not self.over and len(self.found) < self.wants:
             if self.seen >= ENOUGH:
                 self.stopped_at = self.key
@@ -129,14 +143,20 @@ class _Search:
             if not self.asked.has_index or self.key[0] > dense:
                 await self._walk()
                 continue
-            fetched = await self._leap(reach)
-            if fetched is None:
-                crowd = self.key[0] - reach
+            before = len(self.found)
+            wanted = min(TOO_MANY, worth_fetching(self.wants - before, fetched, fit))
+            here = await self._leap(reach)
+            fit += len(self.found) - before
+            if here is None:
+                crowd = Crowd(max(self.since, self.key[0] - reach), TOO_MANY + 1)
                 if reach <= NARROWEST:
-                    dense = crowd  # with so many in so short a time they are near
-            reach = next_leap(reach, 2 * TOO_MANY if fetched is None else fetched)
-            if crowd is not None and crowd < self.key[0]:
-                reach = halfway(reach, self.key[0] - crowd)
+                    dense = crowd.back_to  # with so many in so short a time they are near
+            else:
+                fetched += here
+                crowd = None if crowd is None else crowd.without(here)
+            reach = next_leap(reach, 2 * TOO_MANY if here is None else here, wanted)
+            if crowd is not None and crowd.back_to < self.key[0]:
+                reach = towards(crowd, reach, self.key[0], wanted)
 
     async def _of_threads(self) -> None:
         threads = list(self.asked.threads or ())
@@ -165,14 +185,16 @@ class _Search:
         until = self.key[0]
         back_to = self.since if until - self.since <= reach else until - reach
         keys = spans(self.workspace_id, back_to, until)
-        sql, given = self.asked.statement("leap", self.workspace_id, *self.key, back_to, keys, TOO_MANY + 1)
-        rows = await self.connection.fetch(sql, *given)
-        self.seen += len(rows) // _WORDLESS
-        if len(rows) > TOO_MANY:
+        given = back_to, keys, TOO_MANY, self.wants - len(self.found)
+        sql, values = self.asked.statement("leap", self.workspace_id, *self.key, *given)
+        rows = await self.connection.fetch(sql, *values)
+        fetched: int = rows[0]["fetched"]
+        self.seen += fetched // _WORDLESS
+        if fetched > TOO_MANY:
             return None
-        self._add(sorted((row for row in rows if row["fits"]), key=_key_of, reverse=True))
+        self._add([row for row in rows if row["at"] is not None])
         self.key, self.over = (back_to, 0, 0), back_to <= self.since
-        return len(rows)
+        return fetched
 
     def _add(self, rows: Sequence[Row]) -> None:
         self.found += [_key_of(row) for row in rows[: self.wants - len(self.found)]]

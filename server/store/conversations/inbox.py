@@ -32,23 +32,23 @@ _NO_END: Final = 2**62
 _SQL = statements("inbox")
 _SETTINGS = statements("settings")
 
-_AT_WORK: Final = "f.closed_at IS NULL AND f.snoozed_until IS NULL"
+_AT_WORK: Final = "t.closed_at IS NULL AND t.snoozed_until IS NULL"
 _WHICH: Final[Mapping[Show, str]] = {
     "open": _AT_WORK,
     "all": "true",
-    "unread": "f.in_total > coalesce(m.in_ord, 0)",
-    "mine": f"f.assignee_id = $2 AND {_AT_WORK}",
-    "unassigned": f"f.assignee_id IS NULL AND {_AT_WORK}",
-    "mentions": "f.thread_id IN (SELECT x.thread_id FROM mention x WHERE x.member_id = $2 AND x.seen_at IS NULL)",
-    "snoozed": "f.snoozed_until IS NOT NULL",
-    "closed": "f.closed_at IS NOT NULL",
-    "campaign": "f.campaign_id = $6",
+    "unread": "t.in_total > coalesce(m.in_ord, 0)",
+    "mine": f"t.assignee_id = $2 AND {_AT_WORK}",
+    "unassigned": f"t.assignee_id IS NULL AND {_AT_WORK}",
+    "mentions": "t.id IN (SELECT x.thread_id FROM mention x WHERE x.member_id = $2 AND x.seen_at IS NULL)",
+    "snoozed": "t.snoozed_until IS NOT NULL",
+    "closed": "t.closed_at IS NOT NULL",
+    "campaign": "t.campaign_id = $6",
 }
 _ROWS: Final[Mapping[Show, str]] = {
     "waiting": _SQL["rows_waiting"],
     **{show: _SQL["rows_newest"].replace("/* which */ true", which) for show, which in _WHICH.items()},
 }
-_FEW_UNREAD: Final = _SQL["rows_newest"].replace("/* which */ true", f"{_WHICH['unread']} AND f.thread_id = ANY ($6)")
+_FEW_UNREAD: Final = _SQL["rows_newest"].replace("/* which */ true", f"{_WHICH['unread']} AND t.id = ANY ($6)")
 
 
 class PostgresInbox:

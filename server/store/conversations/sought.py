@@ -18,14 +18,20 @@ _ASKED: Final = "/* asked */ true"
 _FOUND: Final = "/* found */ true"
 _KEYS: Final = "history_keys(m.workspace_id, m.created_at, m.number_id, m.author_id, m.campaign_id)"
 _WORDS: Final = "history_words(m.body)"
+_NOT_ASCII: Final = "octet_length({0}) <> length({0})".format(
+    "replace(replace(replace(m.body, '’', ' '), '“', ' '), '”', ' ')"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """As tsqueries. `among` is what an index answers, `meant` is exact."""
+    """As tsqueries: `among` is what an index answers, `meant` is exact. `likes`: what a text in ASCII that has them is
+    like, which is seen at a tenth of what reading its words costs.
+    """
 
     among: str
     meant: str
+    likes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ class Sought:
         if self.threads is not None:
             yield f"m.thread_id = ANY ({taken.place(list(self.threads), 'bigint[]')})"
         if self.words is not None and not (by_index and self.words.among == self.words.meant):
+            likes = taken.place(list(self.words.likes), "text[]")
+            yield f'(lower(m.body COLLATE "C") LIKE ALL ({likes}) OR {_NOT_ASCII})'
             yield f"{_WORDS} @@ {taken.place(self.words.meant, 'text')}::tsquery"
 
     def _ids(self) -> Sequence[tuple[str, int | None, Callable[[int], int]]]:
@@ -103,7 +111,7 @@ async def sought(connection: Connection, workspace_id: int, wanted: Wanted) -> S
         row = await connection.fetchrow(_SQL["asked"], [one.text for one in typed], [one.whole for one in typed])
         if row is None or row["among"] is None:
             return None
-        words = Words(row["among"], row["meant"])
+        words = Words(row["among"], row["meant"], tuple(row["likes"]))
     threads: tuple[int, ...] | None = None
     if wanted.contact_id is not None:
         rows = await connection.fetch(_SQL["threads_of_contact"], workspace_id, wanted.contact_id)

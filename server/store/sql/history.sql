@@ -1,6 +1,11 @@
 -- name: asked
--- What was typed, as a query that an index answers and as the one that is meant; null: it has no words.
-SELECT q.among::text, q.meant::text FROM history_query($1, $2) q;
+-- What was typed, as a query that an index answers and as the one that is meant; null: it has no words. With what a text in ASCII
+-- has to be like to be found: the words of each piece in their order.
+SELECT q.among::text, q.meant::text, array(
+    SELECT '%' || string_agg(u.lexeme, '%' ORDER BY place) || '%'
+    FROM unnest($1::text[]) WITH ORDINALITY AS given (piece, ord), unnest(history_words(given.piece)) u, unnest(u.positions) place
+    WHERE u.lexeme !~ '[%_\\]' GROUP BY given.ord ORDER BY given.ord) AS likes
+FROM history_query($1, $2) q;
 
 -- name: ends
 -- The oldest and the newest text of a workspace.
@@ -24,17 +29,23 @@ WHERE m.workspace_id = $1 AND (m.created_at, m.thread_id, m.seq) < ($2::timestam
 ORDER BY m.created_at DESC, m.thread_id DESC, m.seq DESC OFFSET $6 LIMIT 1;
 
 -- name: leap
--- Texts in spans of time that an index finds for the words and keys that are asked for, in no order; which of them lie below a
--- key, since a time, and are what is meant. Spans are of one workspace; naming it there, too, would offer the index of time.
-SELECT m.created_at AS at, m.thread_id, m.seq,
-       m.workspace_id = $1 AND (m.created_at, m.thread_id, m.seq) < ($2::timestamptz, $3::bigint, $4::bigint) AND m.created_at >= $5
-       AND /* asked */ true AS fits
-FROM (
-    SELECT m.* FROM message m
+-- How many texts an index finds in spans of time for the words and keys that are asked for; and the newest of them below a key, since
+-- a time, that are what is meant: none is held to that where there are too many. At least one row. Spans are of one
+-- workspace; naming it there, too, would offer the index of time.
+WITH found AS MATERIALIZED (
+    SELECT m.thread_id, m.seq, m.workspace_id, m.created_at, m.direction, m.body, m.state, m.error_class, m.error_code, m.number_id,
+           m.author_id, m.campaign_id
+    FROM message m
     WHERE history_keys(m.workspace_id, m.created_at, m.number_id, m.author_id, m.campaign_id) && $6::bigint[]
       AND /* found */ true
-    LIMIT $7
-) m;
+    LIMIT $7::integer + 1
+)
+SELECT c.fetched, f.at, f.thread_id, f.seq FROM (SELECT count(*) AS fetched FROM found) c LEFT JOIN LATERAL (
+    SELECT m.created_at AS at, m.thread_id, m.seq FROM found m
+    WHERE c.fetched <= $7 AND m.workspace_id = $1 AND (m.created_at, m.thread_id, m.seq) < ($2::timestamptz, $3::bigint, $4::bigint)
+      AND m.created_at >= $5 AND /* asked */ true
+    ORDER BY m.created_at DESC, m.thread_id DESC, m.seq DESC LIMIT $8
+) f ON true;
 
 -- name: of_threads
 -- Texts of some threads below a key, since a time, that are asked for.

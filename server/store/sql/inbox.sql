@@ -3,39 +3,51 @@
 SELECT stream_epoch::text FROM history;
 
 -- name: rows_newest
--- A page of threads, newest first, below the cursor, but none without any text; with the reader's marks and the horizon of this very read.
+-- A page of threads, newest first, below the cursor, but none without any text; with the reader's marks and the horizon of this very
+-- read. What a row bears beside its thread is read for the page's own threads, one by one: not for those that a view leaves out.
 SELECT h.p, r.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p) h
 LEFT JOIN LATERAL (
-    SELECT f.*, $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
-    FROM inbox_face f LEFT JOIN thread_read m ON m.thread_id = f.thread_id AND m.member_id = $2
-    WHERE f.workspace_id = $1 AND f.listed AND f.last_seq > 0 AND ($3::timestamptz IS NULL OR (f.last_at, f.thread_id) < ($3, $4::bigint))
-      AND /* which */ true
-    ORDER BY f.last_at DESC, f.thread_id DESC LIMIT $5
+    SELECT f.*, $2::bigint AS member_id, q.in_ord AS read_in_ord, q.version AS read_version
+    FROM (
+        SELECT t.id, t.last_at, m.in_ord, m.version FROM thread t LEFT JOIN thread_read m ON m.thread_id = t.id AND m.member_id = $2
+        WHERE t.workspace_id = $1 AND t.listed AND t.last_seq > 0
+          AND (t.last_at, t.id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::bigint, 0)) AND /* which */ true
+        ORDER BY t.last_at DESC, t.id DESC LIMIT $5
+    ) q
+    CROSS JOIN LATERAL (SELECT * FROM inbox_face f WHERE f.thread_id = q.id OFFSET 0) f
+    ORDER BY q.last_at DESC, q.id DESC
 ) r ON true;
 
 -- name: rows_waiting
 -- A page of threads that wait for an answer, the longest first, after the cursor; else as rows_newest.
 SELECT h.p, r.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p) h
 LEFT JOIN LATERAL (
-    SELECT f.*, $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
-    FROM inbox_face f LEFT JOIN thread_read m ON m.thread_id = f.thread_id AND m.member_id = $2
-    WHERE f.workspace_id = $1 AND f.listed AND f.waiting_since IS NOT NULL AND f.closed_at IS NULL
-      AND ($3::timestamptz IS NULL OR (f.waiting_since, f.thread_id) > ($3, $4::bigint))
-    ORDER BY f.waiting_since, f.thread_id LIMIT $5
+    SELECT f.*, $2::bigint AS member_id, q.in_ord AS read_in_ord, q.version AS read_version
+    FROM (
+        SELECT t.id, t.waiting_since, m.in_ord, m.version FROM thread t LEFT JOIN thread_read m ON m.thread_id = t.id AND m.member_id = $2
+        WHERE t.workspace_id = $1 AND t.listed AND t.waiting_since IS NOT NULL AND t.closed_at IS NULL
+          AND (t.waiting_since, t.id) > (coalesce($3::timestamptz, '-infinity'), coalesce($4::bigint, 0))
+        ORDER BY t.waiting_since, t.id LIMIT $5
+    ) q
+    CROSS JOIN LATERAL (SELECT * FROM inbox_face f WHERE f.thread_id = q.id OFFSET 0) f
+    ORDER BY q.waiting_since, q.id
 ) r ON true;
 
 -- name: rows_changed
--- Threads that were changed, or that this member's mark moved in, by transactions that an earlier read could not see.
+-- Threads that were changed, or that this member's mark moved in, by transactions that an earlier read could not see; of either kind
+-- at most $4. Each is read in the order of its index: a LIMIT over both reads all.
 SELECT h.p, r.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p) h
 LEFT JOIN LATERAL (
     SELECT f.*, $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
     FROM (
-        SELECT x.id FROM thread x WHERE x.workspace_id = $1 AND x.listed AND x.last_seq > 0 AND x.changed_xid >= $3::text::xid8
+        (SELECT x.id FROM thread x WHERE x.workspace_id = $1 AND x.listed AND x.last_seq > 0 AND x.changed_xid >= $3::text::xid8
+         ORDER BY x.changed_xid LIMIT $4)
         UNION
-        SELECT y.thread_id FROM thread_read y WHERE y.member_id = $2 AND y.changed_xid >= $3::text::xid8
-        LIMIT $4
+        (SELECT y.thread_id FROM thread_read y WHERE y.member_id = $2 AND y.changed_xid >= $3::text::xid8
+           AND EXISTS (SELECT FROM thread z WHERE z.id = y.thread_id AND z.workspace_id = $1 AND z.listed)
+         ORDER BY y.changed_xid LIMIT $4)
     ) q
-    JOIN inbox_face f ON f.thread_id = q.id AND f.workspace_id = $1 AND f.listed
+    CROSS JOIN LATERAL (SELECT * FROM inbox_face f WHERE f.thread_id = q.id AND f.workspace_id = $1 AND f.listed OFFSET 0) f
     LEFT JOIN thread_read m ON m.thread_id = f.thread_id AND m.member_id = $2
     ORDER BY f.last_at DESC, f.thread_id DESC
 ) r ON true;

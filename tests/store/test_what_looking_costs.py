@@ -1,0 +1,161 @@
+"""What a page of the inbox and of History reads beside what it shows, however much there is."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from server.domain.history import pieces, spans
+from server.ports import Show
+from server.ports.history import Wanted
+from server.store.conversations import inbox
+from server.store.conversations.sought import sought
+from server.store.named_sql import statements
+from tests.store.reading import rows_read
+from tests.store.world import NOON, World, later
+
+INBOX = statements("inbox")
+COUNT = 3_000
+THREADS = f"""
+INSERT INTO endpoint (workspace_id, address) SELECT 1, '+1202' || 5550000 + n FROM generate_series(1, {COUNT}) n;
+INSERT INTO thread (workspace_id, endpoint_id, number_id, last_seq, in_total, last_at, listed, waiting_since)
+SELECT 1, id, 1, 1, 1, now() - id * interval '1 minute', true, now() FROM endpoint;
+INSERT INTO thread_read (member_id, thread_id, workspace_id, in_ord)
+SELECT 1, id, 1, 1 FROM thread WHERE id % 40 <> 0;
+ANALYZE;
+"""  # noqa: S608 - a number
+TEXTS = """
+INSERT INTO message (thread_id, seq, workspace_id, direction, in_ord, number_id, klass, body, state, created_at)
+SELECT $1, n, 1, 'in', n, 1, 'inbound', ($2::text[])[1 + n % cardinality($2::text[])], 'received',
+       $3::timestamptz - n * interval '1 s'
+FROM generate_series(2::bigint, $4::bigint) n
+"""
+COUNTED = """
+CREATE OR REPLACE FUNCTION history_words(given text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+AS $$ BEGIN
+    RETURN to_tsvector('simple', spelt(replace(replace(replace(given, '’', ' '), '“', ' '), '”', ' ')));
+END $$
+"""
+CALLS = "SELECT coalesce(sum(calls), 0)::integer FROM pg_stat_xact_user_functions WHERE funcname = 'history_words'"
+
+
+# The inbox
+
+
+async def test_a_page_of_what_is_unread_reads_what_stands_beside_a_thread_for_its_own_rows_alone(world: World) -> None:
+    """Of each that it passes by, the thread and the mark."""
+    await world.store.call(lambda c: c.execute(THREADS))
+    read = await rows_read(world, inbox._ROWS["unread"], 1, 1, None, None, 6)
+    assert read < 2 * 6 * 40 + 150
+
+
+@pytest.mark.parametrize("show", ["open", "waiting", "mine", "closed"])
+async def test_other_views_read_their_own_rows(world: World, show: Show) -> None:
+    await world.store.call(lambda c: c.execute(THREADS))
+    assert await rows_read(world, inbox._ROWS[show], 1, 1, None, None, 6) < 200
+    middle = await world.value("SELECT last_at FROM thread ORDER BY last_at OFFSET 1500 LIMIT 1")
+    cursor = (NOON, 0) if show == "waiting" else (middle, 1)
+    assert await rows_read(world, inbox._ROWS[show], 1, 1, *cursor, 6) < 200
+
+
+async def test_what_changed_is_read_to_its_limit_and_no_further(world: World) -> None:
+    """Both what changed and what was read."""
+    await world.store.call(lambda c: c.execute(THREADS))
+    assert await rows_read(world, INBOX["rows_changed"], 1, 1, "1", 11) < 400
+
+
+async def test_marks_of_threads_that_the_inbox_does_not_show_hide_none_that_it_does(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "MOST_CHANGED", 2)
+    threads = [(await world.receive(from_=f"+1202555{n:04}", received_at=NOON)).thread_id for n in range(100, 105)]
+    since = (await world.store.inbox.rows(1, 1)).p
+    for thread in threads:
+        await world.store.inbox.mark_read(1, 1, thread, 1)
+    await world.sql("UPDATE thread SET listed = false, changed_xid = '1' WHERE id <> $1", threads[-1])
+    changed = await world.store.inbox.rows(1, 1, since=since)
+    assert [row.thread_id for row in changed.rows] == [threads[-1]]
+
+
+# History
+
+
+async def written(world: World, count: int, *bodies: str) -> None:
+    thread = (await world.receive("Hi", received_at=NOON)).thread_id
+    await world.sql(TEXTS, thread, list(bodies), NOON, count)
+
+
+async def read_words(world: World, typed: str, name: str, *given: object) -> tuple[int, list[int | None]]:
+    """Of how many texts a look reads the words, and what it gives in the first column."""
+
+    async def look(connection: Any) -> tuple[int, list[int | None]]:
+        asked = await sought(connection, 1, Wanted(typed))
+        assert asked is not None
+        await connection.execute("SET LOCAL track_functions = 'all'; SET LOCAL enable_seqscan = off")
+        before = await connection.fetchval(CALLS)
+        sql, values = asked.statement(name, 1, *given)
+        rows = [row[0] for row in await connection.fetch(sql, *values)]
+        return await connection.fetchval(CALLS) - before, rows
+
+    return await world.store.call(look)
+
+
+@pytest.mark.parametrize(
+    ("typed", "body", "most"),
+    [
+        pytest.param("garden", "The garden is large", 500, id="those that have it"),
+        pytest.param('"large garden"', "The garden is large", 0, id="not those that have its words in another order"),
+        pytest.param("房子", "The garden is large", 0, id="none in ASCII for a word that is not"),
+        pytest.param("nowhere", "We don’t know", 0, id="telephones' apostrophes are no reason"),
+    ],
+)
+async def test_a_walk_reads_the_words_of_texts_that_look_like_what_is_asked(
+    world: World, typed: str, body: str, most: int
+) -> None:
+    await world.sql(COUNTED)
+    await written(world, 1_000, body, "Is it still free?")
+    calls, _ = await read_words(world, typed, "walk", later(60), 0, 0, NOON - timedelta(days=1), 1_000, 1_000)
+    assert most <= calls <= most + 1
+
+
+async def test_a_leap_that_finds_too_many_holds_none_to_what_is_meant(world: World) -> None:
+    await world.sql(COUNTED)
+    await written(world, 400, "The garden is large")
+    keys = spans(1, NOON - timedelta(days=1), NOON)
+    given = later(60), 0, 0, NOON - timedelta(days=1), keys
+    calls, fetched = await read_words(world, '"the garden"', "leap", *given, 100, 51)
+    assert fetched == [101]
+    before, fetched = await read_words(world, '"the garden"', "leap", *given, 1_000, 51)
+    assert (fetched, before - calls) == ([399] * 51, 399)
+
+
+ODD = (
+    "don't", "don’t", "and/or", "end.Begin", "617-555", "me@example.org", "1e5", "-1.5e-3", "450,000", "O'Brien",
+    "<b>Maya</b>", "&amp;", "https://example.org/a?b=c", "v1.2.3", "/usr/lib", "JOSÉ", "jose", "100%", "a_b",
+    "back\\slash", "😀house😀", "İstanbul", "\u01c5", "\ufb01ne", "\u017fo", "\u212a", "看房", "“Elm”", "x" * 300,
+    "C:\\dir", "~me", "#tag", "\u00ad", "e\u0301",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_a_text_is_like_leaves_out_none_that_has_the_words(world: World, seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - not for secrets
+    bodies = [dice.choice((" ", "", ", ")).join(dice.choices(ODD, k=dice.randrange(1, 5))) for _ in range(120)]
+    await written(world, 121, *bodies)
+    fitted = 0
+    for _ in range(60):
+        typed = " ".join(dice.choices(ODD, k=dice.randrange(1, 3)))
+        typed = f'"{typed}"' if dice.random() < 0.4 else typed
+        given = pieces(typed)
+        plainly = await world.value(
+            "SELECT count(*) FROM message, history_query($1, $2) q WHERE history_words(body) @@ q.meant",
+            [one.text for one in given],
+            [one.whole for one in given],
+        )
+        page = await world.store.history.page(1, Wanted(typed), limit=200)
+        assert len(page.rows) == plainly, typed
+        fitted += plainly
+    assert fitted > 100
