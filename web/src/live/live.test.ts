@@ -236,6 +236,17 @@ test("what was displayed counts as read at once, until it is marked unread", () 
   expect(store.row(1)?.unread).toBe(2);
 });
 
+test.each([
+  ["what nobody has read", 0, 2],
+  ["what was read up to there", 1, 2],
+  ["all that was read", 3, 2],
+])("%s stays unread before the text from which it is marked so", (_, inOrd, from) => {
+  store.apply(inbox([row(1, 5, { in_total: 3 })]));
+  store.apply(mark(1, inOrd, 1));
+  store.undisplay(1, from);
+  expect(store.row(1)?.unread).toBe(3 - Math.min(inOrd, from - 1));
+});
+
 test("a thread that is opened before its page of the inbox brings its own mark, which any later one outranks", () => {
   const opened = snapshot([1, 2, 3]) as Extract<ServerFrame, { t: "snapshot" }>;
   store.apply({ ...opened, data: { ...(opened.data as ThreadSnapshot), thread: row(1, 5, { in_total: 3 }), in_ord: 2 } });

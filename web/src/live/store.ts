@@ -488,11 +488,14 @@ export class LiveStore {
     return true;
   }
 
-  /** The person wants it unread again: what this tab displayed no longer outranks the server's mark. */
+  /**
+   * The person wants it unread again from there: what this tab displayed no longer outranks the server's mark. What was
+   * unread before stays so; the server, too, then changes nothing, and tells of nothing.
+   */
   undisplay(id: number, fromOrd: number): void {
+    const inOrd = Math.min(this.readUpTo(id), fromOrd - 1);
     this.shown.delete(id);
-    const mark = this.marks.get(id);
-    this.marks.set(id, { thread_id: id, in_ord: fromOrd - 1, v: mark?.v ?? -1 });
+    this.marks.set(id, { thread_id: id, in_ord: inOrd, v: this.marks.get(id)?.v ?? -1 });
     this.refreshRow(id);
   }
 
