@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,6 +27,7 @@ READY_WITHIN_S: Final = 60.0
 SETTLED_AFTER_S: Final = 60.0
 """Who lived so long, and dies, begins with the shortest back-off."""
 READY: Final = b"ready"
+NODE: Final = (sys.executable, "-m", "server", "node")
 
 log = structlog.get_logger(__name__)
 
@@ -45,11 +46,17 @@ class Nodes:
     """`run` keeps *count* nodes until it is told to stop; `replace` asks for new processes, one after the other."""
 
     def __init__(
-        self, count: int, plan: NodePlan, *, on_ready: Callable[[], None], on_refused: Callable[[int], None]
+        self,
+        count: int,
+        plan: NodePlan,
+        *,
+        on_ready: Callable[[], None],
+        on_refused: Callable[[int], None],
+        command: Sequence[str] = NODE,
     ) -> None:
         """`on_ready` is called once all serve for the first time; `on_refused`, with an exit code, where one ended
-        before that, which restarting does not mend."""
-        self._plan, self._on_ready, self._on_refused = plan, on_ready, on_refused
+        before that, which restarting does not mend. `command` starts a node."""
+        self._plan, self._on_ready, self._on_refused, self._command = plan, on_ready, on_refused, command
         self._places = [_Place(number) for number in range(1, count + 1)]
         self._replacing = trio.Event()
         self._stopping = trio.Event()
@@ -110,7 +117,9 @@ class Nodes:
                 nursery.cancel_scope.cancel()
             return code
         finally:
-            place.process, place.ready = None, trio.Event()
+            place.process = None
+            if place.ready.is_set():  # else somebody waits for the next one to be ready
+                place.ready = trio.Event()
             with trio.CancelScope(shield=True):
                 if process.poll() is None:
                     process.kill()
@@ -122,7 +131,7 @@ class Nodes:
     async def _start(self) -> trio.Process:
         with trio.CancelScope(shield=True):  # a process that nobody knows would not be ended
             process = await trio.lowlevel.open_process(
-                [sys.executable, "-m", "server", "node"],
+                self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 pass_fds=self._plan.listeners,
