@@ -32,6 +32,12 @@ CREATE TABLE node (
     fenced_at  timestamptz                -- expired, and its open attempts were taken over: it must stop
 );
 
+CREATE UNLOGGED TABLE node_tree (        -- of actors, where several servers run; told every two seconds, and shown only
+    gen     bigint PRIMARY KEY REFERENCES node,
+    tree    jsonb NOT NULL,
+    told_at timestamptz NOT NULL
+);
+
 CREATE TABLE limiter_authority (
     one        boolean PRIMARY KEY DEFAULT true CHECK (one),
     epoch      bigint NOT NULL DEFAULT 0, -- T3 checks it under the shared advisory lock; a hand-over takes it exclusively

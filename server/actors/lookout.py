@@ -7,7 +7,7 @@ else, without Redis too, there is one every second. Alone on its database a serv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -23,6 +23,7 @@ from server.domain.messages import (
     ConsentFlipped,
     Mentioned,
     OutboxGrew,
+    OwnNumberChanged,
     ReadMark,
     ReadMoved,
     Replied,
@@ -30,6 +31,7 @@ from server.domain.messages import (
     RowsChanged,
     ThreadHeard,
 )
+from server.domain.own_number import OwnNumber
 from server.ports import Inbox, StoreUnavailable
 from server.ports.nodes import Elsewhere, Standing
 
@@ -47,7 +49,9 @@ class Trusted(Protocol):
 @dataclass(frozen=True, slots=True)
 class Here:
     """Who looks at this server. `present`: members with sockets, by workspace; `positions`: of threads that are looked
-    at, up to where that was told; `stream`, `campaign` and `bulk` are told what may have moved, and return at once."""
+    at, up to where that was told; `stream`, `campaign` and `bulk` are told what may have moved, and return at once.
+    `logins`: hashes of the tokens by which those members, or all (None), have sockets; `end_login` closes these.
+    `own_number` gives a member's, of a workspace."""
 
     present: Callable[[], Mapping[int, Sequence[int]]]
     positions: Callable[[], Mapping[int, int]]
@@ -57,6 +61,9 @@ class Here:
     stream: Callable[[int], None]
     campaign: Callable[[CampaignMoved], None]
     bulk: Callable[[int], None]
+    logins: Callable[[Collection[int] | None], Collection[bytes]]
+    end_login: Callable[[bytes], None]
+    own_number: Callable[[int, int], Awaitable[OwnNumber]]
 
 
 class Lookout:
@@ -135,6 +142,7 @@ class Lookout:
             for workspace_id in present:
                 self._announcer.recount(workspace_id)
             await self._see_settings(present.keys())
+            await self._end_logins(None)
         positions = self._here.positions()
         heads = await self._inbox.head(list(positions)) if positions else {}
         for thread_id, head in heads.items():
@@ -164,6 +172,12 @@ class Lookout:
             if self._settings.get(one.workspace_id, 0) < one.version:
                 self._settings[one.workspace_id] = one.version
                 self._announcer.relay([one])
+
+    async def _end_logins(self, member_ids: Collection[int] | None) -> None:
+        """Close what logins and tokens have open that were ended elsewhere."""
+        if hashes := self._here.logins(member_ids):
+            for ended in await self._elsewhere.ended(hashes):
+                self._here.end_login(ended)
 
     # Following
 
@@ -204,6 +218,20 @@ class Lookout:
     async def _ask(self, hints: Sequence[Hint]) -> None:
         """What the database must say first: nothing is voided, and no mark shown, because a hint says so."""
         about = {kind: {one.topic.ids for one in hints if one.topic.about is kind} for kind in About}
+        await self._ask_what_to_void(about)
+        if about[About.SETTINGS]:
+            await self._see_settings([workspace_id for (workspace_id,) in about[About.SETTINGS]])
+        if about[About.LOGIN]:
+            await self._end_logins([member_id for _, member_id in about[About.LOGIN]])
+        for workspace_id, member_id in about[About.OWN_NUMBER]:
+            self._announcer.relay([OwnNumberChanged(await self._here.own_number(workspace_id, member_id))])
+        marks = {member_id: workspace_id for workspace_id, member_id in about[About.MARKS]}
+        here = {member_id for members in self._here.present().values() for member_id in members}
+        if self._p is not None and (asked := [member_id for member_id in marks if member_id in here]):
+            for mark in await self._elsewhere.marks(asked, self._p):
+                self._announcer.relay([ReadMoved(marks[mark.member_id], mark)])
+
+    async def _ask_what_to_void(self, about: Mapping[About, Collection[tuple[int, ...]]]) -> None:
         if about[About.ENDPOINT]:
             for one in await self._elsewhere.silences([endpoint_id for _, endpoint_id in about[About.ENDPOINT]]):
                 if one.opted_out:
@@ -214,10 +242,3 @@ class Lookout:
             workspaces = {campaign_id: workspace_id for workspace_id, campaign_id in about[About.STOPPED]}
             for campaign_id, made_after in (await self._elsewhere.stops(list(workspaces))).items():
                 self._announcer.on_stopped(CampaignStopped(workspaces[campaign_id], campaign_id, made_after))
-        if about[About.SETTINGS]:
-            await self._see_settings([workspace_id for (workspace_id,) in about[About.SETTINGS]])
-        marks = {member_id: workspace_id for workspace_id, member_id in about[About.MARKS]}
-        here = {member_id for members in self._here.present().values() for member_id in members}
-        if self._p is not None and (asked := [member_id for member_id in marks if member_id in here]):
-            for mark in await self._elsewhere.marks(asked, self._p):
-                self._announcer.relay([ReadMoved(marks[mark.member_id], mark)])

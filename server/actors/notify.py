@@ -19,6 +19,7 @@ from server.domain.messages import (
     CampaignMoved,
     CampaignStopped,
     ConsentFlipped,
+    LoginEnded,
     Mentioned,
     Message,
     OutboxGrew,
@@ -103,7 +104,9 @@ class Announcer:
                 case _:
                     self._hint(one)
 
-    def _hint(self, one: OutboxGrew | AnswerOwed | CampaignMoved | Replied | Mentioned | SettingsChanged) -> None:
+    def _hint(
+        self, one: OutboxGrew | AnswerOwed | CampaignMoved | Replied | Mentioned | SettingsChanged | LoginEnded
+    ) -> None:
         match one:
             case SettingsChanged():
                 self._publisher.settings_changed(one)
@@ -119,6 +122,8 @@ class Announcer:
                 self.on_reply(thread_id)
             case CampaignMoved():
                 self.on_campaign(one)
+            case LoginEnded():
+                pass  # whoever ended it closes what it opened here
 
     def recount(self, workspace_id: int) -> None:
         """Whatever its members see counted may be another number now."""

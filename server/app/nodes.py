@@ -19,9 +19,9 @@ import trio
 from server.app.node import NodePlan
 from server.domain.backoff import delay_s
 
-STOP_WITHIN_S: Final = 8.0
-"""All of them, of the ten seconds that everything has."""
-NEXT_AFTER_S: Final = 4.0
+STOP_WITHIN_S: Final = 6.0
+"""All of them, of the ten seconds that everything has: the demo's carrier and PostgreSQL end after them."""
+NEXT_AFTER_S: Final = 3.0
 """A node that takes so long to end does not hold up the ends of the others."""
 READY_WITHIN_S: Final = 60.0
 SETTLED_AFTER_S: Final = 60.0

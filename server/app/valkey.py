@@ -75,18 +75,14 @@ class Valkey:
             self._process.kill()
 
     async def stop(self) -> None:
+        """At once: it has nothing to write."""
         process, self._process = self._process, None
         if process is None:
             return
+        process.kill()
         with trio.CancelScope(shield=True):
-            if process.poll() is None:
-                process.terminate()
-                with trio.move_on_after(2.0):
-                    while process.poll() is None:  # noqa: ASYNC110 - nothing tells
-                        await trio.sleep(0.01)
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+            while process.poll() is None:  # noqa: ASYNC110 - nothing tells
+                await trio.sleep(0.01)
 
     async def _answers(self) -> bool:
         try:

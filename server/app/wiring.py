@@ -33,6 +33,7 @@ from server.actors.stager import Stager
 from server.actors.suggest import Consider, SuggestActors, SuggestPorts
 from server.actors.thread import Heard, Looked, Published, ThreadActors, ThreadMessage, ThreadPorts
 from server.actors.tidier import Tidier
+from server.actors.trees import TreeTeller
 from server.actors.waker import Waker
 from server.actors.webhooks import Courier, Patience
 from server.ai.offline import OfflineSuggester
@@ -44,7 +45,7 @@ from server.app.hours import read_timetable
 from server.app.identity import SocketIdentity
 from server.app.quarantine import QuarantineBook
 from server.app.sending import sending_out
-from server.app.shown import node_out
+from server.app.shown import MOST_TOLD, node_out, server_out
 from server.app.suggesting import model_suggester
 from server.app.tasks import endless, graceful
 from server.app.words import explain
@@ -187,10 +188,18 @@ class Wiring:
             stream=self._stream_grew,
             campaign=self.campaign_news.moved,
             bulk=self.dispatcher.moved,
+            logins=lambda member_ids: self.sockets.logins(member_ids),
+            end_login=lambda token_hash: self.sockets.end_session(token_hash),
+            own_number=lambda workspace_id, member_id: store.own_numbers.of(workspace_id, member_id, clock.wall()),
         )
         self.lookout = Lookout(node.gen, store.elsewhere, store.inbox, self.announcer, here)
         self.hints = Hints(node.gen, ground.bus, self.lookout.hinted, self.lookout.missed)
         self.lookout.trusted = self.hints.trusted
+        self.hints.sights, self.hints.on_seen = self.presence.sights, self.presence.heard
+        self.presence.tell = self.hints.tell_seen
+        self.trees = TreeTeller(
+            node.gen, store.fleet, lambda: node_out(self.tree(), MOST_TOLD), lambda: self.lookout.others
+        )
         self.asker = ThreadAsker(self.threads)
         identity = SocketIdentity(config, store.people, store.tokens, clock)
         self.sockets = Sockets(
@@ -238,6 +247,7 @@ class Wiring:
             endless("relay", self.relay.run),
             endless("hints", self.hints.run),
             endless("lookout", self.lookout.run),
+            endless("trees", self.trees.run),
             graceful("door", self.front.run, shutdown_s=8.0),
         ]
 
@@ -303,6 +313,7 @@ class Wiring:
             metrics=ground.meters.registry,
             client_files=_client_files(),
             actor_tree=lambda: node_out(self.tree()),
+            servers=self._servers,
             pace=self._pace,
             hand_over=self._hand_over,
             unready=lambda: None if self.front.ready else "The server is starting or stopping.",
@@ -450,6 +461,10 @@ class Wiring:
         stats = self.limiter.stats() if self.limiter.holds else None
         nodes = await self.ground.store.fleet.living()
         return sending_out(stats, self.limiter.book, workspace_id, nodes, self.ground.node.gen)
+
+    async def _servers(self) -> Sequence[dict[str, Any]]:
+        own = self.ground.node.gen
+        return [server_out(one, own, node_out(self.tree())) for one in await self.ground.store.fleet.seen()]
 
     async def _hand_over(self, gen: int) -> bool:
         handed = await self.ground.store.fleet.hand_over_limiter(gen, self.ground.config.node_lease_s)

@@ -15,6 +15,7 @@ from server.domain.messages import (
     CampaignMoved,
     CampaignStopped,
     ConsentFlipped,
+    LoginEnded,
     Mentioned,
     OutboxGrew,
     OwnNumberChanged,
@@ -41,6 +42,8 @@ class About(StrEnum):
     MENTIONED = "mentioned"  # workspace, member
     CAMPAIGN = "campaign"  # workspace, campaign
     STOPPED = "stopped"  # workspace, campaign
+    OWN_NUMBER = "own_number"  # workspace, member
+    LOGIN = "login"  # workspace, member: one of their logins or tokens ended
     SETTINGS = "settings"  # workspace; the position is its version
     STREAM = "stream"  # workspace; the position is the newest seq that other programs hear
     EVERYTHING = "everything"  # too much to tell: look at all
@@ -116,7 +119,9 @@ def _hints(one: Announcement) -> Iterable[Hint]:  # noqa: C901 - a table
         case Mentioned():
             return [_hint(About.MENTIONED, one.workspace_id, member_id) for member_id in one.member_ids]
         case OwnNumberChanged():
-            return []  # whoever waits at a page of another server looks every five seconds
+            return [_hint(About.OWN_NUMBER, one.number.workspace_id, one.number.member_id)]
+        case LoginEnded():
+            return [_hint(About.LOGIN, one.workspace_id, one.member_id)]
         case CampaignMoved():
             return [_hint(About.CAMPAIGN, one.workspace_id, one.campaign_id)]
         case CampaignStopped():

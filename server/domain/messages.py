@@ -286,6 +286,14 @@ class OwnNumberChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginEnded:
+    """A member logged out somewhere, or a token of theirs was revoked: what it opened is to be closed."""
+
+    workspace_id: int
+    member_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignMoved:
     """Recipients of a campaign moved, or it did itself: its figures are others now."""
 
@@ -322,6 +330,7 @@ Announcement = (
     | RowsChanged
     | Mentioned
     | OwnNumberChanged
+    | LoginEnded
     | CampaignMoved
     | CampaignStopped
     | SettingsChanged

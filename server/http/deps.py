@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -68,9 +68,9 @@ class Deps:
     `unready` gives None once all parts work, else a sentence. `session_ended` hears the token's hash after a log-out,
     to close that session's sockets. `explain` puts an error's class and code into words. `demo` is None on a real
     server. `now` is the real time, by which logins end: a simulated wall clock neither ends nor prolongs them.
-    `pace` is told for a workspace. `hand_over` lets the server of that generation send; False: it is gone, or sends
-    already. `count_login` hears right, wrong or too_often. `visited` hears of short links that were followed, and never
-    waits. `suggesting_model`: None, where there is no endpoint to ask for replies.
+    `servers` gives all on this database. `pace` is told for a workspace. `hand_over` lets the server of that generation
+    send; False: it is gone, or sends already. `count_login` hears right, wrong or too_often. `visited` hears of short
+    links that were followed, and never waits. `suggesting_model`: None, where there is no endpoint to ask for replies.
     `event_news` gives what is set at the next event of any workspace.
     """
 
@@ -116,6 +116,7 @@ class Deps:
     metrics: CollectorRegistry
     client_files: Path
     actor_tree: Callable[[], Mapping[str, Any]]
+    servers: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
     pace: Callable[[int], Awaitable[Mapping[str, Any]]]
     hand_over: Callable[[int], Awaitable[bool]]
     unready: Callable[[], str | None]

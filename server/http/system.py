@@ -29,6 +29,12 @@ async def actors(call: Call) -> Answer:
     return Answer(call.deps.actor_tree())
 
 
+@routes.get("/api/v1/system/servers", MEMBER, answers={200: "application/json"})
+async def servers(call: Call) -> Answer:
+    """All servers of the last quarter of an hour, the newest first, each with its tree of actors; which one this is."""
+    return Answer({"servers": await call.deps.servers()})
+
+
 @routes.get("/api/v1/system/pace", MEMBER, answers={200: "application/json"})
 async def pace(call: Call) -> Answer:
     """How fast the workspace sends: its numbers and all limits over them, what waits, which server sends."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 from server.domain.messages import ReadMark, SettingsChanged
 
@@ -54,6 +55,34 @@ class Silence:
     epoch: int
 
 
+@dataclass(frozen=True, slots=True)
+class NodeSeen:
+    """A server that runs, or ended a while ago. `tree`: its actors as it told them `told_s` ago; None: it told none.
+
+    `left_at`: it ended in order, or its process is gone; `fenced_at`: it was taken over; `silent_s`: without a lease.
+    """
+
+    gen: int
+    host: str
+    pid: int
+    started_at: datetime
+    holds: bool
+    left_at: datetime | None
+    fenced_at: datetime | None
+    silent_s: float
+    told_s: float | None
+    tree: Mapping[str, Any] | None
+
+
+class Trees(Protocol):
+    """What each server shows of its actors. Not kept over a crash of the database."""
+
+    async def tell_tree(self, gen: int, tree: Mapping[str, Any]) -> None: ...
+
+    async def seen(self) -> Sequence[NodeSeen]:
+        """The servers of the last quarter of an hour, the newest first, with what each told last."""
+
+
 class Elsewhere(Protocol):
     """What other servers committed."""
 
@@ -75,3 +104,6 @@ class Elsewhere(Protocol):
 
     async def settings(self, workspace_ids: Collection[int]) -> Sequence[SettingsChanged]:
         """At which version those of each workspace are."""
+
+    async def ended(self, token_hashes: Collection[bytes]) -> Collection[bytes]:
+        """Which of these are of no login and of no token that is good still."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+import orjson
+
 from server.ports import DayCharge, LivingNode, Node
+from server.ports.nodes import NodeSeen
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
+from server.store.text import storable
+from server.store.told import Row
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
@@ -32,7 +37,7 @@ def is_alive(pid: int) -> bool:
 
 
 class PostgresFleet:
-    """`ports.Fleet`. *alive* tells whether a process of this host exists."""
+    """`ports.Fleet` and `ports.nodes.Trees`. *alive* tells whether a process of this host exists."""
 
     def __init__(self, postgres: Postgres, alive: Callable[[int], bool] = is_alive) -> None:
         self._postgres, self._alive = postgres, alive
@@ -73,6 +78,13 @@ class PostgresFleet:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["living"]))
         return [LivingNode(r["gen"], r["host"], r["pid"], r["started_at"], bool(r["holds"])) for r in rows]
 
+    async def tell_tree(self, gen: int, tree: Mapping[str, Any]) -> None:
+        told = storable(orjson.dumps(tree).decode())
+        await self._postgres.alone(lambda c: c.execute(_SQL["tell_tree"], gen, told), idempotent=True)
+
+    async def seen(self) -> Sequence[NodeSeen]:
+        return [_seen(row) for row in await self._postgres.read(lambda c: c.fetch(_SQL["seen"]))]
+
     async def charge_day(self, brand_id: int, day: date, segments: int, gen: int, epoch: int) -> DayCharge | None:
         asked = (brand_id, day, segments, gen, epoch)
         row = await self._postgres.call(lambda c: c.fetchrow(_SQL["charge_day"], *asked))
@@ -83,3 +95,10 @@ class PostgresFleet:
 
     async def spend_day(self, brand_id: int, day: date) -> None:
         await self._postgres.call(lambda c: c.execute(_SQL["spend_day"], brand_id, day), idempotent=True)
+
+
+def _seen(row: Row) -> NodeSeen:
+    return NodeSeen(
+        row["gen"], row["host"], row["pid"], row["started_at"], bool(row["holds"]), row["left_at"], row["fenced_at"],
+        row["silent_s"], row["told_s"], None if row["tree"] is None else orjson.loads(row["tree"]),
+    )  # fmt: skip

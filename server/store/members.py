@@ -8,7 +8,8 @@ from typing import Any
 
 import asyncpg
 
-from server.ports import Member, RowRefused, Workspace
+from server.domain.messages import LoginEnded
+from server.ports import Announce, Member, RowRefused, Workspace
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable, storable_json
@@ -20,8 +21,8 @@ _SQL = statements("people")
 class PostgresPeople:
     """`ports.People`."""
 
-    def __init__(self, postgres: Postgres) -> None:
-        self._postgres = postgres
+    def __init__(self, postgres: Postgres, announce: Announce) -> None:
+        self._postgres, self._announce = postgres, announce
 
     async def credentials(self, email: str) -> tuple[Member, str] | None:
         row = await self._postgres.read(lambda c: c.fetchrow(_SQL["credentials"], storable(email)))
@@ -38,7 +39,9 @@ class PostgresPeople:
         return _member(row), Workspace(row["workspace_id"], row["workspace_name"], row["simulated"])
 
     async def close_session(self, token_hash: bytes) -> None:
-        await self._postgres.call(lambda c: c.execute(_SQL["close_session"], token_hash), idempotent=True)
+        row = await self._postgres.call(lambda c: c.fetchrow(_SQL["close_session"], token_hash), idempotent=True)
+        if row is not None:
+            self._announce([LoginEnded(row["workspace_id"], row["member_id"])])
 
     async def add_member(self, workspace_id: int, email: str, name: str, role: str, password_hash: str) -> Member:
         """Raises RowRefused where the address is taken, the role unknown or the workspace not there."""

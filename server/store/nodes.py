@@ -62,6 +62,10 @@ class PostgresElsewhere:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["settings"], list(workspace_ids)))
         return [SettingsChanged(row["id"], row["settings_version"], row["suggesting"]) for row in rows]
 
+    async def ended(self, token_hashes: Collection[bytes]) -> Collection[bytes]:
+        rows = await self._postgres.read(lambda c: c.fetch(_SQL["ended"], list(token_hashes)))
+        return [row["token_hash"] for row in rows]
+
 
 def _marks(rows: Sequence[Row]) -> list[ReadMark]:
     return [mark for row in rows if (mark := read_mark(row)) is not None]

@@ -108,7 +108,7 @@ class Store:
         self.directory = PostgresDirectory(postgres)
         self.events, self.hooks = PostgresEvents(postgres), PostgresHooks(postgres)
         self.audit_log, self.settings = PostgresAuditLog(postgres), PostgresSettings(postgres, announce)
-        self.people, self.tokens = PostgresPeople(postgres), PostgresTokens(postgres)
+        self.people, self.tokens = PostgresPeople(postgres, announce), PostgresTokens(postgres, announce)
         self.quarantine = PostgresQuarantine(postgres)
         self.pruning = PostgresPruning(postgres)
         self.templates = PostgresTemplates(postgres)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from server.domain.messages import LoginEnded
 from server.domain.scopes import known
-from server.ports import Member, Workspace
+from server.ports import Announce, Member, Workspace
 from server.ports.tokens import Bearer, NewToken, Token
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -24,8 +25,8 @@ _NOTED_EVERY: Final = timedelta(minutes=1)  # a write for each request would cos
 class PostgresTokens:
     """`ports.tokens.Tokens`."""
 
-    def __init__(self, postgres: Postgres) -> None:
-        self._postgres = postgres
+    def __init__(self, postgres: Postgres, announce: Announce) -> None:
+        self._postgres, self._announce = postgres, announce
 
     async def add(self, workspace_id: int, member_id: int, new: NewToken) -> Token:
         values = (storable(new.name), new.token_hash, new.hint, sorted(new.scopes), new.per_minute)
@@ -38,7 +39,11 @@ class PostgresTokens:
 
     async def revoke(self, workspace_id: int, token_id: int, member_id: int | None, now: datetime) -> bytes | None:
         values = (workspace_id, token_id, member_id, now)
-        ended: bytes | None = await self._postgres.alone(lambda c: c.fetchval(_SQL["revoke"], *values), idempotent=True)
+        row = await self._postgres.alone(lambda c: c.fetchrow(_SQL["revoke"], *values), idempotent=True)
+        if row is None:
+            return None
+        self._announce([LoginEnded(workspace_id, row["member_id"])])
+        ended: bytes = row["token_hash"]
         return ended
 
     async def bearer(self, token_hash: bytes, now: datetime) -> Bearer | None:

@@ -1,16 +1,19 @@
-"""Who looks at a thread and who types there: in memory, for this node, forgotten by itself.
+"""Who looks at a thread and who types there: in memory, forgotten by itself, and told to the other servers.
 
-Typing ends `TTL_S` after the last sign of it, because a browser that vanishes says nothing.
+Typing ends `TTL_S` after the last sign of it, because a browser that vanishes says nothing. A member is there as long
+as a socket of theirs is, at whichever server.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 import trio
 
+from server.domain.sightings import Place, Sight, Sightings
 from server.ports import Member
 from server.ws import encode
 from server.ws.channels import thread_topic
@@ -18,34 +21,49 @@ from server.ws.frames import encode_text
 from server.ws.hub import Hub
 
 TTL_S: Final = 6.0
+FORGET_EVERY_S: Final = 0.5
 
-_Place = tuple[int, int]  # thread, member
+
+class _Shown(NamedTuple):
+    name: str
+    here: bool
+    typing: bool
+
+
+_NOBODY: Final = _Shown("", here=False, typing=False)
 
 
 class Presence:
-    """Publishes to the thread's topic through *hub*. `run` lets typing expire. *clock* gives Unix seconds."""
+    """Publishes to the thread's topic through *hub*. *clock* gives Unix seconds.
+
+    `run` lets typing expire, and what other servers said.
+    """
 
     def __init__(self, hub: Hub, clock: Callable[[], float]) -> None:
         self._hub = hub
         self._clock = clock
         self._version = 0
-        self._typing: dict[_Place, tuple[str, float]] = {}  # name, end
-        self._ends: deque[tuple[float, _Place]] = deque()  # rising, since every sign lasts equally long
+        self._typing: dict[Place, tuple[str, float]] = {}  # name, end
+        self._ends: deque[tuple[float, Place]] = deque()  # rising, since every sign lasts equally long
         self._viewers: dict[int, dict[int, tuple[str, int]]] = {}  # thread: member: name, sockets
+        self._elsewhere = Sightings()
         self._started = trio.lowlevel.ParkingLot()
         self.on_look: Callable[[int], None] = lambda thread_id: None  # somebody opened it, on whichever socket
+        self.tell: Callable[[Sight], None] = lambda sight: None  # what changed with the sockets here
 
     async def run(self) -> None:
         """End what nobody has renewed, for ever."""
-        while True:
-            while not self._ends:
-                await self._started.park()
-            end, place = self._ends[0]
-            await trio.sleep_until(end)
-            self._ends.popleft()
-            name, newest_end = self._typing.get(place, ("", end + 1))
-            if newest_end <= end:
-                self._stop(place, name)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._forget_elsewhere)
+            while True:
+                while not self._ends:
+                    await self._started.park()
+                end, place = self._ends[0]
+                await trio.sleep_until(end)
+                self._ends.popleft()
+                name, newest_end = self._typing.get(place, ("", end + 1))
+                if newest_end <= end:
+                    self._stop(place, name)
 
     def typing(self, thread_id: int, member: Member, typing: bool) -> None:
         """A sign that *member* types, or has stopped."""
@@ -57,24 +75,27 @@ class Presence:
         if member.member_id not in self._viewers.get(thread_id, {}):
             return  # only who may see a thread has opened it
         known = place in self._typing
+        before = {} if known else self._shown(thread_id)
         end = trio.current_time() + TTL_S
         self._typing[place] = (member.name, end)
         self._ends.append((end, place))
         self._started.unpark()
         if not known:
-            self._publish(thread_id, *_typing(member.member_id, member.name, typing=True))
+            self._changed(place, before)
 
     def entered(self, thread_id: int, member: Member) -> None:
         """One more socket of *member* shows the thread."""
+        before = self._shown(thread_id)
         viewers = self._viewers.setdefault(thread_id, {})
         _, sockets = viewers.get(member.member_id, ("", 0))
         viewers[member.member_id] = (member.name, sockets + 1)
         if not sockets:
-            self._publish(thread_id, *_viewer(member.member_id, member.name, here=True))
+            self._changed((thread_id, member.member_id), before)
         self.on_look(thread_id)
 
     def left(self, thread_id: int, member: Member) -> None:
         """One socket fewer; with the last one the member has left and types no more."""
+        before = self._shown(thread_id)
         viewers = self._viewers.get(thread_id, {})
         name, sockets = viewers.pop(member.member_id, (member.name, 1))
         if sockets > 1:
@@ -82,23 +103,72 @@ class Presence:
             return
         if not viewers:
             self._viewers.pop(thread_id, None)
-        self.typing(thread_id, member, False)
-        self._publish(thread_id, *_viewer(member.member_id, name, here=False))
+        self._typing.pop((thread_id, member.member_id), None)
+        self._changed((thread_id, member.member_id), before)
 
     def current(self, thread_id: int) -> list[bytes]:
         """Encoded states for somebody who has just come."""
-        viewers = self._viewers.get(thread_id, {})
-        states = [_viewer(member_id, name, here=True) for member_id, (name, _) in viewers.items()]
-        states += [
-            _typing(member_id, name, typing=True)
-            for member_id, (name, _) in viewers.items()
-            if (thread_id, member_id) in self._typing
-        ]
+        shown = self._shown(thread_id)
+        states = [_viewer(member_id, one) for member_id, one in shown.items()]
+        states += [_typing(member_id, one) for member_id, one in shown.items() if one.typing]
         return [self._encode(thread_id, key, data) for key, data in states]
 
-    def _stop(self, place: _Place, name: str) -> None:
+    # Other servers
+
+    def sights(self) -> Sequence[Sight]:
+        """Whom the sockets here show, to be repeated to the other servers."""
+        return [self._sight((id_, member_id)) for id_, members in self._viewers.items() for member_id in members]
+
+    def heard(self, sender: int, sights: Collection[Sight]) -> None:
+        """What another server says."""
+        now = trio.current_time()
+        self._follow({one.thread_id for one in sights}, lambda: self._elsewhere.told(sender, sights, now))
+
+    async def _forget_elsewhere(self) -> None:
+        while True:
+            await trio.sleep(FORGET_EVERY_S)
+            if stale := self._elsewhere.stale(trio.current_time()):
+                self._follow({thread_id for _, (thread_id, _) in stale}, partial(self._elsewhere.forget, stale))
+
+    def _follow(self, thread_ids: Iterable[int], change: Callable[[], None]) -> None:
+        before = {id_: self._shown(id_) for id_ in thread_ids if self._hub.has_subscribers(thread_topic(id_))}
+        change()
+        for thread_id, then in before.items():
+            for member_id in then.keys() | self._shown(thread_id).keys():
+                self._show(thread_id, member_id, then)
+
+    # Showing
+
+    def _sight(self, place: Place) -> Sight:
+        name, sockets = self._viewers.get(place[0], {}).get(place[1], ("", 0))
+        return Sight(*place, name, looks=sockets > 0, types=place in self._typing)
+
+    def _shown(self, thread_id: int) -> Mapping[int, _Shown]:
+        """All who are there, at whichever server."""
+        found: dict[int, _Shown] = {}
+        here = [self._sight((thread_id, member_id)) for member_id in self._viewers.get(thread_id, ())]
+        for one in (*here, *self._elsewhere.at(thread_id)):
+            known = found.get(one.member_id, _NOBODY)
+            found[one.member_id] = _Shown(known.name or one.name, here=True, typing=known.typing or one.types)
+        return found
+
+    def _stop(self, place: Place, name: str) -> None:
+        before = self._shown(place[0])
         del self._typing[place]
-        self._publish(place[0], *_typing(place[1], name, typing=False))
+        self._changed(place, before)
+
+    def _changed(self, place: Place, before: Mapping[int, _Shown]) -> None:
+        """With the sockets here."""
+        self._show(*place, before)
+        self.tell(self._sight(place))
+
+    def _show(self, thread_id: int, member_id: int, before: Mapping[int, _Shown]) -> None:
+        then, now = before.get(member_id, _NOBODY), self._shown(thread_id).get(member_id, _NOBODY)
+        named = now if now.here else then._replace(here=False, typing=False)
+        if then.typing != now.typing:
+            self._publish(thread_id, *_typing(member_id, named))
+        if then.here != now.here:
+            self._publish(thread_id, *_viewer(member_id, named))
 
     def _publish(self, thread_id: int, key: str, data: dict[str, Any]) -> None:
         topic = thread_topic(thread_id)
@@ -112,11 +182,11 @@ class Presence:
         return encode_text(encode.state_frame(encode.thread_topic(thread_id), key, self._version, data))
 
 
-def _typing(member_id: int, name: str, *, typing: bool) -> tuple[str, dict[str, Any]]:
+def _typing(member_id: int, one: _Shown) -> tuple[str, dict[str, Any]]:
     """The key of the state, and `protocol.TypingOut`."""
-    return f"typing:{member_id}", {"member_id": member_id, "name": name, "typing": typing}
+    return f"typing:{member_id}", {"member_id": member_id, "name": one.name, "typing": one.typing}
 
 
-def _viewer(member_id: int, name: str, *, here: bool) -> tuple[str, dict[str, Any]]:
+def _viewer(member_id: int, one: _Shown) -> tuple[str, dict[str, Any]]:
     """The key of the state, and `protocol.ViewerOut`."""
-    return f"viewer:{member_id}", {"member_id": member_id, "name": name, "here": here}
+    return f"viewer:{member_id}", {"member_id": member_id, "name": one.name, "here": one.here}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -92,6 +92,14 @@ class Sockets:
         for session in self._sessions:
             if session.token_hash == token_hash:
                 session.connection.close(SESSION_ENDED, "the session ended")
+
+    def logins(self, member_ids: Collection[int] | None) -> Collection[bytes]:
+        """Hashes of the tokens by which these members, or all (None), have sockets here."""
+        return {
+            session.token_hash
+            for session in self._sessions
+            if member_ids is None or session.member.member_id in member_ids
+        }
 
     # One socket
 

@@ -38,6 +38,7 @@ async def test_the_figures_are_prometheus_text(house: House) -> None:
 async def test_members_see_the_tree_and_the_pace(house: House) -> None:
     browser = await house.logged_in()
     assert (await browser.get("/api/v1/system/actors")).json["name"] == "root"
+    assert (await browser.get("/api/v1/system/servers")).json == {"servers": [{"gen": 1, "here": True}]}
     assert (await browser.get("/api/v1/system/pace")).json == {"numbers": [], "asked_for": 1}
 
 

@@ -13,6 +13,8 @@ from pydantic import SecretStr
 
 from server.app import main
 from server.app.valkey import Valkey
+from server.domain.scopes import Scope
+from server.http.tokens import new_token
 from tests.integration.server import ANN, BOB, MAYA, Live, Tab, eventually, running
 
 REDIS = [pytest.param(True, id="by Redis"), pytest.param(False, id="without Redis")]
@@ -105,6 +107,97 @@ async def test_what_is_sent_read_and_typed_into_the_dialer_is_seen_at_the_other(
             assert mark["data"]["in_ord"] == 1
             told = [await tab.hear("event", ch="dialer", seq=1) for tab in (here, there)]
             assert told[0]["data"] == told[1]["data"]
+
+
+async def test_who_looks_and_types_at_one_is_seen_at_the_other(dsn: str, tmp_path: Path) -> None:
+    async with pair(dsn, tmp_path) as (one, two, _):
+        thread = await one.meet()
+        async with two.socket(ANN, f"thread:{thread}") as there:
+            async with one.socket(BOB, f"thread:{thread}") as here:
+                await there.hear("state", key=f"viewer:{BOB}", data={"member_id": BOB, "name": "Bob", "here": True})
+                await here.hear("state", key=f"viewer:{ANN}", data={"member_id": ANN, "name": "Ann", "here": True})
+                await here.command("typing", thread_id=thread, typing=True)
+                typing = {"member_id": BOB, "name": "Bob", "typing": True}
+                await there.hear("state", key=f"typing:{BOB}", data=typing)
+            await there.hear("state", key=f"typing:{BOB}", data=typing | {"typing": False})
+            await there.hear("state", key=f"viewer:{BOB}", data={"member_id": BOB, "name": "Bob", "here": False})
+
+
+@pytest.mark.parametrize("redis", REDIS)
+async def test_a_claim_at_one_is_seen_and_respected_at_the_other(dsn: str, tmp_path: Path, redis: bool) -> None:
+    async with pair(dsn, tmp_path, redis=redis) as (one, two, _):
+        thread = await one.meet()
+        async with two.socket(ANN, "inbox", f"thread:{thread}") as there, one.socket(BOB, f"thread:{thread}") as here:
+            await here.command("claim", thread_id=thread)
+            row = await there.hear("state", ch="inbox", key=str(thread))
+            while row["data"]["claim"] is None:
+                row = await there.hear("state", ch="inbox", key=str(thread))
+            assert row["data"]["claim"]["by"] == {"member_id": BOB, "name": "Bob"}
+            refused = await there.command("send", thread_id=thread, body="Me too")
+            assert (refused["t"], refused["code"]) == ("err", "claimed")
+            await here.command("unclaim", thread_id=thread)
+            while row["data"]["claim"] is not None:
+                row = await there.hear("state", ch="inbox", key=str(thread))
+
+
+@pytest.mark.parametrize("redis", REDIS)
+async def test_a_logout_at_one_closes_the_sockets_of_that_login_at_both(dsn: str, tmp_path: Path, redis: bool) -> None:
+    async with pair(dsn, tmp_path, redis=redis) as (one, two, _):
+        login, other = await one.log_in(ANN), await one.log_in(ANN)
+        of_two = {**login, "Origin": two.url}
+        async with (
+            one.socket(headers=login) as here,
+            two.socket(headers=of_two) as there,
+            two.socket(headers={**other, "Origin": two.url}) as another,
+        ):
+            out = await one.http.post("/api/v1/logout", headers={**login, "X-CSRF": "1"})
+            assert out.status_code == 204
+            assert [(await tab.closed())[0] for tab in (here, there)] == [4501, 4501]
+            assert (await another.open("inbox"))["t"] == "subscribed", "another login of the same member"
+
+
+@pytest.mark.parametrize("redis", REDIS)
+async def test_a_token_that_is_revoked_at_one_ends_its_sockets_at_the_other(
+    dsn: str, tmp_path: Path, redis: bool
+) -> None:
+    async with pair(dsn, tmp_path, redis=redis) as (one, two, _):
+        token, new = new_token("Dialer", frozenset({Scope.DIALER}))
+        made = await one.store.tokens.add(1, ANN, new)
+        bearer = {"Authorization": f"Bearer {token}"}
+        ticket = (await two.http.post("/api/v1/tickets", headers=bearer)).json()["ticket"]
+        async with two.socket(headers={}, path=f"/ws?ticket={ticket}") as there:
+            await one.wiring.ground.store.tokens.revoke(1, made.token_id, ANN, one.wiring.ground.clock.real())
+            assert (await there.closed())[0] == 4501
+
+
+async def test_each_server_shows_the_trees_of_all_and_which_one_is_gone(dsn: str, tmp_path: Path) -> None:
+    async with pair(dsn, tmp_path, redis=False) as (one, two, _):
+        headers = await two.log_in(ANN)
+
+        async def shown() -> dict[int, dict[str, object]]:
+            servers = (await two.http.get("/api/v1/system/servers", headers=headers)).json()["servers"]
+            return {server["gen"]: server for server in servers}
+
+        async def both() -> bool:
+            return all(server["tree"] for server in (await shown()).values())
+
+        await eventually(both)
+        gens = [live.wiring.ground.node.gen for live in (one, two)]
+        told = await shown()
+        assert [(told[gen]["here"], told[gen]["life"]) for gen in gens] == [(False, "running"), (True, "running")]
+        for gen in gens:
+            tree = told[gen]["tree"]
+            assert isinstance(tree, dict)
+            assert {"limiter", "threads", "door"} <= {child["name"] for child in tree["children"]}
+        one.ending.ask()
+
+        async def gone() -> bool:
+            return (await shown())[gens[0]]["life"] == "gone"
+
+        await eventually(gone)
+        last = (await shown())[gens[0]]
+        assert last["ended_at"] is not None
+        assert last["sends"] is False
 
 
 async def test_a_stop_at_one_voids_what_the_other_is_about_to_send(dsn: str, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ async def test_a_node_that_is_killed_before_it_was_ready_is_waited_for_in_its_ne
         1,
         NodePlan(settings=Config(mode="serve"), listeners=()),
         on_ready=ready.set,
-        on_refused=pytest.fail,
+        on_refused=lambda code: pytest.fail(f"it ended with {code}"),
         command=command,
     )
     async with trio.open_nursery() as nursery:

@@ -32,6 +32,7 @@ from server.domain.messages import (
     ThreadHeard,
     ThreadRow,
 )
+from server.domain.own_number import OwnNumber
 from server.ports import Inbox, Ledger, Mentions, Reviews, StoreUnavailable
 from server.ports.nodes import BusLost, Changed, Silence, Standing
 from server.ports.team import Team
@@ -64,6 +65,8 @@ class Database:
         self.reads: list[tuple[str, int]] = []
         self.silenced: dict[int, Silence] = {}
         self.settings_version = 1
+        self.ended_logins: set[bytes] = set()
+        self.own_numbers: dict[int, OwnNumber] = {}
 
     def commit(self, thread_id: int) -> ThreadChanged:
         self.commits += 1
@@ -105,6 +108,10 @@ class Database:
 
     async def settings(self, workspace_ids: Collection[int]) -> Sequence[SettingsChanged]:
         return [SettingsChanged(id_, self.settings_version, suggesting=False) for id_ in workspace_ids]
+
+    async def ended(self, token_hashes: Collection[bytes]) -> Collection[bytes]:
+        await self._reach("ended")
+        return self.ended_logins & set(token_hashes)
 
     # ports.Inbox, as far as it is needed
 
@@ -275,7 +282,8 @@ class Node:
     def __init__(self, gen: int, database: Database, wire: Wire | None) -> None:
         self.gen, self.database = gen, database
         self.hub = Hub()
-        presence = Presence(self.hub, lambda: trio.current_time())
+        self.presence = presence = Presence(self.hub, lambda: trio.current_time())
+        self.logins: set[bytes] = set()
         inbox = cast("Inbox", database)
         self.publisher = HubPublisher(
             self.hub, presence, "epoch", lambda *_: None, lambda _: [ANN], lambda: trio.current_time()
@@ -286,11 +294,14 @@ class Node:
         here = Here(
             present=lambda: {WORKSPACE: [ANN]}, positions=self.publisher.positions, streams=dict, campaigns=list,
             bulks=list, stream=lambda _: None, campaign=lambda _: None, bulk=lambda _: None,
+            logins=lambda _: self.logins, end_login=self.logins.discard, own_number=self._own_number,
         )  # fmt: skip
         self.lookout = Lookout(gen, database, inbox, self.announcer, here)
         bus = None if wire is None else wire.bus(gen)
         self.hints = Hints(gen, bus, self.lookout.hinted, self.lookout.missed)
         self.lookout.trusted = self.hints.trusted
+        self.hints.sights, self.hints.on_seen = presence.sights, presence.heard
+        presence.tell = self.hints.tell_seen
         self.announcer.thread_news = lambda change: self._tell(Published(change.thread_id, change.events))
         self.announcer.on_heard = self._heard
         database.living.add(gen)
@@ -314,10 +325,13 @@ class Node:
             except ActorError:
                 return
 
+    async def _own_number(self, workspace_id: int, member_id: int) -> OwnNumber:
+        return self.database.own_numbers[member_id]
+
     def root(self) -> Supervisor:
         children = [
             endless("announcer", self.announcer.run), self.threads.spec(), endless("hints", self.hints.run),
-            endless("lookout", self.lookout.run),
+            endless("lookout", self.lookout.run), endless("presence", self.presence.run),
         ]  # fmt: skip
         return Supervisor(f"node {self.gen}", children)
 

@@ -50,6 +50,21 @@ export interface Actor {
   restarts: number;
   last_error: { at: string; type: string } | null;
   children: Actor[];
+  left_out?: number;
+}
+
+/** A server on our database; `tree` is what it told `told_s` ago, null where it told nothing yet. */
+export interface Server {
+  gen: number;
+  host: string;
+  pid: number;
+  started_at: string;
+  here: boolean;
+  sends: boolean;
+  life: "running" | "silent" | "taken_over" | "gone";
+  ended_at: string | null;
+  told_s: number | null;
+  tree: Actor | null;
 }
 
 /** Rates are segments per second; `queued` counts texts: answers, people's, bulk. */
@@ -179,7 +194,7 @@ export const hoursQuery = (id: number) =>
     queryFn: () => call<Hours>("GET", `/threads/${id}/hours`).catch(absentAsNull),
     refetchInterval: (query) => untilIt(query.state.data?.until),
   });
-export const actorsQuery = queryOptions({ queryKey: ["actors"], queryFn: () => call<Actor>("GET", "/system/actors") });
+export const serversQuery = queryOptions({ queryKey: ["servers"], queryFn: () => call<{ servers: Server[] }>("GET", "/system/servers") });
 export const sendingQuery = queryOptions({ queryKey: ["sending"], queryFn: () => call<Sending>("GET", "/system/pace") });
 
 const reviews = (of: string) =>

@@ -22,6 +22,7 @@ from server.ports.events import Event, EventPage
 routes: Final = Routes("events")
 
 HEARTBEAT_S: Final = 15.0  # proxies cut what is silent for a minute
+TRUSTED_FOR_S: Final = 1.0  # a login or token, wherever it was ended
 LOOK_EVERY_S: Final = 1.0  # where no news reached this server
 _PAGE: Final = 100
 
@@ -111,13 +112,17 @@ async def pieces(call: Call, start: Position, epoch: str) -> AsyncIterator[bytes
         at = max(page.oldest - 1, 0) if page.oldest else page.head
         yield _reset(page, at, epoch)
     yield b"retry: 2000\n\n"
-    beat_at = trio.current_time() + HEARTBEAT_S
+    beat_at, doubt_at = trio.current_time() + HEARTBEAT_S, trio.current_time() + TRUSTED_FOR_S
     while call.deps.unready() is None:
         news = call.deps.event_news()  # taken before the look: what comes after it is not missed
         try:
             page = await call.deps.events.after(workspace_id, at, _PAGE)
         except StoreUnavailable:
             page = EventPage((), 0, 0)
+        if page.events and trio.current_time() >= doubt_at:
+            doubt_at = trio.current_time() + TRUSTED_FOR_S
+            if not await _still_in(call):
+                return
         for event in page.events:
             at = event.seq
             yield _piece(event, epoch)

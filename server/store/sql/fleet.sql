@@ -48,3 +48,21 @@ SELECT n.gen, n.host, n.pid, n.started_at, n.gen = l.gen AS holds, l.epoch, l.no
 FROM node n CROSS JOIN limiter_authority l
 WHERE n.left_at IS NULL AND n.fenced_at IS NULL AND n.expires_at > clock_timestamp()
 ORDER BY n.gen;
+
+-- name: tell_tree
+-- A server's tree of actors as it is now; of those that are long gone none is kept.
+WITH gone AS (
+    DELETE FROM node_tree t USING node n
+    WHERE n.gen = t.gen AND coalesce(n.left_at, n.fenced_at) < clock_timestamp() - interval '15 min'
+)
+INSERT INTO node_tree (gen, tree, told_at) VALUES ($1, $2::jsonb, clock_timestamp())
+ON CONFLICT (gen) DO UPDATE SET tree = EXCLUDED.tree, told_at = EXCLUDED.told_at;
+
+-- name: seen
+-- The servers that run, or ended a while ago, with the tree that each told last.
+SELECT n.gen, n.host, n.pid, n.started_at, n.gen = l.gen AND n.left_at IS NULL AND n.fenced_at IS NULL AS holds,
+       n.left_at, n.fenced_at, greatest(0, extract(epoch FROM clock_timestamp() - n.expires_at))::double precision AS silent_s,
+       extract(epoch FROM clock_timestamp() - t.told_at)::double precision AS told_s, t.tree::text AS tree
+FROM node n CROSS JOIN limiter_authority l LEFT JOIN node_tree t ON t.gen = n.gen
+WHERE coalesce(n.left_at, n.fenced_at, 'infinity') > clock_timestamp() - interval '15 min'
+ORDER BY n.gen DESC LIMIT 50;

@@ -30,3 +30,11 @@ SELECT id, made_after FROM campaign WHERE id = ANY ($1);
 -- name: settings
 -- At which version the settings of these workspaces are, and whether replies are suggested there.
 SELECT id, settings_version, ai_mode <> 'off' AS suggesting FROM workspace WHERE id = ANY ($1);
+
+-- name: ended
+-- Which of these are of no login and of no token that is good still.
+SELECT h.token_hash FROM unnest($1::bytea[]) AS h(token_hash)
+WHERE NOT EXISTS (SELECT FROM session s JOIN member m ON m.id = s.member_id
+                  WHERE s.token_hash = h.token_hash AND s.expires_at > clock_timestamp() AND m.disabled_at IS NULL)
+  AND NOT EXISTS (SELECT FROM api_token t JOIN member m ON m.id = t.member_id
+                  WHERE t.token_hash = h.token_hash AND t.revoked_at IS NULL AND m.disabled_at IS NULL);

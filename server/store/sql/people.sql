@@ -15,7 +15,7 @@ WHERE s.token_hash = $1 AND s.expires_at > $2 AND m.disabled_at IS NULL;
 
 -- name: close_session
 -- Log out.
-DELETE FROM session WHERE token_hash = $1;
+DELETE FROM session WHERE token_hash = $1 RETURNING workspace_id, member_id;
 
 -- name: add_member
 -- A new member, who starts at the present: all that has arrived counts as read.

@@ -20,7 +20,7 @@ FROM api_token t JOIN member m ON m.id = t.member_id WHERE t.workspace_id = $1 O
 -- name: revoke
 -- End a token, and write down who did; a second time nothing is written.
 WITH found AS (
-    SELECT id, token_hash, revoked_at, name FROM api_token WHERE workspace_id = $1 AND id = $2 FOR UPDATE
+    SELECT id, token_hash, member_id, revoked_at, name FROM api_token WHERE workspace_id = $1 AND id = $2 FOR UPDATE
 ), ended AS (
     UPDATE api_token t SET revoked_at = $4 FROM found f WHERE t.id = f.id AND f.revoked_at IS NULL RETURNING t.id, t.name
 ), told AS (
@@ -29,7 +29,7 @@ WITH found AS (
 ), gone AS (
     DELETE FROM socket_ticket s USING ended e WHERE s.token_id = e.id
 )
-SELECT token_hash FROM found;
+SELECT token_hash, member_id FROM found;
 
 -- name: bearer
 -- Whom a token acts for, while neither it is revoked nor its member disabled.

@@ -3,7 +3,7 @@ import { ActionIcon } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useState, type CSSProperties } from "react";
-import { actorsQuery, type Actor } from "../api";
+import { serversQuery, type Actor, type Server } from "../api";
 import { Failure } from "../parts/Failure";
 import { Page } from "../parts/Page";
 import { clockTime, spanOf } from "../text/time";
@@ -17,23 +17,54 @@ const number = new Intl.NumberFormat("en-US");
 const CALM = new Set(["running", "idle", "hot", "started", "active"]);
 
 export function SystemPage() {
-  const actors = useQuery({ ...actorsQuery, refetchInterval: EVERY_MS });
+  const asked = useQuery({ ...serversQuery, refetchInterval: EVERY_MS });
+  const servers = asked.data?.servers ?? [];
+  const alone = servers.length === 1;
   return (
-    <Page width={1240} title="System" lead="What the server does at this moment, renewed every two seconds.">
-      <Failure error={actors.error}>{actors.data && "What is shown is older."}</Failure>
-      {actors.data && <Summary root={actors.data} />}
-      {actors.isPending && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
-      {actors.data && <Tree root={actors.data} />}
+    <Page width={1240} title="System" lead={alone ? "What the server does at this moment, renewed every two seconds." : "What the servers do, renewed every two seconds."}>
+      <Failure error={asked.error}>{asked.data && "What is shown is older."}</Failure>
+      {asked.data && <Summary roots={servers.flatMap((one) => (one.tree && one.life === "running" ? [one.tree] : []))} />}
+      {asked.isPending && <div className={`bone ${styles.bone}`} aria-hidden="true" />}
+      {[...servers.filter((one) => one.here), ...servers.filter((one) => !one.here)].map((one) => (
+        <OneServer key={one.gen} server={one} alone={alone} />
+      ))}
     </Page>
   );
+}
+
+function OneServer({ server, alone }: { server: Server; alone: boolean }) {
+  const title = alone ? "Actors" : `Actors of server ${server.gen}`;
+  const id = `actors-${server.gen}`;
+  return (
+    <section className={styles.section} aria-labelledby={id} data-life={server.life}>
+      <h2 id={id}>{title}</h2>
+      {!alone && <p className={styles.which}>{whichOf(server)}</p>}
+      {server.tree && (server.life === "running" || server.life === "silent") && <Tree root={server.tree} label={title} />}
+    </section>
+  );
+}
+
+function whichOf(server: Server): string {
+  const where = `${server.here ? "This one" : "Another one"}, on ${server.host}, process ${server.pid}${server.sends ? ", which sends" : ""}.`;
+  const ended = server.ended_at ? ` at ${clockTime(new Date(server.ended_at))}` : "";
+  switch (server.life) {
+    case "gone":
+      return `${where} It is gone: it ended${ended}.`;
+    case "taken_over":
+      return `${where} It is gone: it said nothing any more, and others took over${ended}.`;
+    case "silent":
+      return `${where} It says nothing any more${server.tree ? "; what is shown is what it told last" : ""}.`;
+    case "running":
+      return server.tree ? where : `${where} It has not told yet what it does.`;
+  }
 }
 
 function everyone(actor: Actor): Actor[] {
   return [actor, ...actor.children.flatMap(everyone)];
 }
 
-function Summary({ root }: { root: Actor }) {
-  const all = everyone(root);
+function Summary({ roots }: { roots: Actor[] }) {
+  const all = roots.flatMap(everyone);
   const sum = (of: (actor: Actor) => number) => all.reduce((total, actor) => total + of(actor), 0);
   const facts = [
     { label: "Actors", value: number.format(all.length) },
@@ -45,29 +76,26 @@ function Summary({ root }: { root: Actor }) {
   return <Facts facts={facts} />;
 }
 
-function Tree({ root }: { root: Actor }) {
+function Tree({ root, label }: { root: Actor; label: string }) {
   return (
-    <section className={styles.section} aria-labelledby="actors">
-      <h2 id="actors">Actors</h2>
-      <Scroll label="Actors">
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">Actor</th>
-              <th scope="col">State</th>
-              <th scope="col" data-figure>Waiting</th>
-              <th scope="col" data-figure data-wide>Oldest</th>
-              <th scope="col" data-figure data-wide>Handled</th>
-              <th scope="col" data-figure>Restarts</th>
-              <th scope="col" data-wide>Last error</th>
-            </tr>
-          </thead>
-          <tbody>
-            <Branch actor={root} level={0} path={root.name} />
-          </tbody>
-        </table>
-      </Scroll>
-    </section>
+    <Scroll label={label}>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">Actor</th>
+            <th scope="col">State</th>
+            <th scope="col" data-figure>Waiting</th>
+            <th scope="col" data-figure data-wide>Oldest</th>
+            <th scope="col" data-figure data-wide>Handled</th>
+            <th scope="col" data-figure>Restarts</th>
+            <th scope="col" data-wide>Last error</th>
+          </tr>
+        </thead>
+        <tbody>
+          <Branch actor={root} level={0} path={root.name} />
+        </tbody>
+      </table>
+    </Scroll>
   );
 }
 
