@@ -10,7 +10,37 @@ _HINTS: Final = "tests/nodes/test_hints.py"
 _LOOKOUT: Final = "server/actors/lookout.py"
 _HEARING: Final = "server/domain/hearing.py"
 
+_PRESENCE: Final = "tests/nodes/test_presence.py"
+
 NODE_GUARDS: Final = (
+    Guard(
+        "a_hint_ends_no_login",
+        (
+            Edit(
+                _LOOKOUT,
+                "            for ended in await self._elsewhere.ended(hashes):\n",
+                "            for ended in hashes:\n",
+            ),
+        ),
+        (f"{_PRESENCE}::test_a_hint_ends_no_login_that_the_database_knows_as_good",),
+        (_PRESENCE,),
+        also=(f"{_PRESENCE}::test_a_login_that_ended_at_one_server_ends_its_sockets_at_all",),
+        quick=True,
+    ),
+    Guard(
+        "who_is_silent_is_not_shown",
+        (
+            Edit(
+                "server/domain/sightings.py",
+                "            if now > until or now - self._heard[sender] > SILENCE_S\n",
+                "            if now > until\n",
+            ),
+        ),
+        (f"{_PRESENCE}::test_who_looked_at_a_server_that_is_killed_is_gone_within_seconds",),
+        (_PRESENCE,),
+        also=(f"{_PRESENCE}::test_what_is_known_of_other_servers",),
+        quick=True,
+    ),
     Guard(
         "a_hint_is_no_truth",
         (Edit(_LOOKOUT, "                if one.opted_out:\n", "                if one.epoch:\n"),),

@@ -101,6 +101,18 @@ async def test_a_reader_whose_token_was_revoked_is_cut_at_the_next_heartbeat(
         assert [piece async for piece in reader.pieces] == [b"retry: 2000\n\n"]
 
 
+async def test_a_reader_whose_token_was_revoked_hears_of_nothing_that_happens_later(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much happens: it need not wait for a heartbeat, which a busy stream never has."""
+    monkeypatch.setattr("server.http.dialer.events.TRUSTED_FOR_S", 0.0)
+    await office.store.events.listen(1)
+    await write(office.store, "one")
+    reader = Reader(office.house, 0, token_id=99)
+    with trio.fail_after(20):
+        assert [piece async for piece in reader.pieces] == [b"retry: 2000\n\n"]
+
+
 async def test_the_stream_is_one_of_the_dialers_scope_and_of_its_own_workspace(office: Office) -> None:
     token, other = await made(office, "dialer"), await made(office, "read")
     assert (await asked(office, token["token"], "GET", "/api/v1/events/list")).json["events"] == []

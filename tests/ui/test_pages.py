@@ -91,6 +91,37 @@ def test_the_system_page_shows_the_tree_of_actors(page: Page) -> None:
     expect(page.get_by_role("row", name="limiter").first).to_be_visible()
 
 
+def test_the_system_page_shows_every_server_and_which_one_is_gone(page: Page) -> None:
+    leaf = {"kind": "actor", "state": "running", "depth": 0, "oldest_age_s": None, "handled": 7, "restarts": 0}
+    actor = {**leaf, "last_error": None, "path": "", "children": []}
+    tree = {**actor, "name": "threadline", "children": [{**actor, "name": "limiter"}, {**actor, "name": "door"}]}
+    server = {"started_at": "2026-03-10T15:00:00Z", "sends": False, "here": False, "ended_at": None, "told_s": 1.0}
+    servers = [
+        {**server, "gen": 9, "host": "south", "pid": 9, "life": "running", "tree": tree},
+        {**server, "gen": 8, "host": "north", "pid": 8, "life": "running", "tree": tree, "here": True, "sends": True},
+        {
+            **server,
+            "gen": 7,
+            "host": "south",
+            "pid": 7,
+            "life": "gone",
+            "tree": tree,
+            "ended_at": "2026-03-10T15:01:00Z",
+        },
+    ]
+    page.route("**/api/v1/system/servers", lambda route: route.fulfill(json={"servers": servers}))
+    page.goto("/system")
+    own = page.get_by_role("region", name="Actors of server 8", exact=True).first
+    expect(own).to_contain_text("This one, on north, process 8, which sends.")
+    expect(own.get_by_role("row", name="limiter")).to_be_visible()
+    other = page.get_by_role("region", name="Actors of server 9", exact=True).first
+    expect(other).to_contain_text("Another one, on south, process 9.")
+    expect(other.get_by_role("row", name="door")).to_be_visible()
+    gone = page.get_by_role("region", name="Actors of server 7", exact=True).first
+    expect(gone).to_contain_text("It is gone: it ended at")
+    expect(gone.get_by_role("row")).to_have_count(0)
+
+
 def test_the_sending_page_shows_each_number_and_what_leaves(page: Page) -> None:
     page.goto("/people")
     page.get_by_role("link", name="Sending").click()
