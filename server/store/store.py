@@ -62,7 +62,7 @@ T = TypeVar("T")
 
 _SQL = statements("schema")
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 OLDEST_SERVER: Final = 18  # the one that everything here was tested with
 
 
