@@ -68,6 +68,12 @@ class Sightings:
             for sight, _ in threads.get(thread_id, {}).values():
                 yield sight
 
+    def of(self, place: Place) -> Iterator[Sight]:
+        """What each server says of one member."""
+        for threads in self._seen.values():
+            if (said := threads.get(place[0], {}).get(place[1])) is not None:
+                yield said[0]
+
     def stale(self, now: float) -> Collection[tuple[int, Place]]:
         """Of which servers what is to be forgotten.
 

@@ -7,7 +7,7 @@ as a socket of theirs is, at whichever server.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -43,7 +43,7 @@ class Presence:
         self._hub = hub
         self._clock = clock
         self._version = 0
-        self._typing: dict[Place, tuple[str, float]] = {}  # name, end
+        self._typing: dict[Place, float] = {}  # its end
         self._ends: deque[tuple[float, Place]] = deque()  # rising, since every sign lasts equally long
         self._viewers: dict[int, dict[int, tuple[str, int]]] = {}  # thread: member: name, sockets
         self._elsewhere = Sightings()
@@ -61,23 +61,22 @@ class Presence:
                 end, place = self._ends[0]
                 await trio.sleep_until(end)
                 self._ends.popleft()
-                name, newest_end = self._typing.get(place, ("", end + 1))
-                if newest_end <= end:
-                    self._stop(place, name)
+                if self._typing.get(place, end + 1) <= end:
+                    self._stop(place)
 
     def typing(self, thread_id: int, member: Member, typing: bool) -> None:
         """A sign that *member* types, or has stopped."""
         place = (thread_id, member.member_id)
         if not typing:
             if place in self._typing:
-                self._stop(place, member.name)
+                self._stop(place)
             return
         if member.member_id not in self._viewers.get(thread_id, {}):
             return  # only who may see a thread has opened it
         known = place in self._typing
-        before = {} if known else self._shown(thread_id)
+        before = self._now(place)
         end = trio.current_time() + TTL_S
-        self._typing[place] = (member.name, end)
+        self._typing[place] = end
         self._ends.append((end, place))
         self._started.unpark()
         if not known:
@@ -85,17 +84,19 @@ class Presence:
 
     def entered(self, thread_id: int, member: Member) -> None:
         """One more socket of *member* shows the thread."""
-        before = self._shown(thread_id)
+        place = (thread_id, member.member_id)
+        before = self._now(place)
         viewers = self._viewers.setdefault(thread_id, {})
         _, sockets = viewers.get(member.member_id, ("", 0))
         viewers[member.member_id] = (member.name, sockets + 1)
         if not sockets:
-            self._changed((thread_id, member.member_id), before)
+            self._changed(place, before)
         self.on_look(thread_id)
 
     def left(self, thread_id: int, member: Member) -> None:
         """One socket fewer; with the last one the member has left and types no more."""
-        before = self._shown(thread_id)
+        place = (thread_id, member.member_id)
+        before = self._now(place)
         viewers = self._viewers.get(thread_id, {})
         name, sockets = viewers.pop(member.member_id, (member.name, 1))
         if sockets > 1:
@@ -103,12 +104,13 @@ class Presence:
             return
         if not viewers:
             self._viewers.pop(thread_id, None)
-        self._typing.pop((thread_id, member.member_id), None)
-        self._changed((thread_id, member.member_id), before)
+        self._typing.pop(place, None)
+        self._changed(place, before)
 
     def current(self, thread_id: int) -> list[bytes]:
         """Encoded states for somebody who has just come."""
-        shown = self._shown(thread_id)
+        members = {*self._viewers.get(thread_id, ()), *(one.member_id for one in self._elsewhere.at(thread_id))}
+        shown = {member_id: self._now((thread_id, member_id)) for member_id in sorted(members)}
         states = [_viewer(member_id, one) for member_id, one in shown.items()]
         states += [_typing(member_id, one) for member_id, one in shown.items() if one.typing]
         return [self._encode(thread_id, key, data) for key, data in states]
@@ -122,20 +124,19 @@ class Presence:
     def heard(self, sender: int, sights: Collection[Sight]) -> None:
         """What another server says."""
         now = trio.current_time()
-        self._follow({one.thread_id for one in sights}, lambda: self._elsewhere.told(sender, sights, now))
+        self._follow({one.place for one in sights}, lambda: self._elsewhere.told(sender, sights, now))
 
     async def _forget_elsewhere(self) -> None:
         while True:
             await trio.sleep(FORGET_EVERY_S)
             if stale := self._elsewhere.stale(trio.current_time()):
-                self._follow({thread_id for _, (thread_id, _) in stale}, partial(self._elsewhere.forget, stale))
+                self._follow({place for _, place in stale}, partial(self._elsewhere.forget, stale))
 
-    def _follow(self, thread_ids: Iterable[int], change: Callable[[], None]) -> None:
-        before = {id_: self._shown(id_) for id_ in thread_ids if self._hub.has_subscribers(thread_topic(id_))}
+    def _follow(self, places: Iterable[Place], change: Callable[[], None]) -> None:
+        before = {place: self._now(place) for place in places if self._hub.has_subscribers(thread_topic(place[0]))}
         change()
-        for thread_id, then in before.items():
-            for member_id in then.keys() | self._shown(thread_id).keys():
-                self._show(thread_id, member_id, then)
+        for place, then in before.items():
+            self._show(place, then)
 
     # Showing
 
@@ -143,32 +144,28 @@ class Presence:
         name, sockets = self._viewers.get(place[0], {}).get(place[1], ("", 0))
         return Sight(*place, name, looks=sockets > 0, types=place in self._typing)
 
-    def _shown(self, thread_id: int) -> Mapping[int, _Shown]:
-        """All who are there, at whichever server."""
-        found: dict[int, _Shown] = {}
-        here = [self._sight((thread_id, member_id)) for member_id in self._viewers.get(thread_id, ())]
-        for one in (*here, *self._elsewhere.at(thread_id)):
-            known = found.get(one.member_id, _NOBODY)
-            found[one.member_id] = _Shown(known.name or one.name, here=True, typing=known.typing or one.types)
-        return found
+    def _now(self, place: Place) -> _Shown:
+        """A member at a thread, at whichever server."""
+        there = [one for one in (self._sight(place), *self._elsewhere.of(place)) if one.looks]
+        return _Shown(there[0].name, here=True, typing=any(one.types for one in there)) if there else _NOBODY
 
-    def _stop(self, place: Place, name: str) -> None:
-        before = self._shown(place[0])
+    def _stop(self, place: Place) -> None:
+        before = self._now(place)
         del self._typing[place]
         self._changed(place, before)
 
-    def _changed(self, place: Place, before: Mapping[int, _Shown]) -> None:
+    def _changed(self, place: Place, before: _Shown) -> None:
         """With the sockets here."""
-        self._show(*place, before)
+        self._show(place, before)
         self.tell(self._sight(place))
 
-    def _show(self, thread_id: int, member_id: int, before: Mapping[int, _Shown]) -> None:
-        then, now = before.get(member_id, _NOBODY), self._shown(thread_id).get(member_id, _NOBODY)
+    def _show(self, place: Place, then: _Shown) -> None:
+        now = self._now(place)
         named = now if now.here else then._replace(here=False, typing=False)
         if then.typing != now.typing:
-            self._publish(thread_id, *_typing(member_id, named))
+            self._publish(place[0], *_typing(place[1], named))
         if then.here != now.here:
-            self._publish(thread_id, *_viewer(member_id, named))
+            self._publish(place[0], *_viewer(place[1], named))
 
     def _publish(self, thread_id: int, key: str, data: dict[str, Any]) -> None:
         topic = thread_topic(thread_id)
