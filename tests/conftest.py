@@ -5,6 +5,7 @@ Whoever asks for PostgreSQL is marked `integration` without saying so.
 
 import gc
 import os
+import resource
 import shutil
 import socket
 import sys
@@ -42,7 +43,8 @@ _QUICK = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(short_form.OPTION, action="store_true", help="one form of each slow test, and no whole runs")
+    told = "no whole runs, and of slow tests one form of as many as cost so many CPU seconds"
+    parser.addoption(short_form.OPTION, type=float, metavar="SECONDS", help=told)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -56,21 +58,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Shortened:
     """After all marks were given and looked at."""
 
-    left = 0
+    def __init__(self, budget_s: float) -> None:
+        self._budget_s = budget_s
+        self._told = "nothing to draw from"
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        items[:], left = short_form.in_short(items, config.option.randomly_seed)
-        self.left = len(left)
+        changed = short_form.changed_files(config.rootpath)
+        seed = config.option.randomly_seed
+        short = short_form.Short(seed, self._budget_s, short_form.known_costs(), changed)
+        items[:], left = short.divide(items)
         config.hook.pytest_deselected(items=left)
+        self._told = f"{len(items)} of {len(items) + len(left)} run, drawn by {seed}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        terminalreporter.write_line(f"{self.left} left to --whole")
+        terminalreporter.write_line(self._told)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption(short_form.OPTION):
-        config.pluginmanager.register(Shortened())
+    budget_s: float | None = config.getoption(short_form.OPTION)
+    if budget_s is not None:
+        config.pluginmanager.register(Shortened(budget_s))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Of this process and all that it started and saw end."""
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    terminalreporter.write_line(f"{sum(one.ru_utime + one.ru_stime for one in used):.0f} CPU seconds")
 
 
 def pytest_collection_finish() -> None:

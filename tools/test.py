@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tools.children import Children, Stopped  # noqa: E402  -- started by its path, so the root must be added first
+from tools.test_faults import Fault, told_again  # noqa: E402  -- the same
 from tools.test_parts import BY_NAME, PARTS, Count, Part, Workshop, passed_through  # noqa: E402  -- the same
 
 WORKERS = 3
@@ -68,6 +69,9 @@ def _run(names: list[str], workshop: Workshop) -> int:
     print(f"\n--- {time.monotonic() - began:.0f} s, of which the longest part last:")
     for name, count, took_s in sorted(ended, key=lambda one: one[2]):
         print(f"{name}: {count} ({took_s:.0f} s)")
+    for name, count, _ in ended:
+        if count.failed:
+            print(told_again(name, count.faults or [Fault(name, "", workshop.said(name))]))
     passed, failed = (sum(getattr(count, field) for _, count, _ in ended) for field in ("passed", "failed"))
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
@@ -81,10 +85,9 @@ def _one(name: str, part: Part, workshop: Workshop) -> tuple[Count, float]:
     """Run a part; its count and seconds. All it said is in .cache/test/NAME.log and is shown if it failed."""
     print(f"{name} ...", flush=True)
     began = time.monotonic()
-    log = workshop.log(name)
-    log.write_bytes(b"")
+    workshop.log(name).write_bytes(b"")
     count = part(workshop, name)
-    said = log.read_text(encoding="utf-8", errors="replace") if count.failed else ""
+    said = workshop.said(name) if count.failed else ""
     took_s = time.monotonic() - began
     print(f"{said}{name}: {count} ({took_s:.0f} s)", flush=True)
     return count, took_s

@@ -13,10 +13,15 @@ from typing import Final
 
 from tools import chromium, web_build
 from tools.children import Children
+from tools.test_faults import Fault, faults_of
 
 _WORLDS: Final = 200  # of the simulation; five thousand by name
 _FEW_WORLDS: Final = 50
-_NOTHING_COLLECTED: Final = 5  # pytest's exit status
+NOTHING_COLLECTED: Final = 5  # pytest's exit status
+# CPU seconds that the slow tests of a part may cost in the short form, by tests/costs.json: with all else that runs
+# they come to less than the 600 that two cores have in five minutes.
+_BUDGETS_S: Final = {"ui": 100, "integration": 90, "servers": 30, "crash": 20}
+_ELSE_S: Final = 30
 
 
 @dataclass(frozen=True)
@@ -27,10 +32,12 @@ class Count:
     failed: int = 0
     skipped: int = 0
     note: str = ""
+    faults: tuple[Fault, ...] = ()  # of those that failed, where they are known one by one
 
     def __add__(self, other: "Count") -> "Count":
         note = "; ".join(filter(None, (self.note, other.note)))
-        return Count(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped, note)
+        sums = self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
+        return Count(*sums, note, self.faults + other.faults)
 
     def __str__(self) -> str:
         if not (self.passed or self.failed or self.skipped):
@@ -53,6 +60,10 @@ class Workshop:
         folder = self.root / ".cache" / "test"
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{name}.log"
+
+    def said(self, name: str) -> str:
+        """All the part *name* said."""
+        return self.log(name).read_text(encoding="utf-8", errors="replace")
 
     def run(self, name: str, *command: str | Path, env: dict[str, str] | None = None) -> tuple[int, str]:
         """Run *command* for the part *name*; its status and what it said, which goes to the part's log too."""
@@ -88,22 +99,25 @@ Part = Callable[[Workshop, str], Count]
 def _pytest(workshop: Workshop, name: str, *arguments: str, env: dict[str, str] | None = None) -> Count:
     report = workshop.log(name).with_suffix(".xml")
     report.unlink(missing_ok=True)
-    short = () if workshop.whole else ("--short",)
+    short = () if workshop.whole else (f"--short={_BUDGETS_S.get(name, _ELSE_S)}",)
     command = (sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *short, *arguments, *workshop.for_pytest)
     status, said = workshop.run(name, *command, env=env)
-    if status == _NOTHING_COLLECTED:
+    if status == NOTHING_COLLECTED:
         return Count()
     count = _count_of(report) if report.exists() else Count()
-    if left := _number(r"(\d+) left to --whole", said):
-        count += Count(note=f"{left} left to --whole")
+    told = re.findall(r"^(\d+ of \d+ run, drawn by \d+|\d+ CPU seconds)$", said, re.MULTILINE)
+    count += Count(note=", ".join(told))
     # A crash of pytest itself, a warning at its end or a broken plug-in is a failure that no test case carries.
-    return count + Count(failed=1, note=f"pytest ended with {status}") if status and not count.failed else count
+    if status and not count.failed:
+        ended = f"pytest ended with {status}"
+        return count + Count(failed=1, note=ended, faults=(Fault(name, ended, said),))
+    return count
 
 
 def _count_of(report: Path) -> Count:
     suite = ElementTree.parse(report).getroot()[0].attrib  # noqa: S314  -- pytest wrote it a moment ago
     total, failed, errors, skipped = (int(suite[key]) for key in ("tests", "failures", "errors", "skipped"))
-    return Count(total - failed - errors - skipped, failed + errors, skipped)
+    return Count(total - failed - errors - skipped, failed + errors, skipped, faults=faults_of(report))
 
 
 def unit(workshop: Workshop, name: str) -> Count:
@@ -184,7 +198,8 @@ def crash(workshop: Workshop, name: str) -> Count:
     if not (workshop.root / "tests" / "crash" / "__main__.py").exists():
         return count
     status, said = workshop.run(name, sys.executable, "-m", "tests.crash", "--kills", "20")
-    return count + Count(passed=int(not status), failed=int(bool(status)), note=_last_line(said))
+    faults = (Fault("the kill run", _last_line(said), said),) if status else ()
+    return count + Count(passed=int(not status), failed=int(bool(status)), note=_last_line(said), faults=faults)
 
 
 def _with_the_mark(root: Path, mark: str) -> list[str]:

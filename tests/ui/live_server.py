@@ -38,7 +38,7 @@ BROWSER_ARGUMENTS: Final = (
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 _ENOUGH_BYTES: Final = 2 * 1024**3
 READY: Final = re.compile(r"^ready (http://\S+)$")
-START_S: Final = 120.0
+START_S: Final = 300.0
 STOP_S: Final = 15.0
 TIMEOUT_S: Final = 60.0
 """How long anything may take before it counts as never: a machine that does much else is slow, not wrong."""

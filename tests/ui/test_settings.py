@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.ui.conftest import Faults, OpenTab, Scheme
+from tests.ui.conftest import Faults, OpenTab
 from tests.ui.inbox_page import conversation, open_thread
 from tests.ui.live_server import Live
 from tests.ui.people_page import Office, word
@@ -234,12 +234,10 @@ def test_the_log_is_taken_away_as_it_is_narrowed(desk: Page, live: Live, tmp_pat
     assert not any(row[3] == "login" for row in rows)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("place", ["settings", "audit"])
-def test_no_barriers(settings: Page, place: str, width: int, scheme: Scheme) -> None:
+def test_no_barriers(settings: Page, place: str, width: int) -> None:
     settings.set_viewport_size({"width": width, "height": 844})
-    settings.emulate_media(color_scheme=scheme)
     if place == "audit":
         settings.goto("/settings/audit")
         settings.get_by_role("main").get_by_role("listitem").first.wait_for()
