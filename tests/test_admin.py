@@ -475,7 +475,7 @@ async def running(dsn: str) -> AsyncIterator[tuple[Accounts, LimiterAuthority]]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         while not condition():  # noqa: ASYNC110 - a database and a lease are looked at, nobody rings
             await trio.sleep(0.01)
 

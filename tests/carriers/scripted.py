@@ -46,7 +46,7 @@ class Connection:
 
 async def eventually(condition: Callable[[], object]) -> None:
     """Wait for something that another process or thread brings about."""
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         while not condition():  # noqa: ASYNC110  # what is waited for happens beyond trio's reach
             await trio.sleep(0.005)
 

@@ -80,7 +80,7 @@ def start_nginx(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
 
 
 async def reach(path: Path) -> trio.SocketStream:
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         while True:
             sock = trio.socket.socket(socket.AF_UNIX)
             try:

@@ -73,7 +73,7 @@ async def test_an_actor_that_was_killed_in_a_command_loses_nothing_and_its_watch
             it.wiring.ground.store.ledger.enqueue_mt = slow
             cmd = str(uuid4())
             await tab.say(t="command", cmd_id=cmd, data={"name": "send", "thread_id": thread, "body": "Yes"})
-            with trio.fail_after(20):
+            with trio.fail_after(60):
                 await begun.wait()
             assert it.wiring.threads.kill(thread)
             go_on.set()

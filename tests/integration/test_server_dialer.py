@@ -97,7 +97,7 @@ async def test_the_script_of_a_dialer_runs_against_a_server(
     await it.meet()
     monkeypatch.setenv("THREADLINE_TOKEN", headers["Authorization"].removeprefix("Bearer "))
     asked = ["dialer", "--url", it.url, "--people", "1", "--listen", "0"]
-    with trio.fail_after(30):
+    with trio.fail_after(60):
         assert await trio.to_thread.run_sync(main, asked) == 0
     said = capsys.readouterr().out
     assert MAYA in said

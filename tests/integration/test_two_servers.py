@@ -167,7 +167,7 @@ async def test_one_sends_until_it_hands_over_or_ends_and_no_window_holds_more(ds
                 await queue(store, thread, 40)
                 await eventually(sent(store, 70))
                 process.send_signal(signal.SIGTERM)
-                with trio.fail_after(30):
+                with trio.fail_after(60):
                     await process.wait()
             await eventually(sent(store, 103))
             assert (await senders(store))[-1] == 1, "the first took over from the second"

@@ -28,7 +28,7 @@ class Receiver:
     news: trio.Event = field(default_factory=trio.Event)
 
     async def posted(self, count: int) -> None:
-        with trio.fail_after(20):
+        with trio.fail_after(60):
             while len(self.posts) < count:
                 await self.news.wait()
 
@@ -83,7 +83,7 @@ class Outlet:
 
     async def settled(self, state: str, tries: int = 1) -> str | None:
         """Wait until the only delivery stands so; its error."""
-        with trio.fail_after(20):
+        with trio.fail_after(60):
             while True:
                 [row] = await self.world.sql("SELECT state, tries, error FROM webhook_delivery")
                 if (row["state"], row["tries"]) == (state, tries) and (row["error"] or state == "delivered"):

@@ -513,7 +513,7 @@ async def test_a_recall_waits_for_whoever_queues_at_this_moment(world: World) ->
     async with trio.open_nursery() as nursery:
         async with holding(world, f"SELECT pg_advisory_xact_lock_shared({bulk_id})"):
             nursery.start_soon(recall)
-            with trio.fail_after(20):
+            with trio.fail_after(60):
                 while not await world.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
                     await trio.lowlevel.checkpoint()
             assert not done.is_set()

@@ -102,7 +102,7 @@ class Scene:
         """Lifeline climbs until the texts are in these states."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.lifeline().run)
-            with trio.fail_after(30):
+            with trio.fail_after(60):
                 while await self.states(seqs) != list(wanted):  # noqa: ASYNC110 - a database rings no bell
                     await trio.sleep(0.01)
             nursery.cancel_scope.cancel()
@@ -267,7 +267,7 @@ class KeyedScene:
         )
         async with trio.open_nursery() as nursery:
             nursery.start_soon(lifeline.run)
-            with trio.fail_after(30):
+            with trio.fail_after(60):
                 yield
             nursery.cancel_scope.cancel()
 

@@ -258,7 +258,7 @@ async def test_attempts_of_a_t3_whose_caller_was_cut_off_go_back_to_the_queue(
     with pytest.raises(StoreUnavailable):
         await world.authorise(rows=[1])
     monkeypatch.undo()
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         while (box := await world.box(thread, sent.seq)) is None or box["state"] != "queued":
             await trio.lowlevel.checkpoint()
     assert await world.value("SELECT state FROM attempt") == "void"

@@ -583,7 +583,7 @@ async def _waiting(world: World, act: Act) -> AsyncIterator[bool]:
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(run)
-        with trio.fail_after(20):
+        with trio.fail_after(60):
             while not ended and not await _probe(world, "SELECT count(*) FROM pg_locks WHERE NOT granted"):
                 await trio.lowlevel.checkpoint()
         yield not ended

@@ -84,7 +84,7 @@ async def test_a_batch_whose_connection_dies_in_mid_commit_is_stored_once(world:
         for number in range(20):
             nursery.start_soon(one, number)
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-        with trio.fail_after(10):
+        with trio.fail_after(60):
             while not await world.value(waiting):
                 await trio.lowlevel.checkpoint()
         await world.store.bridge.call(lambda: blocker.execute(CUT_ALL))
@@ -148,7 +148,7 @@ async def test_who_still_waits_when_the_store_closes_hears_so(dsn: str) -> None:
                     failures.append(closing)
 
             nursery.start_soon(late)
-            with trio.fail_after(10):
+            with trio.fail_after(60):
                 while not await World(outer, dsn).value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
                     await trio.lowlevel.checkpoint()
     assert [str(failure) for failure in failures] == ["The store is closing."]

@@ -51,7 +51,7 @@ def typing(typing: bool = True, thread_id: int = 5, cmd_id: UUID | None = None) 
 
 async def until(condition: Callable[[], bool]) -> None:
     """What the server notices of a socket takes a turn of the kernel, which nothing announces."""
-    with trio.fail_after(5):
+    with trio.fail_after(20):
         while not condition():  # noqa: ASYNC110 - as above
             await trio.sleep(0.01)
 
@@ -441,7 +441,7 @@ async def test_a_drain_cuts_those_who_do_not_answer(start_node: StartNode) -> No
     node = await start_node()
     client = await node.connect()
     await subscribe(client, "user")
-    with trio.fail_after(5):
+    with trio.fail_after(20):
         await node.sockets.drain()
 
 
