@@ -10,6 +10,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from statistics import mean
 from typing import Final
@@ -20,6 +21,9 @@ from tests.short_form import COSTS, known_costs
 
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _DEARER_S: Final = 1.0  # than the mean of its file: such a function is written down by its own name
+
+
+SEEN: Final = pytest.StashKey["Seen"]()
 
 
 class Costing:
@@ -77,24 +81,51 @@ def folders(costs: Mapping[str, float]) -> dict[str, float]:
     return {name: round(mean(files), 2) for name, files in found.items()}
 
 
+@dataclass(frozen=True)
+class _Process:
+    parent: int
+    began: str
+    own_s: float
+    ended_below_s: float  # of those that it saw end
+
+
+class Seen:
+    """CPU seconds of this process and of all below it, also of those whose end none of them saw: a browser's pages.
+
+    What a process spent after the last look is not known.
+    """
+
+    def __init__(self) -> None:
+        self._spent: dict[tuple[int, str], float] = {}
+
+    def look(self) -> None:
+        self._spent |= {(pid, one.began): one.own_s for pid, one in _ours().items()}
+
+    @property
+    def total_s(self) -> float:
+        return sum(self._spent.values())
+
+
 def spent_s() -> float:
     """CPU seconds of this process, of those below it, and of those that these saw end."""
-    parents: dict[int, int] = {}
-    spent: dict[int, float] = {}
+    return sum(one.own_s + one.ended_below_s for one in _ours().values())
+
+
+def _ours() -> dict[int, _Process]:
+    found: dict[int, _Process] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:  # it has ended meanwhile
             continue
-        pid = int(stat.parent.name)
-        parents[pid] = int(fields[1])
-        spent[pid] = sum(map(int, fields[11:15])) / _TICKS_PER_S
-    return sum(spent[pid] for pid in spent if _is_ours(pid, parents))
+        user, system, ended_user, ended_system = (int(field) / _TICKS_PER_S for field in fields[11:15])
+        found[int(stat.parent.name)] = _Process(int(fields[1]), fields[19], user + system, ended_user + ended_system)
+    return {pid: one for pid, one in found.items() if _is_ours(pid, found)}
 
 
-def _is_ours(pid: int, parents: Mapping[int, int]) -> bool:
-    while pid in parents:
+def _is_ours(pid: int, found: Mapping[int, _Process]) -> bool:
+    while pid in found:
         if pid == os.getpid():
             return True
-        pid = parents[pid]
+        pid = found[pid].parent
     return False

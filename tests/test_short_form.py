@@ -12,7 +12,7 @@ from typing import cast
 
 import pytest
 
-from tests.costing import compact, spent_s
+from tests.costing import Seen, compact, spent_s
 from tests.short_form import OPTION, Short, changed_files, is_changed, known_costs
 from tools import chromium
 from tools.children import Children
@@ -211,6 +211,20 @@ def test_costs_are_of_files_that_are_there() -> None:
 def test_what_is_measured_is_told_by_file_and_by_name_where_it_is_much_dearer() -> None:
     told = compact({"a.py::test_1": [0.5, 0.1], "a.py::test_2": [0.1], "a.py::test_3": [9.0, 8.0], "b.py::test": [4.0]})
     assert told == {"a.py": 0.2, "a.py::test_3": 8.5, "b.py": 4.0}
+
+
+def test_what_a_program_has_spent_stays_seen_when_nobody_sees_it_end() -> None:
+    seen = Seen()
+    work = "import time\nwhile time.process_time() < 0.5: pass\nprint(flush=True)\ninput()"
+    with subprocess.Popen([sys.executable, "-c", work], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+        assert program.stdout
+        program.stdout.readline()
+        seen.look()
+        before_s = seen.total_s
+        program.communicate(b"\n")
+    seen.look()
+    assert before_s >= 0.5
+    assert seen.total_s >= before_s
 
 
 def test_what_a_program_spends_that_was_started_counts_also_when_it_has_ended() -> None:

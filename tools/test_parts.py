@@ -17,10 +17,12 @@ from tools.test_faults import Fault, faults_of
 
 _WORLDS: Final = 200  # of the simulation; five thousand by name
 _FEW_WORLDS: Final = 50
+_KILLS: Final = 20
+_FEW_KILLS: Final = 8
 NOTHING_COLLECTED: Final = 5  # pytest's exit status
 # CPU seconds that the slow tests of a part may cost in the short form, by tests/costs.json: with all else that runs
 # they come to less than the 600 that two cores have in five minutes.
-_BUDGETS_S: Final = {"ui": 100, "integration": 90, "servers": 30, "crash": 20}
+_BUDGETS_S: Final = {"ui": 80, "integration": 70, "servers": 30, "crash": 15}
 _ELSE_S: Final = 30
 
 
@@ -197,7 +199,8 @@ def crash(workshop: Workshop, name: str) -> Count:
     count = _pytest(workshop, name, *marked, "-m", "crash") if marked else Count()
     if not (workshop.root / "tests" / "crash" / "__main__.py").exists():
         return count
-    status, said = workshop.run(name, sys.executable, "-m", "tests.crash", "--kills", "20")
+    kills = _KILLS if workshop.whole else _FEW_KILLS
+    status, said = workshop.run(name, sys.executable, "-m", "tests.crash", "--kills", str(kills))
     faults = (Fault("the kill run", _last_line(said), said),) if status else ()
     return count + Count(passed=int(not status), failed=int(bool(status)), note=_last_line(said), faults=faults)
 

@@ -119,6 +119,7 @@ async def _seed(
     link_base: str,
 ) -> Seeded:
     sql = statements()
+    await connection.execute(sql["take_time"])
     await connection.execute(sql["lock_workspaces"])
     real = await connection.fetchval(sql["real_workspace"])
     if real is not None:

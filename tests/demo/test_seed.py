@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any, get_args
 import asyncpg
 import pytest
 
+import server.demo.seed
 from server.demo.guests import guests
 from server.demo.people import MEMBERS
 from server.demo.seed import DemoRefused, Seeded, SimulatorAccount, demo_wall, seed_demo
-from server.demo.world import SEED
+from server.demo.world import SEED, World, make_world
 from server.domain.contact import checked_text
 from server.domain.delivery import RANK, State
 from server.domain.fields import Field, checked
 from server.domain.messages import ThreadRow
 from server.domain.phone import is_test_number
 from server.ports import InboxView, Show
+from server.store import postgres
 from server.store.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -114,6 +116,19 @@ async def test_seeding_takes_less_than_a_moment(store: Store) -> None:
     await seed(store)
     assert time.perf_counter() - began < 30, "not a figure, only: a few statements, not a thousand"
     assert await value(store, "SELECT count(*) FROM message") > 700
+
+
+async def test_a_busy_machine_may_take_its_time_to_make_the_demo_up(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For longer than a session may otherwise do nothing in its transaction."""
+
+    def slowly(wall: datetime) -> World:
+        time.sleep(2.5)
+        return make_world(wall)
+
+    monkeypatch.setitem(postgres._SETTINGS, "idle_in_transaction_session_timeout", "2s")
+    monkeypatch.setattr(server.demo.seed, "make_world", slowly)
+    async with open_store(dsn) as store:
+        assert (await seed(store)).fresh
 
 
 async def test_a_second_start_finds_everything_and_only_learns_where_the_simulator_is(store: Store) -> None:

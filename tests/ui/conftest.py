@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
+from tests.costing import SEEN
 from tests.ui.live_server import BROWSER_ARGUMENTS, TIMEOUT_S, Live, running
 from tests.ui.people_page import Office
 from tools import chromium
@@ -28,6 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.ui)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """While the pages of the test are still there."""
+    item.config.stash[SEEN].look()
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,7 @@
+-- name: take_time
+-- Much is made up between the statements, on a busy machine for longer than a session may do nothing.
+SET LOCAL idle_in_transaction_session_timeout = '2min'
+
 -- name: lock_workspaces
 -- Two starts at once seed one after the other.
 LOCK TABLE workspace IN SHARE ROW EXCLUSIVE MODE
