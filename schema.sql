@@ -5,7 +5,8 @@
 -- link_target < link < link_stat < thread < message < campaign_recipient; rows of one table by ascending id, threads by endpoint id. Fresh inserts that nobody
 -- else can name are exempt. A message is written under its thread's lock only, a campaign's
 -- recipient under that of its text's thread, or of the campaign's row where it has none. Advisory keys: -1 is the limiter, a
--- campaign's is its id; -1 - a workspace's id, which nobody waits for, is whoever begins a snapshot there.
+-- campaign's is its id; -1 - a workspace's id, which nobody waits for, is whoever begins a snapshot there. Whoever writes under
+-- the term of a shard shares the key (1, hash of its name) before anything else.
 -- A member's own number is locked after its endpoint, and nothing is after it.
 
 -- One history of this database -------------------------------------------------------------------------------------
@@ -36,6 +37,13 @@ CREATE UNLOGGED TABLE node_tree (        -- of actors, where several servers run
     gen     bigint PRIMARY KEY REFERENCES node,
     tree    jsonb NOT NULL,
     told_at timestamptz NOT NULL
+);
+
+CREATE TABLE shard_lease (                -- what one server at a time should do; a term rises with each change of hands
+    shard      text PRIMARY KEY,          -- domain.shards.SHARDS
+    gen        bigint NOT NULL REFERENCES node,
+    term       bigint NOT NULL,
+    expires_at timestamptz NOT NULL
 );
 
 CREATE TABLE limiter_authority (
@@ -3564,6 +3572,50 @@ BEGIN
             not_before = greatest(l.not_before, clock_timestamp() + interval '3 s')
         WHERE l.gen IS DISTINCT FROM p_to
         RETURNING l.epoch, greatest(0, extract(epoch FROM l.not_before - clock_timestamp()))::double precision;
+END $$;
+
+-- Shards -----------------------------------------------------------------------------------------------------------------
+
+-- Whether a write under this term may go on: nobody has taken the shard since, and its holder was not declared dead. Until
+-- the end of the transaction nobody takes it.
+CREATE FUNCTION bears_term(p_shard text, p_term bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(1, hashtext(p_shard));
+    RETURN EXISTS (SELECT FROM shard_lease s JOIN node n ON n.gen = s.gen
+                   WHERE s.shard = p_shard AND s.term = p_term AND n.left_at IS NULL AND n.fenced_at IS NULL);
+END $$;
+
+-- Whether somebody has it: a server that may come back keeps it for its lease.
+CREATE FUNCTION holds_shard(s shard_lease) RETURNS boolean LANGUAGE sql VOLATILE AS $$
+    SELECT s.expires_at > clock_timestamp()
+       AND EXISTS (SELECT FROM node n WHERE n.gen = s.gen AND n.left_at IS NULL AND n.fenced_at IS NULL
+                                        AND n.expires_at > clock_timestamp())
+$$;
+
+-- Renew what a server has of the shards that it is wanted for, take those whose holder is gone, gave them up or let them
+-- run out, and give up the others of its own. A shard changes hands once all that was begun under its last term is over.
+CREATE FUNCTION keep_shards(p_gen bigint, p_wanted text[], p_lease interval) RETURNS TABLE (shard text, term bigint)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    free text;
+BEGIN
+    UPDATE shard_lease s SET expires_at = '-infinity'
+    WHERE s.gen = p_gen AND s.shard <> ALL (p_wanted) AND s.expires_at > '-infinity';
+    IF NOT EXISTS (SELECT FROM node n WHERE n.gen = p_gen AND n.left_at IS NULL AND n.fenced_at IS NULL) THEN
+        RETURN;
+    END IF;
+    UPDATE shard_lease s SET expires_at = clock_timestamp() + p_lease
+    WHERE s.gen = p_gen AND s.shard = ANY (p_wanted) AND s.expires_at > clock_timestamp();
+    FOREACH free IN ARRAY (SELECT coalesce(array_agg(w ORDER BY w), '{}') FROM unnest(p_wanted) w
+                           WHERE NOT EXISTS (SELECT FROM shard_lease s WHERE s.shard = w AND holds_shard(s))) LOOP
+        PERFORM pg_advisory_xact_lock(1, hashtext(free));
+        INSERT INTO shard_lease AS s (shard, gen, term, expires_at) VALUES (free, p_gen, 1, clock_timestamp() + p_lease)
+        ON CONFLICT (shard) DO UPDATE SET gen = p_gen, term = s.term + 1, expires_at = EXCLUDED.expires_at
+        WHERE NOT holds_shard(s);
+    END LOOP;
+    RETURN QUERY SELECT s.shard, s.term FROM shard_lease s
+        WHERE s.gen = p_gen AND s.shard = ANY (p_wanted) AND s.expires_at > clock_timestamp();
 END $$;
 
 -- Daily caps -------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Carries texts to many on, campaigns and texts in bulk: one actor for each that is open, and one who looks which are.
 
 The database says what is to be done next, so an actor may die at any moment, or live twice. One that keeps crashing is
-set aside alone, and the others go on.
+set aside alone, and the others go on. Of several servers the one that has its shard carries it on, under its term; the
+others show how it stands.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import trio
 
 from server.actors.runtime import Actor, ActorError, MailboxFull, Registry
 from server.actors.stager import Doorbell
+from server.domain.shards import shard_of
 from server.ports import Clock, StoreUnavailable
 from server.ports.bulk import BulkEngine, BulkPublisher
 from server.ports.campaigns import CampaignEngine
+from server.ports.terms import Duty, alone
 
 LOOK_EVERY_S: Final = 0.5  # well within the seconds of work that are queued ahead
 GATHER_S: Final = 0.1  # between two looks, however often somebody rings
@@ -51,6 +54,7 @@ class CampaignPorts:
     campaigns: CampaignEngine
     publisher: BulkPublisher
     clock: Clock
+    holding: Duty = alone
 
 
 class CampaignActor(Actor[Look]):
@@ -61,15 +65,21 @@ class CampaignActor(Actor[Look]):
 
     async def handle(self, message: Look) -> None:
         try:
-            if message.kind is not Kind.BULK:
-                await self._carry_on(self._ports.campaigns.advance)
+            with self._ports.holding(shard_of(self._id)) as ours:
+                if ours:
+                    await self._work(message.kind)
             if message.kind is not Kind.CAMPAIGN:
-                await self._carry_on(self._ports.engine.advance)
-                while await self._ports.engine.fold(self._id):
-                    await trio.lowlevel.checkpoint()
                 await self._show()
         except StoreUnavailable:
             return  # the next look comes by itself
+
+    async def _work(self, kind: Kind | None) -> None:
+        if kind is not Kind.BULK:
+            await self._carry_on(self._ports.campaigns.advance)
+        if kind is not Kind.CAMPAIGN:
+            await self._carry_on(self._ports.engine.advance)
+            while await self._ports.engine.fold(self._id):
+                await trio.lowlevel.checkpoint()
 
     async def _carry_on(self, advance: Callable[[int, datetime], Awaitable[bool]]) -> None:
         while await advance(self._id, self._ports.clock.wall()):

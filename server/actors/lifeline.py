@@ -8,6 +8,9 @@ which is no second text for that carrier. At the last rung it becomes unconfirme
 Inbound texts that the carrier could not deliver are swept from its list through
 the same door as any other. Answers to keywords that were not enqueued are enqueued. Journals that nothing can ask for
 any more are removed.
+
+Of several servers one climbs, tidies and sweeps, under its term. What a crash left is looked for by all, since the
+journals are on the machine of the dead one; so is what a text here has made due, or an outage here may have missed.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from server.domain.consent import answer_text
 from server.domain.optout import Keyword
 from server.domain.reconcile import LADDER_S, Step, Unanswered, asks_list, bind, resend_in_s, step
 from server.domain.segments import count, smart_encode
+from server.domain.shards import LIFELINE
 from server.ports import (
     Account,
     Carrier,
@@ -39,6 +43,7 @@ from server.ports import (
     RowRefused,
     StoreUnavailable,
 )
+from server.ports.terms import Duty, alone
 
 FIRST_SWEEP_BACK: Final = timedelta(days=1)
 SWEEP_OVERLAP: Final = timedelta(minutes=2)
@@ -82,11 +87,14 @@ class Lifeline:
         clock: Clock,
         *,
         cadence: Cadence | None = None,
+        holding: Duty = alone,
     ) -> None:
+        self._holding = holding
         self._ledger, self._carriers, self._accounts = ledger, carriers, accounts
         self._journals, self._clock, self._cadence = journals, clock, cadence or Cadence()
         self.answers = Doorbell()
         self.sweeps = Doorbell()
+        self._missed = True  # whatever came before this server began
         self._replies = Doorbell()
         self._replied: dict[int, None] = {}
 
@@ -94,11 +102,11 @@ class Lifeline:
         cadence = self._cadence
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._every, cadence.look_s, self.resolve_crashed, "resolve_crashed")
-            nursery.start_soon(self._every, cadence.look_s, self.climb_ladder, "climb_ladder")
-            nursery.start_soon(self._every, cadence.tidy_s, self.tidy, "tidy")
+            nursery.start_soon(self._every, cadence.look_s, self._if_ours(self.climb_ladder), "climb_ladder")
+            nursery.start_soon(self._every, cadence.tidy_s, self._if_ours(self.tidy), "tidy")
             nursery.start_soon(self._every, cadence.tidy_s, self.answer_keywords, "answer_keywords", self.answers)
             nursery.start_soon(self._every, cadence.tidy_s, self.cancel_replied, "cancel_replied", self._replies)
-            nursery.start_soon(self._every, cadence.sweep_s, self.sweep, "sweep", self.sweeps)
+            nursery.start_soon(self._every, cadence.sweep_s, self._sweep_where_due, "sweep", self.sweeps)
             nursery.start_soon(self._every, cadence.sweep_s, self.forget_journals, "forget_journals")
 
     async def _every(
@@ -113,6 +121,31 @@ class Lifeline:
                 log.warning("duty_failed", duty=name, reason=str(error))
                 wait_s = min(period_s, 2.0)  # an outage ends at some time: be there soon after
             await bell.wait(wait_s)
+
+    def _if_ours(self, duty: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            with self._holding(LIFELINE) as ours:
+                if ours:
+                    await duty()
+
+        return run
+
+    def missed(self) -> None:
+        """Texts may have come that were not taken: look soon, whoever has the shard. Returns at once."""
+        self._missed = True
+        self.sweeps.ring()
+
+    async def _sweep_where_due(self) -> None:
+        """What was missed here is looked for here; else one server looks now and then."""
+        if not self._missed:
+            await self._if_ours(self.sweep)()
+            return
+        self._missed = False
+        try:
+            await self.sweep()
+        except (StoreUnavailable, ListFailed):
+            self._missed = True
+            raise
 
     # Crashed claims
 

@@ -77,6 +77,7 @@ class Lookout:
         self._rows: dict[int, int] = {}
         self._settings: dict[int, int] = {}
         self._marks: dict[tuple[int, int], int] = {}
+        self._living: frozenset[int] = frozenset()
         self._others: frozenset[int] = frozenset()
         self.look_at = 0.0  # at the latest
         self._missed = trio.Event()
@@ -87,6 +88,11 @@ class Lookout:
     def others(self) -> bool:
         """Whether there are, or were a moment ago, other servers on this database."""
         return bool(self._others)
+
+    @property
+    def living(self) -> frozenset[int]:
+        """The servers that ran at the last look, this one among them; empty before the first."""
+        return self._living
 
     def missed(self) -> None:
         """Something may have been committed that nobody told. Returns at once."""
@@ -116,6 +122,7 @@ class Lookout:
         missed, self._missed = self._missed.is_set(), trio.Event()
         try:
             standing = await self._elsewhere.standing()
+            self._living = standing.living
             others = standing.living - {self._gen}
             # Who is not there any more may have committed, and not lived to tell it.
             missed = missed or not self._others <= others

@@ -1,7 +1,8 @@
 """Posts events to other programs' webhooks: each at least once, under the same id however often it is tried.
 
 The queue is in the database. A try is taken with a lease, so that one which ended with its server is made again by the
-next; an endpoint that is slow or down holds up nobody else's.
+next; an endpoint that is slow or down holds up nobody else's. Of several servers one takes from it, under its term; a
+try that it took before it lost that is settled all the same, by its number.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from typing import Final
 import structlog
 import trio
 
+from server.domain.shards import COURIER
 from server.domain.webhooks import RETRIES_S, Again, Delivered, GivenUp, Gone, signatures, verdict
 from server.killpoints import reach
 from server.ports import StoreUnavailable
 from server.ports.events import Answered, Event, HookQueue, Post, Poster
+from server.ports.terms import Duty, alone
 
 LOOK_EVERY_S: Final = 0.5
 AT_ONCE: Final = 8  # to one endpoint, about
@@ -56,9 +59,14 @@ class Courier:
     """*now* is the real time, which receivers compare with their own."""
 
     def __init__(
-        self, queue: HookQueue, post: Poster, now: Callable[[], datetime], patience: Patience | None = None
+        self,
+        queue: HookQueue,
+        post: Poster,
+        now: Callable[[], datetime],
+        patience: Patience | None = None,
+        holding: Duty = alone,
     ) -> None:
-        self._queue, self._post, self._now = queue, post, now
+        self._queue, self._post, self._now, self._holding = queue, post, now, holding
         self._patience = patience or Patience()
         self._in_flight: Counter[int] = Counter()
         self._rung = trio.Event()
@@ -92,7 +100,10 @@ class Courier:
         if self._in_flight.total() >= IN_FLIGHT:
             return 0
         busy = [endpoint_id for endpoint_id, posts in self._in_flight.items() if posts >= AT_ONCE]
-        posts = await self._queue.claim(AT_ONCE, busy, self._patience.lease_s)
+        posts: Sequence[Post] = ()
+        with self._holding(COURIER) as ours:
+            if ours:
+                posts = await self._queue.claim(AT_ONCE, busy, self._patience.lease_s)
         if posts:
             reach("hook_claimed")
         for post in posts:

@@ -29,6 +29,7 @@ from server.actors.pruner import Pruner
 from server.actors.relay import StreamRelay
 from server.actors.runtime import ActorError, ChildSpec, MailboxFull, Node, Registry
 from server.actors.sender import Sender
+from server.actors.shards import Shards
 from server.actors.stager import Stager
 from server.actors.suggest import Consider, SuggestActors, SuggestPorts
 from server.actors.thread import Heard, Looked, Published, ThreadActors, ThreadMessage, ThreadPorts
@@ -151,7 +152,9 @@ class Wiring:
         self.threads: Registry[int, ThreadMessage] = Registry(
             "threads", threads, on_quarantine=self.quarantine.record, wall_clock=clock.wall
         )
-        bulk = CampaignPorts(store.bulk_engine, store.campaign_engine, self.publisher, clock)
+        self.shards = Shards(node.gen, store.shards, lambda: self.lookout.living)
+        holding = self.shards.holding
+        bulk = CampaignPorts(store.bulk_engine, store.campaign_engine, self.publisher, clock, holding)
         self.bulk: Registry[int, Look] = Registry(
             "bulk",
             lambda bulk_id: CampaignActor(bulk_id, bulk),
@@ -169,6 +172,7 @@ class Wiring:
             JournalFolder(journals, records=records),
             clock,
             cadence=Cadence(ladder_s=config.ladder_s),
+            holding=holding,
         )
         self.importer = Importer(store.imports, clock, uuid4())
         self.waker = Waker(store.team, clock)
@@ -176,7 +180,7 @@ class Wiring:
         self.tidier = Tidier(store.history)
         self.pruner = Pruner(store.pruning, clock)
         patience = Patience(config.hook_answer_s, config.hook_retries_s)
-        self.courier = Courier(store.hooks, WebPoster(), clock.real, patience)
+        self.courier = Courier(store.hooks, WebPoster(), clock.real, patience, holding)
         self.chronicler = Chronicler(store.events, self._events_told)
         self.relay = StreamRelay(store.events, self.publisher)
         here = Here(
@@ -231,6 +235,7 @@ class Wiring:
             endless("sockets", self.sockets.run),
             self.suggest.spec(shutdown_s=0.5),  # nobody waits for a suggestion that comes after the end
             self.threads.spec(),
+            endless("shards", self.shards.run),
             self.bulk.spec(),
             endless("dispatcher", self.dispatcher.run),
             endless("campaign_news", self.campaign_news.run),
@@ -262,7 +267,7 @@ class Wiring:
             ground.store.ledger,
             self.accounts.lookup,
             ground.clock,
-            outage=self.lifeline.sweeps.ring,
+            outage=self.lifeline.missed,
             count=ground.meters.webhook,
         )
         deps = Deps(
@@ -405,6 +410,7 @@ class Wiring:
     def _stream_grew(self, workspace_id: int) -> None:
         self.relay.look(workspace_id)
         self.chronicler.tell()
+        self.courier.ring()
 
     def _campaign_moved(self, moved: CampaignMoved) -> None:
         self.dispatcher.moved(moved.campaign_id)

@@ -17,7 +17,9 @@ import trio
 
 from server.domain.backoff import delay_s
 from server.ports import StoreUnavailable
+from server.ports.terms import BORNE, Term, TermOver
 from server.store.bridge import Bridge
+from server.store.named_sql import statements
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Work = Callable[["Connection"], Coroutine[Any, Any, T]]
+
+_SQL: Final = statements("shards")
 
 COMMAND_TIMEOUT_S: Final = 15.0
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -96,11 +100,17 @@ class Postgres:
     async def call(self, work: Work[T], *, idempotent: bool = False) -> T:
         """*work* in one READ COMMITTED transaction, run again where it met a neighbour. Raises StoreUnavailable.
 
+        It bears the term under which the caller works, and is refused where that is over (TermOver).
+
         *idempotent*: *work* may also run again after the connection was lost, when the first run may be committed.
         """
 
+        term = BORNE.get()
+
         async def once() -> T:
             async with self._pool.acquire() as connection, connection.transaction():
+                if term is not None:
+                    await _refuse_old(connection, term)
                 return await work(connection)
 
         async with self._room:
@@ -108,11 +118,15 @@ class Postgres:
 
     async def read(self, work: Work[T]) -> T:
         """*work* without a transaction around it: reads, or one repeatable statement. Raises StoreUnavailable."""
-        return await self.alone(work, idempotent=True)
+        return await self._run(work, idempotent=True)
 
     async def alone(self, work: Work[T], *, idempotent: bool = False) -> T:
         """As `call` for a *work* of one statement, which is a transaction by itself: one turn instead of three."""
+        if BORNE.get() is not None:
+            return await self.call(work, idempotent=idempotent)
+        return await self._run(work, idempotent=idempotent)
 
+    async def _run(self, work: Work[T], *, idempotent: bool) -> T:
         async def once() -> T:
             async with self._pool.acquire() as connection:
                 return await work(connection)
@@ -170,6 +184,12 @@ async def open_postgres(bridge: Bridge, dsn: str, *, pool_size: int) -> AsyncIte
     finally:
         with trio.CancelScope(shield=True):
             await bridge.call(lambda: _close(pool))
+
+
+async def _refuse_old(connection: Connection, term: Term) -> None:
+    """Raises TermOver where another server has the shard by now; if not, none takes it before this commits."""
+    if not await connection.fetchval(_SQL["bears_term"], term.shard, term.term):
+        raise TermOver(f"Another server has {term.shard} now.")
 
 
 async def _close(pool: asyncpg.Pool[asyncpg.Record]) -> None:

@@ -48,6 +48,7 @@ from server.store.postgres import Postgres, Work, open_postgres
 from server.store.pruning import PostgresPruning
 from server.store.quarantine import PostgresQuarantine
 from server.store.settings import PostgresSettings
+from server.store.shards import PostgresShards
 from server.store.texts.compose import PostgresCompose
 from server.store.texts.drafts import PostgresDrafts
 from server.store.texts.media import PostgresMedia
@@ -105,7 +106,7 @@ class Store:
         self.links = PostgresLinks(postgres, announce)
         self.own_numbers = PostgresOwnNumbers(postgres, announce)
         self.fleet, self.elsewhere = PostgresFleet(postgres), PostgresElsewhere(postgres)
-        self.directory = PostgresDirectory(postgres)
+        self.shards, self.directory = PostgresShards(postgres), PostgresDirectory(postgres)
         self.events, self.hooks = PostgresEvents(postgres), PostgresHooks(postgres)
         self.audit_log, self.settings = PostgresAuditLog(postgres), PostgresSettings(postgres, announce)
         self.people, self.tokens = PostgresPeople(postgres, announce), PostgresTokens(postgres, announce)

@@ -576,7 +576,7 @@ async def test_an_outage_of_webhooks_rings_for_a_sweep(autojump_clock: MockClock
         nursery.start_soon(scene.live, 60)
         await trio.sleep(30)
         scene.carriers[1].inbound = [inbound("SM1", 30)]
-        scene.lifeline.sweeps.ring()
+        scene.lifeline.missed()
     assert list(scene.rows.texts) == ["SM1"]
 
 

@@ -11,8 +11,57 @@ _LOOKOUT: Final = "server/actors/lookout.py"
 _HEARING: Final = "server/domain/hearing.py"
 
 _PRESENCE: Final = "tests/nodes/test_presence.py"
+_SHARDS: Final = "tests/nodes/test_shards.py"
+_TERMS: Final = "tests/store/test_shards.py"
 
 NODE_GUARDS: Final = (
+    Guard(
+        "the_term_is_checked",
+        (
+            Edit(
+                "server/store/postgres.py",
+                "                if term is not None:\n",
+                "                if term is not None and not term.shard:\n",
+            ),
+        ),
+        (f"{_TERMS}::test_a_write_under_an_older_term_is_refused",),
+        (_TERMS,),
+        also=(
+            f"{_TERMS}::test_who_was_declared_dead_writes_nothing_even_before_another_has_it",
+            f"{_TERMS}::test_a_server_that_stood_still_queues_nothing_of_a_campaign_that_another_carries_on",
+        ),
+    ),
+    Guard(
+        "a_dead_server_has_no_term",
+        (
+            Edit(
+                "schema.sql",
+                "s.shard = p_shard AND s.term = p_term AND n.left_at IS NULL AND n.fenced_at IS NULL",
+                "s.shard = p_shard AND s.term = p_term AND n.gen IS NOT NULL",
+            ),
+        ),
+        (f"{_TERMS}::test_who_was_declared_dead_writes_nothing_even_before_another_has_it",),
+        (_TERMS,),
+    ),
+    Guard(
+        "a_shard_waits_for_what_its_last_term_began",
+        (Edit("schema.sql", "        PERFORM pg_advisory_xact_lock(1, hashtext(free));\n", ""),),
+        (f"{_TERMS}::test_it_changes_hands_once_what_was_begun_under_the_old_term_is_over",),
+        (_TERMS,),
+    ),
+    Guard(
+        "a_lease_that_was_not_renewed_is_not_ours",
+        (
+            Edit(
+                "server/actors/shards.py",
+                "self._terms.get(shard) if trio.current_time() < self._until else None",
+                "self._terms.get(shard)",
+            ),
+        ),
+        (f"{_SHARDS}::test_what_could_not_be_renewed_in_time_is_not_ours",),
+        (_SHARDS,),
+        quick=True,
+    ),
     Guard(
         "a_hint_ends_no_login",
         (

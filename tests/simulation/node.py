@@ -170,7 +170,7 @@ class SimNode:
         self.asker = ThreadAsker(self.threads)
         self.posted = Posted()
         self.webhooks = Webhooks(
-            self.ledger, lambda carrier, name: (ACCOUNT, self.posted), clock, outage=self.lifeline.sweeps.ring
+            self.ledger, lambda carrier, name: (ACCOUNT, self.posted), clock, outage=self.lifeline.missed
         )
 
     async def _limits(self) -> LimitBook:
