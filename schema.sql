@@ -1556,8 +1556,10 @@ END $$;
 -- What the transactions tell ---------------------------------------------------------------------------------------------
 
 -- The functions below are planned once for a session, perhaps while a table is nearly empty: they are held to their indexes,
--- since a plan that reads a whole table was seen to stay until it had become slow. The outbox is empty most of the time, and
--- was read as a whole then, each row compared with each of the batch: it is asked for `id = ANY (array)`, which has one plan.
+-- since a plan that reads a whole table was seen to stay until it had become slow. Those that each text goes through are held
+-- to that one plan, too: planning them anew for each text, as the planner likes to, costs more than running them. The outbox is
+-- empty most of the time, and was read as a whole then, each row compared with each of the batch: it is asked for
+-- `id = ANY (array)`, which has one plan.
 
 CREATE TYPE told AS (                     -- one row of what a transaction did; `what` says which columns count
     what         text,                    -- status: an event of a thread. consent: an endpoint flipped. queued: work is due
@@ -2115,7 +2117,7 @@ END $$;
 CREATE FUNCTION open_threads(
     p_workspace bigint, p_cmd uuid[], p_address text[], p_contact bigint[], p_number bigint, p_now timestamptz
 ) RETURNS TABLE (ord bigint, verdict text, thread_id bigint) LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
     line   bigint;
@@ -2624,7 +2626,7 @@ CREATE FUNCTION enqueue_mt(
     ord bigint, verdict text, workspace_id bigint, thread_id bigint, seq bigint, number_id bigint, author text,
     other text, until timestamptz
 ) LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM 1 FROM thread t WHERE t.id = ANY (p_thread) AND t.workspace_id = ANY (p_workspace)
@@ -2915,7 +2917,7 @@ CREATE FUNCTION claim_granted(
     consented_at timestamptz, opt_in_required boolean, sending_hours text,
     replied boolean, media jsonb, own_verified boolean
 ) LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
     claimed   bigint[];
@@ -2982,7 +2984,7 @@ CREATE FUNCTION settle_verdicts(
     p_outbox bigint[], p_verdict text[], p_reason text[], p_state text[], p_rank smallint[], p_until timestamptz[],
     p_attempt uuid[], p_slot timestamptz[], p_gen bigint, p_epoch bigint, p_now timestamptz
 ) RETURNS SETOF told LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     threads bigint[];
     seqs    bigint[];
@@ -3039,7 +3041,7 @@ CREATE FUNCTION settle_attempts(
     p_attempt uuid[], p_gen bigint[], p_kind text[], p_provider text[], p_class text[], p_code text[], p_reason text[],
     p_due timestamptz[], p_check_s double precision[], p_now timestamptz[]
 ) RETURNS SETOF told LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     work   attempt_work[];
     early  early_receipt[];
@@ -3140,7 +3142,7 @@ CREATE FUNCTION apply_receipts(
     p_account bigint[], p_provider text[], p_attempt uuid[], p_state text[], p_rank smallint[], p_class text[], p_code text[],
     p_now timestamptz[], p_keep boolean
 ) RETURNS SETOF told LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     work   attempt_work[];
     proven bigint[];

@@ -22,6 +22,7 @@ ALLOW = """
 SELECT * FROM settle_verdicts(ARRAY[$1::bigint], ARRAY['allowed'], NULL, NULL, NULL, NULL,
                               ARRAY[$2::uuid], ARRAY[$3::timestamptz], $4, $5, $3)
 """
+CLAIM = "SELECT * FROM claim_granted(ARRAY[$1::bigint], $2, $3, $4, 0, interval '0')"
 ONCE_QUIET = "UPDATE pg_class SET reltuples = 0, relpages = 1 WHERE relname = 'outbox'"  # as a vacuum then leaves it
 READ = "SELECT coalesce(sum(idx_tup_fetch), 0) FROM pg_stat_xact_user_tables WHERE relname ~ $1"
 
@@ -111,3 +112,35 @@ async def test_what_authorising_reads_does_not_grow_with_what_else_waits(world: 
     read: Any = await world.store.call(settle)
     assert len(read) == 10
     assert max(read) <= 3
+
+
+async def test_what_a_text_goes_through_is_planned_once_for_a_session(world: World) -> None:
+    """PostgreSQL says each time when it plans; it gives a statement of a session some tries before it keeps a plan."""
+    thread = (await world.receive()).thread_id
+    for _ in range(12):
+        await world.send(thread)
+    queued = await world.queued()
+
+    async def plans(connection: Any) -> list[int]:
+        told: list[str] = []
+
+        def hear(_: object, message: Any) -> None:
+            told.append(message.message)
+
+        connection.add_log_listener(hear)
+        await connection.execute("SET LOCAL client_min_messages = log; SET LOCAL log_planner_stats = on")
+        counts = []
+        for row in queued:
+            told.clear()
+            attempt = uuid4()
+            [claimed] = await connection.fetch(CLAIM, row, world.gen, world.limiter_epoch, NOON)
+            assert claimed["outbox_id"] == row
+            await connection.fetch(ALLOW, row, attempt, NOON, world.gen, world.limiter_epoch)
+            await connection.fetch(SETTLE, attempt, world.gen, f"SM{row}", NOON)
+            counts.append(sum("PLANNER" in one for one in told))
+        connection.remove_log_listener(hear)
+        return counts
+
+    counts: Any = await world.store.call(plans)
+    assert counts[0] > 3, "it does say so"
+    assert counts[8:] == [0, 0, 0, 0]
