@@ -20,6 +20,7 @@ _T3: Final = "tests/store/test_ledger_authorise.py"
 _T4: Final = "tests/store/test_ledger_outcomes.py"
 _CONSENT: Final = "tests/store/test_consent.py"
 _BULK: Final = "tests/store/test_bulk.py"
+_LOOKING: Final = "tests/store/test_what_looking_costs.py"
 _LIFELINE: Final = "tests/store/test_ledger_lifeline.py"
 _RACES: Final = "tests/races/test_races.py"
 _ORDERS: Final = "tests/races/test_all_orders.py::test_in_no_order_of_their_statements_do_both_win"
@@ -33,6 +34,8 @@ _QUEUE_ANEW: Final = """
     SELECT a.workspace_id, a.endpoint_id, a.number_id, a.thread_id, a.seq, a.klass, 1, a.consent_epoch, a.cost, w.now_
     FROM unnest(work) w JOIN attempt a ON a.id = w.attempt_id WHERE w.error_class = 'transient' ON CONFLICT DO NOTHING;
 """
+_OF_THE_INBOX: Final = """
+           AND EXISTS (SELECT FROM thread z WHERE z.id = y.thread_id AND z.workspace_id = $1 AND z.listed)"""
 _KNOWN_FOR_A_DAY: Final = """
         ON CONFLICT (account_id, kind, provider_id) DO UPDATE SET at = now() WHERE r.at < now() - interval '1 day'
         RETURNING r.account_id, r.provider_id
@@ -40,6 +43,18 @@ _KNOWN_FOR_A_DAY: Final = """
 _LAST_ONE_HELD: Final = "    SELECT l.* INTO held FROM limiter_authority l FOR UPDATE;\n"
 
 GUARDS: Final = (
+    Guard(
+        "marks_where_the_inbox_does_not_look_hide_no_thread",
+        (
+            Edit(
+                "server/store/sql/inbox.sql",
+                _OF_THE_INBOX,
+                "",
+            ),
+        ),
+        (f"{_LOOKING}::test_marks_of_threads_that_the_inbox_does_not_show_hide_none_that_it_does",),
+        (_LOOKING,),
+    ),
     Guard(
         "t3_locks_the_recipient",
         (Edit(_SCHEMA, _LOCK, ""),),
