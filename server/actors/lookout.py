@@ -73,6 +73,8 @@ class Lookout:
         self._gen, self._elsewhere, self._inbox = gen, elsewhere, inbox
         self._announcer, self._here = announcer, here
         self.trusted: Trusted = lambda living: False
+        self.epoch: str | None = None  # of the history that this server began with
+        self.on_other_history: Callable[[], None] = lambda: None
         self._p: int | None = None
         self._rows: dict[int, int] = {}
         self._settings: dict[int, int] = {}
@@ -122,6 +124,10 @@ class Lookout:
         missed, self._missed = self._missed.is_set(), trio.Event()
         try:
             standing = await self._elsewhere.standing()
+            if standing.epoch != self.epoch and None not in (standing.epoch, self.epoch):
+                # Nothing that is known here need be so: positions of sockets, what was counted, whose turn it is.
+                self.on_other_history()
+                return
             self._living = standing.living
             others = standing.living - {self._gen}
             # Who is not there any more may have committed, and not lived to tell it.

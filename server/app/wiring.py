@@ -198,7 +198,8 @@ class Wiring:
         )
         self.lookout = Lookout(node.gen, store.elsewhere, store.inbox, self.announcer, here)
         self.hints = Hints(node.gen, ground.bus, self.lookout.hinted, self.lookout.missed)
-        self.lookout.trusted = self.hints.trusted
+        self.lookout.trusted, self.lookout.epoch = self.hints.trusted, ground.epoch
+        self.lookout.on_other_history = lambda: stop("the database goes on with another history")
         self.hints.sights, self.hints.on_seen = self.presence.sights, self.presence.heard
         self.presence.tell = self.hints.tell_seen
         self.trees = TreeTeller(

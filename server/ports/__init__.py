@@ -601,7 +601,7 @@ class Inbox(Protocol):
     """What the inbox shows. Every method checks the workspace; None means: not there for this workspace."""
 
     async def epoch(self) -> str:
-        """The history of this database, renewed by restore and reset."""
+        """The history of this database: another one after a reset, a restore and each failover."""
 
     async def rows(
         self,

@@ -29,10 +29,12 @@ class Bus(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`p`: everything below it is visible to reads from now on. `living`: generations of the servers that run."""
+    """`p`: everything below it is visible to reads from now on. `living`: generations of the servers that run. `epoch`:
+    the history that this is of; None of a standby."""
 
     p: int
     living: frozenset[int]
+    epoch: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from server.domain.messages import ReadMark, SettingsChanged
 from server.ports.nodes import Changed, Silence, Standing
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from server.store.postgres import Connection
 
 _SQL = statements("nodes")
+_STANDING: Final = _SQL["standing"].replace("/* epoch */ ''", f"({statements('inbox')['epoch']})")
 
 
 class PostgresElsewhere:
@@ -25,9 +26,9 @@ class PostgresElsewhere:
         self._postgres = postgres
 
     async def standing(self) -> Standing:
-        row = await self._postgres.read(lambda c: c.fetchrow(_SQL["standing"]))
+        row = await self._postgres.read(lambda c: c.fetchrow(_STANDING))
         assert row is not None, "it has no condition"  # noqa: S101 - for the type
-        return Standing(row["p"], frozenset(row["living"]))
+        return Standing(row["p"], frozenset(row["living"]), row["epoch"])
 
     async def changed(
         self, workspace_ids: Collection[int], member_ids: Collection[int], campaign_ids: Collection[int], since: int

@@ -8,6 +8,7 @@ from tests.guards.guard import Edit, Guard
 
 _HINTS: Final = "tests/nodes/test_hints.py"
 _LOOKOUT: Final = "server/actors/lookout.py"
+_OTHER_HISTORY: Final = "test_a_server_whose_database_goes_on_with_another_history_is_told_and_looks_at_nothing_of_it"
 _HEARING: Final = "server/domain/hearing.py"
 
 _PRESENCE: Final = "tests/nodes/test_presence.py"
@@ -126,6 +127,24 @@ NODE_GUARDS: Final = (
         "who_died_before_telling_is_looked_after",
         (Edit(_LOOKOUT, "missed = missed or not self._others <= others", "missed = missed or False"),),
         (f"{_HINTS}::test_what_a_server_did_not_live_to_tell_is_found",),
+        (_HINTS,),
+        quick=True,
+    ),
+    Guard(
+        "another_history_is_noticed",
+        (
+            Edit(
+                _LOOKOUT, "                self.on_other_history()\n                return\n", "                pass\n"
+            ),
+        ),
+        (f"{_HINTS}::{_OTHER_HISTORY}",),
+        (_HINTS,),
+        quick=True,
+    ),
+    Guard(
+        "a_standby_is_no_other_history",
+        (Edit(_LOOKOUT, " and None not in (standing.epoch, self.epoch)", ""),),
+        (f"{_HINTS}::{_OTHER_HISTORY}",),
         (_HINTS,),
         quick=True,
     ),

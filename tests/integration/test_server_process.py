@@ -22,6 +22,7 @@ import trio
 from websockets.client import ClientProtocol
 from websockets.uri import parse_uri
 
+from server.app.ending import FAULT
 from server.carriers.simulator.webhooks import twilio_signature
 from server.cli import main
 from server.store.store import Store, open_store
@@ -200,6 +201,21 @@ async def test_a_busy_server_stops_in_order_and_keeps_what_it_took(dsn: str, tmp
             with pytest.raises(ProcessLookupError):
                 os.killpg(process.pid, 0)
         assert set(taken) <= await _stored(store)
+
+
+async def test_a_server_whose_database_goes_on_with_another_history_ends_so_that_everybody_begins_anew(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with open_store(dsn) as store:
+        await store.call(lambda connection: connection.execute(f"{SEED}; {SESSION}"))
+        async with serving(environ(dsn, tmp_path, THREADLINE_SIMULATED="1")) as (process, url):
+            tab = await connected(url)
+            await tab.open("inbox")
+            await store.call(lambda c: c.execute("UPDATE history SET stream_epoch = gen_random_uuid()"))
+            with trio.fail_after(60):
+                code, _ = await tab.closed()
+                tab.client.stream.socket.close()
+                assert (code, await process.wait()) == (1012, FAULT)
 
 
 async def _write_in(http: httpx2.AsyncClient, url: str, taken: list[str], busy: trio.Event) -> None:

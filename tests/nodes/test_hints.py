@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from random import Random
 
 import pytest
@@ -198,3 +199,21 @@ async def test_other_settings_are_told_once_at_each_server_by_a_hint_or_by_looki
         assert heard == [SettingsChanged(WORKSPACE, 2, suggesting=False)]
         await trio.sleep(3 * LOOK_ANYWAY_S)
         assert len(heard) == 1
+
+
+async def test_a_server_whose_database_goes_on_with_another_history_is_told_and_looks_at_nothing_of_it(
+    autojump_clock: MockClock,
+) -> None:
+    async with town(bus=False) as it:
+        ended: list[int] = []
+        for node in it.nodes:
+            node.lookout.epoch = "one"
+            node.lookout.on_other_history = partial(ended.append, node.gen)
+        it.database.epoch = None  # a standby that is about to take over
+        await trio.sleep(3)
+        assert not ended
+        it.database.epoch = "two"
+        it.database.reads.clear()
+        await trio.sleep(1.5)
+        assert {*ended} == {node.gen for node in it.nodes}
+        assert {what for what, _ in it.database.reads} == {"standing"}

@@ -67,6 +67,7 @@ class Database:
         self.settings_version = 1
         self.ended_logins: set[bytes] = set()
         self.own_numbers: dict[int, OwnNumber] = {}
+        self.epoch: str | None = "one"
 
     def commit(self, thread_id: int) -> ThreadChanged:
         self.commits += 1
@@ -87,7 +88,7 @@ class Database:
 
     async def standing(self) -> Standing:
         await self._reach("standing")
-        return Standing(self.commits, frozenset(self.living))
+        return Standing(self.commits, frozenset(self.living), self.epoch)
 
     async def changed(
         self, workspace_ids: Collection[int], member_ids: Collection[int], campaign_ids: Collection[int], since: int

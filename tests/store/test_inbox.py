@@ -165,5 +165,8 @@ async def test_outbound_texts_and_statuses_do_not_count_as_unread(world: World) 
     assert await world.store.inbox.unread_threads([1]) == {1: 0}
 
 
-async def test_the_epoch_is_the_databases(world: World) -> None:
-    assert await world.store.inbox.epoch() == str(await world.value("SELECT stream_epoch FROM history"))
+async def test_the_epoch_is_that_of_this_history_alone(world: World) -> None:
+    epoch = await world.store.inbox.epoch()
+    assert (await world.store.inbox.epoch(), (await world.store.elsewhere.standing()).epoch) == (epoch, epoch)
+    await world.value("UPDATE history SET stream_epoch = gen_random_uuid() RETURNING one")
+    assert await world.store.inbox.epoch() != epoch

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from server.domain.messages import ReadMark, ReadMoved, ThreadEvent, ThreadRow
 from server.domain.timetable import Local, Timetable
-from server.ports import OPEN, Announce, InboxRows, InboxView, Mentions, Show, ThreadPage, UserState
+from server.ports import OPEN, Announce, InboxRows, InboxView, Mentions, Show, StoreUnavailable, ThreadPage, UserState
 from server.store.conversations.rows import aside, event, message, read_mark, thread_row
 from server.store.conversations.team import mentions_of
 from server.store.conversations.unread import UnreadThreads
@@ -59,7 +59,9 @@ class PostgresInbox:
         self._unread = UnreadThreads(postgres)
 
     async def epoch(self) -> str:
-        value: str = await self._postgres.read(lambda c: c.fetchval(_SQL["epoch"]))
+        value: str | None = await self._postgres.read(lambda c: c.fetchval(_SQL["epoch"]))
+        if value is None:
+            raise StoreUnavailable("The database is a standby, which nothing can be written to.")
         return value
 
     # Rows

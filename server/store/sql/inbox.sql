@@ -1,6 +1,9 @@
 -- name: epoch
--- The history of this database.
-SELECT stream_epoch::text FROM history;
+-- The history of this database: another one in each cluster, and from each promotion or recovery to a moment on, since what
+-- comes then may lack what was told before. Null of a standby, which is in none yet.
+SELECT CASE WHEN NOT pg_is_in_recovery() THEN
+    md5(concat_ws(' ', h.stream_epoch, s.system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8)))::uuid::text
+END FROM history h CROSS JOIN pg_control_system() s;
 
 -- name: rows_newest
 -- A page of threads, newest first, below the cursor, but none without any text; with the reader's marks and the horizon of this very

@@ -1,6 +1,6 @@
 -- name: standing
--- The horizon of this very read, and who runs.
-SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p,
+-- The horizon of this very read, in which history of the database, and who runs.
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p, /* epoch */ '' AS epoch,
        array(SELECT gen FROM node WHERE left_at IS NULL AND fenced_at IS NULL AND expires_at > clock_timestamp()) AS living;
 
 -- name: rows_changed
