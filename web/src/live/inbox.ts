@@ -1,11 +1,13 @@
 // The order of the inbox: ids by newest message, without gaps towards what the server still holds back.
 import type { InboxRow } from "../gen/wire";
 
-/** Newest first; equal instants by id, as the server's pages do. */
+/** Newest first; equal instants by id, as the server's pages do, which tell microseconds apart. */
 export function isNewer(a: InboxRow, b: InboxRow): boolean {
-  const [at, bt] = [Date.parse(a.last_at), Date.parse(b.last_at)];
-  return at === bt ? a.thread_id > b.thread_id : at > bt;
+  const by = Date.parse(a.last_at) - Date.parse(b.last_at) || micros(a.last_at) - micros(b.last_at);
+  return by === 0 ? a.thread_id > b.thread_id : by > 0;
 }
+
+const micros = (at: string): number => Number((/\.(\d+)/.exec(at)?.[1] ?? "").padEnd(6, "0"));
 
 /** Whether the inbox shows it: what is closed or put off comes back with the contact's next text. */
 export const isAtWork = (row: InboxRow): boolean => row.listed && !row.closed && row.snoozed_until === null;
