@@ -78,9 +78,7 @@ def light_carrier(delay_ms: float) -> Iterator[LightCarrier]:
 def measure(ground: Ground, feed: str, texts: int, *, delay_ms: float, profile: str | None = None) -> Figures:
     """One run. Raises RuntimeError where the carrier or the database has any text not exactly once."""
     with ground.turn() as turn, light_carrier(delay_ms) as carrier:
-        areas = ",".join(map(str, _AREAS))
-        ground.run(turn, _SEED.format(port=carrier.port, areas=areas))
-        threads = [row["id"] for row in ground.run(turn, "SELECT id FROM thread ORDER BY id")]
+        threads = prepare(ground, turn, carrier.port)
         if feed in {"api", "api_batch"}:
             with running(contenders.threadline(), ground, turn) as server:
                 figures = send_api.measure(server, ground.pid, threads, texts, turn.dsn, batches=feed == "api_batch")
@@ -88,6 +86,12 @@ def measure(ground: Ground, feed: str, texts: int, *, delay_ms: float, profile: 
             figures = _in_node(ground, turn, feed, texts, threads, profile)
         _check(ground, turn, carrier, figures["total"])
     return figures
+
+
+def prepare(ground: Ground, turn: Turn, carrier_port: int) -> list[int]:
+    """Threads with people whom one number writes to as fast as it can."""
+    ground.run(turn, _SEED.format(port=carrier_port, areas=",".join(map(str, _AREAS))))
+    return [row["id"] for row in ground.run(turn, "SELECT id FROM thread ORDER BY id")]
 
 
 def _in_node(ground: Ground, turn: Turn, feed: str, texts: int, threads: list[int], profile: str | None) -> Figures:

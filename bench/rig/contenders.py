@@ -70,7 +70,7 @@ def _node(name: str, record: str) -> Contender:
 @contextmanager
 def running(contender: Contender, ground: Ground, turn: Turn) -> Iterator[Running]:
     """*contender* on a free port, over the database of *turn*. Raises RuntimeError with its own words if it ends."""
-    port = _free_port()
+    port = free_port()
     environment = {**os.environ, **contender.environment(ground, turn, port)}
     log = _CACHE / f"{contender.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -166,7 +166,8 @@ def _await_ready(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     raise RuntimeError(f"the server did not listen in time: {log.read_text()[-2000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """That nobody listens at now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -21,6 +21,18 @@ def seconds_with_children(pid: int) -> float:
     return seconds(pid) + sum(_seconds_or_none(int(child)) for child in children)
 
 
+def children(pid: int) -> list[int]:
+    """Those that run; the kernel keeps them by the thread that started each."""
+    files = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for file in files for child in file.read_text().split()]
+
+
+def machine_seconds() -> float:
+    """What all cores together have worked since the boot."""
+    user, nice, system, *_ = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
+    return (int(user) + int(nice) + int(system)) / _TICK
+
+
 def resident_kib(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_KIB
 

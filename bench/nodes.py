@@ -1,0 +1,320 @@
+"""What a second node gives: texts in, texts out, and pushes, of one node and of two, in turn.
+
+Both are `threadline serve --nodes N`, with a Valkey between them, over one PostgreSQL; load, nodes, PostgreSQL, Valkey
+and the carrier share the machine. Texts in: signed webhooks, 64 in flight, each durable and seen on one socket. Texts
+out: by the API in batches of 200 to a light carrier, until each result is stored. Pushes: texts in one thread that
+every socket has open, whichever node it is at; each must reach all. `ratio` is two nodes' rate to one's, within a
+round. CPU is that of the nodes together; `cores` says how much of the machine was busy, all included: where that is all
+of it, more nodes have nothing to run on. Prints one JSON line. Run it with `./test bench nodes`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any, Final
+
+import trio
+
+from bench.rig import contenders, cpu, send_api
+from bench.rig.contenders import Running
+from bench.rig.figures import rounded
+from bench.rig.ground import LINE, SESSION, Ground, Turn, open_ground
+from bench.rig.load import Exchange
+from bench.rig.socket_client import connect, encode, take_frames
+from bench.rig.texts import MARK, webhooks
+from bench.send import light_carrier, prepare
+from server.app.valkey import Valkey
+
+COUNTS: Final = (1, 2)
+IN_FLIGHT: Final = 64
+PUSHES_IN_FLIGHT: Final = 8
+_READY_WITHIN_S: Final = 120.0
+_WITHIN_S: Final = 300.0
+_ROOT: Final = Path(__file__).parents[1]
+
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Of one run."""
+
+    warm_up_s: float = 2.0
+    closed_s: float = 6.0
+    texts: int = 60_000
+    sends: int = 8_000
+    sockets: int = 500
+    pushes: int = 400
+
+
+QUICK: Final = Size(warm_up_s=0.2, closed_s=0.5, texts=10_000, sends=400, sockets=50, pushes=20)
+
+
+# One round
+
+
+def measure(ground: Ground, size: Size, count: int, redis_url: str) -> Figures:
+    """All three, each on a fresh database. Raises RuntimeError where a text is not stored, sent or pushed once."""
+    return {
+        "inbound": _inbound(ground, size, count, redis_url),
+        "send": _send(ground, size, count, redis_url),
+        "push": _push(ground, size, count, redis_url),
+    }
+
+
+def _inbound(ground: Ground, size: Size, count: int, redis_url: str) -> Figures:
+    with ground.turn() as turn, _nodes(turn, count, redis_url) as server:
+        plan = {
+            "port": server.port, "line": asdict(LINE), "cookie": f"threadline={SESSION}", "threads": turn.threads,
+            "server_pid": server.pid, "postgres_pid": ground.pid, "in_flight": IN_FLIGHT,
+            "warm_up_s": size.warm_up_s, "rate": 100.0, "open_s": 0.5, "closed_s": size.closed_s, "texts": size.texts,
+        }  # fmt: skip
+        used = Used(server.pid, ground.pid)
+        load = subprocess.run(
+            (sys.executable, "-m", "bench.rig.load"),
+            input=json.dumps(plan).encode(), stdout=subprocess.PIPE, check=True, timeout=_WITHIN_S,
+        )  # fmt: skip
+        figures: Figures = json.loads(load.stdout)
+        if (stored := ground.count_texts(turn)) != figures["texts"]:
+            raise RuntimeError(f"{figures['texts']} texts were answered with 2xx, {stored} are stored")
+        return {"per_s": figures["closed"]["per_s"], "p99_ms": figures["closed"]["p99_ms"], **used.told(stored)}
+
+
+def _send(ground: Ground, size: Size, count: int, redis_url: str) -> Figures:
+    with ground.turn() as turn, light_carrier(0.0) as carrier:
+        threads = prepare(ground, turn, carrier.port)
+        with _nodes(turn, count, redis_url) as server:
+            used = Used(server.pid, ground.pid)
+            figures = send_api.measure(server, ground.pid, threads, size.sends, turn.dsn, batches=True)
+            accepted = carrier.accepted()
+            if {accepted["accepted"], accepted["attempts"]} != {figures["total"]}:
+                raise RuntimeError(f"{figures['total']} texts were queued, the carrier has {accepted}")
+            return {"per_s": figures["per_s"], **used.told(figures["total"])}
+
+
+def _push(ground: Ground, size: Size, count: int, redis_url: str) -> Figures:
+    with ground.turn() as turn, _nodes(turn, count, redis_url) as server:
+        crowd = Crowd(server.port, size.sockets, turn.threads[0])
+        # Every text of the first handset: they all come in one thread.
+        requests = [
+            request
+            for n, request in enumerate(webhooks(server.port, LINE, size.pushes * len(LINE.handsets)))
+            if n % len(LINE.handsets) == 0
+        ]
+        used = Used(server.pid, ground.pid)
+        took_s, to_last = crowd.hear(server.port, requests)
+        crowd.close()
+        frames = size.pushes * size.sockets
+        return {
+            "per_s": frames / took_s,
+            "last_p50_ms": quantiles(to_last, n=100)[49] * 1e3,
+            "last_p99_ms": quantiles(to_last, n=100)[98] * 1e3,
+            **used.told(frames),
+        }
+
+
+class Crowd:
+    """*size* sockets that have one thread open, at whichever node took them."""
+
+    def __init__(self, port: int, size: int, thread_id: int) -> None:
+        self._epoll = select.epoll()
+        self._socks: dict[int, tuple[socket.socket, bytearray]] = {}
+        for _ in range(size):
+            sock = connect(port, f"threadline={SESSION}")
+            sock.sendall(encode({"t": "subscribe", "id": 1, "ch": f"thread:{thread_id}"}))
+            self._await_opening(sock)
+            sock.setblocking(False)
+            self._socks[sock.fileno()] = (sock, bytearray())
+            self._epoll.register(sock, select.EPOLLIN)
+
+    def hear(self, port: int, requests: Sequence[bytes]) -> tuple[float, list[float]]:
+        """Post *requests*; seconds until every socket had every text, and of each from its post to the last socket."""
+        exchanges = [Exchange(port) for _ in range(min(PUSHES_IN_FLIGHT, len(requests)))]
+        by_fd = {exchange.sock.fileno(): exchange for exchange in exchanges}
+        posted, last, left = dict[int, float](), dict[int, float](), dict[int, int]()
+        waiting, began = list(reversed(requests)), time.perf_counter()
+
+        def post(exchange: Exchange) -> None:
+            if waiting:
+                number = _number(waiting[-1])
+                posted[number], left[number] = time.perf_counter(), len(self._socks)
+                exchange.sock.send(waiting.pop())
+
+        for exchange in exchanges:
+            self._epoll.register(exchange.sock, select.EPOLLIN)
+            post(exchange)
+        until = time.monotonic() + _WITHIN_S
+        while len(last) < len(requests):
+            if time.monotonic() > until:
+                raise RuntimeError(f"{sum(left.values())} frames did not come")
+            for fd, _ in self._epoll.poll(1.0, 256):
+                if fd not in by_fd:
+                    self._note(fd, left, last)
+                elif by_fd[fd].take(by_fd[fd].sock.recv(65536)):
+                    post(by_fd[fd])
+        for exchange in exchanges:
+            exchange.sock.close()
+        return max(last.values()) - began, [last[number] - at for number, at in posted.items()]
+
+    def _note(self, fd: int, left: dict[int, int], last: dict[int, float]) -> None:
+        for number in self._take(fd):
+            left[number] -= 1
+            if not left[number]:
+                last[number] = time.perf_counter()
+
+    def close(self) -> None:
+        for sock, _ in self._socks.values():
+            sock.close()
+        self._epoll.close()
+
+    def _take(self, fd: int) -> Iterator[int]:
+        sock, buffer = self._socks[fd]
+        data = sock.recv(65536)
+        if not data:
+            raise RuntimeError("the server closed a socket")
+        buffer += data
+        for frame in take_frames(buffer):
+            if b'"t":"event"' in frame and (found := MARK.search(frame)) is not None:
+                yield int(found[1])
+
+    def _await_opening(self, sock: socket.socket) -> None:
+        buffer = bytearray()
+        while True:
+            data = sock.recv(65536)
+            if not data:
+                raise RuntimeError("the server closed a socket")
+            buffer += data
+            if any(b'"t":"snapshot"' in frame for frame in take_frames(buffer)):
+                return
+
+
+def _number(request: bytes) -> int:
+    found = MARK.search(request.replace(b"+", b" ").replace(b"%3A", b":"))
+    assert found is not None
+    return int(found[1])
+
+
+# The nodes
+
+
+@contextmanager
+def _nodes(turn: Turn, count: int, redis_url: str) -> Iterator[Running]:
+    port = contenders.free_port()
+    environment = {**os.environ, **contenders.own_environment(turn, port=port), "REDIS_URL": redis_url}
+    command = (sys.executable, "-m", "server", "serve", "--nodes", str(count))
+    log = _ROOT / ".cache" / "bench" / "nodes.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        parent = subprocess.Popen(
+            command, cwd=_ROOT, env=environment, stdout=subprocess.PIPE, stderr=output, start_new_session=True
+        )
+    try:
+        _await_ready(parent, log)
+        yield Running(parent.pid, port)
+    finally:
+        parent.terminate()
+        try:
+            parent.wait(15.0)
+        except subprocess.TimeoutExpired:
+            parent.kill()
+            parent.wait()
+
+
+def _await_ready(parent: subprocess.Popen[bytes], log: Path) -> None:
+    """All nodes serve: the parent says so."""
+    assert parent.stdout is not None
+    with select.epoll() as epoll:
+        epoll.register(parent.stdout, select.EPOLLIN)
+        said, until = b"", time.monotonic() + _READY_WITHIN_S
+        while b"ready " not in said:
+            if time.monotonic() > until or parent.poll() is not None:
+                raise RuntimeError(f"the nodes did not serve: {log.read_text()[-2000:]}")
+            for _ in epoll.poll(1.0):
+                said += os.read(parent.stdout.fileno(), 4096)
+
+
+class Used:
+    """CPU from here on: of the parent and its nodes, of PostgreSQL, and of the whole machine."""
+
+    def __init__(self, parent: int, postgres: int) -> None:
+        self._parent, self._postgres = parent, postgres
+        self._nodes, self._theirs, self._busy, self._began = self._now()
+
+    def told(self, units: int) -> Figures:
+        """For each unit, in milliseconds; and how many cores were busy."""
+        nodes, theirs, busy, now = self._now()
+        return {
+            "nodes_cpu_ms": (nodes - self._nodes) / units * 1e3,
+            "postgres_cpu_ms": (theirs - self._theirs) / units * 1e3,
+            "cores": (busy - self._busy) / (now - self._began),
+        }
+
+    def _now(self) -> tuple[float, float, float, float]:
+        nodes = cpu.seconds(self._parent) + sum(map(cpu.seconds, cpu.children(self._parent)))
+        return nodes, cpu.seconds_with_children(self._postgres), cpu.machine_seconds(), time.monotonic()
+
+
+@contextmanager
+def _valkey() -> Iterator[str]:
+    """Its address; it needs trio to start, and nothing afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="threadline-bench-"))
+    valkey = Valkey(folder)
+    trio.run(valkey.start)
+    try:
+        yield valkey.url
+    finally:
+        trio.run(valkey.stop)
+        shutil.rmtree(folder)
+
+
+def told(rounds: Sequence[dict[int, Figures]]) -> Figures:
+    """Medians over the rounds; ratios are those within a round, since a shared machine changes all the time."""
+
+    def of(what: str) -> Figures:
+        figures: Figures = {
+            str(count): {
+                key: rounded(median(one[count][what][key] for one in rounds)) for key in rounds[0][count][what]
+            }
+            for count in COUNTS
+        }
+        ratio = median(one[COUNTS[1]][what]["per_s"] / one[COUNTS[0]][what]["per_s"] for one in rounds)
+        return {"ratio": rounded(ratio), **figures}
+
+    return {
+        "bench": "nodes", **{what: of(what) for what in ("inbound", "send", "push")}, "rounds": len(rounds),
+        "machine_cores": os.cpu_count(), "machine_load": round(os.getloadavg()[0], 2),
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one round of moments: whether it still runs")
+    parser.add_argument("--rounds", type=int, default=None)
+    asked = parser.parse_args()
+    rounds: list[dict[int, Figures]] = []
+    with open_ground() as ground, _valkey() as redis_url:
+        for number in range(asked.rounds or (1 if asked.quick else 3)):
+            counts = COUNTS if number % 2 == 0 else tuple(reversed(COUNTS))  # neither always has the cooler machine
+            rounds.append({})
+            for count in counts:
+                rounds[-1][count] = figures = measure(ground, QUICK if asked.quick else Size(), count, redis_url)
+                sys.stderr.write(f"round {number + 1}: {count} nodes: {json.dumps(figures)}\n")
+    sys.stdout.write(json.dumps(told(rounds)) + "\n")
+
+
+if __name__ == "__main__":
+    main()
