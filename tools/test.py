@@ -25,8 +25,8 @@ QUEUE = (
     ("guards",), ("types",), ("lint",), ("imports",), ("gen",), ("nodes",),
 )  # fmt: skip
 OWN_RUNS = {
-    "crash", "races", "tabs", "bulk", "campaign", "campaign_kills", "webhook_kills", "simulation", "guards", "bench",
-    "screenshots",
+    "crash", "races", "tabs", "bulk", "campaign", "campaign_kills", "webhook_kills", "faults", "simulation", "guards",
+    "bench", "screenshots",
 }  # fmt: skip
 USAGE = f"""Usage: ./test [--whole] [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST]
        ./test crash [--kills N --out DIR] | races [--n N --seed S] | simulation [--seeds N | --seed S -v]
@@ -34,6 +34,7 @@ USAGE = f"""Usage: ./test [--whole] [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST
        ./test bulk [--recipients N --stops S --kills K --rate R --seed S --out DIR]
        ./test campaign [--n N --rate R --seed S --out DIR] | campaign_kills [--n N --seed S --out DIR]
        ./test webhook_kills [--n N --seed S --out DIR]
+       ./test faults [nodes | database] [--faults N --every S --seed S --out DIR]
        ./test guards [NAME ...] | bench NAME [...] | screenshots --out DIR
 Parts: {", ".join(PARTS)}"""
 

@@ -143,7 +143,7 @@ def servers(workshop: Workshop, name: str) -> Count:
 
 def nodes(workshop: Workshop, name: str) -> Count:
     """Several servers on one database; these tests stand in other parts too."""
-    return _pytest(workshop, name, "tests/nodes", "tests/integration/test_hints_between_servers.py")
+    return _pytest(workshop, name, "tests/nodes", "tests/faults", "tests/integration/test_hints_between_servers.py")
 
 
 def races(workshop: Workshop, name: str) -> Count:
@@ -270,7 +270,10 @@ def client(workshop: Workshop, name: str) -> Count:
 
 def passed_through(workshop: Workshop, what: str, arguments: list[str]) -> int:
     """`./test crash|bulk|campaign|races|… ARGUMENTS`: their output and status; crash is counted."""
-    modules = ("tabs", "crash", "bulk", "campaign", "campaign_kills", "webhook_kills", "races", "simulation", "guards")
+    modules = (
+        "tabs", "crash", "bulk", "campaign", "campaign_kills", "webhook_kills", "faults", "races", "simulation",
+        "guards",
+    )  # fmt: skip
     module = "tests.ui.screenshots" if what == "screenshots" else f"tests.{what}" if what in modules else None
     if what == "bench":
         known = sorted(path.stem for path in (workshop.root / "bench").glob("[a-z]*.py"))

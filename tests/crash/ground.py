@@ -52,7 +52,7 @@ class Ground:
 @asynccontextmanager
 async def open_ground(out: Path, *carrier_options: str) -> AsyncIterator[Ground]:
     """Everything but the server's process, which `Server.start` begins; all of it is ended and the cluster deleted."""
-    folder = _make_folder()
+    folder = make_folder()
     postgres = await trio.to_thread.run_sync(embedded.start, folder)
     try:
         server, cast = Server(postgres.dsn, out), make_cast()
@@ -76,7 +76,8 @@ async def open_ground(out: Path, *carrier_options: str) -> AsyncIterator[Ground]
             await trio.to_thread.run_sync(_tear_down, postgres, folder)
 
 
-def _make_folder() -> Path:
+def make_folder() -> Path:
+    """A new one, which PostgreSQL's account may pass."""
     folder = Path(tempfile.mkdtemp(prefix="threadline-crash-"))
     if os.geteuid() == 0:
         folder.chmod(0o711)  # root's PostgreSQL runs as somebody else

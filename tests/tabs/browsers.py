@@ -243,7 +243,10 @@ class Line:
 
     async def dial(self) -> bool:
         """Connect and shake hands; whether that came about."""
-        self._stream = await trio.open_tcp_stream("127.0.0.1", self._port)
+        try:
+            self._stream = await trio.open_tcp_stream("127.0.0.1", self._port)
+        except OSError:
+            return False
         if self._hung_up:
             self._stream.socket.close()
             return False

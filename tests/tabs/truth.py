@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -16,25 +17,28 @@ SELECT t.id, t.version AS v, t.last_at, t.last_direction AS direction, e.address
        t.closed_at IS NOT NULL AS closed, p.contact_id, nullif(btrim(k.first_name || ' ' || k.last_name), '') AS name,
        (SELECT max(v.seq) FROM thread_event v WHERE v.thread_id = t.id) AS last_seq,
        (SELECT count(*) FROM message m WHERE m.thread_id = t.id AND m.direction = 'in') AS in_total,
-       (SELECT m.body FROM message m WHERE m.thread_id = t.id ORDER BY m.seq DESC LIMIT 1) AS preview,
+       (SELECT left(m.body, 140) FROM message m WHERE m.thread_id = t.id
+        AND NOT taken_back(m.state, m.error_class, m.error_code) ORDER BY m.seq DESC LIMIT 1) AS preview,
        CASE WHEN t.waiting_since IS NOT NULL THEN (
-           SELECT min(m.created_at) FROM message m
-           WHERE m.thread_id = t.id AND m.direction = 'in' AND m.seq > greatest(0,
-               (SELECT max(x.seq) FROM message x WHERE x.thread_id = t.id AND x.direction = 'out'),
-               (SELECT max(x.seq) FROM thread_event x WHERE x.thread_id = t.id AND x.data->>'what' = 'closed')))
+           SELECT m.created_at FROM message m
+           WHERE m.thread_id = t.id AND m.direction = 'in' AND m.keyword IS NULL AND m.seq > greatest(0,
+               (SELECT max(x.seq) FROM message x WHERE x.thread_id = t.id AND x.klass IN ('person', 'send_later')),
+               (SELECT max(x.seq) FROM thread_event x WHERE x.thread_id = t.id AND x.data->>'what' = 'closed'))
+           ORDER BY m.seq LIMIT 1)
        END AS waiting_since,
        t.assignee_id, a.name AS assignee, t.claimed_by, o.name AS claimant, t.claimed_until
 FROM thread t JOIN endpoint e ON e.id = t.endpoint_id
 LEFT JOIN contact_phone p ON p.endpoint_id = e.id LEFT JOIN contact k ON k.id = p.contact_id
 LEFT JOIN member a ON a.id = t.assignee_id LEFT JOIN member o ON o.id = t.claimed_by
-WHERE t.workspace_id = 1 ORDER BY t.last_at DESC, t.id DESC
+WHERE t.workspace_id = 1 AND t.listed AND t.last_seq > 0 ORDER BY t.last_at DESC, t.id DESC
 """
 _MARKS: Final = "SELECT member_id, thread_id, in_ord FROM thread_read WHERE workspace_id = 1"
 _MENTIONS: Final = "SELECT DISTINCT member_id, thread_id FROM mention WHERE workspace_id = 1 AND seen_at IS NULL"
 _MESSAGES: Final = """
 SELECT m.thread_id, m.seq, m.direction, m.body, m.state, m.in_ord, m.author_id, a.name AS author, m.cmd_id::text,
        m.error_class, m.created_at AS at
-FROM message m LEFT JOIN member a ON a.id = m.author_id WHERE m.workspace_id = 1 ORDER BY m.seq
+FROM message m LEFT JOIN member a ON a.id = m.author_id
+WHERE m.workspace_id = 1 AND NOT taken_back(m.state, m.error_class, m.error_code) ORDER BY m.seq
 """
 _NOTES: Final = """
 SELECT n.thread_id, n.seq, n.body, n.author_id, a.name AS author, n.at,
@@ -87,17 +91,17 @@ async def read_truth(connection: asyncpg.Connection[asyncpg.Record]) -> Truth:
         rows = await connection.fetch(_ROWS)
         marks = {(one["member_id"], one["thread_id"]): one["in_ord"] for one in await connection.fetch(_MARKS)}
         mentions = [(one["member_id"], one["thread_id"]) for one in await connection.fetch(_MENTIONS)]
-        messages: dict[int, list[Any]] = {row["id"]: [] for row in rows}
+        messages: dict[int, list[Any]] = defaultdict(list)
         for one in await connection.fetch(_MESSAGES):
             messages[one["thread_id"]].append(one)
-        asides: dict[int, list[Any]] = {row["id"]: [] for row in rows}
+        asides: dict[int, list[Any]] = defaultdict(list)
         for one in await connection.fetch(_NOTES):
             asides[one["thread_id"]].append(_note(one))
         for one in await connection.fetch(_DOINGS):
             asides[one["thread_id"]].append(_doing(one))
-    return Truth(
-        rows, marks, mentions, messages, {id_: sorted(of, key=lambda x: x["seq"]) for id_, of in asides.items()}
-    )
+    for some in asides.values():
+        some.sort(key=lambda one: one["seq"])
+    return Truth(rows, marks, mentions, messages, asides)
 
 
 def _note(row: Any) -> dict[str, Any]:
