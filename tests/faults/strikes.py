@@ -30,7 +30,7 @@ _NODE: Final = "SELECT gen, journal_id::text AS journal FROM node WHERE pid = $1
 _FENCED: Final = "SELECT fenced_at IS NOT NULL FROM node WHERE gen = $1"
 _END_SOME: Final = """SELECT count(pg_terminate_backend(pid)) FROM (
     SELECT pid FROM pg_stat_activity WHERE application_name = 'threadline'
-    AND pid <> pg_backend_pid() ORDER BY random() LIMIT $1) some"""
+    AND pid <> pg_backend_pid() ORDER BY random() LIMIT $1) ended"""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The short form of `python -m tests.faults`, in a process of its own: its sockets end with its servers."""
+"""Short forms of `python -m tests.faults`, in a process of its own: its sockets end with its servers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.plan import OF_NODES
+from tests.faults.plan import OF_NODES, OF_THE_DATABASE
 
 pytestmark = pytest.mark.crash
 
@@ -30,3 +30,9 @@ def run(out: Path, *wish: str) -> dict[str, Any]:
 def test_three_nodes_keep_their_promises_whatever_becomes_of_them(tmp_path: Path) -> None:
     told = run(tmp_path / "run", "nodes", "--faults", str(len(OF_NODES)), "--every", "3")
     assert set(told["faults_by"]) == {*OF_NODES}
+
+
+@pytest.mark.whole
+def test_they_keep_them_whatever_becomes_of_their_database_too(tmp_path: Path) -> None:
+    told = run(tmp_path / "run", "database", "--faults", str(len(OF_THE_DATABASE)), "--every", "6")
+    assert set(told["faults_by"]) == {*OF_THE_DATABASE}
