@@ -109,4 +109,5 @@ async def test_a_page_of_the_inbox_reads_no_quiet_thread_and_none_that_is_not_on
         after: int = await connection.fetchval(READ)
         return after - before
 
-    assert await world.store.call(reading) <= 60
+    # each of the page's twice: when it is picked, and when its row is read
+    assert await world.store.call(reading) <= 2 * 51 + 9
