@@ -128,10 +128,12 @@ async def test_a_leap_that_finds_too_many_holds_none_to_what_is_meant(world: Wor
     await written(world, 400, "The garden is large")
     keys = spans(1, NOON - timedelta(days=1), NOON)
     given = later(60), 0, 0, NOON - timedelta(days=1), keys
-    calls, fetched = await read_words(world, '"the garden"', "leap", *given, 100, 51)
+    too_many, fetched = await read_words(world, '"the garden"', "leap", *given, 100, 51)
     assert fetched == [101]
-    before, fetched = await read_words(world, '"the garden"', "leap", *given, 1_000, 51)
-    assert (fetched, before - calls) == ([399] * 51, 399)
+    all_of_them, fetched = await read_words(world, '"the garden"', "leap", *given, 1_000, 51)
+    assert fetched == [399] * 51
+    # of so few texts the planner may read all by another index, and their words to find out which have them
+    assert (too_many, all_of_them) in [(0, 399), (102, 400 + 399)]
 
 
 ODD = (
