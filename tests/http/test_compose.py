@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -449,6 +449,14 @@ async def test_a_draft_that_was_sent_is_not_brought_back_by_an_older_tab(desk: D
     await desk.browser.delete(f"{DRAFT}?changed_at=2026-11-20T16:00:06Z")
     await draft_put(desk, "Hell", "04")
     assert (await desk.browser.get(DRAFT)).json["body"] == ""
+
+
+async def test_being_done_with_counts_by_the_clock_that_pages_type_by(desk: Desk) -> None:
+    """A simulation's wall clock is hours from the real one: by that, what was typed just now would be later."""
+    desk.house.clock.wall_time = desk.house.clock.real() + timedelta(hours=9)
+    typed = desk.house.clock.wall_time - timedelta(seconds=1)
+    await desk.browser.put(DRAFT, {"body": "Hello", "changed_at": typed.isoformat()})
+    assert (await desk.browser.delete(DRAFT)).json["body"] == ""
 
 
 async def test_when_it_was_done_with_is_told_and_nothing_where_nothing_was_ever_typed(desk: Desk) -> None:

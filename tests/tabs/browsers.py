@@ -235,6 +235,7 @@ class Line:
         self._protocol.send_request(request)
         self._early = b""
         self._hung_up = False
+        self._flushing = trio.Lock()  # one answers a ping while the other says something
         self.over = trio.Event()
 
     @property
@@ -292,10 +293,11 @@ class Line:
             return b""
 
     async def _flush(self) -> None:
-        for data in self._protocol.data_to_send():
-            if data and self._stream is not None:
-                with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-                    await self._stream.send_all(data)
+        async with self._flushing:
+            for data in self._protocol.data_to_send():
+                if data and self._stream is not None:
+                    with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                        await self._stream.send_all(data)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ import zlib
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from tests.ui.conftest import Faults, OpenContext, log_in
 from tests.ui.inbox_page import OURS, bubble, conversation, fate_of, message_box, open_thread, thread_of, unique
@@ -217,6 +217,33 @@ def test_a_draft_is_found_again_in_another_browser(page: Page, new_context: Open
     expect(message_box(there)).to_have_value("Half a thought")
     message_box(there).fill("")
     message_box(page).fill("")
+
+
+def test_what_was_sent_does_not_stand_there_again_although_the_word_of_it_was_lost(page: Page, faults: Faults) -> None:
+    lost: list[str] = []
+
+    def empties(request: Request) -> bool:
+        told: Any = request.post_data_json if request.method == "PUT" else None
+        return request.url.endswith("/drafts/0") and told is not None and not told["body"]
+
+    def lose_the_emptied(route: Route) -> None:
+        if empties(route.request) and not lost:
+            lost.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    faults.expect("Failed to load resource", "/drafts/0")
+    write_to_stranger(page, "Sent once is enough")
+    until_told(page, "/drafts/0", "body")
+    page.route("**/api/v1/drafts/0", lose_the_emptied)
+    dialog(page).get_by_role("button", name="Send", exact=True).click()
+    expect(dialog(page)).to_have_count(0)
+    assert lost
+    with page.expect_request_finished(empties):
+        page.get_by_role("button", name="New message").click()
+    expect(words(page)).to_have_value("")
+    assert page.request.get("/api/v1/drafts/0").json()["body"] == ""
 
 
 def test_plain_characters_are_offered_where_a_costly_one_doubles_the_price(page: Page) -> None:

@@ -53,7 +53,7 @@ class DraftOut(BaseModel):
 
 
 class DraftQuery(BaseModel):
-    """When it was done with; what was typed later stays."""
+    """When it was done with, by the server's wall clock, as pages type by it; none: now. What was typed later stays."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -80,7 +80,7 @@ async def save(call: Call, thread_id: int, body: DraftIn) -> Answer:
 @routes.delete(_DRAFT, MEMBER, query=DraftQuery, answers={200: DraftOut})
 async def forget(call: Call, thread_id: int, query: DraftQuery) -> Answer:
     """Be done with a draft."""
-    return await _saved(call, SavedDraft(thread_id, "", "", (), query.changed_at or call.deps.now()))
+    return await _saved(call, SavedDraft(thread_id, "", "", (), query.changed_at or call.deps.clock.wall()))
 
 
 async def _saved(call: Call, given: SavedDraft) -> Answer:

@@ -24,8 +24,9 @@ function kept(thread: number): Kept {
   }
 }
 
+/** Of an emptied one, when: where the server has not heard of it, what was sent would stand there again. */
 function keep(thread: number, draft: Kept): void {
-  if (isEmpty(draft)) sessionStorage.removeItem(keyOf(thread));
+  if (isEmpty(draft) && draft.at === "") sessionStorage.removeItem(keyOf(thread));
   else sessionStorage.setItem(keyOf(thread), JSON.stringify(draft));
 }
 
