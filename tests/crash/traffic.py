@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid4
 
 import httpx2
@@ -22,11 +22,11 @@ from server.domain.segments import count
 from server.ports import Enqueued, EnqueueMt, StoreUnavailable
 from server.store.store import Store
 from tests.crash.cast import Cast, Contact
+from tests.crash.clerk import RETRY_S, Clerk
 from tests.crash.processes import Carrier, RunFailed
 from tests.crash.script import Deed, Offer, Reply, Script, WriteIn
 from tests.crash.serving import Server
 
-RETRY_S: Final = 0.1
 _LOOK_EVERY_S: Final = 0.01
 _LIFE_S: Final = 0.6
 _ANYTIME: Final = 0.15  # share that does not wait for the server
@@ -63,9 +63,10 @@ class Traffic:
         self._shares = _shares(self._script.flows(), lives)
         headers = {"Origin": server.url, "X-CSRF": "1"}
         cookies = {"threadline": cast.session}
-        self._client = httpx2.AsyncClient(
+        client = httpx2.AsyncClient(
             base_url=server.url, headers=headers, cookies=cookies, timeout=5, trust_env=False, verify=False
         )
+        self._clerk = Clerk(client, rng, _opted_out)
 
     def release(self, nursery: trio.Nursery) -> None:
         """The share of the next life."""
@@ -134,34 +135,11 @@ class Traffic:
 
     async def _reply(self, contact: Contact, body: str) -> None:
         """A member writes through the HTTP API."""
-        cmd_id, path = uuid4(), f"/api/v1/threads/{contact.thread_id}/messages"
-        answer = await self._command(path, cmd_id, body)
+        taken = await self._clerk.reply(contact.thread_id, body)
         self.tally.people += 1
-        if answer is None:
-            return
-        self.tally.commands[cmd_id] = answer["thread_id"], answer["seq"]
-        if self._rng.random() < _AGAIN:
-            again = await self._command(path, cmd_id, body)
-            self.tally.repeated += 1
-            if again is None or again["seq"] != answer["seq"] or not again["again"]:
-                raise RunFailed(f"A repeated command was answered {again} instead of {answer}.")
-
-    async def _command(self, path: str, cmd_id: UUID, body: str) -> dict[str, Any] | None:
-        """Until there is an answer; None where the contact has opted out meanwhile."""
-        while True:
-            try:
-                answer = await self._client.post(path, json={"cmd_id": str(cmd_id), "body": body})
-            except httpx2.HTTPError:
-                await trio.sleep(RETRY_S)
-                continue
-            if answer.status_code == httpx2.codes.ACCEPTED:
-                taken: dict[str, Any] = answer.json()
-                return taken
-            if answer.status_code == httpx2.codes.CONFLICT and answer.json().get("code") == "opted_out":
-                return None
-            if answer.status_code not in (429, 503):
-                raise RunFailed(f"A command was answered {answer.status_code}: {answer.text}")
-            await trio.sleep(RETRY_S)
+        if taken is not None:
+            self.tally.commands[taken.cmd_id] = taken.thread_id, taken.seq
+            self.tally.repeated += taken.repeated
 
     async def _enqueue(self, offer: Offer) -> list[int]:
         """Bulk goes in through T2 on a connection of our own; the seqs that it got."""
@@ -187,6 +165,10 @@ class Traffic:
                 return await self._store.ledger.enqueue_bulk(mts)
             except StoreUnavailable:
                 await trio.sleep(RETRY_S)
+
+
+def _opted_out(conflict: httpx2.Response) -> bool:
+    return bool(conflict.json().get("code") == "opted_out")
 
 
 def _place(result: object) -> tuple[int, int]:

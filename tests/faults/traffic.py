@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx2
 import trio
@@ -21,6 +21,7 @@ from tests.campaign_kills.desk import Desk, Order
 from tests.campaign_kills.moment import Open, open_ones
 from tests.campaign_kills.people import Population
 from tests.crash.cast import ODD, OTHERS, STOPPERS
+from tests.crash.clerk import RETRY_S, Clerk
 from tests.crash.ground import Ground
 from tests.crash.processes import RunFailed
 
@@ -30,8 +31,6 @@ CAMPAIGNS: Final = 2
 """Under way at any time."""
 _RATE: Final = 4  # segments per second of each, so that one lasts for some faults
 _ANSWER_WITHIN_S: Final = 5.0  # a node that stands still answers nobody
-_RETRY_S: Final = 0.1
-_AGAIN: Final = 0.2  # share of answered commands that are given once more
 _TWICE: Final = 0.1  # share of webhooks that come twice
 _TEXTS_S: Final = (0.05, 0.4)
 _REPLIES_S: Final = (0.1, 0.6)
@@ -54,7 +53,7 @@ async def steadily(ask: Callable[[], Awaitable[T]]) -> T:
         try:
             return await ask()
         except StoreUnavailable:
-            await trio.sleep(_RETRY_S)
+            await trio.sleep(RETRY_S)
 
 
 class Office(Desk):
@@ -89,8 +88,10 @@ class Traffic:
     def __post_init__(self) -> None:
         self.office = Office(self.ground, self.people, self.rng, self.ground.out / "courses.jsonl")
         self.office.courses.touch()
-        self._client = client_of(self.ground)
-        self._client.timeout = httpx2.Timeout(_ANSWER_WITHIN_S)
+        client = client_of(self.ground)
+        client.timeout = httpx2.Timeout(_ANSWER_WITHIN_S)
+        # refused: the contact has opted out, or somebody else answers
+        self._clerk = Clerk(client, self.rng, refuses=lambda _: True)
 
     async def flow(self) -> None:
         """Until `finish`; what was begun is brought to its end."""
@@ -150,35 +151,12 @@ class Traffic:
     async def _reply(self) -> None:
         contact = self.ground.cast.contacts[self.rng.choice([*OTHERS, *ODD])]
         long = "x" * 400 if self.rng.random() < 0.1 else "shall we talk tomorrow?"
-        cmd_id, body = uuid4(), f"Reply {len(self.answered)}: {long}"
-        answer = await self._command(contact.thread_id, cmd_id, body)
-        if answer is None:
+        taken = await self._clerk.reply(contact.thread_id, f"Reply {len(self.answered)}: {long}")
+        if taken is None:
             self.refused += 1
             return
-        self.answered[cmd_id] = answer["thread_id"], answer["seq"]
-        if self.rng.random() < _AGAIN:
-            self.repeated += 1
-            again = await self._command(contact.thread_id, cmd_id, body)
-            if again is None or again["seq"] != answer["seq"] or not again["again"]:
-                raise RunFailed(f"A repeated command was answered {again} instead of {answer}.")
-
-    async def _command(self, thread_id: int, cmd_id: UUID, body: str) -> dict[str, Any] | None:
-        """Until there is an answer; None where it is refused: the contact has opted out, or somebody else answers."""
-        while True:
-            try:
-                path = f"/api/v1/threads/{thread_id}/messages"
-                answer = await self._client.post(path, json={"cmd_id": str(cmd_id), "body": body})
-            except httpx2.HTTPError:
-                await trio.sleep(_RETRY_S)
-                continue
-            if answer.status_code == httpx2.codes.ACCEPTED:
-                taken: dict[str, Any] = answer.json()
-                return taken
-            if answer.status_code == httpx2.codes.CONFLICT:
-                return None
-            if answer.status_code not in (429, 503):
-                raise RunFailed(f"A command was answered {answer.status_code}: {answer.text}")
-            await trio.sleep(_RETRY_S)
+        self.answered[taken.cmd_id] = taken.thread_id, taken.seq
+        self.repeated += taken.repeated
 
     # Campaigns
 
