@@ -13,8 +13,6 @@ import json
 import os
 import re
 import resource
-import select
-import socket
 import subprocess
 import sys
 import time
@@ -25,7 +23,7 @@ from statistics import quantiles
 from typing import Any, Final
 
 from bench.rig import cpu
-from bench.rig.socket_client import connect, encode, take_frames
+from bench.rig.crowd import Crowd
 from bench.rig.socket_server import THREAD
 from bench.rig.texts import MARK
 
@@ -55,64 +53,34 @@ class Server:
         return json.loads(self._process.stdout.readline())
 
 
-class Crowd:
-    """*size* sockets that listen to one channel. `mark` finds the number of a publication in a frame."""
-
-    def __init__(self, server: Server, size: int, channel: str, mark: re.Pattern[bytes], *, one_member: bool) -> None:
-        self._server, self._mark, self.size = server, mark, size
-        self._epoll = select.epoll()
-        self._socks: dict[int, tuple[socket.socket, bytearray]] = {}
-        for number in range(1, size + 1):
-            sock = connect(server.port, f"member={1 if one_member else number}")
-            sock.sendall(encode({"t": "subscribe", "id": 1, "ch": channel}))
-            self._socks[sock.fileno()] = (sock, bytearray())
-            _await_opening(sock)
-            sock.setblocking(False)
-            self._epoll.register(sock, select.EPOLLIN)
-
-    def hear(self, what: str, first: int, count: int, every_s: float) -> tuple[list[float], float]:
-        """Publish *count* times: seconds until the last socket had each, and from the first to the very end."""
-        arrived, last = [0] * count, [0.0] * count
-        until = time.monotonic() + count * every_s + _FRAMES_WITHIN_S
-        self._server.publish(what, first, count, every_s)
-        left = count * self.size
-        while left:
-            if time.monotonic() > until:
-                raise RuntimeError(f"{left} of {count * self.size} frames did not come")
-            for fd, _ in self._epoll.poll(1.0, 256):
-                for number in self._take(fd):
-                    arrived[number - first] += 1
-                    last[number - first] = time.monotonic()
-                    left -= 1
-        assert set(arrived) == {self.size}
-        published = self._server.heard()
-        return [at - begun for at, begun in zip(last, published, strict=True)], max(last) - published[0]
-
-    def close(self) -> None:
-        for sock, _ in self._socks.values():
-            sock.close()
-        self._epoll.close()
-
-    def _take(self, fd: int) -> Iterator[int]:
-        sock, buffer = self._socks[fd]
-        data = sock.recv(65536)
-        if not data:
-            raise RuntimeError("the server closed a socket")
-        buffer += data
-        for frame in take_frames(buffer):
-            if (found := self._mark.search(frame)) is not None:
-                yield int(found[1])
+def hear(server: Server, crowd: Crowd, what: str, first: int, count: int, every_s: float) -> tuple[list[float], float]:
+    """Publish *count* times: seconds until the last socket had each, and from the first to the very end."""
+    arrived, last = [0] * count, [0.0] * count
+    until = time.monotonic() + count * every_s + _FRAMES_WITHIN_S
+    server.publish(what, first, count, every_s)
+    left = count * crowd.size
+    while left:
+        if time.monotonic() > until:
+            raise RuntimeError(f"{left} of {count * crowd.size} frames did not come")
+        for fd, _ in crowd.epoll.poll(1.0, 256):
+            for number in crowd.numbers(fd):
+                arrived[number - first] += 1
+                last[number - first] = time.monotonic()
+                left -= 1
+    assert set(arrived) == {crowd.size}
+    published = server.heard()
+    return [at - begun for at, begun in zip(last, published, strict=True)], max(last) - published[0]
 
 
 def measure(server: Server, *, size: int, rounds: int) -> Figures:
     """Both kinds of push, one crowd after the other."""
     before = cpu.resident_kib(server.pid)
-    viewers = Crowd(server, size, f"thread:{THREAD}", MARK, one_member=True)
+    viewers = Crowd(server.port, ["member=1"] * size, f"thread:{THREAD}", MARK)
     idle_kib = (cpu.resident_kib(server.pid) - before) / size
     gc.disable()
     event = _pushes(server, viewers, "events", rounds)
     viewers.close()
-    members = Crowd(server, size, "user", _READ, one_member=False)
+    members = Crowd(server.port, (f"member={number}" for number in range(1, size + 1)), "user", _READ)
     user = _pushes(server, members, "marks", rounds)
     members.close()
     return {
@@ -122,10 +90,10 @@ def measure(server: Server, *, size: int, rounds: int) -> Figures:
 
 
 def _pushes(server: Server, crowd: Crowd, what: str, rounds: int) -> Figures:
-    crowd.hear(what, 1, 5, 0.0)
-    to_last, _ = crowd.hear(what, 6, rounds, EVERY_S)
+    hear(server, crowd, what, 1, 5, 0.0)
+    to_last, _ = hear(server, crowd, what, 6, rounds, EVERY_S)
     used = cpu.seconds(server.pid)
-    _, took_s = crowd.hear(what, 6 + rounds, rounds, 0.0)
+    _, took_s = hear(server, crowd, what, 6 + rounds, rounds, 0.0)
     frames = rounds * crowd.size
     return {
         "frames_per_s": round(frames / took_s),
@@ -143,14 +111,6 @@ def started_server() -> Iterator[Server]:
             yield Server(process)
         finally:
             process.terminate()
-
-
-def _await_opening(sock: socket.socket) -> None:
-    buffer = bytearray()
-    while True:
-        buffer += sock.recv(65536)
-        if any(b'"t":"snapshot"' in frame for frame in take_frames(buffer)):
-            return
 
 
 def main() -> None:

@@ -13,14 +13,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import select
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,10 +31,10 @@ import trio
 
 from bench.rig import contenders, cpu, send_api
 from bench.rig.contenders import Running
+from bench.rig.crowd import Crowd
 from bench.rig.figures import rounded
 from bench.rig.ground import LINE, SESSION, Ground, Turn, open_ground
 from bench.rig.load import Exchange
-from bench.rig.socket_client import connect, encode, take_frames
 from bench.rig.texts import MARK, webhooks
 from bench.send import light_carrier, prepare
 from server.app.valkey import Valkey
@@ -45,6 +45,8 @@ PUSHES_IN_FLIGHT: Final = 8
 _READY_WITHIN_S: Final = 120.0
 _WITHIN_S: Final = 300.0
 _ROOT: Final = Path(__file__).parents[1]
+# An event tells of one text; a snapshot has many.
+_TEXT: Final = re.compile(rb'^(?=.*"t":"event").*?' + MARK.pattern, re.DOTALL)
 
 Figures = dict[str, Any]
 
@@ -108,7 +110,7 @@ def _send(ground: Ground, size: Size, count: int, redis_url: str) -> Figures:
 
 def _push(ground: Ground, size: Size, count: int, redis_url: str) -> Figures:
     with ground.turn() as turn, _nodes(turn, count, redis_url) as server:
-        crowd = Crowd(server.port, size.sockets, turn.threads[0])
+        crowd = Crowd(server.port, [f"threadline={SESSION}"] * size.sockets, f"thread:{turn.threads[0]}", _TEXT)
         # Every text of the first handset: they all come in one thread.
         requests = [
             request
@@ -116,7 +118,7 @@ def _push(ground: Ground, size: Size, count: int, redis_url: str) -> Figures:
             if n % len(LINE.handsets) == 0
         ]
         used = Used(server.pid, ground.pid)
-        took_s, to_last = crowd.hear(server.port, requests)
+        took_s, to_last = hear(crowd, server.port, requests)
         crowd.close()
         frames = size.pushes * size.sockets
         return {
@@ -127,79 +129,57 @@ def _push(ground: Ground, size: Size, count: int, redis_url: str) -> Figures:
         }
 
 
-class Crowd:
-    """*size* sockets that have one thread open, at whichever node took them."""
+class Texts:
+    """When each was posted, and when the last of *size* sockets had it."""
 
-    def __init__(self, port: int, size: int, thread_id: int) -> None:
-        self._epoll = select.epoll()
-        self._socks: dict[int, tuple[socket.socket, bytearray]] = {}
-        for _ in range(size):
-            sock = connect(port, f"threadline={SESSION}")
-            sock.sendall(encode({"t": "subscribe", "id": 1, "ch": f"thread:{thread_id}"}))
-            self._await_opening(sock)
-            sock.setblocking(False)
-            self._socks[sock.fileno()] = (sock, bytearray())
-            self._epoll.register(sock, select.EPOLLIN)
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._posted, self._left, self.last = dict[int, float](), dict[int, int](), dict[int, float]()
 
-    def hear(self, port: int, requests: Sequence[bytes]) -> tuple[float, list[float]]:
-        """Post *requests*; seconds until every socket had every text, and of each from its post to the last socket."""
-        exchanges = [Exchange(port) for _ in range(min(PUSHES_IN_FLIGHT, len(requests)))]
-        by_fd = {exchange.sock.fileno(): exchange for exchange in exchanges}
-        posted, last, left = dict[int, float](), dict[int, float](), dict[int, int]()
-        waiting, began = list(reversed(requests)), time.perf_counter()
+    def post(self, number: int) -> None:
+        self._posted[number], self._left[number] = time.perf_counter(), self._size
 
-        def post(exchange: Exchange) -> None:
-            if waiting:
-                number = _number(waiting[-1])
-                posted[number], left[number] = time.perf_counter(), len(self._socks)
-                exchange.sock.send(waiting.pop())
+    def hear(self, numbers: Iterable[int]) -> None:
+        """One socket has these."""
+        for number in numbers:
+            self._left[number] -= 1
+            if not self._left[number]:
+                self.last[number] = time.perf_counter()
 
-        for exchange in exchanges:
-            self._epoll.register(exchange.sock, select.EPOLLIN)
-            post(exchange)
-        until = time.monotonic() + _WITHIN_S
-        while len(last) < len(requests):
-            if time.monotonic() > until:
-                raise RuntimeError(f"{sum(left.values())} frames did not come")
-            for fd, _ in self._epoll.poll(1.0, 256):
-                if fd not in by_fd:
-                    self._note(fd, left, last)
-                elif by_fd[fd].take(by_fd[fd].sock.recv(65536)):
-                    post(by_fd[fd])
-        for exchange in exchanges:
-            exchange.sock.close()
-        return max(last.values()) - began, [last[number] - at for number, at in posted.items()]
+    def missing(self) -> int:
+        """Frames that have not come."""
+        return sum(self._left.values())
 
-    def _note(self, fd: int, left: dict[int, int], last: dict[int, float]) -> None:
-        for number in self._take(fd):
-            left[number] -= 1
-            if not left[number]:
-                last[number] = time.perf_counter()
+    def took_s(self) -> list[float]:
+        return [self.last[number] - at for number, at in self._posted.items()]
 
-    def close(self) -> None:
-        for sock, _ in self._socks.values():
-            sock.close()
-        self._epoll.close()
 
-    def _take(self, fd: int) -> Iterator[int]:
-        sock, buffer = self._socks[fd]
-        data = sock.recv(65536)
-        if not data:
-            raise RuntimeError("the server closed a socket")
-        buffer += data
-        for frame in take_frames(buffer):
-            if b'"t":"event"' in frame and (found := MARK.search(frame)) is not None:
-                yield int(found[1])
+def hear(crowd: Crowd, port: int, requests: Sequence[bytes]) -> tuple[float, list[float]]:
+    """Post *requests*; seconds until every socket had every text, and of each from its post to the last socket."""
+    exchanges = [Exchange(port) for _ in range(min(PUSHES_IN_FLIGHT, len(requests)))]
+    by_fd = {exchange.sock.fileno(): exchange for exchange in exchanges}
+    texts, waiting, began = Texts(crowd.size), list(reversed(requests)), time.perf_counter()
 
-    def _await_opening(self, sock: socket.socket) -> None:
-        buffer = bytearray()
-        while True:
-            data = sock.recv(65536)
-            if not data:
-                raise RuntimeError("the server closed a socket")
-            buffer += data
-            if any(b'"t":"snapshot"' in frame for frame in take_frames(buffer)):
-                return
+    def post(exchange: Exchange) -> None:
+        if waiting:
+            texts.post(_number(waiting[-1]))
+            exchange.sock.send(waiting.pop())
+
+    for exchange in exchanges:
+        crowd.epoll.register(exchange.sock, select.EPOLLIN)
+        post(exchange)
+    until = time.monotonic() + _WITHIN_S
+    while len(texts.last) < len(requests):
+        if time.monotonic() > until:
+            raise RuntimeError(f"{texts.missing()} frames did not come")
+        for fd, _ in crowd.epoll.poll(1.0, 256):
+            if fd not in by_fd:
+                texts.hear(crowd.numbers(fd))
+            elif by_fd[fd].take(by_fd[fd].sock.recv(65536)):
+                post(by_fd[fd])
+    for exchange in exchanges:
+        exchange.sock.close()
+    return max(texts.last.values()) - began, texts.took_s()
 
 
 def _number(request: bytes) -> int:
