@@ -232,14 +232,16 @@ def _complaints_in(page: Page, scheme: Scheme, rules: list[str], within: str) ->
     return [f"{rule}: {node['html'][:160]} {node.get('failureSummary', '')[:240]}" for rule, node in bad]
 
 
-def _run_axe(page: Page, within: str, rules: list[str]) -> dict[str, Any]:
+def _run_axe(page: Page, within: str, rules: list[str], without: str | None = None) -> dict[str, Any]:
+    """What it finds by *rules*, or rules so labelled, *without* one."""
     found: dict[str, Any] = page.evaluate(
-        """async ([within, runOnly]) => {
+        """async ([within, runOnly, without]) => {
             const resultTypes = ["violations", "incomplete"];
-            const { violations, incomplete } = await axe.run(within, { runOnly, resultTypes });
+            const rules = without ? { [without]: { enabled: false } } : {};
+            const { violations, incomplete } = await axe.run(within, { runOnly, rules, resultTypes });
             return { violations, incomplete };
         }""",
-        [within, rules],
+        [within, rules, without],
     )
     return found
 
