@@ -17,7 +17,7 @@ CREATE TABLE history (
     stream_epoch   uuid NOT NULL DEFAULT gen_random_uuid(),   -- renewed by restore and reset: every client position is void then
     created_at     timestamptz NOT NULL DEFAULT now()
 );
-INSERT INTO history (schema_version) VALUES (7);
+INSERT INTO history (schema_version) VALUES (8);
 
 -- Who runs, and who may grant departures ---------------------------------------------------------------------------
 
@@ -2624,7 +2624,7 @@ CREATE FUNCTION enqueue_mt(
     p_call bigint[]
 ) RETURNS TABLE (
     ord bigint, verdict text, workspace_id bigint, thread_id bigint, seq bigint, number_id bigint, author text,
-    other text, until timestamptz
+    other text, until timestamptz, outbox_id bigint, dest_carrier text
 ) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
@@ -2698,6 +2698,7 @@ BEGIN
                p.consent_epoch, p.acknowledged, CASE WHEN p.until_reply THEN p.in_total END, p.segments, coalesce(p.due_at, p.now_), p.expires_at,
                coalesce(p.dest_carrier, '')
         FROM placed p ORDER BY p.ord
+        RETURNING id  -- rising, as they are placed
     ), knowing AS (
         SELECT p.* FROM placed p WHERE p.silent AND p.acknowledged
     ), consents AS (
@@ -2709,9 +2710,12 @@ BEGIN
         SELECT k.workspace_id, k.author_id, 'text_to_opted_out', jsonb_build_object('thread', k.thread_id, 'seq', k.seq)
         FROM knowing k
     )
-    SELECT p.ord, p.verdict, p.workspace_id, p.thread_id, p.seq, p.number_id, p.author, NULL::text, NULL::timestamptz FROM placed p
+    SELECT p.ord, p.verdict, p.workspace_id, p.thread_id, p.seq, p.number_id, p.author, NULL::text, NULL::timestamptz,
+           (ARRAY(SELECT q.id FROM queued q ORDER BY q.id))[(row_number() OVER (ORDER BY p.ord))::integer], coalesce(p.dest_carrier, '')
+    FROM placed p
     UNION ALL
-    SELECT j.ord, j.verdict, j.workspace_id, j.thread_id, j.known_seq, j.number_id, j.author, j.other, j.claimed_until FROM judged j
+    SELECT j.ord, j.verdict, j.workspace_id, j.thread_id, j.known_seq, j.number_id, j.author, j.other, j.claimed_until, NULL, NULL
+    FROM judged j
     WHERE j.verdict <> 'enqueued'
     ORDER BY 1;
 END $$;

@@ -100,8 +100,8 @@ def test_the_schema_is_put_into_an_empty_database_once(empty_dsn: str) -> None:
     config = config_of(empty_dsn)
     with pytest.raises(UnfitDatabase, match="threadline migrate"):
         check(config)
-    assert migrate(config) == "The database is ready (schema 7)."
-    assert migrate(config) == "The database is ready (schema 7)."
+    assert migrate(config) == "The database is ready (schema 8)."
+    assert migrate(config) == "The database is ready (schema 8)."
 
 
 def test_the_first_member_makes_the_workspace_and_can_log_in(dsn: str) -> None:

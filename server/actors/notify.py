@@ -7,7 +7,7 @@ gets the newest and never a counter that somebody kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -64,18 +64,18 @@ class Announcer:
         self.on_heard: Callable[[ThreadHeard], None] = lambda heard: None
         self.on_consent: Callable[[ConsentFlipped], None] = lambda flip: None
         self.on_held: Callable[[int], None] = lambda endpoint_id: None
-        self.on_outbox: Callable[[Collection[int]], None] = lambda number_ids: None
+        self.on_outbox: Callable[[OutboxGrew], None] = lambda grew: None
         self.on_answer_owed: Callable[[], None] = lambda: None
         self.on_reply: Callable[[int], None] = lambda thread_id: None
         self.on_campaign: Callable[[CampaignMoved], None] = lambda moved: None
-        self.on_commit: Callable[[], None] = lambda: None
+        self.on_commit: Callable[[Sequence[Announcement]], None] = lambda announcements: None
         self.on_settings: Callable[[SettingsChanged], None] = lambda change: None
         self.on_stopped: Callable[[CampaignStopped], None] = lambda stop: None
         self.on_own_number: Callable[[], None] = lambda: None
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
         """`ports.Announce`."""
-        self.on_commit()
+        self.on_commit(announcements)
         self.relay(announcements)
 
     def relay(self, announcements: Sequence[Announcement | ThreadHeard]) -> None:
@@ -114,8 +114,8 @@ class Announcer:
             case Mentioned(member_ids=member_ids):
                 self._mentioned.update(member_ids)
                 self._counted.set()
-            case OutboxGrew(number_ids=number_ids):
-                self.on_outbox(number_ids)
+            case OutboxGrew():
+                self.on_outbox(one)
             case AnswerOwed():
                 self.on_answer_owed()
             case Replied(thread_id=thread_id):

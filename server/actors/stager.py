@@ -1,9 +1,11 @@
 """The stager: shows the limiter which rows are due, so that they can be granted by name. Takes no locks.
 
-It looks at a number when something was queued for it or when one of its queues in the limiter runs low, and at all of
-them once a second, since rings may be lost. The limiter's queues are kept short: the order in them is the database's.
+What a commit tells of is offered as it was told, and not read again. It looks at a number when something was queued
+for it that nobody told of, or when one of its queues in the limiter runs low, and at all of them once a second, since
+rings may be lost. The limiter's queues are kept short: the order in them is the database's.
 A queue that is long enough is passed over by a ring: else each text of a busy campaign would show the same rows again.
-A look at all queues of a number also tells the limiter which of the rows that are first there are due no more.
+A look at all queues of a number also tells the limiter which of the rows that are first there are due no more; what
+was told during it may be too new for it to see.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from typing import Final
 import structlog
 import trio
 
-from server.ports import Clock, Ledger, Number, RateLimiter, StoreUnavailable, StreamKey
+from server.domain.messages import OutboxGrew
+from server.ports import Clock, DueRow, Ledger, Number, RateLimiter, StoreUnavailable, StreamKey
 
 QUEUE_AHEAD: Final = 512  # rows of one stream that are shown to the limiter at a time
 LOW_WATER: Final = 128
@@ -51,7 +54,8 @@ class Stager:
         self._bell = Doorbell()
         self._rung_for: set[int] = set()
         self._look_at_all_at = -math.inf
-        self._cut_off: dict[int, list[StreamKey]] = {}  # streams of whose due rows the last look showed only the first
+        self._cut_off: dict[int, list[StreamKey]] = {}  # streams of whose due rows the limiter has only the first
+        self._told: set[int] = set()  # rows that were offered since the last look began
 
     async def run(self) -> None:
         while True:
@@ -73,6 +77,25 @@ class Stager:
         self._rung_for.update(number_ids)
         self._bell.ring()
 
+    def grew(self, work: OutboxGrew) -> None:
+        """New rows are due, which may be known."""
+        if not work.rows:
+            self.ring(work.number_ids)
+        for row in work.rows:
+            self._tell(DueRow(row.outbox_id, row.number_id, row.lane, row.cost, None, row.dest_carrier))
+
+    def _tell(self, row: DueRow) -> None:
+        """Behind all others of its stream, so only where the limiter has those."""
+        waiting, cut_off = self._limiter.waiting(row.stream), self._cut_off.setdefault(row.number_id, [])
+        if row.stream not in cut_off and waiting < QUEUE_AHEAD:
+            self._told.add(row.outbox_id)
+            self._limiter.offer([row])
+            return
+        if row.stream not in cut_off:
+            cut_off.append(row.stream)
+        if waiting < LOW_WATER:
+            self.ring((row.number_id,))
+
     def ring_for_all(self) -> None:
         """The limiter knows of nothing yet."""
         self._look_at_all_at = -math.inf
@@ -89,9 +112,10 @@ class Stager:
         return [stream for stream in cut_off if self._limiter.waiting(stream) >= LOW_WATER]
 
     async def _look(self, number_id: int, besides: Sequence[StreamKey]) -> None:
+        self._told.clear()
         rows = await self._ledger.due(number_id, self._clock.wall(), QUEUE_AHEAD, besides)
         shown = Counter(row.stream for row in rows)
         self._cut_off[number_id] = [*besides, *(stream for stream, count in shown.items() if count == QUEUE_AHEAD)]
         self._limiter.offer(rows)
         if not besides:
-            self._limiter.keep_only(number_id, {row.outbox_id for row in rows})
+            self._limiter.keep_only(number_id, {row.outbox_id for row in rows} | self._told)

@@ -92,7 +92,7 @@ class Courier:
                     log.warning("webhooks_wait")
                     await trio.sleep(1.0)
                     continue
-                if not taken:
+                if taken < AT_ONCE:  # there were no more
                     with trio.move_on_after(LOOK_EVERY_S):
                         await self._rung.wait()
 

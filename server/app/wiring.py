@@ -60,6 +60,7 @@ from server.domain.messages import (
     ThreadChanged,
     ThreadHeard,
 )
+from server.domain.webhooks import may_be_told
 from server.door.listener import Door, DoorConfig
 from server.door.webhooks import Webhooks
 from server.http.app import create_app
@@ -355,7 +356,7 @@ class Wiring:
         self.presence.on_look = self._opened
         self.announcer.on_consent = self._consent_flipped
         self.announcer.on_held = self._held
-        self.announcer.on_outbox = self.stager.ring
+        self.announcer.on_outbox = self.stager.grew
         self.announcer.on_reply = self.lifeline.replied
         self.announcer.on_answer_owed = self.lifeline.answers.ring
         self.announcer.on_campaign = self._campaign_moved
@@ -364,8 +365,9 @@ class Wiring:
         self.announcer.on_settings = self._settings_changed
         self.announcer.on_stopped = self._campaign_stopped
 
-    def _committed(self) -> None:
-        self.chronicler.ring()
+    def _committed(self, announcements: Sequence[Announcement]) -> None:
+        if may_be_told(announcements):
+            self.chronicler.ring()
         self.own_numbers.ring()
 
     def _thread_news(self, change: ThreadChanged) -> None:

@@ -240,10 +240,25 @@ class ReviewChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A queued text of no campaign that may leave now, as the limiter needs it. `dest_carrier`: empty for unknown."""
+
+    outbox_id: int
+    number_id: int
+    lane: int
+    cost: int
+    dest_carrier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxGrew:
-    """New work of these numbers is due now: the stager need not wait for its next look."""
+    """New work of these numbers is due now: the stager need not wait for its next look.
+
+    `rows`: all of that work in its order, where the commit knows it; then nobody needs to read it. Empty: look for it.
+    """
 
     number_ids: frozenset[int]
+    rows: tuple[Waiting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

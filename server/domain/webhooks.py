@@ -18,6 +18,18 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from server.domain.messages import (
+    Announcement,
+    LoginEnded,
+    Mentioned,
+    Message,
+    Note,
+    OutboxGrew,
+    ReadMoved,
+    SettingsChanged,
+    ThreadChanged,
+)
+
 PREFIX: Final = "whsec_"
 _SECRET_BYTES: Final = 32
 RETRIES_S: Final = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -36,6 +48,25 @@ class Kind(StrEnum):
     THREAD_ASSIGNED = "thread.assigned"
     LINK_CLICKED = "link.clicked"
     CAMPAIGN_STATUS = "campaign.status"
+
+
+def may_be_told(announcements: Sequence[Announcement]) -> bool:
+    """Whether a commit that told this may have left something of those kinds behind: if in doubt, it may.
+
+    A text that was queued has not happened to anybody yet, and who read what is no other program's business.
+    """
+    return not announcements or not all(_of_nobody_else(one) for one in announcements)
+
+
+def _of_nobody_else(one: Announcement) -> bool:
+    match one:
+        case OutboxGrew() | ReadMoved() | Mentioned() | LoginEnded() | SettingsChanged():
+            return True
+        case ThreadChanged(events=events):
+            texts = [event for event in events if not isinstance(event, Note)]
+            return all(isinstance(text, Message) and text.direction == "out" for text in texts)
+        case _:
+            return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from server.actors.stager import LOW_WATER, QUEUE_AHEAD, Doorbell, Stager
+from server.domain.messages import OutboxGrew, Waiting
 from server.ports import DueRow, Ledger, Number, StoreUnavailable, StreamKey
 from tests.actors.fakes import FakeClock, FakeLimiter
 
@@ -23,10 +24,12 @@ class DueRows:
         self.looks: list[int] = []
         self.left_out: list[list[StreamKey]] = []
         self.away = False
+        self.begun = 0
 
     async def due(
         self, number_id: int, now: datetime, limit: int, besides: Collection[StreamKey] = ()
     ) -> Sequence[DueRow]:
+        self.begun += 1
         await trio.lowlevel.checkpoint()
         self.looks.append(number_id)
         self.left_out.append(list(besides))
@@ -71,6 +74,76 @@ async def test_a_ring_shows_the_limiter_what_is_due(autojump_clock: MockClock) -
         it.stager.ring([1])
         await wait_all_tasks_blocked()
         assert it.limiter.offered == [5, 6]
+
+
+def grew(*rows: int) -> OutboxGrew:
+    return OutboxGrew(frozenset({1}), tuple(Waiting(row, 1, 1, 1) for row in rows))
+
+
+async def test_what_a_commit_tells_of_is_offered_without_a_look(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        it.stager.grew(grew(5, 6))
+        assert it.limiter.offered == [5, 6]
+        await wait_all_tasks_blocked()
+        assert it.due.looks == []
+
+
+async def test_what_a_commit_does_not_tell_of_is_looked_for(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        it.due.rows[1] = [5]
+        it.stager.grew(OutboxGrew(frozenset({1})))
+        await wait_all_tasks_blocked()
+        assert it.limiter.offered == [5]
+
+
+async def test_what_a_commit_tells_of_overtakes_none_that_the_limiter_has_not_been_shown(
+    autojump_clock: MockClock,
+) -> None:
+    async with stage() as it:
+        it.due.rows[1] = list(range(QUEUE_AHEAD + 1))
+        it.stager.ring([1])
+        await wait_all_tasks_blocked()
+        it.due.looks.clear()
+        it.limiter.depth = LOW_WATER
+        it.stager.grew(grew(QUEUE_AHEAD + 1))
+        await wait_all_tasks_blocked()
+        assert QUEUE_AHEAD + 1 not in it.limiter.offered
+        assert it.due.looks == [], "there is enough to do until the queue runs low"
+        it.limiter.depth = LOW_WATER - 1
+        it.stager.grew(grew(QUEUE_AHEAD + 2))
+        await wait_all_tasks_blocked()
+        assert QUEUE_AHEAD + 2 not in it.limiter.offered
+        assert it.due.looks == [1]
+
+
+async def test_a_queue_grows_no_longer_than_one_look_makes_it_and_is_read_again_when_it_is_low(
+    autojump_clock: MockClock,
+) -> None:
+    async with stage() as it:
+        it.limiter.depth = QUEUE_AHEAD
+        it.stager.grew(grew(5))
+        assert it.limiter.offered == []
+        it.due.rows[1] = [5]
+        it.limiter.depth = LOW_WATER - 1
+        it.stager.ring_if_low(1)
+        await wait_all_tasks_blocked()
+        assert it.limiter.offered == [5]
+
+
+async def test_what_is_told_during_a_look_is_not_forgotten_for_being_too_new_for_it(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        it.due.rows[1] = [4]
+        it.stager.ring([1])
+        begun = it.due.begun
+        while it.due.begun == begun:
+            await trio.lowlevel.checkpoint()
+        assert it.due.looks == [], "it is under way"
+        it.stager.grew(grew(5))
+        await wait_all_tasks_blocked()
+        assert it.limiter.kept[-1] == (1, frozenset({4, 5}))
+        it.stager.ring([1])
+        await wait_all_tasks_blocked()
+        assert it.limiter.kept[-1] == (1, frozenset({4})), "a later look sees whether it is due still"
 
 
 async def test_the_limiter_hears_what_is_due_where_no_queue_was_passed_over(autojump_clock: MockClock) -> None:

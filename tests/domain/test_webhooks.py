@@ -12,18 +12,58 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from server.config import Config
+from server.domain.messages import (
+    Activity,
+    Announcement,
+    CampaignMoved,
+    ConsentFlipped,
+    Message,
+    OutboxGrew,
+    ReadMark,
+    ReadMoved,
+    RowsChanged,
+    StatusChange,
+    ThreadChanged,
+)
 from server.domain.webhooks import (
     RETRIES_S,
     Again,
     Delivered,
     GivenUp,
     Gone,
+    may_be_told,
     may_reach,
     new_secret,
     signatures,
     url_fault,
     verdict,
 )
+
+AT = datetime(2026, 3, 10, 16, tzinfo=UTC)
+OUT = Message(thread_id=1, seq=2, direction="out", body="Hi", state="queued", at=AT)
+IN = Message(thread_id=1, seq=1, direction="in", body="Hi", state="received", at=AT, in_ord=1)
+SENT = StatusChange(thread_id=1, seq=3, ref=2, state="sent", at=AT)
+ASSIGNED = Activity(thread_id=1, seq=4, what="assigned", at=AT, by=1, to=2)
+GREW = OutboxGrew(frozenset({1}))
+
+
+@pytest.mark.parametrize(
+    ("told", "may_be"),
+    [
+        pytest.param([ThreadChanged(1, 1, (OUT,)), GREW], False, id="a text was queued"),
+        pytest.param([GREW], False, id="a text was queued where nobody looks"),
+        pytest.param([ReadMoved(1, ReadMark(1, 1, 1, 1))], False, id="somebody read"),
+        pytest.param([ThreadChanged(1, 1, (IN,))], True, id="a text came in"),
+        pytest.param([ThreadChanged(1, 1, (OUT, SENT))], True, id="a text was sent"),
+        pytest.param([ThreadChanged(1, 1, (ASSIGNED,))], True, id="a thread was assigned"),
+        pytest.param([GREW, ConsentFlipped(1, 7, True, 1)], True, id="somebody opted out"),
+        pytest.param([], True, id="nothing is known"),
+        pytest.param([CampaignMoved(1, 1)], True, id="a campaign moved"),
+        pytest.param([RowsChanged(1, (1,))], True, id="a contact was changed, perhaps with what happened to it"),
+    ],
+)
+def test_what_may_have_left_something_for_other_programs(told: list[Announcement], may_be: bool) -> None:
+    assert may_be_told(told) is may_be
 
 
 def test_nine_tries_follow_the_first_each_later_than_asked_by_a_tenth_at_most() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 import trio
@@ -12,7 +13,7 @@ from server.http.call import Call, Session, token_hash
 from server.http.dialer.events import Position, _position, pieces
 from server.http.errors import Problem
 from server.ports import MoArrival
-from server.ports.events import Event
+from server.ports.events import Event, EventPage
 from server.store.store import Store
 from server.ws.channels import Channels
 from server.ws.protocol import Subscribe
@@ -49,7 +50,8 @@ class Reader:
                     return fields["event"], json.loads(fields["data"])
 
 
-async def test_a_reader_goes_on_behind_what_it_heard_last(office: Office) -> None:
+async def test_a_reader_goes_on_behind_what_it_heard_last(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.http.dialer.events.TRUSTED_FOR_S", 3600.0)
     await office.store.events.listen(1)
     await write(office.store, "one", "two", "three")
     reader = Reader(office.house, 1)
@@ -57,6 +59,31 @@ async def test_a_reader_goes_on_behind_what_it_heard_last(office: Office) -> Non
     await write(office.store, "four")
     kind, event = await reader.hear()
     assert (kind, event["seq"], event["data"]["body"]) == ("message.received", 4, "four")
+    await reader.pieces.aclose()
+
+
+async def test_a_reader_who_has_heard_all_looks_again_when_there_is_news(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, did, after = office.store, list[str](), office.store.events.after
+
+    async def look(*asked: int) -> EventPage:
+        did.append("look")
+        return await after(*asked)
+
+    class News:
+        async def wait(self) -> None:
+            did.append("wait")
+            await write(store, "two")
+
+    monkeypatch.setattr("server.http.dialer.events.TRUSTED_FOR_S", 3600.0)
+    monkeypatch.setattr(store.events, "after", look)
+    await store.events.listen(1)
+    await write(store, "one")
+    monkeypatch.setattr(office.house, "deps", replace(office.house.deps, event_news=lambda: cast("trio.Event", News())))
+    reader = Reader(office.house, 0)
+    assert [(await reader.hear())[1]["seq"] for _ in range(2)] == [1, 2]
+    assert did == ["look", "look", "wait", "look"]
     await reader.pieces.aclose()
 
 

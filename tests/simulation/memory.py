@@ -22,7 +22,15 @@ from server.domain.gate import LANES, Campaign, GateFacts, MessageClass, Recipie
 from server.domain.hours import Hours
 from server.domain.ids import uuid7
 from server.domain.limits import UNKNOWN
-from server.domain.messages import AnswerOwed, ConsentFlipped, OutboxGrew, Replied, ReviewChanged, ThreadChanged
+from server.domain.messages import (
+    AnswerOwed,
+    ConsentFlipped,
+    OutboxGrew,
+    Replied,
+    ReviewChanged,
+    ThreadChanged,
+    Waiting,
+)
 from server.domain.messages import Message as Shown
 from server.domain.testimony import KINDS, Standing, Statement, objection
 from server.domain.timetable import shipped_timetable
@@ -292,7 +300,11 @@ class Memory:
         message = self.tables.messages[thread.id, seq]
         shown = Shown(thread.id, seq, "out", message.body, "queued", message.at, klass=message.klass)
         told: Told = [ThreadChanged(WORKSPACE, thread.id, (shown,))]
-        return [*told, OutboxGrew(frozenset({thread.number_id}))] if now else told
+        if not now:
+            return told
+        row = next(row for row in reversed(self.tables.outbox.values()) if (row.thread_id, row.seq) == (thread.id, seq))
+        waits = () if row.campaign_id else (Waiting(row.id, row.number_id, row.lane, row.cost),)
+        return [*told, OutboxGrew(frozenset({thread.number_id}), waits)]
 
     # T3
 

@@ -160,7 +160,7 @@ class SimNode:
         self.announcer = Announcer(inbox, cast(Reviews, None), cast(Team, None), publisher)
         self.announcer.on_consent = self._consent_flipped
         self.announcer.on_held = self._held
-        self.announcer.on_outbox = self.stager.ring
+        self.announcer.on_outbox = self.stager.grew
         self.announcer.on_reply = self.lifeline.replied
         self.announcer.on_answer_owed = self.lifeline.answers.ring
         actors = ThreadActors(ThreadPorts(self.ledger, inbox, cast(Team, None), publisher, clock))

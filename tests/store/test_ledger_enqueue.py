@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from server.domain.gate import MessageClass
-from server.domain.messages import OutboxGrew, ThreadChanged
+from server.domain.messages import OutboxGrew, ThreadChanged, Waiting
 from server.ports import CommandConflict, Enqueued, EnqueueResult, NoSuchThread, OptOutUnacknowledged
 from tests.store.test_ledger_inbound import GAPS
 from tests.store.world import BOB, World, later, mt
@@ -23,7 +23,22 @@ async def test_a_text_is_queued_told_and_shown(world: World) -> None:
     shown = page.messages[-1]
     assert (shown.body, shown.state, shown.author) == ("On my way", "queued", "Dana")
     assert world.heard(ThreadChanged)[-1].events == (shown,)
-    assert world.heard(OutboxGrew) == [OutboxGrew(frozenset({1}))]
+    [row] = await world.queued()
+    assert world.heard(OutboxGrew) == [OutboxGrew(frozenset({1}), (Waiting(row, 1, 1, 1),))]
+
+
+async def test_what_is_told_of_new_work_is_what_a_look_would_find(world: World) -> None:
+    one, two = (await world.receive()).thread_id, (await world.receive(from_=BOB)).thread_id
+    await world.sql("UPDATE endpoint SET dest_carrier = 'T-Mobile' WHERE address = $1", BOB)
+    texts = [mt(thread, segments=count) for thread, count in ((two, 3), (one, 1), (two, 2))]
+    await world.store.ledger.enqueue_bulk([*texts, mt(one, klass=MessageClass.SEND_LATER, due_at=later(60)), mt(99)])
+    await world.send(one, segments=2)
+    told = [row for grew in world.heard(OutboxGrew) for row in grew.rows]
+    found = await world.store.ledger.due(1, later(0), 10)
+    assert [(row.outbox_id, row.number_id, row.lane, row.cost, row.dest_carrier) for row in told] == [
+        (row.outbox_id, row.number_id, row.lane, row.cost, row.dest_carrier) for row in found
+    ]
+    assert [row.cost for row in told] == [3, 1, 2, 2]
 
 
 async def test_twenty_equal_commands_at_once_are_one_text_with_one_answer(world: World) -> None:

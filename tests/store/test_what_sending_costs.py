@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
+import trio
 
+from server.actors.stager import Stager
 from server.domain.carrier import Accepted
 from server.domain.messages import ConsentFlipped, OutboxGrew, ThreadChanged
+from server.ports import DueRow, Ledger, Number, StreamKey
+from server.rate.limiter import Limiter
 from server.store.options import StoreOptions
+from tests.actors.fakes import FakeClock
 from tests.store.world import ALICE, LADDER_S, NOON, World, mt, open_world
 
 SETTLE = """
@@ -55,9 +60,46 @@ async def test_the_rest_of_the_server_hears_of_work_and_of_a_stop_though_nobody_
         thread = (await world.receive()).thread_id
         await world.send(thread)
         await world.store.ledger.enqueue_bulk([mt(thread)])
-        assert world.heard(OutboxGrew) == [OutboxGrew(frozenset({1}))] * 2
+        assert [grew.number_ids for grew in world.heard(OutboxGrew)] == [{1}] * 2
         await world.stop(from_=ALICE)
         assert [flip.opted_out for flip in world.heard(ConsentFlipped)] == [True]
+
+
+class Looks:
+    """A ledger that counts what looks read."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger, self.rows, self.looked = ledger, 0, trio.Event()
+
+    async def due(self, *asked: Any) -> Sequence[DueRow]:
+        rows = await self._ledger.due(*asked)
+        self.rows += len(rows)
+        self.looked.set()
+        return rows
+
+
+class StoppedClock(FakeClock):
+    """On which no second passes: there are no looks but those that somebody rings for."""
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+async def test_texts_that_wait_are_read_by_no_look_when_another_is_queued(world: World) -> None:
+    thread = (await world.receive()).thread_id
+    ledger, limiter = Looks(world.store.ledger), Limiter(world.limiter_epoch)
+    number = Number(1, 1, 1, "+12025550100", 1.0, 1)
+    stager = Stager(cast("Ledger", ledger), limiter, StoppedClock(), lambda: [number])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stager.run)
+        await ledger.looked.wait()
+        for _ in range(60):
+            world.told.clear()
+            await world.send(thread)
+            stager.grew(world.heard(OutboxGrew)[0])
+        nursery.cancel_scope.cancel()
+    assert limiter.waiting(StreamKey(1, 1, None, "")) == 60
+    assert ledger.rows == 0
 
 
 async def test_who_comes_online_sees_what_is_committed_from_then_on(dsn: str) -> None:

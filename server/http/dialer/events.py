@@ -126,7 +126,7 @@ async def pieces(call: Call, start: Position, epoch: str) -> AsyncIterator[bytes
         for event in page.events:
             at = event.seq
             yield _piece(event, epoch)
-        if page.events:
+        if len(page.events) == _PAGE:
             continue
         with trio.move_on_after(LOOK_EVERY_S):
             await news.wait()

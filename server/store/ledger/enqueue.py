@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from server.domain.gate import LANES
-from server.domain.messages import Announcement, Message, OutboxGrew, ThreadChanged
+from server.domain.messages import Announcement, Message, OutboxGrew, ThreadChanged, Waiting
 from server.killpoints import reach
 from server.ports import (
     Announce,
@@ -117,13 +117,25 @@ def _result(row: Row) -> EnqueueResult:
 
 def _announcements(mts: Sequence[EnqueueMt], rows: Sequence[Row], online: Online) -> list[Announcement]:
     new = [(mt, row) for mt, row in zip(mts, rows, strict=True) if row["verdict"] == "enqueued"]
-    due = frozenset(row["number_id"] for mt, row in new if mt.due_at is None or mt.due_at <= mt.now)
+    due = [(mt, row) for mt, row in new if mt.due_at is None or mt.due_at <= mt.now]
     events: dict[tuple[int, int], list[Message]] = {}
     for mt, row in new:
         if online(row["workspace_id"]):
             events.setdefault((row["workspace_id"], row["thread_id"]), []).append(_message(mt, row))
     changed = [ThreadChanged(workspace, thread, tuple(messages)) for (workspace, thread), messages in events.items()]
-    return [*changed, *([OutboxGrew(due)] if due else [])]
+    return [*changed, *([_grew(due)] if due else [])]
+
+
+def _grew(due: Sequence[tuple[EnqueueMt, Row]]) -> OutboxGrew:
+    """What a campaign's texts wait for beside, its own pace, is not known here."""
+    numbers = frozenset(row["number_id"] for _, row in due)
+    if any(mt.campaign_id is not None for mt, _ in due):
+        return OutboxGrew(numbers)
+    return OutboxGrew(numbers, tuple(_waiting(mt, row) for mt, row in due))
+
+
+def _waiting(mt: EnqueueMt, row: Row) -> Waiting:
+    return Waiting(row["outbox_id"], row["number_id"], LANES[mt.klass].value, mt.segments, row["dest_carrier"])
 
 
 def _message(mt: EnqueueMt, row: Row) -> Message:
