@@ -338,7 +338,7 @@ def test_the_browser_is_asked_by_the_click_that_says_why_and_never_before(
 AS_THE_BADGE: Final = """(page) => {
   const count = document.querySelector("[data-testid=nav-badge]").textContent.split(" ")[0];
   const icon = decodeURIComponent(document.querySelector("link[rel=icon]").href);
-  return document.title === `(${count}) ${page} · Threadline` && icon.includes(`>${Math.min(count, 99)}</text`);
+  return document.title === `(${count}) ${page} · Threadline` && icon.includes(`>${parseInt(count)}</text`);
 }"""
 
 

@@ -10,6 +10,7 @@ import { isPhone } from "../inbox/focus";
 import { openYourPhone } from "../own/YourPhone";
 import { NotifyEntry, openNotifications } from "../notify/NotifyEntry";
 import { useWishes } from "../notify/wishes";
+import { badge } from "../parts/badge";
 import { Avatar } from "./Avatar";
 import { Logo } from "./Logo";
 import { openShortcuts } from "./Shortcuts";
@@ -28,7 +29,7 @@ export function Rail() {
       <Place to="/phone/sms" icon={<Inbox size={21} strokeWidth={1.8} aria-hidden="true" />} label="Inbox">
         {unread > 0 && (
           <span className={styles.badge} data-testid="nav-badge">
-            {unread > 99 ? "99+" : unread}
+            {badge(unread)}
             <span className="hush"> conversations with unread texts</span>
           </span>
         )}
@@ -36,7 +37,7 @@ export function Rail() {
       <Place to="/phone/sms/review" icon={<ShieldQuestionMark size={21} strokeWidth={1.8} aria-hidden="true" />} label="Review" before="Needs ">
         {waiting > 0 && (
           <span className={styles.badge} data-testid="review-badge">
-            {waiting > 99 ? "99+" : waiting}
+            {badge(waiting)}
             <span className="hush"> {waiting === 1 ? "text waits" : "texts wait"} for a decision</span>
           </span>
         )}

@@ -4,6 +4,7 @@ import { Avatar } from "../app/Avatar";
 import { useRow } from "../live/hooks";
 import { nameOrNumber } from "../text/people";
 import { fullTime, rowTime, spanOf } from "../text/time";
+import { badge } from "../parts/badge";
 import styles from "./ThreadRow.module.css";
 
 interface Props {
@@ -81,7 +82,7 @@ export const ThreadRow = memo(function ThreadRow({ id, index, count, top, today,
       </span>
       {unread > 0 && (
         <span className={styles.badge} data-badge={unread}>
-          {unread > 99 ? "99+" : unread}
+          {badge(unread)}
           <span className="hush"> unread</span>
         </span>
       )}

@@ -7,6 +7,7 @@ test.each([
   ["/phone/sms/review", 1, "(1) Needs review · Threadline"],
   ["/people/5", 0, "People · Threadline"],
   ["/peoples", 2, "(2) Threadline"],
+  ["/phone/sms", 120, "(99+) Inbox · Threadline"],
 ] as const)("%s with %i", (path, unread, title) => expect(titleOf(path, unread)).toBe(title));
 
 test("the icon bears the count where there is one, and two digits at most", () => {

@@ -1,5 +1,7 @@
 // What a tab looks like from outside: its title and its icon, both with the count of the navigation's badge.
 
+import { badge } from "../parts/badge";
+
 // The most particular path first.
 const PAGES: readonly (readonly [string, string])[] = [
   ["/phone/sms/review", "Needs review"],
@@ -20,7 +22,7 @@ const isAt = (path: string, place: string): boolean => path === place || path.st
 
 export function titleOf(path: string, unread: number): string {
   const page = PAGES.find(([place]) => isAt(path, place))?.[1];
-  return `${unread > 0 ? `(${unread}) ` : ""}${page ? `${page} · ` : ""}Threadline`;
+  return `${unread > 0 ? `(${badge(unread)}) ` : ""}${page ? `${page} · ` : ""}Threadline`;
 }
 
 const LOGO =

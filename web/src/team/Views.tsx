@@ -3,6 +3,7 @@ import { Menu } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { ChevronDown, Megaphone } from "lucide-react";
 import { useMentions } from "../live/hooks";
+import { badge } from "../parts/badge";
 import { answeredCampaignsQuery } from "./api";
 import { campaignOf, ofCampaign, VIEWS, type Show } from "./views";
 import styles from "./Views.module.css";
@@ -20,7 +21,7 @@ export function Views({ show, onShow }: { show: Show; onShow: (show: Show) => vo
           }}
         >
           {VIEWS[one]}
-          {one === "mentions" && mentions > 0 && <span className={styles.count}>{mentions > 99 ? "99+" : mentions}</span>}
+          {one === "mentions" && mentions > 0 && <span className={styles.count}>{badge(mentions)}</span>}
         </button>
       ))}
       <OfCampaign show={show} onShow={onShow} />
