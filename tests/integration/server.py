@@ -148,14 +148,16 @@ class Live:
         self.write_in(from_=address)
         return await self.thread_of(address)
 
-    async def post_inbound(self, fields: Sequence[tuple[str, str | bytes]], *, sign: bool = True) -> httpx2.Response:
-        """An inbound webhook with just these fields."""
-        return await self.post_form("inbound", urlencode(fields).encode(), fields if sign else None)
+    async def post_inbound(
+        self, fields: Sequence[tuple[str, str | bytes]], *, sign: bool = True, sid: str = SID
+    ) -> httpx2.Response:
+        """An inbound webhook with just these fields, of the account *sid*."""
+        return await self.post_form("inbound", urlencode(fields).encode(), fields if sign else None, sid=sid)
 
     async def post_form(
-        self, kind: str, body: bytes, signed: Sequence[tuple[str, str | bytes]] | None, **headers: str
+        self, kind: str, body: bytes, signed: Sequence[tuple[str, str | bytes]] | None, sid: str = SID, **headers: str
     ) -> httpx2.Response:
-        path = f"/webhooks/twilio/{SID}/{kind}"
+        path = f"/webhooks/twilio/{sid}/{kind}"
         head = {"Content-Type": "application/x-www-form-urlencoded", **headers}
         if signed is not None:
             texts = [(name, value if isinstance(value, str) else value.decode()) for name, value in signed]

@@ -117,10 +117,12 @@ class Tab:
         self._url, self._headers = url, headers
         self._lines: dict[int, Line] = {}
         self._left: int | None = None  # bytes that still come through
+        self.name = ""  # for people, where a number says too little
         self.away = False
         self.played = False  # what it dials is not put through: somebody plays the line to it
         self.recording: list[dict[str, Any] | bytes] | None = None  # of what it is asked, and of what the server says
         self.told: list[str] = []  # frames both ways, for whoever must understand a failure
+        self.faults: list[str] = []  # what the client's own code raised while nobody had asked it
 
     @property
     def lingers(self) -> bool:
@@ -195,14 +197,20 @@ class Tab:
     async def _converse(self, number: int, line: Line) -> None:
         try:
             if not self.away and await line.dial():
-                await self.ask("opened", line=number)
+                await self._tell("opened", line=number)
                 await self._listen(number, line)
         finally:
             line.hang_up()
             with trio.CancelScope(shield=True):
-                await self.ask("closed", line=number, code=line.code)
+                await self._tell("closed", line=number, code=line.code)
             del self._lines[number]
             line.over.set()
+
+    async def _tell(self, ask: str, **more: Any) -> None:
+        try:
+            await self.ask(ask, **more)
+        except AssertionError as fault:
+            self.faults.append(str(fault))
 
     async def _listen(self, number: int, line: Line) -> None:
         while data := self._let_through(await line.more()):
@@ -210,7 +218,7 @@ class Tab:
                 self.recording.append(data)
             if texts := await line.take(data):
                 self.told += [f"heard {text}" for text in texts]
-                await self.ask("heard", line=number, texts=texts)
+                await self._tell("heard", line=number, texts=texts)
             if self._left == 0:
                 return
 

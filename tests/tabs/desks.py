@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,12 +13,13 @@ from uuid import uuid4
 import asyncpg
 import trio
 
-from tests.integration.server import ANN, BOB, NUMBER, SID, WITHIN_S, Live, running
-from tests.tabs.browsers import Tab, open_browsers
+from tests.integration.server import NUMBER, WITHIN_S, Live, running
+from tests.tabs.browsers import Browsers, Tab, open_browsers
+from tests.tabs.houses import FIRST, House
 from tests.tabs.truth import Truth, faults, read_truth
 
-AGENTS: Final = (ANN, ANN, BOB, BOB)
-"""Whose each tab is."""
+TABS: Final = 4
+"""The first half of them are Ann's, the others Bob's."""
 
 PEOPLE: Final = tuple(f"+1617555014{n}" for n in range(5))
 KNOWN: Final = 4
@@ -30,6 +31,9 @@ PAGE: Final = 3
 REPLAY: Final = 6
 """Events that are replayed at most; who has missed more is given a snapshot."""
 
+_THREAD_OF: Final = """
+SELECT t.id FROM thread t JOIN endpoint e ON e.id = t.endpoint_id WHERE t.workspace_id = $1 AND e.address = $2
+"""
 _LOOK_EVERY_S: Final = 0.01
 _TOLD: Final = 24  # frames of a tab that a failure shows
 
@@ -40,37 +44,40 @@ class Wrong(AssertionError):
 
 @dataclass
 class Desks:
-    """Tab n belongs to AGENTS[n]. Threads are named by their place in the order in which they began.
+    """Tab n belongs to `agents[n]`: TABS of them, and more where others are taken in.
+
+    `patience_s`: how long tabs may take to show what the tables hold.
 
     A person at a tab does one thing after the other (`hands`); two tabs do theirs at once.
     """
 
     it: Live
+    house: House
     tabs: list[Tab]
     headers: dict[int, dict[str, str]]
     contacts: list[int]
     eye: asyncpg.Connection[asyncpg.Record]
-    visits: list[dict[int, None]] = field(default_factory=lambda: [{} for _ in AGENTS])
-    hands: list[trio.Lock] = field(default_factory=lambda: [trio.Lock() for _ in AGENTS])
+    agents: list[int]
+    patience_s: float = WITHIN_S
+    visits: list[dict[int, None]] = field(default_factory=lambda: [{} for _ in range(TABS)])
+    hands: list[trio.Lock] = field(default_factory=lambda: [trio.Lock() for _ in range(TABS)])
     refused: int = 0
-    history: list[Sequence[tuple[Any, ...]]] = field(default_factory=list)
 
     # What is there
 
-    async def threads(self) -> list[int]:
-        return [row["id"] for row in await self.it.sql("SELECT id FROM thread ORDER BY id")]
-
-    async def thread(self, place: int) -> int | None:
-        threads = await self.threads()
-        return threads[place % len(threads)] if threads else None
+    async def thread(self, person: int) -> int:
+        """Of somebody who has texted."""
+        found: int = await self.it.value(_THREAD_OF, self.house.workspace, PEOPLE[person])
+        return found
 
     # What people do
 
     async def text_in(self, person: int, body: str) -> None:
         """A person texts; it is stored when this ends."""
         sid = f"SM{uuid4().hex}"
-        fields = [("MessageSid", sid), ("AccountSid", SID), ("From", PEOPLE[person]), ("To", NUMBER), ("Body", body)]
-        assert (await self.it.post_inbound(fields)).status_code == 200
+        account, address = self.house.sid, PEOPLE[person]
+        fields = [("MessageSid", sid), ("AccountSid", account), ("From", address), ("To", NUMBER), ("Body", body)]
+        assert (await self.it.post_inbound(fields, sid=account)).status_code == 200
 
     async def by_api(self, agent: int, method: str, path: str, body: Any = None) -> int:
         """Ask the API as an agent's page does; a refusal is an answer, a fault of the server is not."""
@@ -106,7 +113,7 @@ class Desks:
         cursor = (await self.tabs[tab].held([]))["cursor"]
         if cursor is None:
             return
-        headers = self.headers[AGENTS[tab]]
+        headers = self.headers[self.agents[tab]]
         answer = await self.it.http.get("/api/v1/threads", params={"cursor": cursor, "limit": PAGE}, headers=headers)
         assert answer.status_code == 200, answer.text
         await self.tabs[tab].call_store("nextPage", answer.json(), cursor)
@@ -116,7 +123,7 @@ class Desks:
         view = (await self.tabs[tab].held([thread]))["threads"].get(str(thread))
         if view is None or view["state"] is None or not view["state"]["hasMore"]:
             return
-        before, headers = view["state"]["messages"][0]["seq"], self.headers[AGENTS[tab]]
+        before, headers = view["state"]["messages"][0]["seq"], self.headers[self.agents[tab]]
         asked = {"before": before, "limit": PAGE}
         answer = await self.it.http.get(f"/api/v1/threads/{thread}", params=asked, headers=headers)
         assert answer.status_code == 200, answer.text
@@ -145,21 +152,20 @@ class Desks:
     async def settle(self, when: str = "") -> None:
         """All tabs that are not away show what the tables hold. Raises Wrong where one does not come to it."""
         wrong: list[str] = ["nothing was looked at"]
-        with trio.move_on_after(WITHIN_S):
+        with trio.move_on_after(self.patience_s):
             while wrong := await self._wrong():  # noqa: ASYNC110 - rows set no event of ours
                 await trio.sleep(_LOOK_EVERY_S)
         if wrong:
             raise Wrong("\n".join([when, *wrong, *self._story(wrong)]))
 
     def _story(self, wrong: list[str]) -> Iterator[str]:
-        """What led here, and what each tab that is wrong heard last."""
-        yield from (f"{n}. " + " | ".join(map(str, steps)) for n, steps in enumerate(self.history, 1))
+        """What each tab that is wrong said and heard last."""
         for n, tab in enumerate(self.tabs):
-            if any(fault.startswith(f"tab {n}:") for fault in wrong):
-                yield from (f"tab {n} {line}" for line in tab.told[-_TOLD:])
+            if any(fault.startswith(f"tab {n}{tab.name}:") for fault in wrong):
+                yield from (f"tab {n}{tab.name}: {line}" for line in tab.told[-_TOLD:])
 
     async def _wrong(self) -> list[str]:
-        truth = await self.it.store.bridge.call(lambda: read_truth(self.eye))
+        truth = await self.it.store.bridge.call(lambda: read_truth(self.eye, self.house.workspace))
         certain = not any(tab.lingers for tab in self.tabs)
         viewers = {thread: self._viewers(thread) for thread in truth.threads} if certain else {}
         told: list[str] = []
@@ -167,14 +173,15 @@ class Desks:
             if not tab.away:
                 held = await tab.held(truth.threads)
                 await self._dismiss(tab, held)
-                told += [f"tab {n}: {fault}" for fault in self._faults(truth, AGENTS[n], held, viewers)]
+                wrong = [*tab.faults, *self._faults(truth, self.agents[n], held, viewers)]
+                told += [f"tab {n}{tab.name}: {fault}" for fault in wrong]
         return told
 
     def _faults(self, truth: Truth, member: int, held: Any, viewers: dict[int, list[int]]) -> list[str]:
         return ["it is not connected"] if held["status"] != "live" else faults(truth, member, held, viewers)
 
     def _viewers(self, thread: int) -> list[int]:
-        return sorted({AGENTS[n] for n, tab in enumerate(self.tabs) if not tab.away and thread in self.visits[n]})
+        return sorted({self.agents[n] for n, tab in enumerate(self.tabs) if not tab.away and thread in self.visits[n]})
 
     async def _dismiss(self, tab: Tab, held: Any) -> None:
         """A refusal stands in the thread until the person takes it away."""
@@ -184,25 +191,50 @@ class Desks:
                     self.refused += 1
                     await tab.call("discard", int(thread), pending["cmd_id"])
 
+    async def seat(self, tab: Tab, agent: int) -> None:
+        """Take in another tab, with the threads that it has open."""
+        self.tabs.append(tab)
+        self.agents.append(agent)
+        self.visits.append(dict.fromkeys(map(int, (await tab.held([]))["threads"])))
+        self.hands.append(trio.Lock())
+
+    async def unseat(self) -> None:
+        """Close the last tab, and forget it."""
+        await self.tabs.pop().close()
+        for of_tabs in (self.agents, self.visits, self.hands):
+            of_tabs.pop()
+
+    async def leave_all(self) -> None:
+        """Nothing is open any more."""
+        with trio.CancelScope(shield=True):
+            for tab in self.tabs:
+                await tab.close()
+            await self.it.store.bridge.call(self.eye.close)
+
+
+async def sit_down(it: Live, browsers: Browsers, house: House, patience_s: float = WITHIN_S) -> Desks:
+    """The four tabs, open and showing what is there."""
+    headers = {agent: await it.log_in(agent) for agent in (house.ann, house.bob)}
+    contacts = await _contacts(it, headers[house.ann])
+    eye = await it.store.bridge.call(lambda: asyncpg.connect(it.dsn))
+    agents = [*[house.ann] * (TABS // 2), *[house.bob] * (TABS // 2)]
+    tabs = [browsers.tab(it.url, headers[agent]) for agent in agents]
+    desks = Desks(it, house, tabs, headers, contacts, eye, agents, patience_s)
+    for tab in tabs:
+        await tab.ask("start")
+    await desks.settle()
+    return desks
+
 
 @asynccontextmanager
 async def open_desks(dsn: str, folder: Path, program: Path) -> AsyncIterator[Desks]:
-    """The four tabs, open on a new server over an empty database."""
+    """Desks on a new server over an empty database."""
     async with running(dsn, folder) as it, open_browsers(program) as browsers:
-        headers = {agent: await it.log_in(agent) for agent in {*AGENTS}}
-        tabs = [browsers.tab(it.url, headers[agent]) for agent in AGENTS]
-        contacts = await _contacts(it, headers[ANN])
-        eye = await it.store.bridge.call(lambda: asyncpg.connect(dsn))
-        desks = Desks(it, tabs, headers, contacts, eye)
-        for tab in tabs:
-            await tab.ask("start")
+        desks = await sit_down(it, browsers, FIRST)
         try:
-            await desks.settle()
             yield desks
         finally:
-            with trio.CancelScope(shield=True):
-                await browsers.forget()
-                await it.store.bridge.call(eye.close)
+            await desks.leave_all()
 
 
 async def _contacts(it: Live, headers: dict[str, str]) -> list[int]:

@@ -21,8 +21,9 @@ from tests.tabs.browsers import Browsers, Tab
 
 @dataclass
 class Recording:
-    """`course`: questions to the tab, and pieces of what the server said."""
+    """`course`: questions to the tab with this number, and pieces of what the server said."""
 
+    number: int
     course: list[dict[str, Any] | bytes] = field(default_factory=list)
 
     @property
@@ -73,8 +74,8 @@ async def live_again(tab: Tab, recording: Recording, up_to: int) -> None:
 async def cut_at(browsers: Browsers, url: str, headers: dict[str, str], recording: Recording, up_to: int) -> Tab:
     """A new tab that lived the recording up to there, lost its line, and has come back to the server at *url*."""
     tab = browsers.tab(url, headers)
-    tab.played = True
-    await tab.ask("start")
+    tab.played, tab.name = True, f", cut after byte {up_to} of {recording.size}"
+    await tab.ask("start", alike=recording.number)
     await live_again(tab, recording, up_to)
     tab.played = False
     await tab.ask("online")

@@ -1,4 +1,7 @@
-"""What may happen at the desks, one step each, and how a step is drawn. Places beyond what is there wrap around."""
+"""What may happen at the desks: each act, and what it takes.
+
+An agent is named by the first of their tabs, a person by the place in `PEOPLE`, a thread by the person who texts there.
+"""
 
 from __future__ import annotations
 
@@ -8,42 +11,53 @@ from uuid import uuid4
 
 from hypothesis import strategies as st
 
-from tests.integration.server import ANN, BOB
-from tests.tabs.desks import AGENTS, KNOWN, PEOPLE, Desks
+from tests.tabs.desks import KNOWN, PEOPLE, TABS, Desks
 
-Step = tuple[Any, ...]
-"""A name of `STEPS`, and what that takes."""
+Act = tuple[str, Mapping[str, Any]]
+"""A name of `ACTS`, and what that takes, by name."""
 
 _WORDS: Final = ("Hello", "Is it still available?", "Tomorrow at ten?", "Ok, see you", "👍 " * 30)
 _NOTES: Final = ("Called, nobody there", "@Ann please look", "@Bob and @Ann: who takes this?")
 
 
-async def text_in(desks: Desks, person: int, words: int) -> None:
-    await desks.text_in(person, _WORDS[words])
+async def write_in(desks: Desks, person: int, words: str) -> None:
+    await desks.text_in(person, words)
+
+
+async def write_again(desks: Desks, thread: int, words: str) -> None:
+    await desks.text_in(thread, words)
 
 
 async def merge(desks: Desks, agent: int, one: int, other: int) -> None:
     body = {"other_id": desks.contacts[other]}
-    await desks.by_api(agent, "POST", f"contacts/{desks.contacts[one]}/merge", body)
+    await desks.by_api(desks.agents[agent], "POST", f"contacts/{desks.contacts[one]}/merge", body)
 
 
 def in_thread(do: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
-    """A step whose second value is the place of a thread; nothing happens where there is none yet."""
+    """An act in the thread of a person who has texted, by whoever has this tab."""
 
-    async def step(desks: Desks, who: int, place: int, *more: Any) -> None:
-        thread = await desks.thread(place)
-        if thread is not None:
-            await do(desks, who, thread, *more)
+    async def act(desks: Desks, tab: int, thread: int, **more: Any) -> None:
+        await do(desks, tab, await desks.thread(thread), **more)
 
-    return step
+    return act
 
 
-async def send(desks: Desks, tab: int, thread: int, words: int) -> None:
-    await desks.tabs[tab].call("send", thread, _WORDS[words])
+def by_agent(method: str, path: str, body: Callable[..., Any] = lambda desks: None) -> Callable[..., Awaitable[None]]:
+    """An act that a page asks of the API, in a thread."""
+
+    async def act(desks: Desks, agent: int, thread: int, **more: Any) -> None:
+        id_ = await desks.thread(thread)
+        await desks.by_api(desks.agents[agent], method, f"threads/{id_}/{path}", body(desks, **more))
+
+    return act
 
 
-async def type_(desks: Desks, tab: int, thread: int, typing: bool) -> None:
-    await desks.tabs[tab].call("typing", thread, typing)
+async def send(desks: Desks, tab: int, thread: int, words: str) -> None:
+    await desks.tabs[tab].call("send", thread, words)
+
+
+async def type_(desks: Desks, tab: int, thread: int, on: bool) -> None:
+    await desks.tabs[tab].call("typing", thread, on)
 
 
 async def answer(desks: Desks, tab: int, thread: int, over: bool) -> None:
@@ -55,64 +69,60 @@ async def drop(desks: Desks, tab: int, thread: int) -> None:
     await desks.tabs[tab].call("unclaim", thread)
 
 
-async def note(desks: Desks, agent: int, thread: int, words: int) -> None:
-    await desks.by_api(agent, "POST", f"threads/{thread}/notes", {"cmd_id": str(uuid4()), "body": _NOTES[words]})
+async def snooze(desks: Desks, agent: int, thread: int, on: bool) -> None:
+    await desks.snooze(desks.agents[agent], await desks.thread(thread), on)
 
 
-async def assign(desks: Desks, agent: int, thread: int, to: int | None) -> None:
-    await desks.by_api(agent, "PUT", f"threads/{thread}/assignee", {"member_id": to})
+def _note(_: Desks, words: str) -> dict[str, str]:
+    return {"cmd_id": str(uuid4()), "body": words}
 
 
-async def close(desks: Desks, agent: int, thread: int, closed: bool) -> None:
-    await desks.by_api(agent, "PUT", f"threads/{thread}/closed", {"closed": closed})
+def _assigned(desks: Desks, to: int | None) -> dict[str, int | None]:
+    return {"member_id": None if to is None else desks.agents[to]}
 
 
-async def claim(desks: Desks, agent: int, thread: int, over: bool) -> None:
-    await desks.by_api(agent, "PUT", f"threads/{thread}/claim", {"over": over})
-
-
-async def unclaim(desks: Desks, agent: int, thread: int) -> None:
-    await desks.by_api(agent, "DELETE", f"threads/{thread}/claim")
-
-
-async def see_mentions(desks: Desks, agent: int, thread: int) -> None:
-    await desks.by_api(agent, "POST", f"threads/{thread}/mentions/seen")
-
-
-STEPS: Final[Mapping[str, Callable[..., Awaitable[None]]]] = {
-    "text_in": text_in, "merge": merge, "cut": Desks.cut, "back": Desks.back, "reload": Desks.reload,
-    "next_page": Desks.next_page,
-    "look_at": in_thread(Desks.look_at), "leave": in_thread(Desks.leave), "read": in_thread(Desks.read),
-    "unread": in_thread(Desks.unread), "older": in_thread(Desks.older), "send": in_thread(send),
-    "type": in_thread(type_), "note": in_thread(note), "assign": in_thread(assign), "close": in_thread(close),
-    "snooze": in_thread(Desks.snooze), "claim": in_thread(claim), "unclaim": in_thread(unclaim),
-    "see_mentions": in_thread(see_mentions), "answer": in_thread(answer), "drop": in_thread(drop),
+ACTS: Final[Mapping[str, Callable[..., Awaitable[None]]]] = {
+    "write_in": write_in, "write_again": write_again, "merge": merge, "send": in_thread(send),
+    "look_at": in_thread(Desks.look_at), "leave": in_thread(Desks.leave),
+    "read": in_thread(Desks.read), "unread": in_thread(Desks.unread), "older": in_thread(Desks.older),
+    "next_page": Desks.next_page, "type": in_thread(type_), "answer": in_thread(answer), "drop": in_thread(drop),
+    "note": by_agent("POST", "notes", _note), "see_mentions": by_agent("POST", "mentions/seen"),
+    "assign": by_agent("PUT", "assignee", _assigned),
+    "close": by_agent("PUT", "closed", lambda _, on: {"closed": on}), "snooze": snooze,
+    "claim": by_agent("PUT", "claim", lambda _, over: {"over": over}), "unclaim": by_agent("DELETE", "claim"),
+    "cut": Desks.cut, "back": Desks.back, "reload": Desks.reload,
 }  # fmt: skip
 
-_tab = st.integers(0, len(AGENTS) - 1)
-_agent = st.sampled_from((ANN, BOB))
-_place = st.integers(0, len(PEOPLE) - 1)
+# One tab and one person are busier than the others: else hardly anything would be done twice to the same.
+_tab = {"tab": st.sampled_from((*range(TABS), 0, 0, 0, 0))}
+_agent = {"agent": st.sampled_from((0, TABS // 2))}
+PERSON: Final = st.sampled_from((*range(len(PEOPLE)), 0, 0, 0, 0))
+WORDS: Final = st.sampled_from(_WORDS)
+_words = {"words": WORDS}
+_on = {"on": st.booleans()}
+_over = {"over": st.booleans()}
 _known = st.integers(0, KNOWN - 1)
-_words = st.integers(0, len(_WORDS) - 1)
-_notes = st.integers(0, len(_NOTES) - 1)
 
-_TAKES: Final[Mapping[str, tuple[st.SearchStrategy[Any], ...]]] = {
-    "text_in": (_place, _words), "merge": (_agent, _known, _known), "cut": (_tab, st.integers(0, 2_000)),
-    "back": (_tab,), "reload": (_tab,), "next_page": (_tab,), "look_at": (_tab, _place), "leave": (_tab, _place),
-    "read": (_tab, _place), "unread": (_tab, _place, st.integers(0, 9)), "older": (_tab, _place),
-    "send": (_tab, _place, _words), "type": (_tab, _place, st.booleans()), "note": (_agent, _place, _notes),
-    "assign": (_agent, _place, st.sampled_from((ANN, BOB, None))), "close": (_agent, _place, st.booleans()),
-    "snooze": (_agent, _place, st.booleans()), "claim": (_agent, _place, st.booleans()),
-    "answer": (_tab, _place, st.booleans()), "drop": (_tab, _place), "unclaim": (_agent, _place),
-    "see_mentions": (_agent, _place),
-}  # fmt: skip
-_OFTEN: Final = ("text_in", "text_in", "look_at", "look_at", "read", "send", "cut", "back")
-
-STEP: Final[st.SearchStrategy[Step]] = st.sampled_from((*_TAKES, *_OFTEN)).flatmap(
-    lambda name: st.tuples(st.just(name), *_TAKES[name])
-)
+Takes = dict[str, st.SearchStrategy[Any]]
 
 
-async def take(desks: Desks, step: Step) -> None:
-    """Carry *step* out."""
-    await STEPS[step[0]](desks, *step[1:])
+def taken(threads: st.SearchStrategy[int]) -> Mapping[str, Takes]:
+    """What each act takes. *threads* gives people who have texted."""
+    thread = {"thread": threads}
+    at_tab, by_api = _tab | thread, _agent | thread
+    return {
+        "write_in": {"person": PERSON} | _words, "write_again": thread | _words,
+        "merge": _agent | {"one": _known, "other": _known}, "send": at_tab | _words,
+        "look_at": at_tab, "leave": at_tab, "read": at_tab, "unread": at_tab | {"ordinal": st.integers(0, 9)},
+        "older": at_tab, "next_page": _tab, "type": at_tab | _on, "answer": at_tab | _over, "drop": at_tab,
+        "note": by_api | {"words": st.sampled_from(_NOTES)}, "see_mentions": by_api,
+        "assign": by_api | {"to": st.sampled_from((None, 0, TABS // 2))}, "close": by_api | _on,
+        "snooze": by_api | _on, "claim": by_api | _over, "unclaim": by_api,
+        "cut": _tab | {"after": st.integers(0, 2_000)}, "back": _tab, "reload": _tab,
+    }  # fmt: skip
+
+
+async def take(desks: Desks, act: Act) -> None:
+    """Carry *act* out."""
+    name, given = act
+    await ACTS[name](desks, **given)

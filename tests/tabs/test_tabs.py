@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.databases import Databases
 from tests.tabs import scale
+from tests.tabs.hall import Hall
 from tests.tabs.machine import live
 from tests.tabs.scale import asked
-from tests.tabs.steps import STEPS
 
-FEW, SHORT = 6, 14
+FEW, SHORT = 8, 20
 
 
 def test_every_tab_shows_what_the_tables_hold_after_every_step(
-    databases: Databases, program: Path, few_to_a_page: None
+    dsn: str, tmp_path: Path, program: Path, few_to_a_page: None
 ) -> None:
     histories = asked(scale.HISTORIES, FEW)
-    lived = live(program, databases.fresh, histories, asked(scale.LENGTH, SHORT), asked(scale.SEED, 0) or None)
-    print(f"{lived.histories} histories, {lived.refused} refusals, {dict(lived.steps)}")
-    assert set(lived.steps) <= set(STEPS)
-    assert lived.histories == histories
+    with Hall.standing(dsn, tmp_path, program) as hall:
+        lived = live(hall, histories, asked(scale.LENGTH, SHORT))
+    print(f"{lived.histories} histories, {lived.refused} refusals, {dict(lived.acts)}")
+    assert lived.histories >= histories

@@ -30,25 +30,25 @@ SELECT t.id, t.version AS v, t.last_at, t.last_direction AS direction, e.address
 FROM thread t JOIN endpoint e ON e.id = t.endpoint_id
 LEFT JOIN contact_phone p ON p.endpoint_id = e.id LEFT JOIN contact k ON k.id = p.contact_id
 LEFT JOIN member a ON a.id = t.assignee_id LEFT JOIN member o ON o.id = t.claimed_by
-WHERE t.workspace_id = 1 AND t.listed AND t.last_seq > 0 ORDER BY t.last_at DESC, t.id DESC
+WHERE t.workspace_id = $1 AND t.listed AND t.last_seq > 0 ORDER BY t.last_at DESC, t.id DESC
 """
-_MARKS: Final = "SELECT member_id, thread_id, in_ord FROM thread_read WHERE workspace_id = 1"
-_MENTIONS: Final = "SELECT DISTINCT member_id, thread_id FROM mention WHERE workspace_id = 1 AND seen_at IS NULL"
+_MARKS: Final = "SELECT member_id, thread_id, in_ord FROM thread_read WHERE workspace_id = $1"
+_MENTIONS: Final = "SELECT DISTINCT member_id, thread_id FROM mention WHERE workspace_id = $1 AND seen_at IS NULL"
 _MESSAGES: Final = """
 SELECT m.thread_id, m.seq, m.direction, m.body, m.state, m.in_ord, m.author_id, a.name AS author, m.cmd_id::text,
        m.error_class, m.created_at AS at
 FROM message m LEFT JOIN member a ON a.id = m.author_id
-WHERE m.workspace_id = 1 AND NOT taken_back(m.state, m.error_class, m.error_code) ORDER BY m.seq
+WHERE m.workspace_id = $1 AND NOT taken_back(m.state, m.error_class, m.error_code) ORDER BY m.seq
 """
 _NOTES: Final = """
 SELECT n.thread_id, n.seq, n.body, n.author_id, a.name AS author, n.at,
        (SELECT array_agg(x.member_id ORDER BY x.member_id) FROM mention x
         WHERE x.thread_id = n.thread_id AND x.seq = n.seq) AS mentions
-FROM note n JOIN member a ON a.id = n.author_id WHERE n.workspace_id = 1
+FROM note n JOIN member a ON a.id = n.author_id WHERE n.workspace_id = $1
 """
 _DOINGS: Final = """
 SELECT v.thread_id, v.seq, v.data, v.at FROM thread_event v JOIN thread t ON t.id = v.thread_id
-WHERE v.kind = 'activity' AND t.workspace_id = 1
+WHERE v.kind = 'activity' AND t.workspace_id = $1
 """
 _PLAIN: Final = (
     "v",
@@ -85,19 +85,21 @@ class Truth:
         return max(0, int(row["in_total"]) - self.marks.get((member, row["id"]), 0))
 
 
-async def read_truth(connection: asyncpg.Connection[asyncpg.Record]) -> Truth:
-    """All of workspace 1, as of one moment."""
+async def read_truth(connection: asyncpg.Connection[asyncpg.Record], workspace: int = 1) -> Truth:
+    """All of a workspace, as of one moment."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        rows = await connection.fetch(_ROWS)
-        marks = {(one["member_id"], one["thread_id"]): one["in_ord"] for one in await connection.fetch(_MARKS)}
-        mentions = [(one["member_id"], one["thread_id"]) for one in await connection.fetch(_MENTIONS)]
+        rows = await connection.fetch(_ROWS, workspace)
+        marks = {
+            (one["member_id"], one["thread_id"]): one["in_ord"] for one in await connection.fetch(_MARKS, workspace)
+        }
+        mentions = [(one["member_id"], one["thread_id"]) for one in await connection.fetch(_MENTIONS, workspace)]
         messages: dict[int, list[Any]] = defaultdict(list)
-        for one in await connection.fetch(_MESSAGES):
+        for one in await connection.fetch(_MESSAGES, workspace):
             messages[one["thread_id"]].append(one)
         asides: dict[int, list[Any]] = defaultdict(list)
-        for one in await connection.fetch(_NOTES):
+        for one in await connection.fetch(_NOTES, workspace):
             asides[one["thread_id"]].append(_note(one))
-        for one in await connection.fetch(_DOINGS):
+        for one in await connection.fetch(_DOINGS, workspace):
             asides[one["thread_id"]].append(_doing(one))
     for some in asides.values():
         some.sort(key=lambda one: one["seq"])

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { Live } from "../src/live/live";
 
 type Effect = { tab: number; line: number } & ({ does: "dial" } | { does: "say"; text: string } | { does: "hang up"; code: number });
-type Question = { tab: number; ask: string; line?: number; texts?: string[]; code?: number; reason?: string; method?: string; of?: "store"; values?: unknown[]; threads?: number[]; ms?: number };
+type Question = { tab: number; ask: string; line?: number; texts?: string[]; code?: number; reason?: string; alike?: number; method?: string; of?: "store"; values?: unknown[]; threads?: number[]; ms?: number };
 
 interface Timer {
   at: number;
@@ -40,6 +40,7 @@ class Tab {
   readonly lines: Line[] = [];
   now = Date.UTC(2026, 0, 1);
   ids = 0;
+  alike: number | null = null;
   readonly kept = new Map<string, string>();
   readonly listeners = new Map<string, Set<() => void>>();
   readonly timers = new Map<number, Timer>();
@@ -112,8 +113,8 @@ Object.assign(globalThis, {
   },
 });
 Date.now = () => here().now;
-// The same tab asks the same in each run, so that what was answered once can be answered again.
-crypto.randomUUID = () => `00000000-0000-4000-8000-${(active * 1_000_000 + here().ids++).toString(16).padStart(12, "0")}`;
+// The same tab asks the same in each run, and so does one that is told to be alike: what was answered once can be answered again.
+crypto.randomUUID = () => `00000000-0000-4000-8000-${((here().alike ?? active) * 1_000_000 + here().ids++).toString(16).padStart(12, "0")}`;
 
 function answer(question: Question): unknown {
   active = question.tab;
@@ -121,6 +122,9 @@ function answer(question: Question): unknown {
   const line = tab.lines[question.line ?? -1];
   switch (question.ask) {
     case "start":
+      tab.alike = question.alike ?? null;
+      tab.start();
+      return null;
     case "reload":
       tab.start();
       return null;
