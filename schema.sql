@@ -718,6 +718,21 @@ CREATE INDEX message_by_time ON message (workspace_id, created_at, thread_id, se
 CREATE INDEX message_found ON message USING gin (
     history_keys(workspace_id, created_at, number_id, author_id, campaign_id), history_words(body));
 
+-- Notes as the search of texts reads them: what a note has none of is null, and so are its keys.
+CREATE VIEW note_as_text AS
+SELECT thread_id, seq, workspace_id, at AS created_at, body, author_id, NULL::bigint AS number_id, NULL::bigint AS campaign_id,
+       NULL::text AS direction, NULL::text AS state, NULL::text AS error_class, NULL::text AS error_code,
+       0::smallint AS segments, NULL::jsonb AS media
+FROM note;
+CREATE VIEW text_or_note AS
+SELECT thread_id, seq, workspace_id, created_at, body, author_id, number_id, campaign_id, direction, state, error_class, error_code,
+       segments, media FROM message
+UNION ALL SELECT * FROM note_as_text;
+CREATE INDEX note_by_time ON note (workspace_id, at, thread_id, seq);
+-- They are few: whoever writes one puts its words into the index.
+CREATE INDEX note_found ON note USING gin (history_keys(workspace_id, at, NULL, author_id, NULL), history_words(body))
+WITH (fastupdate = off);
+
 -- What somebody types, in pieces (p_whole: given in quotes), as a query that an index answers, and as the one that is meant:
 -- the words of a piece stand side by side, and its last may go on where it was not in quotes and is no mere letter or two.
 CREATE FUNCTION history_query(p_pieces text[], p_whole boolean[], OUT among tsquery, OUT meant tsquery)

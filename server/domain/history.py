@@ -35,6 +35,18 @@ STATES: Final[Mapping[Status, tuple[str, ...]]] = MappingProxyType(
 )
 """What people ask for, and the states that a text is in then; each state stands in one."""
 
+Kind = Literal["text", "note"]
+
+
+def kinds(asked: Kind | None, *, of_a_text: bool) -> tuple[Kind, ...]:
+    """What may be found. *of_a_text*: something is asked of it that no note has, a direction for example.
+
+    >>> kinds(None, of_a_text=False), kinds(None, of_a_text=True), kinds("note", of_a_text=True)
+    (('text', 'note'), ('text',), ())
+    """
+    every: tuple[Kind, ...] = ("text",) if of_a_text else ("text", "note")
+    return tuple(kind for kind in every if asked in (None, kind))
+
 
 # What is typed
 

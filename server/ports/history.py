@@ -1,4 +1,4 @@
-"""History: every text of a workspace, sent and received, the newest first, by words and filters."""
+"""History: every text and every note of a workspace, the newest first, by words and filters."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from server.domain.history import Status
-from server.domain.messages import Direction, Message
+from server.domain.history import Kind, Status, kinds
+from server.domain.messages import Direction, Message, Note
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which texts are asked for; None asks for any. `since` is part of it, `until` is not.
+    """Which texts and notes are asked for; None asks for any. `since` is part of it, `until` is not.
 
     `typed`: words, with what is in quotes as it stands there. `number_id` is ours, `agent_id` who wrote,
     `campaign_id` what of a campaign or of a text in bulk.
@@ -28,13 +28,19 @@ class Wanted:
     contact_id: int | None = None
     direction: Direction | None = None
     status: Status | None = None
+    kind: Kind | None = None
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        asked = (self.number_id, self.campaign_id, self.direction, self.status)
+        return kinds(self.kind, of_a_text=any(one is not None for one in asked))
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A text, and who stands at either end: `address` is theirs, `number` ours."""
+    """A text or a note, and who stands at either end of its conversation: `address` is theirs, `number` ours."""
 
-    message: Message
+    what: Message | Note
     name: str | None
     contact_id: int | None
     address: str
@@ -45,7 +51,7 @@ class Found:
 class HistoryPage:
     """`next_cursor` None: there is nothing below. `searched_to`: the search ended there, before the page was full.
 
-    `head` is the newest text of the workspace at that time, for `newer`; None where there is none.
+    `head` is the newest of the workspace at that time, for `newer`; None where there is none.
     """
 
     rows: Sequence[Found]
@@ -64,14 +70,14 @@ class Newer:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A text in an exported file."""
+    """A text in an exported file; a note has no direction, and no state."""
 
     at: datetime
-    direction: str
+    direction: str | None
     name: str | None
     address: str
     number: str
-    state: str
+    state: str | None
     error_class: str | None
     error_code: str | None
     author: str | None

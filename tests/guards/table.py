@@ -44,6 +44,18 @@ _LAST_ONE_HELD: Final = "    SELECT l.* INTO held FROM limiter_authority l FOR U
 
 GUARDS: Final = (
     Guard(
+        "notes_are_looked_for_no_further_back_than_texts",
+        (
+            Edit(
+                "server/store/conversations/history.py",
+                ', ends[kind]["oldest"], _EPOCH if known_to is None else known_to[0])',
+                ', ends[kind]["oldest"])',
+            ),
+        ),
+        ("tests/store/test_history.py::test_notes_are_looked_for_no_further_back_than_a_full_page_of_texts_came",),
+        ("tests/store/test_history.py",),
+    ),
+    Guard(
         "marks_where_the_inbox_does_not_look_hide_no_thread",
         (
             Edit(

@@ -15,6 +15,11 @@ from server.ports import MoArrival, MoRecorded
 from tests.http.office import Office
 
 ANA, LEE = "+16175550111", "+16175550112"
+NOTED = """
+INSERT INTO note (thread_id, seq, workspace_id, author_id, body, at)
+SELECT t.id, 90, 1, 12, '@Dana wants the house free', now() FROM thread t JOIN endpoint e ON e.id = t.endpoint_id
+WHERE t.workspace_id = 1 AND e.address = '+16175550111'
+"""
 CALLS = "SELECT action, detail::text FROM audit WHERE workspace_id = 1 AND action <> 'login'"
 
 
@@ -31,6 +36,16 @@ async def talk(office: Office) -> Office:
         text = InboundText(f"SM{body}", from_, to, body)
         assert isinstance(await office.store.ledger.record_mo(MoArrival(account, text, None)), MoRecorded)
     return office
+
+
+@pytest.fixture
+async def noted(talk: Office) -> Office:
+    """And a note beside them, by Raj to Dana."""
+    await talk.sql(NOTED)
+    await talk.sql(
+        "INSERT INTO mention (member_id, thread_id, seq, workspace_id) SELECT 11, thread_id, seq, 1 FROM note"
+    )
+    return talk
 
 
 class Audited:
@@ -88,6 +103,7 @@ async def test_what_is_asked_for_is_found(talk: Office, query: dict[str, Any], e
         pytest.param({"cursor": "x"}, "cursor", id="a cursor"),
         pytest.param({"status": "lost"}, "status", id="a status"),
         pytest.param({"direction": "up"}, "direction", id="a direction"),
+        pytest.param({"kind": "call"}, "kind", id="a kind"),
         pytest.param({"since": "2020-01-01T00:00:00"}, "since", id="a time of no zone"),
         pytest.param({"number_id": 0}, "number_id", id="an id"),
         pytest.param({"limit": 201}, "limit", id="a limit"),
@@ -127,6 +143,53 @@ async def test_a_file_has_all_that_is_asked_for_and_nothing_in_it_is_a_formula(t
     some = await (await talk.raj()).get(path("/export.csv", q="free"))
     assert len(list(csv.reader(io.StringIO(some.body.decode("utf-8-sig"))))) == 2
     assert [row["action"] for row in await talk.sql(CALLS)] == ["history_exported"] * 2
+
+
+async def test_a_note_is_found_as_a_note(noted: Office) -> None:
+    browser = await noted.raj()
+    [note, text] = (await browser.get(path(q="free"))).json["rows"]
+    assert (note["kind"], note["message"], note["address"], note["number"]) == ("note", None, ANA, "+16175550100")
+    assert {**note["note"], "at": None} == {
+        "seq": 90, "body": "@Dana wants the house free", "author_id": 12, "author": "Raj Patel", "mentions": [11],
+        "at": None,
+    }  # fmt: skip
+    assert (text["kind"], text["note"], text["message"]["body"]) == ("text", None, "Is the house free?")
+    assert text["thread_id"] == note["thread_id"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param({}, ["note", "text", "text", "text"], id="all"),
+        pytest.param({"kind": "note"}, ["note"], id="notes"),
+        pytest.param({"kind": "text", "q": "free"}, ["text"], id="texts"),
+        pytest.param({"direction": "in", "q": "free"}, ["text"], id="what only a text has"),
+        pytest.param({"direction": "in", "kind": "note"}, [], id="what no note has"),
+        pytest.param({"agent_id": 12}, ["note"], id="by whom"),
+        pytest.param({"agent_id": 11}, [], id="by somebody else"),
+    ],
+)
+async def test_texts_and_notes_are_told_apart(noted: Office, query: dict[str, Any], expected: Sequence[str]) -> None:
+    browser = await noted.raj()
+    assert [row["kind"] for row in (await browser.get(path(**query))).json["rows"]] == expected
+    assert (await browser.get(path("/newer", than="0.0.0", **query))).json["count"] == len(expected)
+
+
+async def test_a_file_says_which_lines_are_notes(noted: Office) -> None:
+    answer = await (await noted.raj()).get(path("/export.csv", q="free"))
+    heads, note, text = csv.reader(io.StringIO(answer.body.decode("utf-8-sig")))
+    told = [dict(zip(heads, line, strict=True)) for line in (note, text)]
+    assert [(one["Direction"], one["Status"], one["Segments"]) for one in told] == [
+        ("note", "", ""),
+        ("received", "Received", "1"),
+    ]
+    assert (told[0]["Written by"], told[0]["Text"]) == ("Raj Patel", "'@Dana wants the house free")
+
+
+async def test_nobody_finds_a_note_of_another_workspace(noted: Office) -> None:
+    browser = await noted.eve()
+    assert (await browser.get(path(kind="note"))).json["rows"] == []
+    assert b"Dana wants" not in (await browser.get(path("/export.csv"))).body
 
 
 async def test_words_that_were_looked_for_are_not_written_down(talk: Office) -> None:

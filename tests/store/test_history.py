@@ -1,4 +1,4 @@
-"""History finds every text that is asked for, once, in the order of time, and none of another workspace."""
+"""History finds every text and note that is asked for, once, in the order of time, and none of another workspace."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from server.domain.history import STATES, author_key, campaign_key, number_key, spans
+from server.domain.messages import Message, Note
 from server.ports.history import Found, Newer, Wanted
 from server.store.conversations import history
+from server.store.conversations.sought import sought
 from tests.store.campaigns import spring
 from tests.store.test_taken_back import take_back
 from tests.store.world import ALICE, BOB, NOON, OTHER_NUMBER, World, holding, later
@@ -37,10 +39,17 @@ INSERT INTO message
     (thread_id, seq, workspace_id, direction, in_ord, number_id, klass, body, state, author_id, created_at)
 VALUES ($1, $2, 1, $3, CASE $3 WHEN 'in' THEN 1 END, $4, 'person', $5, $6, $7, $8)
 """
+NOTED = "INSERT INTO note (thread_id, seq, workspace_id, author_id, body, at) VALUES ($1, $2, 1, $3, $4, $5)"
+NOTED_ELSEWHERE = """
+INSERT INTO member (workspace_id, email, name, role, password_hash) VALUES (2, 'e@example.org', 'Eve', 'owner', 'x');
+INSERT INTO note (thread_id, seq, workspace_id, author_id, body, at)
+SELECT t.id, 2, 2, m.id, 'A note from elsewhere', '2026-03-10 16:01+00' FROM thread t, member m
+WHERE t.workspace_id = 2 AND m.workspace_id = 2;
+"""
 
 
 def bodies(rows: Sequence[Found]) -> list[str]:
-    return [row.message.body for row in rows]
+    return [row.what.body for row in rows]
 
 
 async def found(world: World, typed: str = "", workspace_id: int = 1, **wanted: Any) -> list[str]:
@@ -188,7 +197,8 @@ async def test_a_text_bears_who_stands_at_either_end(world: World) -> None:
     await world.sql("UPDATE contact SET first_name = 'Ana', last_name = 'Lee'")
     [row] = (await world.store.history.page(1, Wanted("hello"))).rows
     assert (row.name, row.contact_id, row.address, row.number) == ("Ana Lee", 1, ALICE, OTHER_NUMBER)
-    assert (row.message.at, row.message.seq, row.message.direction) == (NOON, 1, "in")
+    assert isinstance(row.what, Message)
+    assert (row.what.at, row.what.seq, row.what.direction) == (NOON, 1, "in")
 
 
 # Workspaces
@@ -218,12 +228,14 @@ async def test_no_filter_and_no_cursor_finds_a_text_of_another_workspace(world: 
 
 @dataclass(frozen=True, slots=True)
 class Text:
+    """A text, or, without a direction, a note."""
+
     thread_id: int
     seq: int
-    direction: str
-    number_id: int
+    direction: str | None
+    number_id: int | None
     author_id: int | None
-    state: str
+    state: str | None
     body: str
     at: datetime
 
@@ -237,7 +249,7 @@ WORDS = ("alpha", "alps", "beta", "gamma", "delta", "rare")
 
 
 async def crowd(world: World, dice: random.Random, count: int = 300) -> list[Text]:
-    """Texts of two years, many at the same instant and many within minutes of each other."""
+    """Texts and notes of two years, many at the same instant and many within minutes of each other."""
     await world.sql(RAJ)
     threads = [
         (await world.receive("zero", from_=f"+1202555{100 + n:04}", received_at=NOON)).thread_id for n in range(5)
@@ -249,7 +261,7 @@ async def crowd(world: World, dice: random.Random, count: int = 300) -> list[Tex
     for _ in range(count):
         thread = dice.choice(threads)
         seqs[thread] += 1
-        inbound = dice.random() < 0.5
+        way = dice.choice(("in", "in", "out", "out", None))
         at = (
             burst + timedelta(seconds=dice.randrange(60))
             if dice.random() < 0.5
@@ -257,14 +269,16 @@ async def crowd(world: World, dice: random.Random, count: int = 300) -> list[Tex
         )
         texts.append(
             Text(
-                thread, seqs[thread], "in" if inbound else "out", dice.choice((1, 2)),
-                None if inbound else dice.choice((1, 2)),
-                "received" if inbound else dice.choice(("sent", "delivered", "undelivered")),
+                thread, seqs[thread], way, None if way is None else dice.choice((1, 2)),
+                None if way == "in" else dice.choice((1, 2)),
+                {"in": "received", "out": dice.choice(("sent", "delivered", "undelivered"))}.get(way or ""),
                 " ".join(dice.choices(WORDS, weights=(9, 3, 5, 5, 2, 0.2), k=dice.randrange(1, 6))), at,
             )
         )  # fmt: skip
     rows = [(t.thread_id, t.seq, t.direction, t.number_id, t.body, t.state, t.author_id, t.at) for t in texts]
-    await world.store.call(lambda c: c.executemany(WRITTEN, rows))
+    await world.store.call(lambda c: c.executemany(WRITTEN, [row for row in rows if row[2]]))
+    notes = [(t.thread_id, t.seq, t.author_id, t.body, t.at) for t in texts if t.direction is None]
+    await world.store.call(lambda c: c.executemany(NOTED, notes))
     return sorted(texts, key=lambda text: text.key, reverse=True)
 
 
@@ -286,6 +300,13 @@ FIELDS: Sequence[tuple[dict[str, Any], Callable[[Text], bool]]] = [
     ({"status": "failed"}, lambda t: t.state in STATES["failed"]),
     ({"typed": "beta", "since": FROM, "until": TO, "number_id": 1},
      lambda t: begins("beta")(t) and FROM <= t.at < TO and t.number_id == 1),
+    ({"kind": "note"}, lambda t: t.direction is None),
+    ({"kind": "note", "typed": "rare"}, lambda t: t.direction is None and begins("rare")(t)),
+    ({"kind": "note", "typed": '"beta gamma"', "agent_id": 1},
+     lambda t: t.direction is None and "beta gamma" in t.body and t.author_id == 1),
+    ({"kind": "text", "typed": "alpha"}, lambda t: t.direction is not None and begins("alpha")(t)),
+    ({"kind": "note", "since": FROM, "until": TO}, lambda t: t.direction is None and FROM <= t.at < TO),
+    ({"kind": "note", "direction": "in"}, lambda _: False),
 ]  # fmt: skip
 
 
@@ -304,10 +325,12 @@ async def test_all_pages_are_a_plain_reading_of_all_texts(
     for asked, fits in FIELDS:
         rows = await every(world, Wanted(**asked), limit=7)
         expected = [text.key for text in texts if fits(text)]
-        assert [(row.message.at, row.message.thread_id, row.message.seq) for row in rows] == expected, asked
+        assert [(row.what.at, row.what.thread_id, row.what.seq) for row in rows] == expected, asked
         gave_up |= (await world.store.history.page(1, Wanted(**asked), limit=7)).searched_to is not None
         lines = [line async for piece in await world.store.history.export(1, Wanted(**asked)) for line in piece]
-        assert [(line.at, line.body) for line in lines] == [(t.at, t.body) for t in texts if fits(t)], asked
+        assert [(one.at, one.body, one.direction, one.state) for one in lines] == [
+            (t.at, t.body, t.direction, t.state) for t in texts if fits(t)
+        ], asked
     assert gave_up is (enough == 10)
 
 
@@ -385,3 +408,103 @@ async def test_a_text_that_is_not_committed_is_not_found(world: World) -> None:
     async with holding(world, "UPDATE message SET body = 'a flat'"):
         assert await found(world, "house") == ["a house"]
         assert await found(world, "flat") == []
+
+
+# Notes
+
+
+async def test_a_note_bears_whose_conversation_it_stands_in_and_whom_it_names(world: World) -> None:
+    await world.receive("a house", received_at=NOON)
+    await world.sql(RAJ)
+    await world.sql("UPDATE contact SET first_name = 'Maya', last_name = 'Chen'")
+    await world.store.call(lambda c: c.execute(NOTED, 1, 2, 1, "@Raj this house?", later(60)))
+    await world.sql("INSERT INTO mention (member_id, thread_id, seq, workspace_id) VALUES (2, 1, 2, 1)")
+    [note, text] = (await world.store.history.page(1, Wanted("house"))).rows
+    assert isinstance(text.what, Message)
+    assert note.what == Note(1, 2, "@Raj this house?", 1, "Dana", (2,), later(60))
+    assert (note.name, note.contact_id, note.address, note.number) == ("Maya Chen", 1, ALICE, text.number)
+    [alone] = (await world.store.history.page(1, Wanted("house", contact_id=1, kind="note"))).rows
+    assert alone == note
+
+
+async def test_a_note_of_another_workspace_is_never_found(world: World) -> None:
+    await world.store.call(lambda c: c.execute(ELSEWHERE + NOTED_ELSEWHERE))
+    await world.receive("Hello from here", received_at=NOON)
+    assert await found(world, "elsewhere") == []
+    assert await found(world, kind="note") == []
+    assert await found(world, "note", workspace_id=2) == ["A note from elsewhere"]
+    told = [line.body async for piece in await world.store.history.export(1, Wanted()) for line in piece]
+    assert told == ["Hello from here"]
+
+
+async def test_new_notes_are_told_beside_new_texts(world: World) -> None:
+    await world.receive("old house", received_at=NOON)
+    head = (await world.store.history.page(1, Wanted())).head
+    assert head is not None
+    await world.receive("a house", from_=BOB, received_at=later(60))
+    await world.store.call(lambda c: c.execute(NOTED, 1, 2, 1, "a note", later(61)))
+    for wanted, count in (
+        (Wanted(), 2),
+        (Wanted(kind="note"), 1),
+        (Wanted(kind="text"), 1),
+        (Wanted(direction="in"), 1),
+    ):
+        assert (await world.store.history.newer(1, wanted, head)).count == count, wanted
+    assert (await world.store.history.page(1, Wanted())).head != head
+
+
+async def test_notes_are_looked_for_no_further_back_than_a_full_page_of_texts_came(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So what texts cost does not hang on how many notes there are below them."""
+    asked: list[tuple[str, datetime]] = []
+
+    class Watched(history._Search):
+        async def run(self) -> None:
+            asked.append((self.asked.kinds[0], self.since))
+            await super().run()
+
+    monkeypatch.setattr(history, "_Search", Watched)
+    for n in range(9):
+        await world.receive(f"text {n}", received_at=later(n))
+    await world.store.call(lambda c: c.execute(NOTED, 1, 99, 1, "a note of text", later(4)))
+    page = await world.store.history.page(1, Wanted("text"), limit=3)
+    assert bodies(page.rows) == ["text 8", "text 7", "text 6"]
+    assert asked == [("text", NOON), ("note", later(5))]
+    rest = await world.store.history.page(1, Wanted("text"), cursor=page.next_cursor)
+    assert bodies(rest.rows)[:3] == ["text 5", "a note of text", "text 4"]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "index"),
+    [
+        pytest.param("leap", ([1], 9, 9), "note_found", id="by words"),
+        pytest.param("walk", (9, 9), "note_by_time", id="by time"),
+    ],
+)
+async def test_notes_are_found_by_an_index(world: World, name: str, given: Sequence[Any], index: str) -> None:
+    plan = await plan_of(world, Wanted("house", kind="note"), name, 1, NOON, 1, 1, NOON, *given)
+    assert index in plan
+    assert "Seq Scan on note" not in plan
+
+
+async def test_a_file_of_texts_and_notes_is_merged_by_their_indexes_of_time_and_not_sorted(world: World) -> None:
+    plan = await plan_of(world, Wanted(), "export", 1, NOON, later(60), plain="SET LOCAL enable_sort = off")
+    assert "note_by_time" in plan
+    assert "Merge Append" in plan
+    assert "Sort Key: m" not in plan.partition("Merge Append")[0]
+
+
+async def plan_of(world: World, wanted: Wanted, name: str, *given: Any, plain: str = history._PLANS) -> str:
+    """How a statement is carried out where tables are not read whole."""
+
+    async def read(connection: Any) -> str:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL enable_seqscan = off")
+            await connection.execute(plain)
+            asked = await sought(connection, 1, wanted)
+            assert asked is not None
+            sql, values = asked.statement(name, *given)
+            return "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {sql.rstrip().rstrip(';')}", *values))
+
+    return await world.store.call(read)

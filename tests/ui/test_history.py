@@ -66,6 +66,39 @@ def test_what_was_looked_for_is_marked_and_leads_to_its_place_in_a_long_conversa
     expect(texts(page)).to_have_count(1)
 
 
+def write_note(page: Page, body: str) -> None:
+    page.get_by_role("button", name="Note", exact=True).click()
+    box = page.get_by_role("textbox", name="Note for colleagues")
+    box.fill(body)
+    box.press("Enter")
+
+
+def test_a_note_is_found_beside_the_texts_and_leads_to_its_place(page: Page, live: Live) -> None:
+    needle = word()
+    row = conversation(page, live, f"Is the {needle} house free?")
+    page.goto(f"/phone/sms/{row['thread_id']}")
+    write_note(page, f"The {needle} flat is taken")
+    expect(page.locator("[data-note]")).to_contain_text(needle)
+    for n in range(30):
+        live.text_in(row["address"], OURS, f"Text {n}")
+    history(page, f"?q={needle}")
+    expect(texts(page)).to_have_count(2)
+    expect(texts(page).first).to_contain_text("Note, only for colleagues")
+    expect(texts(page).first.locator("mark")).to_have_text(needle)
+    page.get_by_label("Kind").select_option(label="Texts")
+    expect(texts(page)).to_have_count(1)
+    expect(texts(page)).to_contain_text("house free")
+    page.get_by_label("Kind").select_option(label="Notes")
+    expect(page).to_have_url(f"{live.url}/phone/sms/history?q={needle}&kind=note")
+    expect(texts(page)).to_have_count(1)
+    texts(page).get_by_role("link", name="Note about").click()
+    expect(page).to_have_url(f"{live.url}/phone/sms/{row['thread_id']}?at=2")
+    found = page.locator("[data-note='2']")
+    expect(found).to_be_in_viewport()
+    expect(found).to_have_attribute("data-found", "true")
+    expect(page.locator("[data-seq='32']")).not_to_be_in_viewport()
+
+
 def test_a_text_that_is_not_there_is_said(page: Page, live: Live) -> None:
     row = conversation(page, live, "Hello")
     page.goto(f"/phone/sms/{row['thread_id']}?at=99")
@@ -98,19 +131,19 @@ def test_filters_stand_in_the_address_and_say_when_nothing_is_left(page: Page, l
     thread_of(page, row["address"], lambda row: row["preview"] == f"ours {needle}")
     history(page, f"?q={needle}")
     expect(texts(page)).to_have_count(2)
-    page.get_by_label("Direction").select_option(label="Sent by us")
+    page.get_by_label("Kind").select_option(label="Sent by us")
     expect(texts(page)).to_have_count(1)
     expect(texts(page)).to_contain_text(f"ours {needle}")
     page.reload()
-    expect(page.get_by_label("Direction")).to_have_value("out")
+    expect(page.get_by_label("Kind")).to_have_value("out")
     expect(texts(page)).to_have_count(1)
     page.get_by_label("From", exact=True).fill("2020-01-01")
     page.get_by_label("To", exact=True).fill("2020-02-01")
-    expect(page.get_by_text("No text is like that")).to_be_visible()
+    expect(page.get_by_text("Nothing is like that")).to_be_visible()
     page.get_by_role("button", name="Clear filters").click()
     expect(texts(page)).to_have_count(2)
     page.get_by_role("searchbox").fill("zzzz nowhere")
-    page.get_by_role("button", name="Show all texts").click()
+    page.get_by_role("button", name="Show all", exact=True).click()
     expect(page).to_have_url(f"{live.url}/phone/sms/history")
     expect(page.get_by_role("searchbox")).to_have_value("")
 
@@ -160,7 +193,7 @@ def test_a_search_that_finds_nothing_for_long_says_how_far_back_it_has_come(page
     expect(page.get_by_text("Searched back to June 3, 2026.")).to_be_visible()
     assert len(asked) == 3
     page.get_by_role("button", name="Search further back").click()
-    expect(page.get_by_text("No text is like that")).to_be_visible()
+    expect(page.get_by_text("Nothing is like that")).to_be_visible()
     assert "cursor=4.1.1" in asked[-1]
 
 
@@ -177,5 +210,5 @@ def test_no_barrier_stands_in_history(open_tab: OpenTab, live: Live, width: int)
     assert complaints(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     history(page, "?q=zzzznowhere&direction=in")
-    expect(page.get_by_text("No text is like that")).to_be_visible()
+    expect(page.get_by_text("Nothing is like that")).to_be_visible()
     assert complaints(page) == []

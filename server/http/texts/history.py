@@ -1,27 +1,27 @@
-"""History: every text of all conversations, found by words and filters, and as a file."""
+"""History: every text and every note of all conversations, found by words and filters, and as a file."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from quart import Response
 
 from server.domain.delivery import WORDS, State
-from server.domain.history import LONGEST, Status
-from server.domain.messages import Direction
+from server.domain.history import LONGEST, Kind, Status
+from server.domain.messages import Direction, Note
 from server.domain.phone import for_people
 from server.http.call import Answer, Call
 from server.http.errors import Problem
 from server.http.ids import Id
 from server.http.rules import MEMBER, Routes
 from server.http.sheets import csv_stream
-from server.ports.history import Line, Wanted
-from server.ws.encode import Explain, message_out
-from server.ws.protocol import PAGE, MessageOut
+from server.ports.history import Found, Line, Wanted
+from server.ws.encode import Explain, message_out, note_out
+from server.ws.protocol import PAGE, MessageOut, NoteOut
 
 _CURSOR: Final = 80
 _NAMED: Final = "%Y-%m-%dT%H%M%SZ"  # a colon is none in a name of a file
@@ -34,7 +34,11 @@ routes: Final = Routes("history")
 
 
 class WantedQuery(BaseModel):
-    """`q`: words that begin so; in quotes, exactly those side by side. `since` is part of it, `until` is not."""
+    """`q`: words that begin so; in quotes, exactly those side by side. `since` is part of it, `until` is not.
+
+    `kind`: texts or notes alone. Whoever asks for a number, a campaign, a direction or a status asks for texts alone:
+    notes have none.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,11 +51,12 @@ class WantedQuery(BaseModel):
     contact_id: Id | None = None
     direction: Direction | None = None
     status: Status | None = None
+    kind: Kind | None = None
 
     def wanted(self) -> Wanted:
         return Wanted(
             self.q, self.since, self.until, self.number_id, self.agent_id, self.campaign_id, self.contact_id,
-            self.direction, self.status,
+            self.direction, self.status, self.kind,
         )  # fmt: skip
 
 
@@ -67,10 +72,15 @@ class NewerQuery(WantedQuery):
 
 
 class FoundOut(BaseModel):
-    """A text, and who stands at either end: `address` is theirs, `number` ours."""
+    """A text or a note (`message` or `note`; the other is null), and who stands at either end of its conversation.
+
+    `address` is theirs, `number` ours.
+    """
 
     thread_id: int
-    message: MessageOut
+    kind: Kind
+    message: MessageOut | None
+    note: NoteOut | None
     name: str | None
     contact_id: int | None
     address: str
@@ -80,7 +90,7 @@ class FoundOut(BaseModel):
 class HistoryOut(BaseModel):
     """`next_cursor` null: there is nothing below. `searched_to`: nothing more was found so far back; go on from there.
 
-    `head` is for asking how many are newer; null where there is no text at all.
+    `head` is for asking how many are newer; null where there is nothing at all.
     """
 
     rows: list[FoundOut]
@@ -98,31 +108,34 @@ class NewerOut(BaseModel):
 
 @routes.get("/api/v1/history", MEMBER, query=HistoryQuery, answers={200: HistoryOut})
 async def history(call: Call, query: HistoryQuery) -> Answer:
-    """Texts of all conversations, the newest first, page by page."""
+    """Texts and notes of all conversations, the newest first, page by page."""
     try:
         page = await call.deps.history.page(
             call.member.workspace_id, query.wanted(), cursor=query.cursor, limit=query.limit
         )
     except ValueError:
         raise _no_cursor("cursor") from None
-    rows = [
-        {
-            "thread_id": row.message.thread_id,
-            "message": message_out(row.message, call.deps.explain),
-            "name": row.name,
-            "contact_id": row.contact_id,
-            "address": row.address,
-            "number": row.number,
-        }
-        for row in page.rows
-    ]
     told = {"next_cursor": page.next_cursor, "searched_to": page.searched_to, "head": page.head}
-    return Answer({"rows": rows, **told})
+    return Answer({"rows": [_found(row, call.deps.explain) for row in page.rows], **told})
+
+
+def _found(row: Found, explain: Explain) -> dict[str, Any]:
+    what = row.what
+    return {
+        "thread_id": what.thread_id,
+        "kind": "note" if isinstance(what, Note) else "text",
+        "message": None if isinstance(what, Note) else message_out(what, explain),
+        "note": note_out(what) if isinstance(what, Note) else None,
+        "name": row.name,
+        "contact_id": row.contact_id,
+        "address": row.address,
+        "number": row.number,
+    }
 
 
 @routes.get("/api/v1/history/newer", MEMBER, query=NewerQuery, answers={200: NewerOut})
 async def newer(call: Call, query: NewerQuery) -> Answer:
-    """How many such texts have come since a page was read; the page itself stays as it is."""
+    """How many such texts and notes have come since a page was read; the page itself stays as it is."""
     try:
         found = await call.deps.history.newer(call.member.workspace_id, query.wanted(), query.than)
     except ValueError:
@@ -132,7 +145,7 @@ async def newer(call: Call, query: NewerQuery) -> Answer:
 
 @routes.get("/api/v1/history/export.csv", MEMBER, query=WantedQuery, answers={200: "text/csv"})
 async def export_history(call: Call, query: WantedQuery) -> Response:
-    """All texts that are asked for, as of one moment, which the file's name tells."""
+    """All that is asked for, as of one moment, which the file's name tells; its column "Direction" tells notes."""
     member, as_of = call.member, call.deps.clock.wall().astimezone(UTC)
     lines = await call.deps.history.export(member.workspace_id, query.wanted())
     asked = query.model_dump(mode="json", exclude_none=True, exclude={"q"})
@@ -153,7 +166,7 @@ async def _cells(
 def _row(line: Line, explain: Explain) -> Sequence[str]:
     return (
         line.at.astimezone(UTC).isoformat(timespec="seconds"),
-        "received" if line.direction == "in" else "sent",
+        {"in": "received", "out": "sent", None: "note"}[line.direction],
         line.name or "",
         for_people(line.address),
         for_people(line.number),
@@ -161,13 +174,15 @@ def _row(line: Line, explain: Explain) -> Sequence[str]:
         explain(line.error_class, line.error_code) or "",
         line.author or "",
         line.campaign or "",
-        str(line.segments),
+        "" if line.direction is None else str(line.segments),
         str(line.pictures or ""),
         line.body,
     )
 
 
 def _status(line: Line) -> str:
+    if line.state is None:
+        return ""
     return "Received" if line.direction == "in" else WORDS[State(line.state)]
 
 

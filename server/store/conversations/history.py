@@ -1,4 +1,7 @@
-"""Every text of a workspace, found by its words and by what it is, page by page.
+"""Every text and every note of a workspace, found by its words and by what it is, page by page.
+
+Texts are looked for first, and notes, which are few, only as far back as that came: by the same looks, but in
+statements of their own, so that neither costs the other its plan.
 
 How far each look reaches is decided in `domain.history`. All looks of a page see one snapshot, and none of them may
 read a table whole: the planner is told so, since it knows nothing of what words are worth. Nor does it plan a statement
@@ -7,7 +10,7 @@ anew for each look, which would cost more than most looks.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -17,15 +20,17 @@ from server.domain.history import (
     TOO_MANY,
     WALK,
     Crowd,
+    Kind,
     first_leap,
     next_leap,
     spans,
     towards,
     worth_fetching,
 )
+from server.domain.messages import Message, Note
 from server.ports.history import Found, HistoryPage, Line, Newer, Wanted
 from server.store.conversations.history_export import HistoryExports
-from server.store.conversations.rows import message
+from server.store.conversations.rows import message, note
 from server.store.conversations.sought import Sought, sought
 from server.store.cursors import made_cursor, parsed_cursor
 from server.store.named_sql import statements
@@ -74,9 +79,12 @@ class PostgresHistory:
             asked = await sought(connection, workspace_id, wanted)
             if asked is None:
                 return Newer(0, more=False)
-            sql, given = asked.statement("newer", workspace_id, *above, MOST_NEWER)
-            [row] = await connection.fetch(sql, *given)
-            return Newer(row["found"], more=row["came"] == MOST_NEWER)
+            count, more = 0, False
+            for kind in asked.kinds:
+                sql, given = asked.of(kind).statement("newer", workspace_id, *above, MOST_NEWER)
+                [row] = await connection.fetch(sql, *given)
+                count, more = count + row["found"], more or row["came"] == MOST_NEWER
+            return Newer(count, more)
 
         return await self._postgres.read(read)
 
@@ -91,26 +99,52 @@ class PostgresHistory:
 async def _page(
     connection: Connection, workspace_id: int, wanted: Wanted, below: Key | None, limit: int
 ) -> HistoryPage:
-    ends = await connection.fetchrow(_SQL["ends"], workspace_id)
-    asked = None if ends is None else await sought(connection, workspace_id, wanted)
-    if ends is None or asked is None:
-        return HistoryPage([], None, None, None if ends is None else _cursor(_key_of(ends)))
-    since = max(wanted.since or _EPOCH, ends["oldest"])
-    newest = _key_of(ends)
+    ends: dict[Kind, Row] = {row["kind"]: row for row in await connection.fetch(_SQL["ends"], workspace_id)}
+    newest = max(map(_key_of, ends.values()), default=None)
+    asked = None if newest is None else await sought(connection, workspace_id, wanted)
+    if newest is None or asked is None:
+        return HistoryPage([], None, None, None if newest is None else _cursor(newest))
     top: Key = (*newest[:2], newest[2] + 1)
     if wanted.until is not None:
         top = min(top, (wanted.until, 0, 0))
-    search = _Search(connection, workspace_id, asked, since, top if below is None else min(below, top), limit + 1)
-    await search.run()
-    shown = search.found[:limit]
-    next_key = shown[-1] if len(search.found) > limit else search.stopped_at
-    rows = await connection.fetch(_SQL["texts"], workspace_id, [key[1] for key in shown], [key[2] for key in shown])
+    key = top if below is None else min(below, top)
+    found: list[Key] = []
+    of_notes: set[Key] = set()
+    known_to: Key | None = None
+    for kind in (one for one in asked.kinds if one in ends):
+        since = max(wanted.since or _EPOCH, ends[kind]["oldest"], _EPOCH if known_to is None else known_to[0])
+        search = _Search(connection, workspace_id, asked.of(kind), since, key, limit + 1)
+        await search.run()
+        found += search.found
+        known_to = max(filter(None, (known_to, search.known_to)), default=None)
+        if kind == "note":
+            of_notes.update(search.found)
+    known = sorted((one for one in found if known_to is None or one >= known_to), reverse=True)
+    shown, is_full = known[:limit], len(known) > limit
+    next_key = shown[-1] if is_full else known_to
     return HistoryPage(
-        rows=[_found(row) for row in rows],
+        rows=await _rows(connection, workspace_id, shown, of_notes),
         next_cursor=None if next_key is None else _cursor(next_key),
-        searched_to=None if len(search.found) > limit or next_key is None else next_key[0],
+        searched_to=None if is_full or next_key is None else next_key[0],
         head=_cursor(newest),
     )
+
+
+async def _rows(
+    connection: Connection, workspace_id: int, shown: Sequence[Key], of_notes: Collection[Key]
+) -> Sequence[Found]:
+    """In the order of *shown*."""
+    read: Mapping[str, Callable[[Row], Message | Note]] = {"texts": message, "notes": note}
+    keys: dict[str, list[Key]] = {name: [] for name in read}
+    for key in shown:
+        keys["notes" if key in of_notes else "texts"].append(key)
+    found: dict[tuple[int, int], Found] = {}
+    for name in (one for one in read if keys[one]):
+        places = [key[1] for key in keys[name]], [key[2] for key in keys[name]]
+        for row in await connection.fetch(_SQL[name], workspace_id, *places):
+            what = read[name](row)
+            found[what.thread_id, what.seq] = _found(what, row)
+    return [found[key[1:]] for key in shown]
 
 
 @dataclass(slots=True)
@@ -128,6 +162,11 @@ class _Search:
     walked: timedelta = timedelta()
     over: bool = False
     stopped_at: Key | None = None
+
+    @property
+    def known_to(self) -> Key | None:
+        """How far back nothing is left out; None: there is nothing below."""
+        return self.stopped_at if len(self.found) < self.wants else self.found[-1]
 
     async def run(self) -> None:
         if self.asked.threads is not None:
@@ -173,7 +212,8 @@ class _Search:
         self._add(rows)
         if len(rows) == wants:
             return
-        to = await self.connection.fetchrow(_SQL["walked_to"], self.workspace_id, *self.key, self.since, length - 1)
+        sql, given = self.asked.statement("walked_to", self.workspace_id, *self.key, self.since, length - 1)
+        to = await self.connection.fetchrow(sql, *given)
         self.seen += WALK
         if to is None:
             self.over = True
@@ -200,8 +240,8 @@ class _Search:
         self.found += [_key_of(row) for row in rows[: self.wants - len(self.found)]]
 
 
-def _found(row: Row) -> Found:
-    return Found(message(row), row["name"], row["contact_id"], row["address"], row["number"])
+def _found(what: Message | Note, row: Row) -> Found:
+    return Found(what, row["name"], row["contact_id"], row["address"], row["number"])
 
 
 def _key_of(row: Row) -> Key:

@@ -37,6 +37,6 @@ def _line(cells: Sequence[str]) -> Line:
     at, direction, name, address, number, state, error_class, error_code, author, campaign, *rest = cells
     segments, pictures, body = rest
     return Line(
-        datetime.fromisoformat(at), direction, name or None, address, number, state, error_class or None,
-        error_code or None, author or None, campaign or None, int(segments), int(pictures), body,
+        datetime.fromisoformat(at), direction or None, name or None, address, number, state or None,
+        error_class or None, error_code or None, author or None, campaign or None, int(segments), int(pictures), body,
     )  # fmt: skip

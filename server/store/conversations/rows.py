@@ -132,7 +132,12 @@ def aside(row: Row) -> Note | Activity:
     thread_id, seq, at = row["thread_id"], row["event_seq"], row["at"]
     if row["kind"] == "activity":
         return activity(thread_id, seq, row["data"], at)
-    return Note(thread_id, seq, row["note"], row["note_author_id"], row["note_author"], tuple(row["mentions"]), at)
+    return note(row)
+
+
+def note(row: Row) -> Note:
+    author = row["note_author_id"], row["note_author"]
+    return Note(row["thread_id"], row["event_seq"], row["note"], *author, tuple(row["mentions"]), row["at"])
 
 
 def activity(thread_id: int, seq: int, data: str, at: datetime) -> Activity:

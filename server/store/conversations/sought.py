@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from server.domain.history import STATES, author_key, campaign_key, number_key, pieces
+from server.domain.history import STATES, Kind, author_key, campaign_key, number_key, pieces
 from server.ports.history import Wanted
 from server.store.named_sql import statements
 
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from server.store.postgres import Connection
 
 _SQL = statements("history")
+_TEXTS: Final = "FROM message m"
+_FROM: Final[dict[tuple[Kind, ...], str]] = {
+    ("text",): _TEXTS,
+    ("note",): "FROM note_as_text m",
+    ("text", "note"): "FROM text_or_note m",
+}
 _ASKED: Final = "/* asked */ true"
 _FOUND: Final = "/* found */ true"
 _KEYS: Final = "history_keys(m.workspace_id, m.created_at, m.number_id, m.author_id, m.campaign_id)"
@@ -36,8 +42,9 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """`words` None: none are asked for. `threads`: those of a contact; None: of anybody."""
+    """`kinds`: of what. `words` None: none are asked for. `threads`: those of a contact; None: of anybody."""
 
+    kinds: tuple[Kind, ...]
     wanted: Wanted
     words: Words | None
     threads: tuple[int, ...] | None
@@ -48,9 +55,13 @@ class Sought:
         wanted = self.wanted
         return self.words is not None or bool(wanted.number_id or wanted.agent_id or wanted.campaign_id)
 
+    def of(self, kind: Kind) -> Sought:
+        """The same, of this kind alone."""
+        return replace(self, kinds=(kind,))
+
     def statement(self, name: str, *given: Any) -> tuple[str, list[Any]]:
         """The statement of history.sql with what is asked for in it, and what it takes."""
-        sql, taken = _SQL[name], _Taken(list(given))
+        sql, taken = _SQL[name].replace(_TEXTS, _FROM[self.kinds]), _Taken(list(given))
         by_index = _FOUND in sql
         if by_index:
             sql = sql.replace(_FOUND, " AND ".join(self._found(taken)) or "true")
@@ -104,7 +115,9 @@ class _Taken:
 
 
 async def sought(connection: Connection, workspace_id: int, wanted: Wanted) -> Sought | None:
-    """None where nothing can be found: what was typed has no words in it, or the contact has no thread."""
+    """None where nothing can be found: what was typed has no words in it, the contact no thread, or notes no status."""
+    if not wanted.kinds:
+        return None
     words: Words | None = None
     if wanted.typed.strip():
         typed = pieces(wanted.typed)
@@ -118,4 +131,4 @@ async def sought(connection: Connection, workspace_id: int, wanted: Wanted) -> S
         threads = tuple(row["id"] for row in rows)
         if not threads:
             return None
-    return Sought(wanted, words, threads)
+    return Sought(wanted.kinds, wanted, words, threads)

@@ -8,11 +8,15 @@ SELECT q.among::text, q.meant::text, array(
 FROM history_query($1, $2) q;
 
 -- name: ends
--- The oldest and the newest text of a workspace.
-SELECT o.created_at AS oldest, n.created_at AS at, n.thread_id, n.seq
+-- The oldest and the newest text of a workspace, and the same of its notes.
+SELECT 'text' AS kind, o.created_at AS oldest, n.created_at AS at, n.thread_id, n.seq
 FROM (SELECT created_at FROM message WHERE workspace_id = $1 ORDER BY created_at LIMIT 1) o,
      (SELECT created_at, thread_id, seq FROM message WHERE workspace_id = $1
-      ORDER BY created_at DESC, thread_id DESC, seq DESC LIMIT 1) n;
+      ORDER BY created_at DESC, thread_id DESC, seq DESC LIMIT 1) n
+UNION ALL
+SELECT 'note', o.at, n.at, n.thread_id, n.seq
+FROM (SELECT at FROM note WHERE workspace_id = $1 ORDER BY at LIMIT 1) o,
+     (SELECT at, thread_id, seq FROM note WHERE workspace_id = $1 ORDER BY at DESC, thread_id DESC, seq DESC LIMIT 1) n;
 
 -- name: walk
 -- Those of the next texts below a key, since a time, that are asked for.
@@ -90,14 +94,25 @@ LEFT JOIN LATERAL (
 ) c ON true
 ORDER BY m.created_at DESC, m.thread_id DESC, m.seq DESC;
 
+-- name: notes
+-- Notes by key, with who stands at either end of their conversation.
+SELECT o.thread_id, o.seq AS event_seq, o.body AS note, o.author_id AS note_author_id, a.name AS note_author, o.at,
+       (SELECT coalesce(array_agg(z.member_id ORDER BY z.member_id), '{}') FROM mention z
+        WHERE z.thread_id = o.thread_id AND z.seq = o.seq) AS mentions,
+       f.name, f.contact_id, f.address, f.number
+FROM unnest($2::bigint[], $3::bigint[]) k (thread_id, seq)
+JOIN note o ON o.thread_id = k.thread_id AND o.seq = k.seq AND o.workspace_id = $1
+JOIN inbox_face f ON f.thread_id = o.thread_id
+JOIN member a ON a.id = o.author_id;
+
 -- name: export
--- All texts that are asked for, the newest first, as the cells of a file.
+-- All that is asked for, the newest first, as the cells of a file.
 SELECT m.created_at, m.direction, c.name, e.address, n.address, m.state, m.error_class, m.error_code, a.name, g.name, m.segments,
        CASE WHEN m.media IS NULL THEN 0 ELSE jsonb_array_length(m.media) END, m.body
 FROM message m
 JOIN thread t ON t.id = m.thread_id
 JOIN endpoint e ON e.id = t.endpoint_id
-JOIN number n ON n.id = m.number_id
+JOIN number n ON n.id = coalesce(m.number_id, t.number_id)
 LEFT JOIN member a ON a.id = m.author_id
 LEFT JOIN campaign g ON g.id = m.campaign_id
 LEFT JOIN LATERAL (

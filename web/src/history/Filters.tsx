@@ -9,7 +9,7 @@ import { membersQuery } from "../people/api";
 import { numbersQuery } from "../filters/useFields";
 import { usePageKeys } from "../parts/usePageKeys";
 import { formatNumber } from "../text/people";
-import { askedOf, campaignsOfHistory, DIRECTIONS, STATUSES, type Asked } from "./api";
+import { askedOf, campaignsOfHistory, DIRECTIONS, KINDS, STATUSES, type Asked } from "./api";
 import styles from "./HistoryPage.module.css";
 
 const TYPING_MS = 250;
@@ -17,6 +17,8 @@ const LONGEST = 200;
 
 const options = (any: string, all: readonly { value: string; label: string }[]) => [{ value: "", label: any }, ...all];
 const worded = (words: Record<string, string>) => Object.entries(words).map(([value, label]) => ({ value, label }));
+
+const ofKind = (value: string) => (value in DIRECTIONS ? { direction: value } : { kind: value || undefined });
 
 export function Filters({ asked }: { asked: Asked }) {
   const navigate = useNavigate();
@@ -45,7 +47,10 @@ export function Filters({ asked }: { asked: Asked }) {
           <span>To</span>
           <input type="date" value={asked.to ?? ""} min={asked.from} onChange={(event) => narrow({ to: event.currentTarget.value || undefined })} />
         </label>
-        <NativeSelect aria-label="Direction" value={asked.direction ?? ""} data={options("In and out", worded(DIRECTIONS))} onChange={(event) => narrow({ direction: event.currentTarget.value || undefined })} />
+        <NativeSelect
+          aria-label="Kind" value={asked.direction ?? asked.kind ?? ""} data={options("Texts and notes", worded({ text: KINDS.text, ...DIRECTIONS, note: KINDS.note }))}
+          onChange={(event) => narrow({ direction: undefined, kind: undefined, ...ofKind(event.currentTarget.value) })}
+        />
         <NativeSelect aria-label="Status" value={asked.status ?? ""} data={options("Any status", worded(STATUSES))} onChange={(event) => narrow({ status: event.currentTarget.value || undefined })} />
         <NativeSelect
           aria-label="Our number" value={asked.number ?? ""} onChange={(event) => narrow({ number: id(event.currentTarget.value) })}
@@ -101,7 +106,7 @@ function Words({ q, onWords }: { q: string; onWords: (words: string | undefined)
   });
   return (
     <TextInput
-      ref={box} className={styles.search} type="search" aria-label="Search all texts" placeholder="Search all texts, “in quotes” for a phrase" autoComplete="off" maxLength={LONGEST}
+      ref={box} className={styles.search} type="search" aria-label="Search all texts" placeholder="Search texts and notes, “in quotes” for a phrase" autoComplete="off" maxLength={LONGEST}
       leftSection={<Search size={16} aria-hidden="true" />} value={typed} onChange={(event) => type(event.currentTarget.value)}
     />
   );

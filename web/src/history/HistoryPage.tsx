@@ -1,4 +1,4 @@
-// History: every text of all conversations, the newest first, found by words and filters. It never moves under the reader.
+// History: every text and every note of all conversations, the newest first, found by words and filters. It never moves under the reader.
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ArrowUp, Download, MessageSquareText, Search } from "lucide-react";
@@ -11,7 +11,7 @@ import { isForRows } from "../parts/useRows";
 import { landing, stepOf } from "../parts/walk";
 import { dayTitle, daysBetween } from "../text/time";
 import { useToday } from "../text/useToday";
-import { exportAddress, historyQuery, isNarrowed, newerQuery, type Asked, type HistoryPageOut } from "./api";
+import { exportAddress, historyQuery, isNarrowed, newerQuery, said, type Asked, type HistoryPageOut } from "./api";
 import { Filters } from "./Filters";
 import { FoundRow } from "./FoundRow";
 import { PhoneTabs } from "./PhoneTabs";
@@ -63,11 +63,12 @@ function Texts({ asked, onClear }: { asked: Asked; onClear: () => void }) {
         {rows.length > 0 && (
           <ol className={styles.rows} aria-label="Texts" aria-busy={found.isFetching}>
             {rows.map((row, index) => {
-              const at = new Date(row.message.at);
+              const what = said(row);
+              const at = new Date(what.at);
               const before = rows[index - 1];
               return (
-                <Fragment key={`${row.thread_id}.${row.message.seq}`}>
-                  {(before === undefined || daysBetween(at, new Date(before.message.at)) !== 0) && <li className={styles.day}>{dayTitle(at, today)}</li>}
+                <Fragment key={`${row.thread_id}.${what.seq}`}>
+                  {(before === undefined || daysBetween(at, new Date(said(before).at)) !== 0) && <li className={styles.day}>{dayTitle(at, today)}</li>}
                   <FoundRow row={row} typed={asked.q ?? ""} />
                 </Fragment>
               );
@@ -80,7 +81,7 @@ function Texts({ asked, onClear }: { asked: Asked; onClear: () => void }) {
   );
 }
 
-const told = (count: number, more: boolean): string => (more ? `${count} texts so far` : count === 1 ? "1 text" : `${count} texts`);
+const told = (count: number, more: boolean): string => (more ? `${count} found so far` : `${count} found`);
 
 interface Pages {
   hasNextPage: boolean;
@@ -183,15 +184,15 @@ function None({ asked, onClear }: { asked: Asked; onClear: () => void }) {
   if (!isNarrowed(asked))
     return (
       <Nothing boxed icon={MessageSquareText} title="No texts yet">
-        <p>Every text that is sent or received stands here, whoever it is with.</p>
+        <p>Every text that is sent or received stands here, and every note, whoever it is with.</p>
       </Nothing>
     );
   return (
-    <Nothing boxed icon={Search} title="No text is like that">
+    <Nothing boxed icon={Search} title="Nothing is like that">
       <p>Words find whatever begins so; put them in quotes to find exactly those, side by side.</p>
       <p>
         <button type="button" onClick={onClear}>
-          Show all texts
+          Show all
         </button>
       </p>
     </Nothing>

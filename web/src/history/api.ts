@@ -1,10 +1,11 @@
-// Every text of the workspace, as it is asked for: what the address says, what the server is asked, what it tells.
+// Every text and every note of the workspace, as it is asked for: what the address says, what the server is asked, what it tells.
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { call } from "../api";
-import type { MessageOut } from "../gen/wire";
+import type { MessageOut, NoteOut } from "../gen/wire";
 
 export const STATUSES = { received: "Received", waiting: "Waiting to be sent", sent: "Sent", delivered: "Delivered", failed: "Failed", not_sent: "Not sent", unconfirmed: "Not confirmed" } as const;
 export const DIRECTIONS = { in: "Received", out: "Sent by us" } as const;
+export const KINDS = { text: "Texts", note: "Notes" } as const;
 
 /** As it stands in the address. Days are the reader's own, YYYY-MM-DD, and both are part of it. */
 export interface Asked {
@@ -17,11 +18,14 @@ export interface Asked {
   contact?: number;
   direction?: keyof typeof DIRECTIONS;
   status?: keyof typeof STATUSES;
+  kind?: keyof typeof KINDS;
 }
 
-export interface FoundText {
+/** A text or a note. */
+export interface Found {
   thread_id: number;
-  message: MessageOut;
+  message: MessageOut | null;
+  note: NoteOut | null;
   name: string | null;
   contact_id: number | null;
   address: string;
@@ -29,12 +33,14 @@ export interface FoundText {
 }
 
 export interface HistoryPageOut {
-  rows: FoundText[];
+  rows: Found[];
   next_cursor: string | null;
   /** The search ended there before the page was full. */
   searched_to: string | null;
   head: string | null;
 }
+
+export const said = (row: Found): MessageOut | NoteOut => (row.message ?? row.note) as MessageOut | NoteOut;
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -52,6 +58,7 @@ export function askedOf(search: Record<string, unknown>): Asked {
     if (typeof id === "number" && Number.isSafeInteger(id) && id > 0) asked[name] = id;
   }
   if (search["direction"] === "in" || search["direction"] === "out") asked.direction = search["direction"];
+  if (search["kind"] === "text" || search["kind"] === "note") asked.kind = search["kind"];
   if (typeof search["status"] === "string" && search["status"] in STATUSES) asked.status = search["status"] as keyof typeof STATUSES;
   return asked;
 }
@@ -78,6 +85,7 @@ export function asQuery(asked: Asked): URLSearchParams {
   put("contact_id", asked.contact);
   put("direction", asked.direction);
   put("status", asked.status);
+  put("kind", asked.kind);
   return query;
 }
 

@@ -36,7 +36,8 @@ describe("what was looked for is marked", () => {
 
 describe("the address", () => {
   it("says what is asked for, and leaves out what it does not know", () => {
-    expect(askedOf({ q: 617, from: "2026-03-01", to: "2026-02-31", number: 2, agent: -1, campaign: "x", direction: "up", status: "failed", more: 1 })).toEqual({ q: "617", from: "2026-03-01", number: 2, status: "failed" });
+    expect(askedOf({ q: 617, from: "2026-03-01", to: "2026-02-31", number: 2, agent: -1, campaign: "x", direction: "up", status: "failed", kind: "note", more: 1 })).toEqual({ q: "617", from: "2026-03-01", number: 2, status: "failed", kind: "note" });
+    expect(askedOf({ kind: "call" })).toEqual({});
     expect(isNarrowed(askedOf({}))).toBe(false);
     expect(isNarrowed(askedOf({ agent: 3 }))).toBe(true);
   });
@@ -49,8 +50,8 @@ describe("the address", () => {
 
   it("asks for nothing that was not chosen", () => {
     expect(asQuery({}).toString()).toBe("");
-    expect(asQuery({ q: "a b", number: 2, agent: 3, campaign: 4, contact: 5, direction: "in", status: "not_sent" }).toString()).toBe(
-      "q=a+b&number_id=2&agent_id=3&campaign_id=4&contact_id=5&direction=in&status=not_sent",
+    expect(asQuery({ q: "a b", number: 2, agent: 3, campaign: 4, contact: 5, direction: "in", status: "not_sent", kind: "text" }).toString()).toBe(
+      "q=a+b&number_id=2&agent_id=3&campaign_id=4&contact_id=5&direction=in&status=not_sent&kind=text",
     );
   });
 });

@@ -1,4 +1,4 @@
-// Opens a conversation at one of its texts: what lies between is loaded, and the text stands in the middle, marked.
+// Opens a conversation at one of its texts or notes: what lies between is loaded, and it stands in the middle, marked.
 import { useEffect, useRef, useState } from "react";
 import { api } from "../api";
 import { useLive } from "../live/hooks";
@@ -8,6 +8,9 @@ import styles from "./Messages.module.css";
 const AT_ONCE = 200; // texts in an answer
 const SHOWN_MS = 4_000;
 
+const isIn = ({ messages, asides }: NonNullable<ThreadView["state"]>, seq: number): boolean =>
+  messages.some((message) => message.seq === seq) || asides.some((aside) => aside.kind === "note" && aside.note.seq === seq);
+
 /** What to say where the text cannot be shown; null while all is well. */
 export function useJump(id: number, seq: number | null, thread: ThreadView, scroller: React.RefObject<HTMLDivElement | null>) {
   const live = useLive();
@@ -16,7 +19,7 @@ export function useJump(id: number, seq: number | null, thread: ThreadView, scro
   const [again, tryAgain] = useState(0);
   const first = thread.state?.messages[0]?.seq;
   const more = thread.state?.hasMore ?? false;
-  const there = seq !== null && (thread.state?.messages.some((message) => message.seq === seq) ?? false);
+  const there = seq !== null && thread.state !== null && isIn(thread.state, seq);
   // a text or two before it belong to it
   const whole = first !== undefined && seq !== null && (!more || first < seq);
 
@@ -40,7 +43,7 @@ export function useJump(id: number, seq: number | null, thread: ThreadView, scro
   useEffect(() => {
     if (seq === null || done.current === seq || !whole) return;
     done.current = seq;
-    const bubble = scroller.current?.querySelector<HTMLElement>(`[data-seq="${seq}"]`);
+    const bubble = scroller.current?.querySelector<HTMLElement>(`[data-seq="${seq}"], [data-note="${seq}"]`);
     if (!there || !bubble) return setFailed("gone");
     bubble.scrollIntoView({ block: "center" });
     scroller.current?.dispatchEvent(new Event("scroll")); // where all of it fits nothing scrolls, and its end is seen all the same
