@@ -18,12 +18,12 @@ from tools.test_faults import Fault, faults_of
 _WORLDS: Final = 200  # of the simulation; five thousand by name
 _FEW_WORLDS: Final = 50
 _KILLS: Final = 20
-_FEW_KILLS: Final = 8
+_FEW_KILLS: Final = 6
 NOTHING_COLLECTED: Final = 5  # pytest's exit status
 # CPU seconds that the slow tests of a part may cost in the short form, by tests/costs.json: with all else that runs
 # they come to less than the 600 that two cores have in five minutes.
-_BUDGETS_S: Final = {"ui": 80, "integration": 70, "servers": 30, "crash": 15}
-_ELSE_S: Final = 30
+_BUDGETS_S: Final = {"ui": 50, "integration": 45, "servers": 20, "crash": 8}
+_ELSE_S: Final = 20
 
 
 @dataclass(frozen=True)
