@@ -161,6 +161,35 @@ def next_leap(last: timedelta, fetched: int, wanted: int = _WANTED) -> timedelta
 
 
 @dataclass(frozen=True, slots=True)
+class Burst:
+    """Very many texts of a short time, as a campaign writes them: some until `last`, others perhaps after.
+
+    A look that meets it costs what all of them do. So one reaches back to shortly after it, and those in between are
+    walked through.
+    """
+
+    last: datetime
+
+    @property
+    def ahead(self) -> datetime:
+        return self.last + NARROWEST
+
+    def is_next(self, key: datetime) -> bool:
+        """Whether who has come back to *key* is about to meet it."""
+        return self.last < key <= self.ahead
+
+
+def burst_of(first: datetime, last: datetime) -> Burst | None:
+    """What some of too many texts tell of the others, which lie between these two; None: they are spread.
+
+    >>> noon = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    >>> burst_of(noon, noon + timedelta(days=3)) is None, burst_of(noon, noon + timedelta(minutes=5)) is None
+    (True, False)
+    """
+    return Burst(last) if last - first < NARROWEST else None
+
+
+@dataclass(frozen=True, slots=True)
 class Crowd:
     """Texts that were too many for one look: at least `left` between here and `back_to`."""
 

@@ -10,9 +10,11 @@ from server.domain.delivery import State
 from server.domain.history import (
     NARROWEST,
     STATES,
+    Burst,
     Crowd,
     Piece,
     author_key,
+    burst_of,
     campaign_key,
     first_leap,
     next_leap,
@@ -95,6 +97,30 @@ def test_a_text_well_outside_of_a_look_or_of_another_workspace_bears_none(
 @given(TIMES, st.timedeltas(timedelta(0), timedelta(days=3650)))
 def test_ten_years_are_few_keys(since: datetime, reach: timedelta) -> None:
     assert len(spans(1, since, since + reach)) <= 4 * 31 + 78
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_one"),
+    [
+        pytest.param(0, True, id="all at one instant"),
+        pytest.param(119, True, id="within the narrowest look"),
+        pytest.param(120, False, id="as wide as the narrowest look"),
+        pytest.param(60 * 24 * 30, False, id="a month's"),
+    ],
+)
+def test_too_many_of_a_short_time_are_a_burst(minutes: int, is_one: bool) -> None:
+    first = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    assert (burst_of(first, first + timedelta(minutes=minutes)) is not None) is is_one
+
+
+def test_a_burst_is_walked_through_from_shortly_after_it_to_what_is_known_of_it() -> None:
+    noon = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    burst = Burst(noon)
+    assert burst.ahead == noon + NARROWEST
+    assert burst.is_next(burst.ahead)
+    assert burst.is_next(noon + timedelta(microseconds=1))
+    assert not burst.is_next(burst.ahead + timedelta(microseconds=1))
+    assert not burst.is_next(noon)
 
 
 def test_a_leap_reaches_the_farther_the_less_was_found() -> None:

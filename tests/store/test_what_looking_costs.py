@@ -11,7 +11,7 @@ import pytest
 from server.domain.history import pieces, spans
 from server.ports import Show
 from server.ports.history import Wanted
-from server.store.conversations import inbox
+from server.store.conversations import history, inbox
 from server.store.conversations.sought import sought
 from server.store.named_sql import statements
 from tests.store.reading import rows_read
@@ -32,6 +32,12 @@ INSERT INTO message (thread_id, seq, workspace_id, direction, in_ord, number_id,
 SELECT $1, n, 1, 'in', n, 1, 'inbound', ($2::text[])[1 + n % cardinality($2::text[])], 'received',
        $3::timestamptz - n * interval '1 s'
 FROM generate_series(2::bigint, $4::bigint) n
+"""
+SPREAD = """
+INSERT INTO message (thread_id, seq, workspace_id, direction, in_ord, number_id, klass, body, state, created_at)
+SELECT $1, n, 1, 'in', n, 1, 'inbound', $2, 'received',
+       (SELECT min(created_at) FROM message) - (n - $3 + 1) * $5::text::interval
+FROM generate_series($3::bigint, $4::bigint) n
 """
 COUNTED = """
 CREATE OR REPLACE FUNCTION history_words(given text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -133,7 +139,29 @@ async def test_a_leap_that_finds_too_many_holds_none_to_what_is_meant(world: Wor
     all_of_them, fetched = await read_words(world, '"the garden"', "leap", *given, 1_000, 51)
     assert fetched == [399] * 51
     # of so few texts the planner may read all by another index, and their words to find out which have them
-    assert (too_many, all_of_them) in [(0, 399), (102, 400 + 399)]
+    assert (too_many, all_of_them) in [(0, 51), (102, 400 + 51)], "the newest that fit, and none behind them"
+
+
+async def test_a_burst_is_met_once_and_then_walked_to(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a campaign wrote within minutes, long ago: each look that meets it would cost what all of its texts do."""
+    monkeypatch.setattr(history, "TOO_MANY", 100)
+    thread = (await world.receive("Hi", received_at=NOON)).thread_id
+    for body, first, last, every in (
+        ("It is free", 2, 2_000, "1 hour"),
+        ("An open house", 2_001, 2_600, "1 s"),
+        ("It is free", 2_601, 4_000, "1 hour"),
+    ):
+        await world.sql(SPREAD, thread, body, first, last, every)
+    looked, leap = list[int | None](), history._Search._leap
+
+    async def look(search: Any, reach: timedelta) -> int | None:
+        looked.append(found := await leap(search, reach))
+        return found
+
+    monkeypatch.setattr(history._Search, "_leap", look)
+    page = await world.store.history.page(1, Wanted("open"))
+    assert [row.what.seq for row in page.rows] == list(range(2_001, 2_051))
+    assert looked == [None, 0]
 
 
 ODD = (

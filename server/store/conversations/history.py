@@ -19,8 +19,10 @@ from server.domain.history import (
     NARROWEST,
     TOO_MANY,
     WALK,
+    Burst,
     Crowd,
     Kind,
+    burst_of,
     first_leap,
     next_leap,
     spans,
@@ -162,6 +164,7 @@ class _Search:
     walked: timedelta = timedelta()
     over: bool = False
     stopped_at: Key | None = None
+    burst: Burst | None = None
 
     @property
     def known_to(self) -> Key | None:
@@ -175,17 +178,22 @@ class _Search:
         await self._walk()
         reach, dense, crowd = first_leap(self.walked, len(self.found)), self.key[0], None
         fetched = fit = 0
+        jumps = False
         while not self.over and len(self.found) < self.wants:
             if self.seen >= ENOUGH:
                 self.stopped_at = self.key
                 return
-            if not self.asked.has_index or self.key[0] > dense:
+            if not self.asked.has_index or self.key[0] > dense or (self.burst and self.burst.is_next(self.key[0])):
                 await self._walk()
                 continue
             before = len(self.found)
             wanted = min(TOO_MANY, worth_fetching(self.wants - before, fetched, fit))
             here = await self._leap(reach)
             fit += len(self.found) - before
+            jumped, jumps = jumps, False
+            if here is None and not jumped and self.burst is not None and self.key[0] > self.burst.ahead:
+                jumps, reach = True, self.key[0] - self.burst.ahead
+                continue
             if here is None:
                 crowd = Crowd(max(self.since, self.key[0] - reach), TOO_MANY + 1)
                 if reach <= NARROWEST:
@@ -193,6 +201,9 @@ class _Search:
             else:
                 fetched += here
                 crowd = None if crowd is None else crowd.without(here)
+            if jumped and here is not None:
+                reach, crowd = NARROWEST, None  # what is left of the burst, behind what is walked through now
+                continue
             reach = next_leap(reach, 2 * TOO_MANY if here is None else here, wanted)
             if crowd is not None and crowd.back_to < self.key[0]:
                 reach = towards(crowd, reach, self.key[0], wanted)
@@ -231,6 +242,7 @@ class _Search:
         fetched: int = rows[0]["fetched"]
         self.seen += fetched // _WORDLESS
         if fetched > TOO_MANY:
+            self.burst = burst_of(rows[0]["first"], rows[0]["last"])
             return None
         self._add([row for row in rows if row["at"] is not None])
         self.key, self.over = (back_to, 0, 0), back_to <= self.since

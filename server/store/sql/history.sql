@@ -34,8 +34,9 @@ ORDER BY m.created_at DESC, m.thread_id DESC, m.seq DESC OFFSET $6 LIMIT 1;
 
 -- name: leap
 -- How many texts an index finds in spans of time for the words and keys that are asked for; and the newest of them below a key, since
--- a time, that are what is meant: none is held to that where there are too many. At least one row. Spans are of one
--- workspace; naming it there, too, would offer the index of time.
+-- a time, that are what is meant: none is held to that where there are too many, or once enough are found. At least one row. first and
+-- last: when some of them were, of too many those that were written first. Spans are of one workspace; naming it there, too, would
+-- offer the index of time.
 WITH found AS MATERIALIZED (
     SELECT m.thread_id, m.seq, m.workspace_id, m.created_at, m.direction, m.body, m.state, m.error_class, m.error_code, m.number_id,
            m.author_id, m.campaign_id
@@ -44,10 +45,14 @@ WITH found AS MATERIALIZED (
       AND /* found */ true
     LIMIT $7::integer + 1
 )
-SELECT c.fetched, f.at, f.thread_id, f.seq FROM (SELECT count(*) AS fetched FROM found) c LEFT JOIN LATERAL (
-    SELECT m.created_at AS at, m.thread_id, m.seq FROM found m
-    WHERE c.fetched <= $7 AND m.workspace_id = $1 AND (m.created_at, m.thread_id, m.seq) < ($2::timestamptz, $3::bigint, $4::bigint)
-      AND m.created_at >= $5 AND /* asked */ true
+SELECT c.fetched, c.first, c.last, f.at, f.thread_id, f.seq
+FROM (SELECT count(*) AS fetched, min(created_at) AS first, max(created_at) AS last FROM found) c LEFT JOIN LATERAL (
+    SELECT m.created_at AS at, m.thread_id, m.seq FROM (
+        SELECT * FROM found m
+        WHERE c.fetched <= $7 AND m.workspace_id = $1 AND (m.created_at, m.thread_id, m.seq) < ($2::timestamptz, $3::bigint, $4::bigint)
+          AND m.created_at >= $5
+        ORDER BY m.created_at DESC, m.thread_id DESC, m.seq DESC OFFSET 0
+    ) m WHERE /* asked */ true
     ORDER BY m.created_at DESC, m.thread_id DESC, m.seq DESC LIMIT $8
 ) f ON true;
 
