@@ -24,13 +24,15 @@ class DueRows:
         self.looks: list[int] = []
         self.left_out: list[list[StreamKey]] = []
         self.away = False
-        self.begun = 0
+        self.begun = trio.Event()
+        self.may_end = trio.Event()
+        self.may_end.set()
 
     async def due(
         self, number_id: int, now: datetime, limit: int, besides: Collection[StreamKey] = ()
     ) -> Sequence[DueRow]:
-        self.begun += 1
-        await trio.lowlevel.checkpoint()
+        self.begun.set()
+        await self.may_end.wait()
         self.looks.append(number_id)
         self.left_out.append(list(besides))
         if self.away:
@@ -134,11 +136,11 @@ async def test_what_is_told_during_a_look_is_not_forgotten_for_being_too_new_for
     async with stage() as it:
         it.due.rows[1] = [4]
         it.stager.ring([1])
-        begun = it.due.begun
-        while it.due.begun == begun:
-            await trio.lowlevel.checkpoint()
-        assert it.due.looks == [], "it is under way"
+        it.due.begun, it.due.may_end = trio.Event(), trio.Event()
+        await it.due.begun.wait()
         it.stager.grew(grew(5))
+        assert it.due.looks == [], "it is under way"
+        it.due.may_end.set()
         await wait_all_tasks_blocked()
         assert it.limiter.kept[-1] == (1, frozenset({4, 5}))
         it.stager.ring([1])
