@@ -287,6 +287,29 @@ GUARDS: Final = (
         quick=True,
     ),
     Guard(
+        "what_is_told_of_overtakes_none_that_waits_longer",
+        (
+            Edit(
+                "server/actors/stager.py",
+                "        if row.stream not in cut_off and waiting < QUEUE_AHEAD:\n",
+                "        if waiting < QUEUE_AHEAD:\n",
+            ),
+        ),
+        (
+            "tests/actors/test_stager.py"
+            "::test_what_a_commit_tells_of_overtakes_none_that_the_limiter_has_not_been_shown",
+        ),
+        ("tests/actors/test_stager.py",),
+        quick=True,
+    ),
+    Guard(
+        "what_is_told_of_during_a_look_is_not_forgotten",
+        (Edit("server/actors/stager.py", " | self._told)", ")"),),
+        ("tests/actors/test_stager.py::test_what_is_told_during_a_look_is_not_forgotten_for_being_too_new_for_it",),
+        ("tests/actors/test_stager.py",),
+        quick=True,
+    ),
+    Guard(
         "a_late_authorisation_is_void",
         (
             Edit(
