@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from server.ports.events import Answered, Delivery, DeliveryState, HookEndpoint, Post
+from server.ports.terms import BORNE, TermOver
 from server.store.events import event_of
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -98,8 +99,12 @@ class PostgresHooks:
     # The queue
 
     async def claim(self, limit: int, busy: Sequence[int], lease_s: float) -> Sequence[Post]:
-        rows = await self._postgres.alone(lambda c: c.fetch(_SQL["claim"], limit, list(busy), lease_s))
-        return [_post(row) for row in rows]
+        term = BORNE.get()
+        given = limit, list(busy), lease_s, *((None, None) if term is None else (term.shard, term.term))
+        rows = await self._postgres.by_itself(lambda c: c.fetch(_SQL["claim"], *given))
+        if term is not None and not rows[0]["borne"]:
+            raise TermOver(f"Another server has {term.shard} now.")
+        return [_post(row) for row in rows if row["id"] is not None]
 
     async def settle(self, post: Post, answered: Answered, *, state: DeliveryState, again_in_s: float | None) -> None:
         values = (post.delivery_id, post.tries, state, answered.status, _said(answered), again_in_s)

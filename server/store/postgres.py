@@ -126,6 +126,10 @@ class Postgres:
             return await self.call(work, idempotent=idempotent)
         return await self._run(work, idempotent=idempotent)
 
+    async def by_itself(self, work: Work[T]) -> T:
+        """As `alone` for a statement that looks at the term by itself, before it writes: one turn instead of four."""
+        return await self._run(work, idempotent=False)
+
     async def _run(self, work: Work[T], *, idempotent: bool) -> T:
         async def once() -> T:
             async with self._pool.acquire() as connection:

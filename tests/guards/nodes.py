@@ -33,6 +33,12 @@ NODE_GUARDS: Final = (
         ),
     ),
     Guard(
+        "a_webhooks_try_is_taken_under_the_newest_term_only",
+        (Edit("server/store/sql/hooks.sql", "(SELECT b.borne FROM borne b) AND ", ""),),
+        (f"{_TERMS}::test_a_webhooks_try_under_an_older_term_takes_nothing_and_under_the_newest_what_there_is",),
+        (_TERMS,),
+    ),
+    Guard(
         "a_dead_server_has_no_term",
         (
             Edit(

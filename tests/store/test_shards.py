@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 import trio
 
@@ -90,6 +91,14 @@ async def is_refused(term: Term, write: Awaitable[Any]) -> bool:
     return False
 
 
+def counted(execute: Any, turns: list[str]) -> Any:
+    async def run(self: Any, query: str, *given: Any, **more: Any) -> Any:
+        turns.append(query)
+        return await execute(self, query, *given, **more)
+
+    return run
+
+
 Write = Callable[[World], Awaitable[Any]]
 WRITES = [
     pytest.param(LIFELINE, lambda w: w.store.ledger.expire_due(NOON, 10), id="validity"),
@@ -110,6 +119,28 @@ async def test_a_write_under_an_older_term_is_refused(world: World, shard: str, 
     assert await keep(world, await another(world), shard) == {shard: 2}
     assert await is_refused(old, write(world))
     await write(world)  # whose term is not asked for
+
+
+async def test_a_webhooks_try_under_an_older_term_takes_nothing_and_under_the_newest_what_there_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one turn at the database: the statement that takes looks at the term itself."""
+    old = Term(COURIER, (await keep(world, world.gen, COURIER))[COURIER])
+    await world.store.hooks.add(1, 1, "http://127.0.0.1:9/hook", ("message.received",), "whsec_AAAA")
+    await world.receive()
+    assert len(await world.store.events.number(10)) == 1
+    await keep(world, world.gen)
+    other = await another(world)
+    new = Term(COURIER, (await keep(world, other, COURIER))[COURIER])
+    assert await is_refused(old, world.store.hooks.claim(8, [], 30.0))
+    assert await world.value("SELECT sum(tries) FROM webhook_delivery") == 0
+    turns: list[str] = []
+    for name in ("execute", "_execute"):  # BEGIN and COMMIT, and what has values
+        monkeypatch.setattr(asyncpg.Connection, name, counted(vars(asyncpg.Connection)[name], turns))
+    with bearing(new):
+        assert [post.tries for post in await world.store.hooks.claim(8, [], 30.0)] == [1]
+        assert await world.store.hooks.claim(8, [], 30.0) == []
+    assert len(turns) == 2
 
 
 async def test_who_was_declared_dead_writes_nothing_even_before_another_has_it(world: World) -> None:

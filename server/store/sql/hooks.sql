@@ -42,21 +42,26 @@ FROM again d JOIN integration_event e ON e.workspace_id = d.workspace_id AND e.s
 INSERT INTO audit (workspace_id, member_id, action, detail) VALUES ($1, $2, $3, $4::jsonb);
 
 -- name: claim
--- Take deliveries that are due, some of each endpoint; a try that is not settled in time is made again.
-WITH due AS (
+-- Take deliveries that are due, some of each endpoint; a try that is not settled in time is made again. $4, $5: the shard and the term
+-- under which, if any: it is looked at before anything is taken, and one row says so, whatever there is.
+WITH borne AS MATERIALIZED (
+    SELECT CASE WHEN $4::text IS NULL THEN true ELSE bears_term($4, $5) END AS borne
+), due AS (
     SELECT d.id FROM webhook_delivery d JOIN webhook_endpoint w ON w.id = d.endpoint_id
-    WHERE d.state = 'pending' AND d.due_at <= clock_timestamp() AND w.disabled_at IS NULL AND d.endpoint_id <> ALL ($2::bigint[])
+    WHERE (SELECT b.borne FROM borne b) AND d.state = 'pending' AND d.due_at <= clock_timestamp() AND w.disabled_at IS NULL AND d.endpoint_id <> ALL ($2::bigint[])
     ORDER BY d.due_at, d.id LIMIT $1 FOR UPDATE OF d SKIP LOCKED
 ), taken AS (
     UPDATE webhook_delivery d SET tries = d.tries + 1, tried_at = clock_timestamp(),
            due_at = clock_timestamp() + make_interval(secs => $3)
     FROM due WHERE d.id = due.id RETURNING d.*
 )
-SELECT t.id, t.endpoint_id, t.tries, w.url, s.simulated, w.secret,
-       CASE WHEN w.old_secret_until > clock_timestamp() THEN w.old_secret END AS old_secret,
-       e.workspace_id, e.seq, e.kind, e.data::text, e.at
-FROM taken t JOIN webhook_endpoint w ON w.id = t.endpoint_id JOIN workspace s ON s.id = t.workspace_id
-JOIN integration_event e ON e.workspace_id = t.workspace_id AND e.seq = t.event_seq ORDER BY t.workspace_id, t.event_seq;
+SELECT b.borne, p.* FROM borne b LEFT JOIN (
+    SELECT t.id, t.endpoint_id, t.tries, w.url, s.simulated, w.secret,
+           CASE WHEN w.old_secret_until > clock_timestamp() THEN w.old_secret END AS old_secret,
+           e.workspace_id, e.seq, e.kind, e.data::text, e.at
+    FROM taken t JOIN webhook_endpoint w ON w.id = t.endpoint_id JOIN workspace s ON s.id = t.workspace_id
+    JOIN integration_event e ON e.workspace_id = t.workspace_id AND e.seq = t.event_seq
+) p ON true ORDER BY p.workspace_id, p.seq;
 
 -- name: settle
 -- What came of a try, unless another one has begun meanwhile.
