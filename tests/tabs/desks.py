@@ -46,7 +46,7 @@ class Wrong(AssertionError):
 class Desks:
     """Tab n belongs to `agents[n]`: TABS of them, and more where others are taken in.
 
-    `patience_s`: how long tabs may take to show what the tables hold.
+    `patience_s`: how long tabs that hear nothing more may take to show what the tables hold.
 
     A person at a tab does one thing after the other (`hands`); two tabs do theirs at once.
     """
@@ -151,9 +151,11 @@ class Desks:
 
     async def settle(self, when: str = "") -> None:
         """All tabs that are not away show what the tables hold. Raises Wrong where one does not come to it."""
-        wrong: list[str] = ["nothing was looked at"]
-        with trio.move_on_after(self.patience_s):
-            while wrong := await self._wrong():  # noqa: ASYNC110 - rows set no event of ours
+        wrong, heard = ["nothing was looked at"], -1
+        with trio.move_on_after(WITHIN_S), trio.CancelScope() as patience:
+            while wrong := await self._wrong():
+                if (frames := sum(len(tab.told) for tab in self.tabs)) != heard:
+                    heard, patience.deadline = frames, trio.current_time() + self.patience_s
                 await trio.sleep(_LOOK_EVERY_S)
         if wrong:
             raise Wrong("\n".join([when, *wrong, *self._story(wrong)]))

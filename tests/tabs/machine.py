@@ -32,7 +32,7 @@ from tests.tabs.frames import undescribed
 from tests.tabs.hall import Hall
 from tests.tabs.steps import PERSON, WORDS, Act, take, taken
 
-_AFTER_A_FAULT_S: Final = 3.0
+_AFTER_A_FAULT_S: Final = 1.0
 """What is being made smaller has been waited for in full once."""
 
 

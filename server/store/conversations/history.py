@@ -115,7 +115,7 @@ async def _page(
     known_to: Key | None = None
     for kind in (one for one in asked.kinds if one in ends):
         since = max(wanted.since or _EPOCH, ends[kind]["oldest"], _EPOCH if known_to is None else known_to[0])
-        search = _Search(connection, workspace_id, asked.of(kind), since, key, limit + 1)
+        search = _Search(connection, workspace_id, asked.of(kind), since, key, limit + 1, few=kind == "note")
         await search.run()
         found += search.found
         known_to = max(filter(None, (known_to, search.known_to)), default=None)
@@ -151,7 +151,10 @@ async def _rows(
 
 @dataclass(slots=True)
 class _Search:
-    """The search for one page, below `key`. `stopped_at`: it gave up there; None: it is full, or there is no more."""
+    """The search for one page, below `key`. `stopped_at`: it gave up there; None: it is full, or there is no more.
+
+    `few`: what the index finds is likely to be few in all the time there is, so that is looked at first.
+    """
 
     connection: Connection
     workspace_id: int
@@ -159,6 +162,7 @@ class _Search:
     since: datetime
     key: Key
     wants: int
+    few: bool
     found: list[Key] = field(default_factory=list)
     seen: int = 0
     walked: timedelta = timedelta()
@@ -174,6 +178,8 @@ class _Search:
     async def run(self) -> None:
         if self.asked.threads is not None:
             await self._of_threads()
+            return
+        if self.few and self.asked.has_index and await self._leap(self.key[0] - self.since) is not None:
             return
         await self._walk()
         reach, dense, crowd = first_leap(self.walked, len(self.found)), self.key[0], None
