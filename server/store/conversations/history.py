@@ -181,6 +181,9 @@ class _Search:
             return
         if self.few and self.asked.has_index and await self._leap(self.key[0] - self.since) is not None:
             return
+        await self._walk_and_leap()
+
+    async def _walk_and_leap(self) -> None:
         await self._walk()
         reach, dense, crowd = first_leap(self.walked, len(self.found)), self.key[0], None
         fetched = fit = 0
