@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,6 +22,9 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks, not_a_server_error
 from schemathesis.core.result import Err, Ok
+
+from tests.integration.server import WITHIN_S
+from tests.spec.course import Asked
 
 load_all_checks()
 _CHECKS: Final = [
@@ -87,6 +91,62 @@ def ask(operation: Any, base_url: str, asking: Sequence[Credential], cases: int,
             status = _ask_one(case, base_url, session, found, one, allowed=mode is GenerationMode.POSITIVE)
             found.statuses.setdefault((operation.label, one.who), Counter())[status] += 1
     session.close()
+
+
+def walk(
+    told: Generator[Asked, Any, None],
+    among: Sequence[Any],
+    base_url: str,
+    asking: Sequence[Credential],
+    found: Findings,
+) -> None:
+    """Ask what *told* asks for, one after the other. What is not granted is a fault, and the last."""
+    operations_, credentials = {one.label: one for one in among}, {one.who: one for one in asking}
+    session = requests.Session()
+    session.trust_env = False
+    asked: Asked | None = next(told)
+    while asked is not None:
+        one, answer = credentials[asked.who], None
+        case = _case(operations_[asked.label], asked)
+        case.headers = {"X-CSRF": "1", **one.headers}
+        until = time.monotonic() + WITHIN_S
+        while answer is None or (asked.until and not asked.until(answer.json()) and time.monotonic() < until):
+            answer = _granted(case, base_url, session, found, one)
+            if answer is None:
+                session.close()
+                return
+        try:
+            asked = told.send(answer.json() if "json" in answer.headers.get("content-type", [""])[0] else None)
+        except StopIteration:
+            asked = None
+    session.close()
+
+
+def _case(operation: Any, asked: Asked) -> Any:
+    raw = isinstance(asked.body, bytes)
+    return operation.Case(
+        path_parameters=dict(asked.path),
+        query=dict(asked.query),
+        cookies={},
+        media_type=None if asked.body is None else "application/octet-stream" if raw else "application/json",
+        **({} if asked.body is None else {"body": asked.body}),
+    )
+
+
+def _granted(case: Any, base_url: str, session: requests.Session, found: Findings, one: Credential) -> Any:
+    """The answer; None where it is a refusal."""
+    response = case.call(base_url=base_url, session=session, timeout=60)
+    told = f"{case.operation.label} as {one.who}: {response.status_code} {response.content[:300]!r}"
+    found.asked += 1
+    found.statuses.setdefault((case.operation.label, one.who), Counter())[response.status_code] += 1
+    if response.status_code >= 300:
+        found.faults.append(told)
+        return None
+    try:
+        case.validate_response(response, checks=_CHECKS)
+    except BaseExceptionGroup as group:
+        found.faults += [f"{told}: {fault}" for fault in group.exceptions]
+    return response
 
 
 def _cases(operation: Any, mode: GenerationMode, many: int) -> list[Any]:

@@ -20,7 +20,8 @@ from server.ports.events import Answered, Post
 from tests.http.house import QUICK
 from tests.http.parsed_routes import routes_are_parsed_once
 from tests.integration.server import Live, running
-from tests.spec.asking import Credential, Findings, ask, operations
+from tests.spec.asking import Credential, Findings, ask, operations, walk
+from tests.spec.course import UNREACHED, course
 
 __all__ = ["routes_are_parsed_once"]
 
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.integration
 
 CASES: Final = int(os.environ.get("THREADLINE_SPEC_CASES", "4"))
 """Allowed ones of each operation; half as many that are not."""
+_AT_WORK: Final = "SELECT min(id) FROM campaign WHERE kind = 'campaign' AND state = 'active'"
 _FIRST: Final = "SELECT min(id) FROM member WHERE role = $1"
 NOON: Final = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 
@@ -42,6 +44,8 @@ class NobodyPosts:
         """Nothing is open."""
 
 
+# Cases are drawn in a thread beside the server, which draws from `random` too.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 async def test_every_operation_answers_as_it_is_described(
     dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,14 +55,18 @@ async def test_every_operation_answers_as_it_is_described(
     async with running(dsn, tmp_path, demo_at=NOON) as it:
         document = (await it.http.get("/api/openapi.json")).json()
         owner, agent = [await it.value(_FIRST, role) for role in ("owner", "agent")]
-        for operation in operations(document):
+        every = list(operations(document))
+        told = course(NOON, await it.value(_AT_WORK))
+        await trio.to_thread.run_sync(walk, told, every, it.url, await _credentials(it, owner, agent), found)
+        assert not found.faults, "\n".join(found.faults)
+        for operation in every:
             asking = await _credentials(it, owner, agent)
             await trio.to_thread.run_sync(ask, operation, it.url, asking, CASES, found)
     described = {f"{method.upper()} {path}" for path, of in document["paths"].items() for method in of}
     assert not found.faults, "\n".join(found.faults)
     assert {label for label, _ in found.statuses} == described
     print(f"{found.asked} requests; {len(found.reached)} of {len(described)} operations did what they are for")
-    assert len(found.reached) > len(described) / 2, sorted(described - found.reached)
+    assert described - found.reached == set(UNREACHED), "each operation is granted once, or says here why it cannot be"
 
 
 async def _credentials(it: Live, owner: int, agent: int) -> list[Credential]:
