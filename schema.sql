@@ -30,7 +30,8 @@ CREATE TABLE node (
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     expires_at timestamptz NOT NULL,      -- may authorise nothing once passed, but may come back: an outage is no death
     left_at    timestamptz,               -- gone for certain: it said so, or its pid died on this host
-    fenced_at  timestamptz                -- expired, and its open attempts were taken over: it must stop
+    fenced_at  timestamptz,               -- expired, and its open attempts were taken over: it must stop
+    keeper     text                       -- the keeper of leases that it reaches and believes; null: none
 );
 
 CREATE UNLOGGED TABLE node_tree (        -- of actors, where several servers run; told every two seconds, and shown only
@@ -49,10 +50,11 @@ CREATE TABLE shard_lease (                -- what one server at a time should do
 CREATE TABLE limiter_authority (
     one        boolean PRIMARY KEY DEFAULT true CHECK (one),
     epoch      bigint NOT NULL DEFAULT 0, -- T3 checks it under the shared advisory lock; a hand-over takes it exclusively
-    kind       text NOT NULL DEFAULT 'node',
-    gen        bigint REFERENCES node,
+    gen        bigint REFERENCES node,    -- who grants alone
+    keeper     text,                      -- or: the one process whose leases all who reach it grant by
     expires_at timestamptz NOT NULL DEFAULT '-infinity',
-    not_before timestamptz NOT NULL DEFAULT '-infinity'
+    not_before timestamptz NOT NULL DEFAULT '-infinity',
+    CHECK (gen IS NULL OR keeper IS NULL)
 );
 INSERT INTO limiter_authority DEFAULT VALUES;
 
@@ -2968,7 +2970,7 @@ BEGIN
            c.state, m.body,
            EXISTS (SELECT FROM node x WHERE x.gen = p_gen AND x.left_at IS NULL AND x.fenced_at IS NULL
                                         AND x.expires_at > clock_timestamp()),
-           EXISTS (SELECT FROM limiter_authority l WHERE l.epoch = p_epoch AND l.gen = p_gen
+           EXISTS (SELECT FROM limiter_authority l WHERE l.epoch = p_epoch AND (l.gen = p_gen OR l.keeper IS NOT NULL)
                                                      AND l.not_before <= clock_timestamp()),
            w.bulk_cap_texts, w.bulk_cap_window,
            CASE WHEN o.klass = 'bulk' THEN ARRAY(
@@ -3543,8 +3545,10 @@ BEGIN
 END $$;
 
 -- Take or renew the authority to grant departures. A hand-over waits for every transaction that authorises under the old
--- epoch. No row: another live node has it.
-CREATE FUNCTION take_limiter(p_gen bigint, p_lease interval) RETURNS TABLE (epoch bigint, wait_s double precision)
+-- epoch. No row: another live node has it, or several share it and p_alone is false. Where they do, what they allowed leaves
+-- within 2 s, so who takes it from them begins a second after that.
+CREATE FUNCTION take_limiter(p_gen bigint, p_lease interval, p_alone boolean)
+RETURNS TABLE (epoch bigint, wait_s double precision)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -3560,19 +3564,21 @@ BEGIN
         RETURN;
     END IF;
     IF EXISTS (SELECT FROM limiter_authority l JOIN node n ON n.gen = l.gen
-               WHERE n.left_at IS NULL AND l.expires_at > clock_timestamp()) THEN
+               WHERE n.left_at IS NULL AND l.expires_at > clock_timestamp())
+       OR NOT p_alone AND EXISTS (SELECT FROM limiter_authority l WHERE l.keeper IS NOT NULL) THEN
         RETURN;  -- whoever merely asks holds up no T3
     END IF;
     PERFORM pg_advisory_xact_lock(-1);
     SELECT l.* INTO held FROM limiter_authority l FOR UPDATE;
     SELECT n.left_at IS NOT NULL INTO certainly FROM node n WHERE n.gen = held.gen;
     certainly := coalesce(certainly, true);  -- nobody had it
-    IF NOT certainly AND held.expires_at > clock_timestamp() THEN
+    IF NOT certainly AND held.expires_at > clock_timestamp() OR NOT p_alone AND held.keeper IS NOT NULL THEN
         RETURN;
     END IF;
     RETURN QUERY UPDATE limiter_authority l SET
-            epoch = l.epoch + 1, gen = p_gen, expires_at = clock_timestamp() + p_lease,
-            not_before = CASE WHEN certainly THEN clock_timestamp()
+            epoch = l.epoch + 1, gen = p_gen, keeper = NULL, expires_at = clock_timestamp() + p_lease,
+            not_before = CASE WHEN held.keeper IS NOT NULL THEN greatest(held.not_before, clock_timestamp() + interval '3 s')
+                              WHEN certainly THEN clock_timestamp()
                               ELSE greatest(clock_timestamp(), held.expires_at + interval '2 s') END
         RETURNING l.epoch, greatest(0, extract(epoch FROM l.not_before - clock_timestamp()))::double precision;
 END $$;
@@ -3589,10 +3595,44 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY UPDATE limiter_authority l SET
-            epoch = l.epoch + 1, gen = p_to, expires_at = clock_timestamp() + p_lease,
+            epoch = l.epoch + 1, gen = p_to, keeper = NULL, expires_at = clock_timestamp() + p_lease,
             not_before = greatest(l.not_before, clock_timestamp() + interval '3 s')
         WHERE l.gen IS DISTINCT FROM p_to
         RETURNING l.epoch, greatest(0, extract(epoch FROM l.not_before - clock_timestamp()))::double precision;
+END $$;
+
+-- Share the limits: the node that has the authority alone gives it to all who live, by leases of that keeper. Only where they
+-- are two at least, and each has said that it reaches this very keeper. Waits for every transaction that authorises under the
+-- old epoch, and as long as a hand-over. No row: not now.
+CREATE FUNCTION share_limiter(p_gen bigint, p_epoch bigint, p_keeper text)
+RETURNS TABLE (epoch bigint, wait_s double precision) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    IF NOT (SELECT count(*) >= 2 AND count(*) = count(*) FILTER (WHERE n.keeper = p_keeper) FROM node n
+            WHERE n.left_at IS NULL AND n.fenced_at IS NULL AND n.expires_at > clock_timestamp()) THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(-1);
+    RETURN QUERY UPDATE limiter_authority l SET
+            epoch = l.epoch + 1, gen = NULL, keeper = p_keeper, expires_at = '-infinity',
+            not_before = greatest(l.not_before, clock_timestamp() + interval '3 s')
+        WHERE l.gen = p_gen AND l.epoch = p_epoch
+        RETURNING l.epoch, greatest(0, extract(epoch FROM l.not_before - clock_timestamp()))::double precision;
+END $$;
+
+-- Say which keeper of leases a node reaches, and learn whether the limits are shared by it, and by whom. No row: they are not.
+CREATE FUNCTION join_limiter(p_gen bigint, p_keeper text)
+RETURNS TABLE (epoch bigint, wait_s double precision, gens bigint[]) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    UPDATE node n SET keeper = p_keeper WHERE n.gen = p_gen AND n.keeper IS DISTINCT FROM p_keeper;
+    RETURN QUERY
+    SELECT l.epoch, greatest(0, extract(epoch FROM l.not_before - clock_timestamp()))::double precision,
+           ARRAY(SELECT n.gen FROM node n WHERE n.keeper = l.keeper AND n.left_at IS NULL AND n.fenced_at IS NULL
+                                            AND n.expires_at > clock_timestamp() ORDER BY n.gen)
+    FROM limiter_authority l
+    WHERE l.keeper = p_keeper AND EXISTS (SELECT FROM node n WHERE n.gen = p_gen AND n.left_at IS NULL
+                                                               AND n.fenced_at IS NULL);
 END $$;
 
 -- Shards -----------------------------------------------------------------------------------------------------------------
@@ -3649,7 +3689,8 @@ DECLARE
     most integer;
     day_ daily_use;
 BEGIN
-    IF NOT EXISTS (SELECT FROM limiter_authority l WHERE l.gen = p_gen AND l.epoch = p_epoch) THEN
+    IF NOT EXISTS (SELECT FROM limiter_authority l
+                   WHERE l.epoch = p_epoch AND (l.gen = p_gen OR l.keeper IS NOT NULL)) THEN
         RETURN;
     END IF;
     INSERT INTO daily_use (brand_id, day) VALUES (p_brand, p_day) ON CONFLICT DO NOTHING;

@@ -317,6 +317,7 @@ class Sender:
             if now + job.wait_s > job.deadline:
                 job.wait_s = 0.0
             raise Void("pushed back by a late departure")
+        job.deadline = min(job.deadline, now + self._limiter.lapses_after_s)
         reach("looked")
         self._journal.mark(job.mt.attempt_id)
         reach("journal_written")

@@ -35,11 +35,13 @@ from server.http.deps import DemoFacts, DemoLogin
 from server.http.passwords import Passwords
 from server.observe import Meters
 from server.ports import Announce, Online
+from server.ports.leases import LeaseBook
 from server.ports.nodes import Bus
 from server.store.embedded import EmbeddedError
 from server.store.ledger.journal import boot_id
 from server.store.options import StoreOptions
 from server.store.redis_bus import open_redis_bus
+from server.store.redis_leases import open_redis_leases
 from server.store.schema import schema_sql
 from server.store.store import Store, UnfitDatabase, open_store
 
@@ -109,13 +111,13 @@ async def serve(
             schema=None if config.database_url is not None else schema_sql(),
         ) as store,
         _simulation(config, store, clock, url, plan) as (demo, simulator),
-        _bus(config, store) as bus,
+        _redis(config, store) as (bus, leases),
     ):
         await refuse_real_workspaces(config, store)
         node = await store.fleet.join(socket.gethostname(), boot_id(), os.getpid(), uuid4())
         ground = Ground(
             config, clock, store, node, listeners, config.public_url or url, await store.inbox.epoch(), Meters(), demo,
-            bus,
+            bus, leases,
         )  # fmt: skip
         wiring = Wiring(ground, on_ready=_once(lambda: on_ready(url)), stop=ending.fault)
         ears.announce, ears.online = wiring.announce, wiring.online
@@ -129,14 +131,14 @@ async def serve(
 
 
 @asynccontextmanager
-async def _bus(config: Config, store: Store) -> AsyncIterator[Bus | None]:
-    """A channel for each history of a database: whoever restores one, or shares a Redis, hears no other's hints."""
+async def _redis(config: Config, store: Store) -> AsyncIterator[tuple[Bus | None, LeaseBook | None]]:
+    """A name for each history of a database: whoever restores one, or shares a Redis, hears no other's hints."""
     if config.redis_url is None:
-        yield None
+        yield None, None
         return
-    channel = f"threadline:{await store.inbox.epoch()}"
-    async with open_redis_bus(store.bridge, config.redis_url.get_secret_value(), channel) as bus:
-        yield bus
+    url, name = config.redis_url.get_secret_value(), f"threadline:{await store.inbox.epoch()}"
+    async with open_redis_bus(store.bridge, url, name) as bus, open_redis_leases(store.bridge, url, name) as leases:
+        yield bus, leases
 
 
 @asynccontextmanager

@@ -69,9 +69,10 @@ from server.http.passwords import Passwords
 from server.http.throttle import TokenPace
 from server.observe import Meters
 from server.outgoing.posting import WebPoster
-from server.ports import Account, Clock, LimitBook, StoreUnavailable
+from server.ports import Account, Clock, LimitBook, Number, StoreUnavailable
 from server.ports import Node as Server
 from server.ports.events import Event
+from server.ports.leases import LeaseBook
 from server.ports.nodes import Bus
 from server.rate.authority import LimiterAuthority
 from server.store.ledger.journal import SEGMENT_RECORDS, JournalFolder, WireJournal
@@ -101,6 +102,7 @@ class Ground:
     meters: Meters
     demo: DemoFacts | None
     bus: Bus | None = None
+    leases: LeaseBook | None = None
 
 
 class Wiring:
@@ -126,6 +128,7 @@ class Wiring:
             wall=clock.wall,
             on_taken=self._ring_stager,
             on_departed=self._departed,
+            leases=ground.leases,
         )
         self.sender = Sender(
             store.ledger,
@@ -137,7 +140,7 @@ class Wiring:
             account_of=self.accounts.account_of,
             count=ground.meters.mt,
         )
-        self.stager = Stager(store.ledger, self.limiter, clock, lambda: self.accounts.numbers)
+        self.stager = Stager(store.ledger, self.limiter, clock, self._own_part)
         self.quarantine = QuarantineBook(store.quarantine, ground.meters)
         offline = OfflineSuggester(store.suggestions, clock)
         self.model = model_suggester(config, store.suggestions, clock)
@@ -428,6 +431,10 @@ class Wiring:
 
     def _campaign_stopped(self, stop: CampaignStopped) -> None:
         self.sender.stop_campaign(stop.campaign_id, stop.made_after)
+
+    def _own_part(self) -> Sequence[Number]:
+        """The numbers whose rows this server shows to its limiter."""
+        return [number for number in self.accounts.numbers if self.limiter.sends_for(number.number_id)]
 
     def _ring_stager(self) -> None:
         self.stager.ring_for_all()

@@ -29,6 +29,7 @@ from server.domain.messages import (
 from server.domain.optout import Heard, classify
 from server.domain.own_number import OwnNumber
 from server.domain.timetable import Local
+from server.ports.leases import Shared
 
 
 class Clock(Protocol):
@@ -414,8 +415,17 @@ class Fleet(Protocol):
 
     async def leave(self, gen: int) -> None: ...
 
-    async def take_limiter(self, gen: int, lease_s: float) -> tuple[int, float] | None:
-        """Take or renew it: (epoch, seconds to wait before granting); None where another live node holds it."""
+    async def take_limiter(self, gen: int, lease_s: float, *, alone: bool = True) -> tuple[int, float] | None:
+        """Take or renew it: (epoch, seconds to wait before granting); None where another live node holds it.
+
+        Where several share it they do so no more; with *alone* false they go on, and the answer is None.
+        """
+
+    async def share_limiter(self, gen: int, epoch: int, keeper: str) -> int | None:
+        """Who holds it shares it with all who live, by leases of this keeper: the new epoch. None: not now."""
+
+    async def join_limiter(self, gen: int, keeper: str | None) -> Shared | None:
+        """Say which keeper of leases this node reaches; the shared epoch under it, None where there is none."""
 
     async def hand_over_limiter(self, to: int, lease_s: float) -> tuple[int, float] | None:
         """To the node of generation `to`: (epoch, seconds until it may grant); None where it is gone or has it."""
@@ -853,6 +863,10 @@ class RateLimiter(Protocol):
 
     def depart(self, grant: Grant, now: float) -> float:
         """Called right before the first byte: 0.0 records the departure, else the seconds it must still wait."""
+
+    @property
+    def lapses_after_s(self) -> float:
+        """So long after `depart` allowed it the first byte must have left; infinite where nobody else sends."""
 
     def throttled(self, grant: Grant, retry_after_s: float | None, scope: LimitScope) -> None:
         """The carrier refused this text for its pace alone: slow the limit of which it spoke."""

@@ -2,7 +2,9 @@
 
 The authority is one row of the database with an epoch that T3 checks, so a node that lost it without noticing cannot
 send. Each epoch has a limiter of its own that starts as if the whole burst had just been spent: there is no moment with
-two limits, and none without.
+two limits, and none without. Where a book of leases can be reached, who has the authority shares it with all who live;
+each then grants within what it has leased, the rows of its own part of the numbers. Whoever loses the book takes the
+authority alone again.
 """
 
 from __future__ import annotations
@@ -14,15 +16,22 @@ from typing import Final
 import structlog
 import trio
 
+from server.domain.lease import owner
 from server.domain.limits import LimitScope
 from server.ports import DueRow, Fleet, Grant, LimitBook, StoreUnavailable, StreamKey
+from server.ports.leases import LeaseBook
 from server.rate.daily import BLOCK, DailyCap
+from server.rate.leased import LeasedLimit
+from server.rate.leases import Leases
+from server.rate.limit import Limit
 from server.rate.limiter import Limiter
 from server.rate.stats import LimiterStats
 
 RENEWALS_PER_LEASE: Final = 3
 NO_AUTHORITY: Final = -1
 """No epoch in the database is negative: T3 refuses it."""
+AFTER_LOSS_S: Final = 60.0
+"""So long it grants alone before it shares again: each change costs seconds in which nothing leaves."""
 _RETRY_S: Final = 1.0
 _GIVE_BACK_S: Final = 1.0  # what a stop may take to give the rest of a block back; a crash does not either
 
@@ -42,8 +51,13 @@ class LimiterAuthority:
         wall: Callable[[], datetime],
         on_taken: Callable[[], None] = lambda: None,
         on_departed: Callable[[int], None] = lambda number_id: None,
+        leases: LeaseBook | None = None,
     ) -> None:
         """`on_departed` is called with the number of each text whose first byte is about to leave."""
+        self._leases = None if leases is None else Leases(leases, self._look_again)
+        self._sharers: frozenset[int] | None = None  # None: it is not shared
+        self._share_at = 0.0
+        self._again = trio.Event()
         self._fleet, self._gen, self._limits, self._lease_s, self._wall = fleet, gen, limits, lease_s, wall
         self._on_taken, self._on_departed = on_taken, on_departed
         self._limiter: Limiter | None = None
@@ -56,20 +70,23 @@ class LimiterAuthority:
         """Take it, keep it, take it again; a clean end gives back what was charged to a day and will not be used."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._charge)
+            if self._leases is not None:
+                nursery.start_soon(self._leases.run)
             try:
                 await self._keep()
             finally:
                 with trio.move_on_after(_GIVE_BACK_S, shield=True):
-                    await self._give_back()
+                    if self.holds and self._limiter is not None:
+                        await self._give_back(self._limiter)
 
     async def _keep(self) -> None:
         while True:
             asked_at = trio.current_time()
             taken: tuple[int, float] | None = None
             try:
-                taken = await self._fleet.take_limiter(self._gen, self._lease_s)
-                if taken is None:
-                    self._drop()  # another node has it: the database says so
+                taken = await self._take()
+                if taken is None or taken[0] != self.epoch:
+                    self._drop()  # another node has it, or it is another authority: the database says so
                 self._book = await self._limits()
             except StoreUnavailable:
                 taken = None
@@ -79,7 +96,40 @@ class LimiterAuthority:
                 self._hold(epoch, until=asked_at + self._lease_s)
             elif trio.current_time() >= self._until:
                 self._drop()
-            await trio.sleep(min(wait_s or self._lease_s, self._lease_s / RENEWALS_PER_LEASE, self._day_ends_in_s()))
+            with trio.move_on_after(
+                min(wait_s or self._lease_s, self._lease_s / RENEWALS_PER_LEASE, self._day_ends_in_s())
+            ):
+                await self._again.wait()
+            self._again = trio.Event()
+
+    async def _take(self) -> tuple[int, float] | None:
+        """Share it, where others do; else have it alone: (epoch, seconds to wait). None: another has it."""
+        leases, gen = self._leases, self._gen
+        if leases is None:
+            return await self._fleet.take_limiter(gen, self._lease_s)
+        if shared := await self._fleet.join_limiter(gen, leases.keeper):
+            self._sharers = shared.gens
+            return shared.epoch, shared.wait_s
+        if self._sharers is not None:
+            self._sharers, self._share_at = None, trio.current_time() + AFTER_LOSS_S
+        alone = leases.keeper is None and not leases.waits
+        taken = await self._fleet.take_limiter(gen, self._lease_s, alone=alone)
+        if taken is None or taken[1] or leases.keeper is None or trio.current_time() < self._share_at:
+            return taken
+        epoch = await self._fleet.share_limiter(gen, taken[0], leases.keeper)
+        if epoch is None:
+            return taken
+        log.info("limiter_authority_shared", epoch=epoch)
+        limiter = self._limiter
+        self._drop()
+        await leases.open(epoch)
+        if limiter is not None:
+            await self._give_back(limiter)
+        self._look_again()
+        return None
+
+    def _look_again(self) -> None:
+        self._again.set()
 
     @property
     def holds(self) -> bool:
@@ -94,16 +144,24 @@ class LimiterAuthority:
         self._until = until
         if self._limiter is None or self._limiter.epoch != epoch:
             self._drop()
-            self._limiter = Limiter(epoch, on_want=self._want)
-            log.info("limiter_authority_taken", epoch=epoch)
+            shared = self._sharers is not None
+            self._limiter = Limiter(epoch, on_want=self._want, make=LeasedLimit if shared else Limit)
+            if self._leases is not None and shared:
+                self._leases.use(self._limiter)
+            log.info("limiter_authority_taken", epoch=epoch, shared=shared)
             self._nudge()
         self._limiter.configure(self._book, self._day_ends_in_s())
+        for number in self._book.numbers:
+            if not self.sends_for(number.number_id):
+                self._limiter.keep_only(number.number_id, ())
         self._on_taken()
 
     def _drop(self) -> None:
         if self._limiter is not None:
             log.warning("limiter_authority_lost", epoch=self._limiter.epoch)
             self._limiter = None
+            if self._leases is not None:
+                self._leases.use(None)
             self._nudge()
 
     def _nudge(self) -> None:
@@ -119,6 +177,8 @@ class LimiterAuthority:
 
     def _want(self) -> None:
         self._wanted.set()
+        if self._leases is not None:
+            self._leases.want()
 
     async def _charge(self) -> None:
         """Charge blocks when they are wanted, and write down which days a carrier says are used up."""
@@ -146,22 +206,28 @@ class LimiterAuthority:
         if charge is not None:
             limiter.credit(day, charge.segments, spent=charge.spent)
 
-    async def _give_back(self) -> None:
-        """Whoever sends has stopped by now. What is charged and lost by a fault here is lost for the day, no more."""
-        if not self.holds or self._limiter is None:
-            return
-        for day in self._limiter.days():
+    async def _give_back(self, limiter: Limiter) -> None:
+        """It grants nothing any more. What is charged and lost by a fault here is lost for the day, no more."""
+        for day in limiter.days():
             if rest := day.take_rest():
                 try:
                     await self._fleet.give_back_day(day.key.id, day.day, rest)
                 except StoreUnavailable:
                     return
 
+    def sends_for(self, number_id: int) -> bool:
+        """Whether this node is to show rows of this number to the limiter. All are, where it is not shared."""
+        return self._sharers is None or owner(number_id, self._sharers) == self._gen
+
     # ports.RateLimiter
 
     @property
     def epoch(self) -> int:
         return self._limiter.epoch if self._limiter is not None else NO_AUTHORITY
+
+    @property
+    def lapses_after_s(self) -> float:
+        return self._limiter.lapses_after_s if self._limiter is not None else float("inf")
 
     def offer(self, rows: Sequence[DueRow]) -> int:
         return self._limiter.offer(rows) if self._limiter is not None else 0

@@ -83,6 +83,9 @@ class DailyCap:
     def catch_up(self) -> bool:
         return False
 
+    def wanted(self, cost: int, now: float) -> bool:
+        return True
+
     def recover(self, now: float) -> bool:
         return False
 

@@ -79,6 +79,9 @@ class Limit:
         self._promised = replace(self._promised, ready_at=behind_wire)
         return True
 
+    def wanted(self, cost: int, now: float) -> bool:
+        return False
+
     def set_rate(self, rate: float, burst: float, now: float) -> bool:
         """Change the configured pace; False where it is the same. A carrier's slowing stays."""
         if (rate, burst) == (self._configured, self._burst):

@@ -13,7 +13,10 @@ from server import ports
 from server.domain.limits import LimitScope
 from server.ports import DueRow, LimitBook, StreamKey
 from server.rate.daily import DailyCap
+from server.rate.leased import LAPSES_S, LeasedLimit
+from server.rate.limit import Limit
 from server.rate.pacer import GRANTS_AT_MOST, Grant, Pacer
+from server.rate.shelf import MakeLimit
 from server.rate.stats import LimiterStats
 
 
@@ -28,10 +31,12 @@ class Limiter:
         epoch: int,
         monotonic: Callable[[], float] = trio.current_time,
         on_want: Callable[[], None] = lambda: None,
+        make: MakeLimit = Limit,
     ) -> None:
-        """Starts as if every burst had just been spent."""
-        self._pacer = Pacer(epoch, on_want)
+        """Starts as if every burst had just been spent. *make* makes its limits."""
+        self._pacer = Pacer(epoch, on_want, make)
         self._monotonic = monotonic
+        self.lapses_after_s = LAPSES_S if make is LeasedLimit else math.inf
         self._changed = trio.Event()
 
     @property
@@ -112,6 +117,17 @@ class Limiter:
     def days(self) -> list[DailyCap]:
         """Every brand's day."""
         return list(self._pacer.shelf.days.values())
+
+    # Limits that are shared
+
+    def asks(self) -> list[LeasedLimit]:
+        """The limits that lack a stretch in which a row that waits could leave."""
+        return self._pacer.asks()
+
+    def answered(self, limits: Iterable[Limit]) -> None:
+        """These were asked for."""
+        self._pacer.answered(limits, self._monotonic())
+        self._nudge()
 
     def stats(self) -> LimiterStats:
         """A snapshot for the API."""

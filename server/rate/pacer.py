@@ -19,7 +19,9 @@ from server import ports
 from server.domain.limits import LimitScope
 from server.ports import DueRow, LimitBook, StreamKey
 from server.rate.daily import DailyCap
-from server.rate.shelf import Shelf
+from server.rate.leased import LeasedLimit
+from server.rate.limit import Limit
+from server.rate.shelf import MakeLimit, Shelf
 from server.rate.stats import LimiterStats
 from server.rate.stream import AnyLimit, LimitKey, Stream
 from server.rate.survey import survey
@@ -53,12 +55,12 @@ class _OnItsWay:
 
 
 class Pacer:
-    """All limits under one authority's epoch. *on_want* is called when a brand's day needs another block."""
+    """All limits under one authority's epoch. *on_want* is called when a limit lacks what must be asked for."""
 
-    def __init__(self, epoch: int, on_want: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, epoch: int, on_want: Callable[[], None] = lambda: None, make: MakeLimit = Limit) -> None:
         """Nobody waits, and no number is known: unknown numbers are paused until they have a rate."""
         self.epoch, self._on_want = epoch, on_want
-        self.shelf = Shelf()
+        self.shelf = Shelf(make)
         self.streams: dict[StreamKey, Stream] = {}
         self._waiting: dict[int, Stream] = {}
         self._granted: OrderedDict[int, _OnItsWay] = OrderedDict()
@@ -233,6 +235,17 @@ class Pacer:
             self._sort_anew(now)
             self._on_want()
 
+    # Limits that are shared
+
+    def asks(self) -> list[LeasedLimit]:
+        """The limits of which something may be to be asked for: each is asked itself."""
+        return [limit for limit in self.shelf.limits.values() if isinstance(limit, LeasedLimit) and limit.lacks]
+
+    def answered(self, limits: Iterable[Limit], now: float) -> None:
+        """What these lacked has come, or has not."""
+        for limit in limits:
+            self._plan(limit, now)
+
     def stats(self, now: float) -> LimiterStats:
         """A snapshot of every number, limit and day."""
         for limit in self.shelf.limits.values():
@@ -275,7 +288,7 @@ class Pacer:
         limit.order.park(stream, anew=anew)
         if instant < limit.planned_at:
             self._put_on_schedule(limit, instant)
-        if isinstance(limit, DailyCap):
+        if limit.wanted(stream.cost, instant):
             self._on_want()
 
     def _leave(self, stream: Stream) -> AnyLimit:
@@ -291,6 +304,8 @@ class Pacer:
         cost = stream.cost
         latest, instant = _latest(stream, cost, now, limit)
         if latest is limit and instant > before:
+            if limit.wanted(cost, instant):
+                self._on_want()
             return (), False
         self._leave(stream)
         if latest is not limit:

@@ -5,7 +5,7 @@ same limit. One that is new, or comes back, starts as if its burst had just been
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from server.domain.bucket import sensible_burst
 from server.domain.limits import counts_toward_cap, rate_for
@@ -14,12 +14,15 @@ from server.rate.daily import DailyCap
 from server.rate.limit import Limit
 from server.rate.stream import AnyLimit, LimitKey
 
+MakeLimit = Callable[[LimitKey, float, float, float], Limit]
+
 
 class Shelf:
     """`changed` collects the limits whose pace has changed since it was last emptied."""
 
-    def __init__(self) -> None:
-        """An empty book: every number is paused."""
+    def __init__(self, make: MakeLimit = Limit) -> None:
+        """An empty book: every number is paused. *make*: from key, rate, burst and time."""
+        self._make = make
         self.book = LimitBook()
         self.limits: dict[LimitKey, Limit] = {}
         self.days: dict[int, DailyCap] = {}
@@ -42,7 +45,7 @@ class Shelf:
     def set(self, key: LimitKey, rate: float, burst: float, now: float) -> None:
         """Set one limit's pace."""
         if key not in self.limits:
-            self.limits[key] = Limit(key, rate, burst, now)
+            self.limits[key] = self._make(key, rate, burst, now)
         elif self.limits[key].set_rate(rate, burst, now):
             self.changed.append(self.limits[key])
 
@@ -68,7 +71,7 @@ class Shelf:
         """The limits that *key* falls under, its number's first; a number that nobody knows is paused."""
         number_key = LimitKey("number", key.number_id)
         if number_key not in self.limits:
-            self.limits[number_key] = Limit(number_key, 0.0, 1, now)
+            self.limits[number_key] = self._make(number_key, 0.0, 1, now)
         found: list[AnyLimit | None] = [self.limits[number_key]]
         if number := self._numbers.get(key.number_id):
             found += [self.account(number), self.registration(number, key.dest_carrier), self._day_of(number, key)]

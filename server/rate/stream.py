@@ -49,6 +49,9 @@ class AnyLimit(Protocol):
     def catch_up(self) -> bool:
         """Push the promises behind the wire and what is on its way to it; True where that changed them."""
 
+    def wanted(self, cost: int, now: float) -> bool:
+        """A row of so many segments waits for this limit; True where something must be asked for to let it go."""
+
     def recover(self, now: float) -> bool:
         """Give back part of what a 429 took, where it is time; True where the rate changed."""
 

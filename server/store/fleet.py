@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 from server.ports import DayCharge, LivingNode, Node
+from server.ports.leases import Shared
 from server.ports.nodes import NodeSeen
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
@@ -62,11 +63,20 @@ class PostgresFleet:
     async def leave(self, gen: int) -> None:
         await self._postgres.call(lambda c: c.execute(_SQL["leave"], gen), idempotent=True)
 
-    async def take_limiter(self, gen: int, lease_s: float) -> tuple[int, float] | None:
+    async def take_limiter(self, gen: int, lease_s: float, *, alone: bool = True) -> tuple[int, float] | None:
         """Waits, where it changes hands, for every T3 under the old epoch."""
         lease = timedelta(seconds=lease_s)
-        row = await self._postgres.call(lambda c: c.fetchrow(_SQL["take_limiter"], gen, lease), idempotent=True)
+        row = await self._postgres.call(lambda c: c.fetchrow(_SQL["take_limiter"], gen, lease, alone), idempotent=True)
         return None if row is None else (row["epoch"], row["wait_s"])
+
+    async def share_limiter(self, gen: int, epoch: int, keeper: str) -> int | None:
+        """Waits for every T3 under the old epoch."""
+        row = await self._postgres.call(lambda c: c.fetchrow(_SQL["share_limiter"], gen, epoch, keeper))
+        return None if row is None else row["epoch"]
+
+    async def join_limiter(self, gen: int, keeper: str | None) -> Shared | None:
+        row = await self._postgres.call(lambda c: c.fetchrow(_SQL["join_limiter"], gen, keeper), idempotent=True)
+        return None if row is None else Shared(row["epoch"], row["wait_s"], frozenset(row["gens"]))
 
     async def hand_over_limiter(self, to: int, lease_s: float) -> tuple[int, float] | None:
         """To the node of generation *to*: (epoch, seconds until it may grant); None where it is gone or has it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -66,6 +67,8 @@ class FakeLimiter:
         for grant in found:
             self.ready.remove(grant)
         return found
+
+    lapses_after_s = math.inf
 
     def depart(self, grant: object, now: float) -> float:
         return self.waits.popleft() if self.waits else 0.0

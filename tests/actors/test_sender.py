@@ -346,6 +346,20 @@ async def test_a_text_whose_sender_stood_still_at_its_mark_does_not_leave(
         assert it.ledger.outcomes == {1: Voided(HELD_UP)}
 
 
+@pytest.mark.parametrize(("held_up_s", "leaves"), [(0.01, True), (0.03, False)])
+async def test_what_may_leave_only_soon_does_not_leave_later(
+    autojump_clock: MockClock, held_up_s: float, leaves: bool
+) -> None:
+    """The limits are shared: another server may be sending by then."""
+    async with line() as it:
+        it.limiter.lapses_after_s = 0.02
+        it.journal.on_mark = lambda: autojump_clock.jump(held_up_s)
+        it.grant(1, klass=MessageClass.PERSON)
+        await trio.sleep(5)
+        assert (it.ledger.outcomes != {1: Voided(HELD_UP)}) is leaves
+        assert bool(it.carrier.on_wire) is leaves
+
+
 async def test_a_row_may_be_claimed_anew_before_its_last_outcome_is_answered(autojump_clock: MockClock) -> None:
     async with line(FakeCarrier(connect_s=0.02)) as it:
         it.carrier.answer = lambda request: Throttled(0.2, "20429")

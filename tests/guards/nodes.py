@@ -10,6 +10,12 @@ _HINTS: Final = "tests/nodes/test_hints.py"
 _LOOKOUT: Final = "server/actors/lookout.py"
 _OTHER_HISTORY: Final = "test_a_server_whose_database_goes_on_with_another_history_is_told_and_looks_at_nothing_of_it"
 _HEARING: Final = "server/domain/hearing.py"
+_LEASE: Final = "server/domain/lease.py"
+_LEASES: Final = "tests/rate/test_leases.py"
+_SHARING: Final = "tests/rate/test_sharing.py"
+_NO_WINDOW: Final = f"{_LEASES}::test_however_many_share_a_limit_no_window_holds_more_and_no_instant_is_anothers"
+_BOOK: Final = "tests/nodes/test_redis_leases.py"
+_FENCED: Final = "tests/store/test_ledger_authorise.py"
 
 _PRESENCE: Final = "tests/nodes/test_presence.py"
 _SHARDS: Final = "tests/nodes/test_shards.py"
@@ -152,6 +158,72 @@ NODE_GUARDS: Final = (
         (Edit(_LOOKOUT, " and None not in (standing.epoch, self.epoch)", ""),),
         (f"{_HINTS}::{_OTHER_HISTORY}",),
         (_HINTS,),
+        quick=True,
+    ),
+    Guard(
+        "a_stale_epoch_of_those_who_share_authorises_nothing",
+        (
+            Edit(
+                "schema.sql",
+                "l WHERE l.epoch = p_epoch AND (l.gen = p_gen OR l.keeper IS NOT NULL)\n"
+                "                                                     AND",
+                "l WHERE (l.epoch = p_epoch AND l.gen = p_gen OR l.keeper IS NOT NULL)\n"
+                "                                                     AND",
+            ),
+        ),
+        (f"{_FENCED}::test_a_fenced_node_sends_nothing_and_changes_nothing",),
+        (_FENCED,),
+    ),
+    Guard(
+        "a_lease_is_given_once_whoever_crashes",
+        (Edit(_LEASE, "max(now, free, opened + used + debt)", "max(now, opened + used + debt)"),),
+        (f"{_LEASES}::test_no_instant_is_given_away_twice", f"{_LEASES}::test_a_stretch_begins", _NO_WINDOW),
+        (_LEASES,),
+        quick=True,
+    ),
+    Guard(
+        "a_limit_that_nobody_held_counts_as_spent",
+        (Edit(_LEASE, "max(now, free, opened + used + debt)", "max(now, free)"),),
+        (f"{_LEASES}::test_a_stretch_begins",),
+        (_LEASES,),
+        also=(_NO_WINDOW,),
+        quick=True,
+    ),
+    Guard(
+        "a_lease_begins_at_the_latest_moment_that_its_answer_allows",
+        (Edit(_LEASE, "reading.answered_at + after_s", "reading.asked_at + after_s"),),
+        (f"{_LEASES}::test_on_our_clock_a_stretch_is_never_earlier_and_never_longer",),
+        (_LEASES,),
+        also=(_NO_WINDOW,),
+        quick=True,
+    ),
+    Guard(
+        "a_keepers_clock_that_jumped_is_not_believed",
+        (Edit(_LEASE, "return None if least > most else Watch", "return Watch"),),
+        (
+            f"{_LEASES}::test_the_keepers_clock_is_watched",
+            f"{_SHARING}::test_a_book_that_is_lost_ends_the_epoch_and_one_grants_alone",
+        ),
+        (_LEASES, _SHARING),
+        quick=True,
+    ),
+    Guard(
+        "a_lost_book_is_not_begun_anew",
+        (Edit("server/store/lua/cut.lua", "    return {'lost'}\n", "    opened, last = 0, 0\n"),),
+        (f"{_BOOK}::test_a_book_that_is_not_the_one_that_was_opened_gives_nothing",),
+        (_BOOK,),
+    ),
+    Guard(
+        "what_was_leased_leaves_soon_or_not_at_all",
+        (
+            Edit(
+                "server/actors/sender.py",
+                "        job.deadline = min(job.deadline, now + self._limiter.lapses_after_s)\n",
+                "",
+            ),
+        ),
+        ("tests/actors/test_sender.py::test_what_may_leave_only_soon_does_not_leave_later",),
+        ("tests/actors/test_sender.py",),
         quick=True,
     ),
 )

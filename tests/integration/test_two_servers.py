@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -123,14 +123,14 @@ def sent(store: Store, count: int) -> Callable[[], Any]:
 
 
 @asynccontextmanager
-async def town(dsn: str) -> AsyncIterator[tuple[Store, Arrivals]]:
-    """A database with people in it, and a carrier, that two servers share."""
+async def town(dsn: str, numbers: Collection[str] = (NUMBER,)) -> AsyncIterator[tuple[Store, Arrivals]]:
+    """A database with people in it, and a carrier with these numbers, that two servers share."""
     arrivals = Arrivals()
     async with trio.open_nursery() as around, open_store(dsn) as store:
         faults = Faults(Random(1))  # noqa: S311 - chance, not a secret
         webhooks = Webhooks(arrivals, TOKEN, None)
         carrier = SimulatedCarrier(SID, arrivals, webhooks, faults, inbound_url=None, receipts=False)
-        simulator = await start_simulator(around, carrier, Api(carrier, TOKEN, frozenset({NUMBER})))
+        simulator = await start_simulator(around, carrier, Api(carrier, TOKEN, frozenset(numbers)))
         await store.call(lambda c: _seed(c, simulator))
         yield store, arrivals
         around.cancel_scope.cancel()

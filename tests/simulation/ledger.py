@@ -40,6 +40,7 @@ from server.ports import (
     Voided,
 )
 from server.ports.consent import NotWrittenDown, WrittenDown
+from server.ports.leases import Shared
 from tests.simulation.machine import Host, NodeKilled, Process
 from tests.simulation.memory import Done, Memory
 from tests.simulation.recovery import Recovery
@@ -264,7 +265,14 @@ class NodeLedger:
     async def leave(self, gen: int) -> None:
         await self._read("leave", lambda: self._memory.leave(gen))
 
-    async def take_limiter(self, gen: int, lease_s: float) -> tuple[int, float] | None:
+    async def join_limiter(self, gen: int, keeper: str | None) -> Shared | None:
+        """There is no keeper of leases in this world."""
+        return None
+
+    async def share_limiter(self, gen: int, epoch: int, keeper: str) -> int | None:
+        return None
+
+    async def take_limiter(self, gen: int, lease_s: float, *, alone: bool = True) -> tuple[int, float] | None:
         return await self._read("take_limiter", lambda: self._memory.take_limiter(gen, lease_s))
 
     async def hand_over_limiter(self, to: int, lease_s: float) -> tuple[int, float] | None:

@@ -138,6 +138,9 @@ async def test_a_demo_workspace_never_sends_to(world: World, breach: str) -> Non
         pytest.param("UPDATE node SET expires_at = clock_timestamp()", id="its lease ran out"),
         pytest.param("UPDATE limiter_authority SET epoch = epoch + 1", id="the limiter was handed over"),
         pytest.param("UPDATE limiter_authority SET not_before = now() + '1 min'", id="the limiter may not grant yet"),
+        pytest.param(
+            "UPDATE limiter_authority SET epoch = epoch + 1, gen = NULL, keeper = 'one'", id="it is shared by now"
+        ),
     ],
 )
 async def test_a_fenced_node_sends_nothing_and_changes_nothing(world: World, loss: str) -> None:
@@ -148,6 +151,17 @@ async def test_a_fenced_node_sends_nothing_and_changes_nothing(world: World, los
     answer = await world.store.ledger.authorise([Granted(row, NOON)], world.gen, world.limiter_epoch, NOON)
     assert isinstance(answer, Fenced)
     assert await world.queued() == [row]
+
+
+async def test_all_who_share_the_limiter_send_under_its_epoch(world: World) -> None:
+    thread = (await world.receive()).thread_id
+    await world.send(thread)
+    await world.sql("UPDATE limiter_authority SET gen = NULL, keeper = 'one'")
+    [row] = await world.queued()
+    other = await world.store.fleet.join("other", "boot", 2, uuid4())
+    answers = await world.store.ledger.authorise([Granted(row, NOON)], other.gen, world.limiter_epoch, NOON)
+    assert not isinstance(answers, Fenced)
+    assert [type(answer) for answer in answers] == [Authorised]
 
 
 async def test_a_hand_over_waits_for_a_t3_under_the_old_epoch(world: World) -> None:

@@ -370,6 +370,13 @@ async def hand_over_by_hand(world: World) -> Act:
     return lambda: world.store.fleet.hand_over_limiter(other, 1.0)
 
 
+async def share(world: World) -> Act:
+    other = (await world.store.fleet.join("other", "boot", 1, uuid4())).gen
+    for gen in (world.gen, other):
+        await world.store.fleet.join_limiter(gen, "keeper")
+    return lambda: world.store.fleet.share_limiter(world.gen, world.limiter_epoch, "keeper")
+
+
 def of_a_day(method: Callable[[World], Awaitable[object]]) -> Prepare:
     async def prepare(world: World) -> Act:
         await world.sql("INSERT INTO brand (workspace_id, name, daily_cap) VALUES (1, 'Acme', 1000)")
@@ -478,6 +485,10 @@ METHODS = [
         of_the_node(lambda w: w.store.fleet.take_limiter(w.gen, 1.0)), {"limiter_authority"}, id="renewing the limiter"
     ),
     pytest.param(hand_over, {"limiter", "limiter_authority"}, id="handing the limiter over"),
+    pytest.param(share, {"limiter", "limiter_authority"}, id="sharing the limiter"),
+    pytest.param(
+        of_the_node(lambda w: w.store.fleet.join_limiter(w.gen, "keeper")), {"node"}, id="who shares the limiter"
+    ),
     pytest.param(hand_over_by_hand, {"limiter", "limiter_authority"}, id="handing the limiter over by hand"),
     pytest.param(
         of_a_day(lambda w: w.store.fleet.charge_day(1, NOON.date(), 1, w.gen, w.limiter_epoch)),
@@ -517,7 +528,7 @@ TESTED: Final = """
 record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts release_held decide crashed_attempts
 resolve_crashed climb resend bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter
 mark_read mark_unread add_member hand_over_limiter charge_day give_back_day spend_day open_threads enqueue_bulk
-tell
+tell share_limiter join_limiter
 cancel change change cancel_replied
 """
 

@@ -254,6 +254,64 @@ async def test_a_person_hands_the_limiter_over_and_the_successor_waits_for_what_
     assert [(node.gen, node.holds) for node in await fleet.living()] == [(world.gen, False), (other.gen, True)]
 
 
+async def shared(world: World) -> tuple[int, int]:
+    """The generation of another node, and the epoch under which both share the limits."""
+    fleet = world.store.fleet
+    other = await fleet.join("other", "boot", 2, uuid4())
+    for gen in (world.gen, other.gen):
+        assert await fleet.join_limiter(gen, "keeper") is None
+    epoch = await fleet.share_limiter(world.gen, world.limiter_epoch, "keeper")
+    assert epoch == world.limiter_epoch + 1
+    return other.gen, epoch
+
+
+async def test_who_has_the_limiter_shares_it_with_all_who_reach_the_same_keeper(world: World) -> None:
+    other, epoch = await shared(world)
+    fleet = world.store.fleet
+    for gen in (world.gen, other):
+        joined = await fleet.join_limiter(gen, "keeper")
+        assert joined is not None
+        assert joined.epoch == epoch
+        assert joined.gens == {world.gen, other}
+        assert 2.0 < joined.wait_s <= 3.0, "a person's text may leave 2 s after it was allowed"
+        assert await fleet.take_limiter(gen, 10, alone=False) is None
+    assert all(node.holds for node in await fleet.living())
+    await fleet.leave(other)
+    joined = await fleet.join_limiter(world.gen, "keeper")
+    assert joined is not None
+    assert joined.gens == {world.gen}
+
+
+@pytest.mark.parametrize("how", ["it lost the keeper", "it reaches another", "by hand"])
+async def test_a_shared_limiter_is_one_nodes_again_after_what_was_allowed_has_left(world: World, how: str) -> None:
+    other, epoch = await shared(world)
+    fleet = world.store.fleet
+    if how == "by hand":
+        taken = await fleet.hand_over_limiter(other, 10)
+    else:
+        assert await fleet.join_limiter(other, None if how == "it lost the keeper" else "another") is None
+        taken = await fleet.take_limiter(other, 10)
+    assert taken is not None
+    assert taken[0] == epoch + 1
+    assert 2.0 < taken[1] <= 3.0
+    assert await fleet.join_limiter(world.gen, "keeper") is None
+    assert await fleet.take_limiter(world.gen, 10) is None
+    assert [(node.gen, node.holds) for node in await fleet.living()] == [(world.gen, False), (other, True)]
+
+
+@pytest.mark.parametrize("why_not", ["one alone", "one does not reach it", "one reaches another", "it has it no more"])
+async def test_the_limiter_is_not_shared_where(world: World, why_not: str) -> None:
+    fleet = world.store.fleet
+    await fleet.join_limiter(world.gen, "keeper")
+    if why_not != "one alone":
+        other = await fleet.join("other", "boot", 2, uuid4())
+        reached = {"one does not reach it": None, "one reaches another": "another"}.get(why_not, "keeper")
+        await fleet.join_limiter(other.gen, reached)
+    epoch = world.limiter_epoch - (why_not == "it has it no more")
+    assert await fleet.share_limiter(world.gen, epoch, "keeper") is None
+    assert await fleet.take_limiter(world.gen, 10) == (world.limiter_epoch, 0.0)
+
+
 @pytest.mark.parametrize(
     "why_not",
     [

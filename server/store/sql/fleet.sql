@@ -23,7 +23,15 @@ WHERE gen = $1 AND left_at IS NULL;
 
 -- name: take_limiter
 -- Take or renew the authority to grant.
-SELECT epoch, wait_s FROM take_limiter($1, $2::interval);
+SELECT epoch, wait_s FROM take_limiter($1, $2::interval, $3);
+
+-- name: share_limiter
+-- Let all who live grant, by leases of one keeper.
+SELECT epoch, wait_s FROM share_limiter($1, $2, $3);
+
+-- name: join_limiter
+-- Which keeper we reach, and whether the limits are shared by it.
+SELECT epoch, wait_s, gens FROM join_limiter($1, $2);
 
 -- name: charge_day
 -- A block of a brand's day, before it is used.
@@ -44,7 +52,7 @@ SELECT epoch, wait_s FROM hand_over_limiter($1, $2::interval);
 
 -- name: living
 -- The nodes that run, with who has the limiter's authority.
-SELECT n.gen, n.host, n.pid, n.started_at, n.gen = l.gen AS holds, l.epoch, l.not_before > clock_timestamp() AS waits
+SELECT n.gen, n.host, n.pid, n.started_at, n.gen = l.gen OR n.keeper = l.keeper AS holds, l.epoch, l.not_before > clock_timestamp() AS waits
 FROM node n CROSS JOIN limiter_authority l
 WHERE n.left_at IS NULL AND n.fenced_at IS NULL AND n.expires_at > clock_timestamp()
 ORDER BY n.gen;
