@@ -37,6 +37,10 @@ SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
         "redis_url",
         "Redis or Valkey, by which several servers on one database hear of each other's changes sooner",
     ),
+    "THREADLINE_SHARE_LIMITS": (
+        "share_limits",
+        "1: servers that reach one Redis all send at once, under limits that they share; tried for a short while only",
+    ),
     "PUBLIC_URL": ("public_url", "https URL under which browsers and carriers reach this server"),
     "TRUSTED_PROXIES": ("trusted_proxies", "networks of proxies whose X-Forwarded-For counts, separated by commas"),
     "THREADLINE_DATA": ("data_dir", "folder for the embedded database, the wire journal and logs"),
@@ -95,6 +99,7 @@ class Config(BaseModel):
     data_dir: Path = Path(".threadline")
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
+    share_limits: bool = False
     host: str = "127.0.0.1"
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
     public_url: str | None = None

@@ -138,7 +138,7 @@ async def _redis(config: Config, store: Store) -> AsyncIterator[tuple[Bus | None
         return
     url, name = config.redis_url.get_secret_value(), f"threadline:{await store.inbox.epoch()}"
     async with open_redis_bus(store.bridge, url, name) as bus, open_redis_leases(store.bridge, url, name) as leases:
-        yield bus, leases
+        yield bus, leases if config.share_limits else None
 
 
 @asynccontextmanager

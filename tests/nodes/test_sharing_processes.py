@@ -59,7 +59,7 @@ async def sharing(dsn: str, folder: Path) -> AsyncIterator[tuple[Store, Arrivals
     try:
         async with town(dsn, NUMBERS) as (store, arrivals):
             await store.call(lambda c: c.execute(SETUP))
-            env = environ(dsn, folder, **ENV, REDIS_URL=valkey.url)
+            env = environ(dsn, folder, **ENV, REDIS_URL=valkey.url, THREADLINE_SHARE_LIMITS="1")
             async with serving(env, "--nodes", "2"):
                 with trio.fail_after(PATIENCE_S):
                     while not all(node.holds for node in await living(store)):  # noqa: ASYNC110 - rows set no event
