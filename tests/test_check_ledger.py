@@ -402,6 +402,16 @@ async def test_what_was_refused_counts_towards_the_rate(run: Run) -> None:
     assert (await run.judged())[1]["over_rate"] == 1
 
 
+async def test_an_accounts_limit_holds_for_all_its_numbers_together(run: Run) -> None:
+    await run.world.sql("UPDATE carrier_account SET rate = 2, burst = 1")
+    assert (await run.judged())[1]["over_rate"] == 0, "a text each second"
+    other = "+12025550177"
+    await run.world.sql("INSERT INTO number (workspace_id, account_id, address, rate) VALUES (1, 1, $1, 1)", other)
+    line = next(line for line in run.lines if line["t"] == "accepted")
+    run.lines.append({**line, "t": "refused", "sid": "", "told": 429, "from": other, "mono_ns": line["mono_ns"] + 1})
+    assert (await run.judged())[1]["over_rate"] == 1
+
+
 async def test_bulk_on_its_way_at_a_stop_is_counted_apart_until_300_ms(run: Run) -> None:
     stop = next(line for line in run.lines if line["t"] == "mo" and line["sid"] == run.lines[-1]["sid"])
     bulk = next(line for line in run.lines if line["t"] == "accepted" and line["to"] == ALICE)

@@ -46,6 +46,16 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """An account's limit: *rate* and *burst* of all its numbers together."""
+
+    name: str
+    numbers: frozenset[str]
+    rate: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """*opted_out*: (endpoint, consent epoch) → whether the endpoint was opted out then. *pace*: rate and burst.
 
@@ -62,6 +72,7 @@ class Database:
     opted_out: Mapping[tuple[int, int], bool]
     carrier_blocks: int
     pace: Mapping[str, tuple[float, int]]
+    accounts: Sequence[Together] = ()
     campaigns: Campaigns = field(default_factory=Campaigns)
 
 
@@ -81,6 +92,8 @@ _CONSENT = """SELECT endpoint_id, consent_epoch, kind NOT IN ('opted_in', 'undon
     WHERE kind IN ('opted_out', 'opted_in', 'carrier_blocked', 'consent_invalid', 'revoked', 'undone')"""
 _BLOCKS = "SELECT count(*) FROM consent_event WHERE kind = 'carrier_blocked'"
 _PACE = "SELECT address, rate, burst FROM number"
+_ACCOUNTS = """SELECT a.sid, a.rate, a.burst, array_agg(n.address) AS numbers
+    FROM carrier_account a JOIN number n ON n.account_id = a.id WHERE a.rate IS NOT NULL GROUP BY a.id"""
 
 
 def read_database(dsn: str) -> Database:
@@ -109,6 +122,7 @@ async def _snapshot(connection: "asyncpg.Connection[asyncpg.Record]") -> Databas
         opted_out={(r["endpoint_id"], r["consent_epoch"]): r["opted_out"] for r in await fetch(_CONSENT)},
         carrier_blocks=await connection.fetchval(_BLOCKS),
         pace={r["address"]: (r["rate"], r["burst"]) for r in await fetch(_PACE)},
+        accounts=[Together(r["sid"], frozenset(r["numbers"]), r["rate"], r["burst"]) for r in await fetch(_ACCOUNTS)],
         campaigns=await read_campaigns(connection),
     )
 

@@ -1,4 +1,4 @@
-"""Decides whether the carrier was asked faster than a number's rate allows, in any window of the run."""
+"""Decides whether the carrier was asked faster than a number or an account allows, in any window of the run."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -13,13 +13,18 @@ JITTER_S: Final = 0.050  # of arrivals on loopback
 def over_rate(ledger: Ledger, database: Database) -> Iterator[str]:
     """What was refused counts too: its first byte left."""
     by_number: defaultdict[str, list[Request]] = defaultdict(list)
-    for line in sorted(ledger.requests(), key=lambda line: line.at_s):
+    lines = sorted(ledger.requests(), key=lambda line: line.at_s)
+    for line in lines:
         by_number[line.from_].append(line)
-    for address, lines in by_number.items():
+    for address, of_it in by_number.items():
         if address not in database.pace:
             yield f"{address} is not one of our numbers"
-        elif worst := _worst_window(lines, *database.pace[address]):
+        elif worst := _worst_window(of_it, *database.pace[address]):
             yield f"{address}: {worst}"
+    for account in database.accounts:
+        of_all = [line for line in lines if line.from_ in account.numbers]
+        if worst := _worst_window(of_all, account.rate, account.burst):
+            yield f"{account.name}: {worst}"
 
 
 def _worst_window(lines: Sequence[Request], rate: float, burst: int) -> str | None:

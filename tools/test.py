@@ -34,7 +34,7 @@ USAGE = f"""Usage: ./test [--whole] [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST
        ./test bulk [--recipients N --stops S --kills K --rate R --seed S --out DIR]
        ./test campaign [--n N --rate R --seed S --out DIR] | campaign_kills [--n N --seed S --out DIR]
        ./test webhook_kills [--n N --seed S --out DIR]
-       ./test faults [nodes | database] [--faults N --every S --seed S --out DIR]
+       ./test faults [nodes | database] [--faults N --every S --[no-]share --seed S --out DIR]
        ./test guards [NAME ...] | bench NAME [...] | screenshots --out DIR
 Parts: {", ".join(PARTS)}"""
 

@@ -17,7 +17,8 @@ class Facts:
     *answered*: commands that were taken by the API, with thread and seq as told; *acks*: those of sockets.
     *stored*: all commands that the database has. *views*: what each client shows that is not so, in sentences.
     *living*: processes of nodes that the database takes for living; *running*: those that run. *unsettled*: what was
-    still under way at the end.
+    still under way at the end. *share*: the limits are to be shared; *together*: texts under epochs in which several
+    sent.
     """
 
     answered: Mapping[UUID, Place] = field(default_factory=dict)
@@ -29,6 +30,8 @@ class Facts:
     nodes: int = 0
     shortcomings: Sequence[str] = ()
     unsettled: Sequence[str] = ()
+    share: bool = False
+    together: int = 0
 
 
 def lost(facts: Facts) -> list[UUID]:
@@ -47,6 +50,10 @@ def wrong(facts: Facts) -> list[str]:
     told = [*facts.shortcomings, *facts.unsettled]
     if gone := lost(facts):
         told.append(f"{len(gone)} commands were acknowledged, and are not there: {', '.join(map(str, gone[:3]))}.")
+    if facts.share and not facts.together:
+        told.append("No two nodes sent under limits that they shared.")
+    if facts.together and not facts.share:
+        told.append(f"{facts.together} texts were let go under an epoch that two nodes had, though nothing was shared.")
     if not facts.views:
         told.append("Nobody looked on.")
     for n, view in enumerate(facts.views):
@@ -65,6 +72,8 @@ def told(judged: Mapping[str, Any], facts: Facts, figures: Mapping[str, Any]) ->
         "duplicate": judged.get("duplicate"),
         "after_stop": judged.get("after_stop"),
         "over_rate": judged.get("over_rate"),
+        "share": facts.share,
+        "sent_together": facts.together,
         "clients": len(facts.views),
         "clients_differing": differing(facts),
         "commands": len(facts.answered),

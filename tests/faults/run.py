@@ -39,6 +39,10 @@ _CALM_S: Final = 3.0
 _SETTLE_WITHIN_S: Final = 180.0
 _LINK_EVERY_S: Final = 0.1
 
+_ACCOUNT: Final = "UPDATE carrier_account SET rate = 10, burst = 2"
+"""Less than its numbers may, and about what people and campaigns want: so it is what nodes that share have to share."""
+_TOGETHER: Final = """SELECT count(*) FROM attempt WHERE limiter_epoch IN
+    (SELECT limiter_epoch FROM attempt GROUP BY limiter_epoch HAVING count(DISTINCT gen) > 1)"""
 _COMMANDS: Final = "SELECT cmd_id, thread_id, seq FROM command WHERE thread_id IS NOT NULL"
 _LIVING: Final = """SELECT pid FROM node
     WHERE left_at IS NULL AND fenced_at IS NULL AND expires_at > clock_timestamp()"""
@@ -46,11 +50,12 @@ _LIVING: Final = """SELECT pid FROM node
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """*pair*: PostgreSQL has a synchronous standby."""
+    """*pair*: PostgreSQL has a synchronous standby. *share*: the limits; None: by chance."""
 
     kinds: Sequence[Kind]
     faults: int
     every_s: float
+    share: bool | None = None
 
     @property
     def pair(self) -> bool:
@@ -65,6 +70,7 @@ def run(wish: Wish, out: Path, seed: int) -> int:
 
 async def _run(wish: Wish, out: Path, rng: Random, seed: int) -> int:
     began = time.monotonic()
+    share = rng.random() < 0.5 if wish.share is None else wish.share
     log = FaultLog(out / "faults.jsonl")
     log.path.touch()
     async with (
@@ -74,12 +80,15 @@ async def _run(wish: Wish, out: Path, rng: Random, seed: int) -> int:
         ground, fleet = town.ground, town.fleet
         around.start_soon(_keep_journals, out)
         await ground.carrier.control(faults={"kinds": FAULTS})
-        await fleet.start()
+        await ground.store.call(lambda c: c.execute(_ACCOUNT))
+        await fleet.start(**({"THREADLINE_SHARE_LIMITS": "1"} if share else {}))
         await fleet.ready(_READY_WITHIN_S)
         traffic = Traffic(ground, await populate(ground, Night("+1808555", 0.0, ANY_HOUR)), rng)
+        if share and not await until(lambda: _all_send(ground), _READY_WITHIN_S):
+            raise RunFailed("The nodes never shared the limits.")
         striker = Striker(town, log, rng)
         async with open_look(ground, rng) as look:
-            say(f"all are at work after {time.monotonic() - began:.0f} s")
+            say(f"all are at work after {time.monotonic() - began:.0f} s{', and share the limits' if share else ''}")
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(traffic.flow)
                 nursery.start_soon(look.work)
@@ -90,7 +99,7 @@ async def _run(wish: Wish, out: Path, rng: Random, seed: int) -> int:
             unsettled = await _come_to_rest(town, traffic)
             say(f"at rest after {time.monotonic() - began:.0f} s")
             facts = await _facts(town, traffic, look, unsettled, shortcomings(log.struck, wish.kinds, wish.faults))
-        facts = await _beyond(ground, facts, striker.wrong)
+        facts = await _beyond(ground, replace(facts, share=share), striker.wrong)
         await fleet.stop()
         await trio.sleep(2 * _LINK_EVERY_S)
         around.cancel_scope.cancel()
@@ -138,6 +147,11 @@ async def _all_live(town: Town) -> bool:
     return len(running) == NODES and sorted(await _living(town.ground)) == sorted(running)
 
 
+async def _all_send(ground: Ground) -> bool:
+    living = await ground.store.fleet.living()
+    return len(living) == NODES and all(node.holds for node in living)
+
+
 async def _replaced(town: Town, before: set[int]) -> bool:
     return not before & set(town.fleet.nodes()) and await _all_live(town)
 
@@ -173,8 +187,9 @@ async def _nodes(town: Town) -> tuple[list[int], list[int]]:
 
 
 async def _beyond(ground: Ground, facts: Facts, seen: Sequence[str]) -> Facts:
-    """With what was seen on the way, and what does not add up."""
-    return replace(facts, shortcomings=[*facts.shortcomings, *seen, *await broken_sums(ground)])
+    """With what was seen on the way, what does not add up, and whether several sent under one epoch."""
+    short = [*facts.shortcomings, *seen, *await broken_sums(ground)]
+    return replace(facts, shortcomings=short, together=await ground.value(_TOGETHER))
 
 
 def _figures(log: FaultLog, traffic: Traffic, look: Look, wish: Wish) -> dict[str, Any]:

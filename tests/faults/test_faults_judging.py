@@ -19,6 +19,7 @@ KEPT = Facts(
 
 def test_where_all_was_kept_nothing_is_said() -> None:
     assert (wrong(KEPT), lost(KEPT), differing(KEPT)) == ([], [], 0)
+    assert wrong(replace(KEPT, share=True, together=3)) == []
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,8 @@ def test_where_all_was_kept_nothing_is_said() -> None:
         pytest.param(lambda f: replace(f, answered={ONE: (7, 9)}), "1 commands", id="another place than was said"),
         pytest.param(lambda f: replace(f, acks={TWO: (7, 5)}), "1 commands", id="another seq than a socket was told"),
         pytest.param(lambda f: replace(f, views=[[], ["the badge says 1"]]), "client 1: the badge", id="a view"),
+        pytest.param(lambda f: replace(f, share=True), "No two nodes", id="nothing was shared"),
+        pytest.param(lambda f: replace(f, together=3), "3 texts", id="two sent where one should"),
         pytest.param(lambda f: replace(f, views=[]), "Nobody looked on", id="no client"),
         pytest.param(lambda f: replace(f, running=[11, 12]), "2 of 3 nodes", id="a node did not come back"),
         pytest.param(lambda f: replace(f, living=[11, 12]), "the database knows 2", id="a node that is fenced"),

@@ -27,9 +27,12 @@ def run(out: Path, *wish: str) -> dict[str, Any]:
     return told
 
 
-def test_three_nodes_keep_their_promises_whatever_becomes_of_them(tmp_path: Path) -> None:
-    told = run(tmp_path / "run", "nodes", "--faults", str(len(OF_NODES)), "--every", "3")
+@pytest.mark.parametrize("share", [False, pytest.param(True, marks=pytest.mark.whole)])
+def test_three_nodes_keep_their_promises_whatever_becomes_of_them(tmp_path: Path, share: bool) -> None:
+    shares = "--share" if share else "--no-share"
+    told = run(tmp_path / "run", "nodes", "--faults", str(len(OF_NODES)), "--every", "3", shares)
     assert set(told["faults_by"]) == {*OF_NODES}
+    assert told["share"] is share
 
 
 @pytest.mark.whole

@@ -52,7 +52,8 @@ SELECT epoch, wait_s FROM hand_over_limiter($1, $2::interval);
 
 -- name: living
 -- The nodes that run, with who has the limiter's authority.
-SELECT n.gen, n.host, n.pid, n.started_at, n.gen = l.gen OR n.keeper = l.keeper AS holds, l.epoch, l.not_before > clock_timestamp() AS waits
+SELECT n.gen, n.host, n.pid, n.started_at, coalesce(n.gen = l.gen OR n.keeper = l.keeper, false) AS holds, l.epoch,
+       l.not_before > clock_timestamp() AS waits
 FROM node n CROSS JOIN limiter_authority l
 WHERE n.left_at IS NULL AND n.fenced_at IS NULL AND n.expires_at > clock_timestamp()
 ORDER BY n.gen;
@@ -68,7 +69,8 @@ ON CONFLICT (gen) DO UPDATE SET tree = EXCLUDED.tree, told_at = EXCLUDED.told_at
 
 -- name: seen
 -- The servers that run, or ended a while ago, with the tree that each told last.
-SELECT n.gen, n.host, n.pid, n.started_at, n.gen = l.gen AND n.left_at IS NULL AND n.fenced_at IS NULL AS holds,
+SELECT n.gen, n.host, n.pid, n.started_at,
+       coalesce(n.gen = l.gen OR n.keeper = l.keeper, false) AND n.left_at IS NULL AND n.fenced_at IS NULL AS holds,
        n.left_at, n.fenced_at, greatest(0, extract(epoch FROM clock_timestamp() - n.expires_at))::double precision AS silent_s,
        extract(epoch FROM clock_timestamp() - t.told_at)::double precision AS told_s, t.tree::text AS tree
 FROM node n CROSS JOIN limiter_authority l LEFT JOIN node_tree t ON t.gen = n.gen
