@@ -9,9 +9,7 @@ The book is kept in microseconds of one clock, its keeper's; holders count in se
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from typing import Final
 
 SLICE_S: Final = 0.25
@@ -112,15 +110,3 @@ def watched(watch: Watch | None, reading: Reading) -> Watch | None:
     drifted = (reading.answered_at - watch.at) * DRIFT
     least, most = max(least, watch.least - drifted), min(most, watch.most + drifted)
     return None if least > most else Watch(watch.since, reading.answered_at, least, most)
-
-
-def owner(number_id: int, gens: Collection[int]) -> int | None:
-    """Which of the servers that share the limits shows the rows of this number; None where there are none.
-
-    By rendezvous: where one comes or goes, only its own numbers move. Whoever disagrees costs a grant, and no more.
-    """
-    return max(gens, key=lambda gen: (_weight(number_id, gen), gen), default=None)
-
-
-def _weight(number_id: int, gen: int) -> bytes:
-    return blake2b(f"{number_id}:{gen}".encode(), digest_size=8).digest()

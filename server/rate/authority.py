@@ -16,8 +16,8 @@ from typing import Final
 import structlog
 import trio
 
-from server.domain.lease import owner
 from server.domain.limits import LimitScope
+from server.domain.shards import wanted
 from server.ports import DueRow, Fleet, Grant, LimitBook, StoreUnavailable, StreamKey
 from server.ports.leases import LeaseBook
 from server.rate.daily import BLOCK, DailyCap
@@ -216,8 +216,11 @@ class LimiterAuthority:
                     return
 
     def sends_for(self, number_id: int) -> bool:
-        """Whether this node is to show rows of this number to the limiter. All are, where it is not shared."""
-        return self._sharers is None or owner(number_id, self._sharers) == self._gen
+        """Whether this node is to show rows of this number to the limiter. All are, where it is not shared.
+
+        A number moves only where a node came or went. Where two disagree, T3 gives each row to one of them.
+        """
+        return self._sharers is None or wanted(str(number_id), self._sharers) == self._gen
 
     # ports.RateLimiter
 
