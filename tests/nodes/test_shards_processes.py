@@ -26,7 +26,7 @@ from tests.nodes.test_processes import living, settled
 
 pytestmark = pytest.mark.integration
 
-RECIPIENTS: Final = 100
+RECIPIENTS: Final = 99
 """Ten seconds of the number's pace, of which four are queued ahead."""
 
 _WITNESS: Final = """
