@@ -54,6 +54,7 @@ CREATE TABLE limiter_authority (
     keeper     text,                      -- or: the one process whose leases all who reach it grant by
     expires_at timestamptz NOT NULL DEFAULT '-infinity',
     not_before timestamptz NOT NULL DEFAULT '-infinity',
+    alone_till timestamptz NOT NULL DEFAULT '-infinity',   -- they were shared, and could not be: not again before this
     CHECK (gen IS NULL OR keeper IS NULL)
 );
 INSERT INTO limiter_authority DEFAULT VALUES;
@@ -3546,7 +3547,8 @@ END $$;
 
 -- Take or renew the authority to grant departures. A hand-over waits for every transaction that authorises under the old
 -- epoch. No row: another live node has it, or several share it and p_alone is false. Where they do, what they allowed leaves
--- within 2 s, so who takes it from them begins a second after that.
+-- within 2 s, so who takes it from them begins a second after that; and it is not shared again for six leases, whoever has it,
+-- since each change costs seconds in which nothing leaves.
 CREATE FUNCTION take_limiter(p_gen bigint, p_lease interval, p_alone boolean)
 RETURNS TABLE (epoch bigint, wait_s double precision)
 LANGUAGE plpgsql AS $$
@@ -3577,6 +3579,7 @@ BEGIN
     END IF;
     RETURN QUERY UPDATE limiter_authority l SET
             epoch = l.epoch + 1, gen = p_gen, keeper = NULL, expires_at = clock_timestamp() + p_lease,
+            alone_till = CASE WHEN held.keeper IS NOT NULL THEN clock_timestamp() + 6 * p_lease ELSE l.alone_till END,
             not_before = CASE WHEN held.keeper IS NOT NULL THEN greatest(held.not_before, clock_timestamp() + interval '3 s')
                               WHEN certainly THEN clock_timestamp()
                               ELSE greatest(clock_timestamp(), held.expires_at + interval '2 s') END
@@ -3596,6 +3599,7 @@ BEGIN
     END IF;
     RETURN QUERY UPDATE limiter_authority l SET
             epoch = l.epoch + 1, gen = p_to, keeper = NULL, expires_at = clock_timestamp() + p_lease,
+            alone_till = clock_timestamp() + 6 * p_lease,
             not_before = greatest(l.not_before, clock_timestamp() + interval '3 s')
         WHERE l.gen IS DISTINCT FROM p_to
         RETURNING l.epoch, greatest(0, extract(epoch FROM l.not_before - clock_timestamp()))::double precision;
@@ -3608,9 +3612,10 @@ CREATE FUNCTION share_limiter(p_gen bigint, p_epoch bigint, p_keeper text)
 RETURNS TABLE (epoch bigint, wait_s double precision) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
-    IF NOT (SELECT count(*) >= 2 AND count(*) = count(*) FILTER (WHERE n.keeper = p_keeper) FROM node n
-            WHERE n.left_at IS NULL AND n.fenced_at IS NULL AND n.expires_at > clock_timestamp()) THEN
-        RETURN;
+    IF EXISTS (SELECT FROM limiter_authority l WHERE l.alone_till > clock_timestamp())
+       OR NOT (SELECT count(*) >= 2 AND count(*) = count(*) FILTER (WHERE n.keeper = p_keeper) FROM node n
+               WHERE n.left_at IS NULL AND n.fenced_at IS NULL AND n.expires_at > clock_timestamp()) THEN
+        RETURN;  -- whoever merely asks holds up no T3
     END IF;
     PERFORM pg_advisory_xact_lock(-1);
     RETURN QUERY UPDATE limiter_authority l SET

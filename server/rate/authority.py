@@ -30,8 +30,6 @@ from server.rate.stats import LimiterStats
 RENEWALS_PER_LEASE: Final = 3
 NO_AUTHORITY: Final = -1
 """No epoch in the database is negative: T3 refuses it."""
-AFTER_LOSS_S: Final = 60.0
-"""So long it grants alone before it shares again: each change costs seconds in which nothing leaves."""
 _RETRY_S: Final = 1.0
 _GIVE_BACK_S: Final = 1.0  # what a stop may take to give the rest of a block back; a crash does not either
 
@@ -56,7 +54,6 @@ class LimiterAuthority:
         """`on_departed` is called with the number of each text whose first byte is about to leave."""
         self._leases = None if leases is None else Leases(leases, self._look_again)
         self._sharers: frozenset[int] | None = None  # None: it is not shared
-        self._share_at = 0.0
         self._again = trio.Event()
         self._fleet, self._gen, self._limits, self._lease_s, self._wall = fleet, gen, limits, lease_s, wall
         self._on_taken, self._on_departed = on_taken, on_departed
@@ -110,11 +107,10 @@ class LimiterAuthority:
         if shared := await self._fleet.join_limiter(gen, leases.keeper):
             self._sharers = shared.gens
             return shared.epoch, shared.wait_s
-        if self._sharers is not None:
-            self._sharers, self._share_at = None, trio.current_time() + AFTER_LOSS_S
+        self._sharers = None
         alone = leases.keeper is None and not leases.waits
         taken = await self._fleet.take_limiter(gen, self._lease_s, alone=alone)
-        if taken is None or taken[1] or leases.keeper is None or trio.current_time() < self._share_at:
+        if taken is None or taken[1] or leases.keeper is None:
             return taken
         epoch = await self._fleet.share_limiter(gen, taken[0], leases.keeper)
         if epoch is None:

@@ -84,10 +84,10 @@ async def _run(wish: Wish, out: Path, rng: Random, seed: int) -> int:
         await fleet.start(**({"THREADLINE_SHARE_LIMITS": "1"} if share else {}))
         await fleet.ready(_READY_WITHIN_S)
         traffic = Traffic(ground, await populate(ground, Night("+1808555", 0.0, ANY_HOUR)), rng)
-        if share and not await until(lambda: _all_send(ground), _READY_WITHIN_S):
-            raise RunFailed("The nodes never shared the limits.")
         striker = Striker(town, log, rng)
         async with open_look(ground, rng) as look:
+            if share and not await until(lambda: _all_send(ground), _READY_WITHIN_S):
+                raise RunFailed("The nodes never shared the limits.")
             say(f"all are at work after {time.monotonic() - began:.0f} s{', and share the limits' if share else ''}")
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(traffic.flow)

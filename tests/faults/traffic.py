@@ -83,7 +83,7 @@ class Traffic:
     refused: int = 0
     repeated: int = 0
     ended: bool = False
-    _flowing: trio.CancelScope = field(default_factory=trio.CancelScope)
+    _flowed: trio.Event = field(default_factory=trio.Event)
 
     def __post_init__(self) -> None:
         self.office = Office(self.ground, self.people, self.rng, self.ground.out / "courses.jsonl")
@@ -101,10 +101,12 @@ class Traffic:
                 (self._keep_campaigns, (_LOOK_S, _LOOK_S)), (self._stop_one, _STOPS_S),
             ):  # fmt: skip
                 nursery.start_soon(self._again_and_again, work, between)
+        self._flowed.set()
 
     async def finish(self) -> None:
-        """Nothing new is begun, and all campaigns come to their end."""
+        """Nothing new is begun, and all campaigns come to their end, also one that is being launched."""
         self.ended = True
+        await self._flowed.wait()
         with trio.move_on_after(_ENDED_WITHIN_S):
             while left := await self._open():
                 async with trio.open_nursery() as nursery:

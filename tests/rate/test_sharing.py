@@ -15,7 +15,7 @@ from server.domain.lease import MICRO, SLOW_S, WATCH_S
 from server.domain.limits import Allowance, LimitScope
 from server.ports import DueRow, Fleet, LimitBook, Number
 from server.ports.leases import Ask, BookAway, BookLost, Cuts, Shared
-from server.rate.authority import AFTER_LOSS_S, NO_AUTHORITY, LimiterAuthority
+from server.rate.authority import NO_AUTHORITY, LimiterAuthority
 from server.rate.leased import LAPSES_S
 from server.rate.leases import OPENS_AFTER_S
 from tests.rate.leased_world import Book
@@ -26,13 +26,15 @@ RATE = 20.0
 BY_THEN_S = WATCH_S + LEASE_S + OPENS_AFTER_S + 1.0
 """After the start: the clock was watched, the holder has renewed, what was allowed has left."""
 NOTICED_S = 3 * SLOW_S
+ALONE_S = 6 * LEASE_S
+"""After a loss, whoever has the authority by then."""
 
 
 class Row:
     """The authority's row and the nodes', as the statements of the database keep them."""
 
     def __init__(self) -> None:
-        self.epoch, self.gen, self.keeper, self.not_before = 0, 0, "", 0.0
+        self.epoch, self.gen, self.keeper, self.not_before, self.alone_till = 0, 0, "", 0.0, 0.0
         self.reaches: dict[int, str | None] = {}
 
     def _wait_s(self) -> float:
@@ -47,12 +49,16 @@ class Row:
         if self.gen not in (gen, 0) or (self.keeper and not alone):
             return None
         if self.gen != gen:
+            if self.keeper:
+                self.alone_till = trio.current_time() + ALONE_S
             self._becomes(gen, "", waits=bool(self.keeper))
         return self.epoch, self._wait_s()
 
     async def share_limiter(self, gen: int, epoch: int, keeper: str) -> int | None:
         await trio.lowlevel.checkpoint()
-        if (self.gen, self.epoch) != (gen, epoch) or {*self.reaches.values()} != {keeper} or len(self.reaches) < 2:
+        if (self.gen, self.epoch) != (gen, epoch) or trio.current_time() < self.alone_till:
+            return None
+        if {*self.reaches.values()} != {keeper} or len(self.reaches) < 2:
             return None
         self._becomes(0, keeper, waits=True)
         return self.epoch
@@ -216,7 +222,7 @@ async def test_a_book_that_is_lost_ends_the_epoch_and_one_grants_alone(autojump_
         assert sum(it.since(at)) > 0
         if fault == "away for all":
             keeper.away = set()
-            await trio.sleep(AFTER_LOSS_S + BY_THEN_S)
+            await trio.sleep(ALONE_S + BY_THEN_S)
             assert it.holds() == [True, True], "and they share again"
 
 

@@ -299,6 +299,21 @@ async def test_a_shared_limiter_is_one_nodes_again_after_what_was_allowed_has_le
     assert [(node.gen, node.holds) for node in await fleet.living()] == [(world.gen, False), (other, True)]
 
 
+async def test_whoever_has_a_limiter_that_was_shared_keeps_it_alone_for_six_leases(world: World) -> None:
+    other, epoch = await shared(world)
+    fleet = world.store.fleet
+    assert await fleet.take_limiter(other, 10) is not None
+    third = (await fleet.join("third", "boot", 3, uuid4())).gen
+    for gen in (world.gen, third):
+        await fleet.join_limiter(gen, "keeper")
+    assert await fleet.share_limiter(other, epoch + 1, "keeper") is None
+    await fleet.leave(other)
+    assert await fleet.take_limiter(third, 10) is not None
+    assert await fleet.share_limiter(third, epoch + 2, "keeper") is None
+    await world.sql("UPDATE limiter_authority SET alone_till = alone_till - interval '60 s'")
+    assert await fleet.share_limiter(third, epoch + 2, "keeper") == epoch + 3
+
+
 @pytest.mark.parametrize("why_not", ["one alone", "one does not reach it", "one reaches another", "it has it no more"])
 async def test_the_limiter_is_not_shared_where(world: World, why_not: str) -> None:
     fleet = world.store.fleet
