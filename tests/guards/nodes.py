@@ -15,6 +15,7 @@ _LEASES: Final = "tests/rate/test_leases.py"
 _SHARING: Final = "tests/rate/test_sharing.py"
 _NO_WINDOW: Final = f"{_LEASES}::test_however_many_share_a_limit_no_window_holds_more_and_no_instant_is_anothers"
 _BOOK: Final = "tests/nodes/test_redis_leases.py"
+_STORE: Final = "tests/store/test_store.py"
 _FENCED: Final = "tests/store/test_ledger_authorise.py"
 
 _PRESENCE: Final = "tests/nodes/test_presence.py"
@@ -212,6 +213,18 @@ NODE_GUARDS: Final = (
         (Edit("server/store/lua/cut.lua", "    return {'lost'}\n", "    opened, last = 0, 0\n"),),
         (f"{_BOOK}::test_a_book_that_is_not_the_one_that_was_opened_gives_nothing",),
         (_BOOK,),
+    ),
+    Guard(
+        "what_could_not_be_shared_is_not_shared_again_at_once",
+        (
+            Edit(
+                "schema.sql",
+                "FROM limiter_authority l WHERE l.alone_till > clock_timestamp())\n",
+                "FROM limiter_authority l WHERE l.alone_till > 'infinity')\n",
+            ),
+        ),
+        (f"{_STORE}::test_whoever_has_a_limiter_that_was_shared_keeps_it_alone_for_six_leases",),
+        (_STORE,),
     ),
     Guard(
         "what_was_leased_leaves_soon_or_not_at_all",
