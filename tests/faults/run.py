@@ -43,8 +43,6 @@ _ACCOUNT: Final = "UPDATE carrier_account SET rate = 10, burst = 2"
 """Less than its numbers may, and about what people and campaigns want: so it is what nodes that share have to share."""
 _TOGETHER: Final = """SELECT count(*) FROM attempt WHERE limiter_epoch IN
     (SELECT limiter_epoch FROM attempt GROUP BY limiter_epoch HAVING count(DISTINCT gen) > 1)"""
-_SHARED_BY_NOW: Final = """SELECT keeper IS NOT NULL AND not_before < clock_timestamp() - interval '5 s'
-    FROM limiter_authority"""
 _COMMANDS: Final = "SELECT cmd_id, thread_id, seq FROM command WHERE thread_id IS NOT NULL"
 _LIVING: Final = """SELECT pid FROM node
     WHERE left_at IS NULL AND fenced_at IS NULL AND expires_at > clock_timestamp()"""
@@ -88,12 +86,12 @@ async def _run(wish: Wish, out: Path, rng: Random, seed: int) -> int:
         traffic = Traffic(ground, await populate(ground, Night("+1808555", 0.0, ANY_HOUR)), rng)
         striker = Striker(town, log, rng)
         async with open_look(ground, rng) as look:
-            if share and not await until(lambda: _share(ground), _READY_WITHIN_S):
-                raise RunFailed("The nodes never shared the limits.")
-            say(f"all are at work after {time.monotonic() - began:.0f} s{', and share the limits' if share else ''}")
+            say(f"all are at work after {time.monotonic() - began:.0f} s")
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(traffic.flow)
                 nursery.start_soon(look.work)
+                if share and not await until(lambda: _send_together(ground), _READY_WITHIN_S):
+                    raise RunFailed("The nodes never shared the limits.")
                 await _strike_all(striker, Plan(wish.kinds, wish.faults, wish.every_s, rng), wish.every_s)
                 say(f"{log.struck.total()} faults after {time.monotonic() - began:.0f} s")
                 look.at_work.cancel()
@@ -149,8 +147,8 @@ async def _all_live(town: Town) -> bool:
     return len(running) == NODES and sorted(await _living(town.ground)) == sorted(running)
 
 
-async def _share(ground: Ground) -> bool:
-    return bool(await ground.value(_SHARED_BY_NOW))
+async def _send_together(ground: Ground) -> bool:
+    return bool(await ground.value(_TOGETHER))
 
 
 async def _replaced(town: Town, before: set[int]) -> bool:

@@ -75,7 +75,8 @@ async def holder(store: Store, shard: str) -> Any:
 async def carried_on(store: Store, shard: str, first: Any, pending: int) -> bool:
     """Another has it, under a later term, and has queued of it."""
     now = await holder(store, shard)
-    return now["gen"] != first["gen"] and now["term"] > first["term"] and await value(store, _PENDING) < pending
+    is_another: bool = now["gen"] != first["gen"] and now["term"] > first["term"]
+    return is_another and bool(await value(store, _PENDING) < pending)
 
 
 @asynccontextmanager
