@@ -17,7 +17,7 @@ CREATE TABLE history (
     stream_epoch   uuid NOT NULL DEFAULT gen_random_uuid(),   -- renewed by restore and reset: every client position is void then
     created_at     timestamptz NOT NULL DEFAULT now()
 );
-INSERT INTO history (schema_version) VALUES (8);
+INSERT INTO history (schema_version) VALUES (9);
 
 -- Who runs, and who may grant departures ---------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 What a commit tells of is offered as it was told, and not read again. It looks at a number when something was queued
 for it that nobody told of, or when one of its queues in the limiter runs low, and at all of them once a second, since
 rings may be lost. The limiter's queues are kept short: the order in them is the database's.
+Where servers share the limits, other numbers are others' to show: they hear of the commit, too.
 A queue that is long enough is passed over by a ring: else each text of a busy campaign would show the same rows again.
 A look at all queues of a number also tells the limiter which of the rows that are first there are due no more; what
 was told during it may be too new for it to see.
@@ -55,6 +56,7 @@ class Stager:
         self._rung_for: set[int] = set()
         self._look_at_all_at = -math.inf
         self._cut_off: dict[int, list[StreamKey]] = {}  # streams of whose due rows the limiter has only the first
+        self._shown: set[int] = set()  # numbers of which the limiter in force has what waits
         self._told: set[int] = set()  # rows that were offered since the last look began
 
     async def run(self) -> None:
@@ -66,7 +68,9 @@ class Stager:
                 self._look_at_all_at = now + LOOK_EVERY_S
             try:
                 for number in self._numbers():
-                    if everything or number.number_id in rung_for:
+                    if not self._limiter.sends_for(number.number_id):
+                        self._shown.discard(number.number_id)
+                    elif everything or number.number_id in rung_for:
                         await self._look(number.number_id, () if everything else self._long(number.number_id))
             except StoreUnavailable:
                 log.warning("look_failed")
@@ -78,11 +82,13 @@ class Stager:
         self._bell.ring()
 
     def grew(self, work: OutboxGrew) -> None:
-        """New rows are due, which may be known."""
-        if not work.rows:
-            self.ring(work.number_ids)
+        """New rows are due, which may be known. None overtakes what the limiter has not been shown yet."""
+        known = work.number_ids & self._shown if work.rows else frozenset()
+        if known != work.number_ids:
+            self.ring(work.number_ids - known)
         for row in work.rows:
-            self._tell(DueRow(row.outbox_id, row.number_id, row.lane, row.cost, None, row.dest_carrier))
+            if row.number_id in known and self._limiter.sends_for(row.number_id):
+                self._tell(DueRow(row.outbox_id, row.number_id, row.lane, row.cost, None, row.dest_carrier))
 
     def _tell(self, row: DueRow) -> None:
         """Behind all others of its stream, so only where the limiter has those."""
@@ -98,6 +104,7 @@ class Stager:
 
     def ring_for_all(self) -> None:
         """The limiter knows of nothing yet."""
+        self._shown.clear()
         self._look_at_all_at = -math.inf
         self._bell.ring()
 
@@ -117,5 +124,6 @@ class Stager:
         shown = Counter(row.stream for row in rows)
         self._cut_off[number_id] = [*besides, *(stream for stream, count in shown.items() if count == QUEUE_AHEAD)]
         self._limiter.offer(rows)
+        self._shown.add(number_id)
         if not besides:
             self._limiter.keep_only(number_id, {row.outbox_id for row in rows} | self._told)

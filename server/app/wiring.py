@@ -69,7 +69,7 @@ from server.http.passwords import Passwords
 from server.http.throttle import TokenPace
 from server.observe import Meters
 from server.outgoing.posting import WebPoster
-from server.ports import Account, Clock, LimitBook, Number, StoreUnavailable
+from server.ports import Account, Clock, LimitBook, StoreUnavailable
 from server.ports import Node as Server
 from server.ports.events import Event
 from server.ports.leases import LeaseBook
@@ -140,7 +140,7 @@ class Wiring:
             account_of=self.accounts.account_of,
             count=ground.meters.mt,
         )
-        self.stager = Stager(store.ledger, self.limiter, clock, self._own_part)
+        self.stager = Stager(store.ledger, self.limiter, clock, lambda: self.accounts.numbers)
         self.quarantine = QuarantineBook(store.quarantine, ground.meters)
         offline = OfflineSuggester(store.suggestions, clock)
         self.model = model_suggester(config, store.suggestions, clock)
@@ -431,10 +431,6 @@ class Wiring:
 
     def _campaign_stopped(self, stop: CampaignStopped) -> None:
         self.sender.stop_campaign(stop.campaign_id, stop.made_after)
-
-    def _own_part(self) -> Sequence[Number]:
-        """The numbers whose rows this server shows to its limiter."""
-        return [number for number in self.accounts.numbers if self.limiter.sends_for(number.number_id)]
 
     def _ring_stager(self) -> None:
         self.stager.ring_for_all()

@@ -843,6 +843,9 @@ class RateLimiter(Protocol):
     @property
     def epoch(self) -> int: ...
 
+    def sends_for(self, number_id: int) -> bool:
+        """Whether rows of this number are to be shown here. All are, where no other server sends."""
+
     def offer(self, rows: Sequence[DueRow]) -> int:
         """Queue these rows; one that waits or is granted already is left where it stands. Returns how many were new."""
 

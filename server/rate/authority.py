@@ -211,13 +211,6 @@ class LimiterAuthority:
                 except StoreUnavailable:
                     return
 
-    def sends_for(self, number_id: int) -> bool:
-        """Whether this node is to show rows of this number to the limiter. All are, where it is not shared.
-
-        A number moves only where a node came or went. Where two disagree, T3 gives each row to one of them.
-        """
-        return self._sharers is None or wanted(str(number_id), self._sharers) == self._gen
-
     # ports.RateLimiter
 
     @property
@@ -227,6 +220,10 @@ class LimiterAuthority:
     @property
     def lapses_after_s(self) -> float:
         return self._limiter.lapses_after_s if self._limiter is not None else float("inf")
+
+    def sends_for(self, number_id: int) -> bool:
+        """A number moves only where a node came or went. Where two disagree, T3 gives each row to one of them."""
+        return self._sharers is None or wanted(str(number_id), self._sharers) == self._gen
 
     def offer(self, rows: Sequence[DueRow]) -> int:
         return self._limiter.offer(rows) if self._limiter is not None else 0

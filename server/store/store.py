@@ -63,7 +63,7 @@ T = TypeVar("T")
 
 _SQL = statements("schema")
 
-SCHEMA_VERSION: Final = 8
+SCHEMA_VERSION: Final = 9
 OLDEST_SERVER: Final = 18  # the one that everything here was tested with
 
 

@@ -82,6 +82,9 @@ class FakeLimiter:
     def day_spent(self, number_id: int) -> None:
         self.spent.append(number_id)
 
+    def sends_for(self, number_id: int) -> bool:
+        return True
+
     def offer(self, rows: Sequence[DueRow]) -> int:
         self.offered.extend(row.outbox_id for row in rows)
         return len(rows)

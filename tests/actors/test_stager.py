@@ -43,6 +43,10 @@ class DueRows:
 
 class Queues(FakeLimiter):
     depth = 0
+    others: Collection[int] = ()
+
+    def sends_for(self, number_id: int) -> bool:
+        return number_id not in self.others
 
     def waiting(self, stream: StreamKey) -> int:
         return self.depth
@@ -88,6 +92,34 @@ async def test_what_a_commit_tells_of_is_offered_without_a_look(autojump_clock: 
         assert it.limiter.offered == [5, 6]
         await wait_all_tasks_blocked()
         assert it.due.looks == []
+
+
+async def test_nothing_is_shown_of_a_number_that_another_server_sends_for(autojump_clock: MockClock) -> None:
+    async with stage() as it:
+        it.limiter.others, it.due.rows[1] = {1}, [5]
+        it.stager.grew(grew(6))
+        it.stager.ring([1])
+        await trio.sleep(3)
+        assert (it.limiter.offered, it.due.looks) == ([], [])
+        it.limiter.others = ()
+        it.stager.grew(grew(6))
+        assert it.limiter.offered == [], "the limiter has not been shown what waits before it"
+        await wait_all_tasks_blocked()
+        it.stager.grew(grew(7))
+        assert it.limiter.offered == [5, 7]
+
+
+async def test_what_a_commit_tells_of_waits_for_a_look_where_the_limiter_knows_of_nothing(
+    autojump_clock: MockClock,
+) -> None:
+    async with stage() as it:
+        it.due.rows[1] = [5]
+        it.stager.ring_for_all()
+        it.stager.grew(grew(6))
+        assert it.limiter.offered == []
+        it.due.rows[1] = [5, 6]
+        await wait_all_tasks_blocked()
+        assert it.limiter.offered == [5, 6]
 
 
 async def test_what_a_commit_does_not_tell_of_is_looked_for(autojump_clock: MockClock) -> None:
