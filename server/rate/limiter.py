@@ -59,6 +59,10 @@ class Limiter:
             with trio.move_on_after(math.inf if wake_at is None else max(0.0, wake_at - now)):
                 await self._changed.wait()
 
+    def sends_for(self, number_id: int) -> bool:
+        """It takes all that it is shown. What is another server's to show, the authority knows."""
+        return True
+
     def offer(self, rows: Iterable[DueRow]) -> int:
         """Let due rows wait; idempotent by outbox id. Returns how many were new."""
         new = self._pacer.offer(rows, self._monotonic())

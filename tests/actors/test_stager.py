@@ -58,7 +58,6 @@ class Stage:
         self.numbers = [Number(1, 1, 1, "+12025550100", 1.0, 1)]
         ledger = cast("Ledger", self.due)  # the stager asks for due rows only
         self.stager = Stager(ledger, self.limiter, FakeClock(), lambda: self.numbers)
-        self._begun = 0.0
 
 
 @asynccontextmanager

@@ -207,7 +207,6 @@ async def test_a_server_whose_database_goes_on_with_another_history_is_told_and_
     async with town(bus=False) as it:
         ended: list[int] = []
         for node in it.nodes:
-            node.lookout.epoch = "one"
             node.lookout.on_other_history = partial(ended.append, node.gen)
         it.database.epoch = None  # a standby that is about to take over
         await trio.sleep(3)

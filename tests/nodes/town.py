@@ -298,6 +298,7 @@ class Node:
             logins=lambda _: self.logins, end_login=self.logins.discard, own_number=self._own_number,
         )  # fmt: skip
         self.lookout = Lookout(gen, database, inbox, self.announcer, here)
+        self.lookout.epoch = database.epoch
         bus = None if wire is None else wire.bus(gen)
         self.hints = Hints(gen, bus, self.lookout.hinted, self.lookout.missed)
         self.lookout.trusted = self.hints.trusted

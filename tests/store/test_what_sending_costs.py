@@ -78,11 +78,6 @@ class Looks:
         return rows
 
 
-class Alone(Limiter):
-    def sends_for(self, number_id: int) -> bool:
-        return True
-
-
 class StoppedClock(FakeClock):
     """On which no second passes: there are no looks but those that somebody rings for."""
 
@@ -92,7 +87,7 @@ class StoppedClock(FakeClock):
 
 async def test_texts_that_wait_are_read_by_no_look_when_another_is_queued(world: World) -> None:
     thread = (await world.receive()).thread_id
-    ledger, limiter = Looks(world.store.ledger), Alone(world.limiter_epoch)
+    ledger, limiter = Looks(world.store.ledger), Limiter(world.limiter_epoch)
     number = Number(1, 1, 1, "+12025550100", 1.0, 1)
     stager = Stager(cast("Ledger", ledger), limiter, StoppedClock(), lambda: [number])
     async with trio.open_nursery() as nursery:
