@@ -15,6 +15,7 @@ _LEASES: Final = "tests/rate/test_leases.py"
 _SHARING: Final = "tests/rate/test_sharing.py"
 _NO_WINDOW: Final = f"{_LEASES}::test_however_many_share_a_limit_no_window_holds_more_and_no_instant_is_anothers"
 _BOOK: Final = "tests/nodes/test_redis_leases.py"
+_STAGER: Final = "tests/actors/test_stager.py"
 _STORE: Final = "tests/store/test_store.py"
 _FENCED: Final = "tests/store/test_ledger_authorise.py"
 
@@ -225,6 +226,20 @@ NODE_GUARDS: Final = (
         ),
         (f"{_STORE}::test_whoever_has_a_limiter_that_was_shared_keeps_it_alone_for_six_leases",),
         (_STORE,),
+    ),
+    Guard(
+        "what_is_told_overtakes_nothing_that_waits_when_a_number_changes_hands",
+        (
+            Edit(
+                "server/actors/stager.py",
+                "work.number_ids & self._shown if work.rows",
+                "work.number_ids if work.rows",
+            ),
+        ),
+        (f"{_STAGER}::test_what_a_commit_tells_of_waits_for_a_look_where_the_limiter_knows_of_nothing",),
+        (_STAGER,),
+        also=(f"{_STAGER}::test_nothing_is_shown_of_a_number_that_another_server_sends_for",),
+        quick=True,
     ),
     Guard(
         "what_was_leased_leaves_soon_or_not_at_all",
