@@ -24,10 +24,13 @@ from tests.faults.town import Town
 from tests.faults.traffic import steadily
 
 _NOTICED_WITHIN_S: Final = 60.0  # by a node that went on and had been taken over
+_SENDS_WITHIN_S: Final = 5.0
+_LOOK_S: Final = 0.005
 _AWAY_S: Final = 1.0  # at most, of a database that failed
 
 _NODE: Final = "SELECT gen, journal_id::text AS journal FROM node WHERE pid = $1 ORDER BY gen DESC LIMIT 1"
 _FENCED: Final = "SELECT fenced_at IS NOT NULL FROM node WHERE gen = $1"
+_SENDS: Final = "SELECT EXISTS (SELECT FROM attempt WHERE gen = $1 AND state = 'authorised')"
 _END_SOME: Final = """SELECT count(pg_terminate_backend(pid)) FROM (
     SELECT pid FROM pg_stat_activity WHERE application_name = 'threadline'
     AND pid <> pg_backend_pid() ORDER BY random() LIMIT $1) ended"""
@@ -98,12 +101,17 @@ class Striker:
     async def _stand_still(self, for_s: float) -> None:
         pid = await self._some_node()
         node = await self._node(pid)
+        if node is not None:
+            await self._until_it_sends(node["gen"])
+        if not is_node(pid) or pid in self._still:
+            await self._stand_still(for_s)  # another one: this one has ended meanwhile, or stands still
+            return
         self._still.add(pid)
         self.log.note("still", pid=pid, lasts_s=round(for_s, 1))
         os.kill(pid, signal.SIGSTOP)
         try:
             await trio.sleep(for_s)
-            fenced = node is not None and await steadily(lambda: self._is_fenced(node["gen"]))
+            fenced = node is not None and await steadily(lambda: self._asked(_FENCED, node["gen"]))
             if fenced and node is not None and is_node(pid):
                 self.log.note_freeze(node["journal"])
         finally:
@@ -112,6 +120,12 @@ class Striker:
                 os.kill(pid, signal.SIGCONT)
         if fenced:
             await self._must_end(pid)
+
+    async def _until_it_sends(self, gen: int) -> None:
+        """Whoever stands still with nothing under way is not taken over; one that has nothing to send will do, too."""
+        with trio.move_on_after(_SENDS_WITHIN_S):
+            while not await steadily(lambda: self._asked(_SENDS, gen)):  # noqa: ASYNC110 - no event of ours
+                await trio.sleep(_LOOK_S)
 
     async def _must_end(self, pid: int) -> None:
         """Whoever was taken over ends by itself."""
@@ -142,8 +156,8 @@ class Striker:
         """None of a process that has not come so far."""
         return await steadily(lambda: self.town.ground.store.call(lambda c: c.fetchrow(_NODE, pid)))
 
-    async def _is_fenced(self, gen: int) -> bool:
-        return bool(await self.town.ground.store.call(lambda c: c.fetchval(_FENCED, gen)))
+    async def _asked(self, sql: str, gen: int) -> bool:
+        return bool(await self.town.ground.store.call(lambda c: c.fetchval(sql, gen)))
 
     # The database
 
