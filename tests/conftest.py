@@ -46,6 +46,7 @@ _QUICK = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     told = "no whole runs, and of slow tests one form of as many as cost so many CPU seconds"
     parser.addoption(short_form.OPTION, type=float, metavar="SECONDS", help=told)
+    parser.addoption(short_form.RUNS, action="store_true", help="in the short form, whole runs too")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -67,7 +68,8 @@ class Shortened:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         changed = short_form.changed_files(config.rootpath)
         seed = config.option.randomly_seed
-        short = short_form.Short(seed, self._budget_s, short_form.known_costs(), changed)
+        runs: bool = config.getoption(short_form.RUNS)
+        short = short_form.Short(seed, self._budget_s, short_form.known_costs(), changed, runs)
         items[:], left = short.divide(items)
         config.hook.pytest_deselected(items=left)
         self._told = f"{len(items)} of {len(items) + len(left)} run, drawn by {seed}"

@@ -1,9 +1,9 @@
-"""What `./test` leaves to `./test --whole`, so that it stays as quick as a person waits for.
+"""What `./test` and `./test --broad` leave to `./test --whole`: they are as quick as a person, or CI, waits for.
 
 Slow is what needs PostgreSQL, a browser or processes; all else runs in every form. Of a slow test one form is drawn, by
 the seed that the order is drawn by, and of these tests as many as their part has seconds for: one of each file, then
 whichever come first. What was changed since the last commit runs in every form, however long it takes. Tests of whole
-runs, marked `whole`, are left out.
+runs, marked `whole`, are left out. The broad form has no such bound, and whole runs are in it: one form of everything.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Final
 import pytest
 
 OPTION: Final = "--short"
+RUNS: Final = "--whole-runs"
 COSTS: Final = Path(__file__).with_name("costs.json")
 """What a test costs at its mean, in CPU seconds of all processes: by file, of an unknown file by its folder, and by
 function where it is much dearer.
@@ -33,19 +34,23 @@ _OF_NO_NAME: Final = frozenset({"server", "web", "src", "tools"})
 
 @dataclass(frozen=True)
 class Short:
-    """How a part is shortened: by chance, to so many CPU seconds of slow tests, but for what was changed."""
+    """How a part is shortened: by chance, to so many CPU seconds of slow tests, but for what was changed.
+
+    `runs`: whole runs are not left out.
+    """
 
     seed: int
     budget_s: float
     costs: Mapping[str, float] = field(default_factory=dict)
     changed: Collection[str] = ()
+    runs: bool = False
 
     def divide(self, items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
         """Those of *items* that run, in their order, and those that are left to the whole."""
         forms: dict[str, list[str]] = defaultdict(list)
         stay: set[str] = set()
         for item in items:
-            if item.get_closest_marker("whole"):
+            if item.get_closest_marker("whole") and not self.runs:
                 continue
             if not _is_slow(item) or is_changed(_file_of(item.nodeid), self.changed):
                 stay.add(item.nodeid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import cast
 import pytest
 
 from tests.costing import Seen, compact, spent_s
-from tests.short_form import OPTION, Short, changed_files, is_changed, known_costs
+from tests.short_form import OPTION, RUNS, Short, changed_files, is_changed, known_costs
 from tools import chromium
 from tools.children import Children
 from tools.test_parts import NOTHING_COLLECTED, PARTS, Workshop
@@ -46,8 +47,9 @@ def drawn(
     budget_s: float = ENOUGH_S,
     costs: Mapping[str, float] | None = None,
     changed: Iterable[str] = (),
+    runs: bool = False,
 ) -> list[str]:
-    short = Short(seed, budget_s, costs or {}, frozenset(changed))
+    short = Short(seed, budget_s, costs or {}, frozenset(changed), runs)
     stay, left = short.divide(cast(list[pytest.Item], list(tests)))
     assert {item.nodeid for item in (*stay, *left)} == {test.nodeid for test in tests}
     assert len(stay) + len(left) == len(tests)
@@ -81,6 +83,14 @@ def test_a_seed_draws_the_same_in_any_order() -> None:
 def test_whole_runs_are_left_out_even_where_they_were_changed() -> None:
     tests = One("tests/a.py::run", WHOLE), One("tests/a.py::other")
     assert drawn(1, *tests, changed=["tests/a.py"]) == ["tests/a.py::other"]
+
+
+def test_in_the_broad_form_every_function_runs_and_every_whole_run() -> None:
+    forms = [One(f"tests/a.py::slow[{n}]") for n in range(5)]
+    tests = [*forms, *functions("b.py", 40), One("tests/c.py::run", WHOLE)]
+    names = drawn(1, *tests, budget_s=math.inf, runs=True)
+    assert len(names) == 1 + 40 + 1
+    assert names[-1] == "tests/c.py::run"
 
 
 # The budget
@@ -196,11 +206,12 @@ def test_the_whole_form_is_not_divided(
     for name in ("ui", "crash"):
         (tmp_path / "tests" / name).mkdir(parents=True)
         (tmp_path / "tests" / name / "test_some.py").write_text("mark.crash")
-    for whole in (False, True):
-        asked = Asked(tmp_path, children, whole=whole)
+    for whole, broad in ((False, False), (True, True), (True, False)):
+        asked = Asked(tmp_path, children, whole=whole, broad=broad)
         PARTS[part](asked, part)
         assert asked.commands
-        assert all((f" {OPTION}=" in command) is not whole for command in asked.commands)
+        assert all((f" {OPTION}=" in command) is (broad or not whole) for command in asked.commands)
+        assert all((RUNS in command) is broad for command in asked.commands)
 
 
 def test_costs_are_of_files_that_are_there() -> None:

@@ -28,7 +28,7 @@ OWN_RUNS = {
     "crash", "races", "tabs", "bulk", "campaign", "campaign_kills", "webhook_kills", "faults", "simulation", "guards",
     "bench", "screenshots",
 }  # fmt: skip
-USAGE = f"""Usage: ./test [--whole] [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST]
+USAGE = f"""Usage: ./test [--broad | --whole] [--no-ui] [PART ...] [-- ARGUMENTS OF PYTEST]
        ./test crash [--kills N --out DIR] | races [--n N --seed S] | simulation [--seeds N | --seed S -v]
        ./test tabs [--histories N --length N --seed S --stride N]
        ./test bulk [--recipients N --stops S --kills K --rate R --seed S --out DIR]
@@ -49,8 +49,9 @@ def main(arguments: list[str]) -> int:
         workshop.sweep()
         end = arguments.index("--") if "--" in arguments else len(arguments)
         own, workshop.for_pytest = arguments[:end], arguments[end + 1 :]
-        workshop.whole = "--whole" in own
-        parts = [name for name in own if name not in {"--no-ui", "--whole"}] or [
+        workshop.broad = "--broad" in own
+        workshop.whole = workshop.broad or "--whole" in own
+        parts = [name for name in own if name not in {"--no-ui", "--whole", "--broad"}] or [
             name for name in PARTS if name not in BY_NAME
         ]
         if unknown := [name for name in parts if name not in PARTS]:

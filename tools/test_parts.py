@@ -55,7 +55,8 @@ class Workshop:
     root: Path
     children: Children
     for_pytest: list[str] = field(default_factory=list)
-    whole: bool = False  # every form of every test, and what takes long
+    whole: bool = False  # what takes long, too
+    broad: bool = False  # with that, but one form of each slow test
 
     def log(self, name: str) -> Path:
         """The file that holds all the part *name* said."""
@@ -101,8 +102,8 @@ Part = Callable[[Workshop, str], Count]
 def _pytest(workshop: Workshop, name: str, *arguments: str, env: dict[str, str] | None = None) -> Count:
     report = workshop.log(name).with_suffix(".xml")
     report.unlink(missing_ok=True)
-    short = () if workshop.whole else (f"--short={_BUDGETS_S.get(name, _ELSE_S)}",)
-    command = (sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *short, *arguments, *workshop.for_pytest)
+    form = _form(workshop, name)
+    command = (sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *form, *arguments, *workshop.for_pytest)
     status, said = workshop.run(name, *command, env=env)
     if status == NOTHING_COLLECTED:
         return Count()
@@ -114,6 +115,12 @@ def _pytest(workshop: Workshop, name: str, *arguments: str, env: dict[str, str] 
         ended = f"pytest ended with {status}"
         return count + Count(failed=1, note=ended, faults=(Fault(name, ended, said),))
     return count
+
+
+def _form(workshop: Workshop, name: str) -> tuple[str, ...]:
+    if workshop.broad:
+        return "--short=inf", "--whole-runs"
+    return () if workshop.whole else (f"--short={_BUDGETS_S.get(name, _ELSE_S)}",)
 
 
 def _count_of(report: Path) -> Count:
