@@ -17,7 +17,7 @@ CREATE TABLE history (
     stream_epoch   uuid NOT NULL DEFAULT gen_random_uuid(),   -- renewed by restore and reset: every client position is void then
     created_at     timestamptz NOT NULL DEFAULT now()
 );
-INSERT INTO history (schema_version) VALUES (9);
+INSERT INTO history (schema_version) VALUES (10);
 
 -- Who runs, and who may grant departures ---------------------------------------------------------------------------
 
@@ -72,6 +72,7 @@ CREATE TABLE workspace (
     opt_in_required boolean NOT NULL DEFAULT false,                -- no bulk to an endpoint without a consent on record
     sending_hours jsonb CHECK (jsonb_array_length(sending_hours) = 7),  -- from Monday, "09:00-18:00" or null; null: the law's alone
     settings_version bigint NOT NULL DEFAULT 1,                    -- rises with every change of what people set here
+    hands        bigint NOT NULL DEFAULT 0,                        -- rises whenever one of its numbers changes hands
     segment_price numeric(10, 6) NOT NULL DEFAULT 0.0079 CHECK (segment_price >= 0),  -- for estimates, in price_currency
     price_currency text NOT NULL DEFAULT 'USD' CHECK (price_currency ~ '^[A-Z]{3}$'),
     link_base    text,                    -- of short links, such as https://go.acme.com/l; null: this server's own
@@ -217,12 +218,33 @@ CREATE TABLE number (
     rate         double precision NOT NULL CHECK (rate >= 0),   -- segments per second; 0 pauses
     burst        integer NOT NULL DEFAULT 1 CHECK (burst >= 1), -- segments
     registration_id bigint,               -- null: it belongs to no registered campaign
+    owner_id     bigint,                  -- the one agent whose it is; null: everybody's
+    owned_xid    xid8 NOT NULL DEFAULT '0',                     -- renewed when it changes hands: positions from before are void
     created_at   timestamptz NOT NULL DEFAULT now(),
     UNIQUE (account_id, address),
     UNIQUE (workspace_id, id),
     FOREIGN KEY (workspace_id, account_id) REFERENCES carrier_account (workspace_id, id),
-    FOREIGN KEY (workspace_id, registration_id) REFERENCES registration (workspace_id, id)
+    FOREIGN KEY (workspace_id, registration_id) REFERENCES registration (workspace_id, id),
+    FOREIGN KEY (workspace_id, owner_id) REFERENCES member (workspace_id, id)
 );
+CREATE INDEX number_owned ON number (workspace_id) WHERE owner_id IS NOT NULL;
+
+-- The numbers that a member may neither use nor see anything of: domain.sight. A thread is seen by whom none of the numbers that it
+-- ever went over is hidden from: NOT thread.numbers && hidden_from(member). Null: what not everybody sees.
+CREATE FUNCTION hidden_from(p_member bigint) RETURNS bigint[] LANGUAGE sql STABLE
+RETURN (
+    SELECT coalesce(array_agg(n.id), '{}') FROM number n LEFT JOIN member m ON m.id = p_member
+    WHERE n.owner_id IS NOT NULL AND (m.id IS NULL OR n.workspace_id = m.workspace_id)
+      AND n.owner_id IS DISTINCT FROM p_member AND m.role IS DISTINCT FROM 'manager' AND m.role IS DISTINCT FROM 'owner');
+
+-- Who sees what went over these numbers; null: every member of their workspace.
+CREATE FUNCTION seen_by(p_numbers bigint[]) RETURNS bigint[] LANGUAGE sql STABLE
+RETURN CASE WHEN EXISTS (SELECT FROM number n WHERE n.id = ANY (p_numbers) AND n.owner_id IS NOT NULL) THEN ARRAY(
+    SELECT m.id FROM member m WHERE m.workspace_id = (SELECT n.workspace_id FROM number n WHERE n.id = p_numbers[1])
+      AND NOT p_numbers && hidden_from(m.id)) END;
+
+-- How often a number changed hands, of any workspace: what was counted for a member before holds no more.
+CREATE FUNCTION hands_changed() RETURNS text LANGUAGE sql STABLE RETURN (SELECT coalesce(sum(w.hands), 0)::text FROM workspace w);
 
 -- People -----------------------------------------------------------------------------------------------------------
 
@@ -521,6 +543,7 @@ CREATE TABLE thread (
     workspace_id   bigint NOT NULL,
     endpoint_id    bigint NOT NULL,
     number_id      bigint NOT NULL,       -- replies leave from the number last written to
+    numbers        bigint[] NOT NULL DEFAULT '{}',                 -- all that it ever went over: they say who sees it
     last_seq       bigint NOT NULL DEFAULT 0,
     in_total       bigint NOT NULL DEFAULT 0,
     last_at        timestamptz NOT NULL,
@@ -561,6 +584,25 @@ CREATE INDEX thread_waiting ON thread (workspace_id, waiting_since, id) WHERE li
 CREATE INDEX thread_closed ON thread (workspace_id, last_at DESC, id DESC) WHERE listed AND closed_at IS NOT NULL;
 CREATE INDEX thread_snoozed ON thread (snoozed_until, id) WHERE snoozed_until IS NOT NULL;
 CREATE INDEX thread_of_campaign ON thread (campaign_id, last_at DESC, id DESC) WHERE listed AND campaign_id IS NOT NULL;
+
+CREATE FUNCTION keep_numbers() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' OR OLD.last_seq = 0 THEN
+        NEW.numbers := ARRAY[NEW.number_id];
+    ELSE
+        NEW.numbers := OLD.numbers || NEW.number_id;
+    END IF;
+    IF NEW.numbers && hidden_from(NEW.assignee_id) THEN
+        NEW.assignee_id := NULL;
+    END IF;
+    IF NEW.numbers && hidden_from(NEW.claimed_by) THEN
+        NEW.claimed_by := NULL;
+        NEW.claimed_until := NULL;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER thread_numbers BEFORE INSERT OR UPDATE OF number_id ON thread FOR EACH ROW
+WHEN (NEW.number_id <> ALL (NEW.numbers)) EXECUTE FUNCTION keep_numbers();
 
 CREATE TABLE message (
     thread_id    bigint NOT NULL,
@@ -759,10 +801,12 @@ CREATE FUNCTION unread_since(p_members bigint[], p_since text[], p_most integer)
 RETURNS TABLE (p bigint, epoch text, member_id bigint, thread_id bigint, unread boolean) LANGUAGE sql STABLE
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 BEGIN ATOMIC
-    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, h.stream_epoch::text, q.member_id, q.thread_id, q.unread
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, h.stream_epoch || '/' || hands_changed(), q.member_id, q.thread_id, q.unread
     FROM history h LEFT JOIN (
-        SELECT a.member_id, t.id AS thread_id, t.in_total > coalesce(r.in_ord, 0) AS unread
-        FROM unnest(p_members, p_since) AS a (member_id, since) JOIN member m ON m.id = a.member_id
+        SELECT a.member_id, t.id AS thread_id, t.in_total > coalesce(r.in_ord, 0) AND NOT t.numbers && m.hidden AS unread
+        FROM unnest(p_members, p_since) AS a (member_id, since)
+        JOIN (SELECT k.id, k.workspace_id, hidden_from(k.id) AS hidden FROM member k WHERE k.id = ANY (p_members) OFFSET 0) m
+          ON m.id = a.member_id
         CROSS JOIN LATERAL (
             -- in the order of their index: else one that reads all, and is soon done where a third is thought to have changed
             (SELECT x.id FROM thread x WHERE x.workspace_id = m.workspace_id AND x.listed AND x.changed_xid >= a.since::xid8
@@ -1034,6 +1078,9 @@ CREATE TABLE campaign (                   -- a text to many: a campaign, or a bu
     FOREIGN KEY (workspace_id, launched_by) REFERENCES member (workspace_id, id),
     FOREIGN KEY (workspace_id, number_id) REFERENCES number (workspace_id, id)
 );
+-- The number that its texts leave from, as far as that is decided.
+CREATE FUNCTION number_of(p_number bigint, p_plan jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE
+RETURN coalesce(p_number, (p_plan ->> 'number_id')::bigint);
 CREATE UNIQUE INDEX campaign_command ON campaign (workspace_id, cmd_id) WHERE cmd_id IS NOT NULL;
 CREATE UNIQUE INDEX campaign_drafted ON campaign (workspace_id, draft_cmd_id) WHERE draft_cmd_id IS NOT NULL;
 CREATE INDEX campaign_listed ON campaign (workspace_id, kind, id DESC);
@@ -1534,6 +1581,15 @@ RETURNS jsonb LANGUAGE sql STABLE AS $$
     END
 $$;
 
+-- What an event is about went over these numbers: those of its thread (a click names the contact's address alone), or its campaign's.
+CREATE FUNCTION numbers_of(p_workspace bigint, p_data jsonb) RETURNS bigint[] LANGUAGE sql STABLE
+RETURN coalesce(CASE WHEN p_data ? 'thread_id' THEN
+               (SELECT t.numbers FROM thread t WHERE t.workspace_id = p_workspace AND t.id = (p_data ->> 'thread_id')::bigint)
+           ELSE (SELECT t.numbers FROM endpoint e JOIN thread t ON t.workspace_id = e.workspace_id AND t.endpoint_id = e.id
+                 WHERE e.workspace_id = p_workspace AND e.address = p_data ->> 'address') END, '{}')
+    || coalesce((SELECT array_remove(ARRAY[number_of(g.number_id, g.plan)], NULL) FROM campaign g
+                 WHERE g.workspace_id = p_workspace AND g.id = (p_data ->> 'campaign_id')::bigint), '{}');
+
 -- Give what waits its place in the streams, the oldest p_limit, and queue a delivery for every endpoint that wants it. Two servers
 -- wait for each other, stream by stream. Texts of one thread keep their order: they were written under its lock.
 CREATE FUNCTION number_events(p_limit integer) RETURNS SETOF integration_event LANGUAGE plpgsql AS $$
@@ -1566,6 +1622,7 @@ BEGIN
         INSERT INTO webhook_delivery (workspace_id, endpoint_id, event_seq)
         SELECT e.workspace_id, w.id, e.seq FROM told e
         JOIN webhook_endpoint w ON w.workspace_id = e.workspace_id AND w.disabled_at IS NULL AND e.kind = ANY (w.kinds)
+         AND NOT numbers_of(e.workspace_id, e.data) && hidden_from(w.member_id)
         ORDER BY e.workspace_id, e.seq
     )
     SELECT * FROM told e ORDER BY e.workspace_id, e.seq;
@@ -1885,7 +1942,7 @@ CREATE FUNCTION record_mo(
     p_media text[], p_at timestamptz[], p_now timestamptz[], p_within interval
 ) RETURNS TABLE (
     ord bigint, workspace_id bigint, thread_id bigint, seq bigint, in_ord bigint, at timestamptz, keyword text,
-    endpoint_id bigint, flipped boolean, epoch integer, owed boolean, held boolean, cancels boolean, campaign_id bigint
+    endpoint_id bigint, flipped boolean, epoch integer, owed boolean, held boolean, cancels boolean, campaign_id bigint, seen_by bigint[]
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -1922,7 +1979,8 @@ BEGIN
     SELECT f.account_id, f.provider_id, f.from_, f.to_, f.body, f.at FROM unnest(fresh) f WHERE f.number_id IS NULL
     ON CONFLICT DO NOTHING;
     RETURN QUERY SELECT f.ord, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::text,
-                        NULL::bigint, NULL::boolean, NULL::integer, NULL::boolean, NULL::boolean, NULL::boolean, NULL::bigint
+                        NULL::bigint, NULL::boolean, NULL::integer, NULL::boolean, NULL::boolean, NULL::boolean, NULL::bigint,
+                        NULL::bigint[]
                  FROM unnest(fresh) f WHERE f.number_id IS NULL;
 
     INSERT INTO endpoint (workspace_id, address)
@@ -2037,9 +2095,10 @@ BEGIN
             snoozed_by = NULL,
             last_preview = EXCLUDED.last_preview, last_direction = 'in', listed = true, version = t.version + 1,
             changed_xid = pg_current_xact_id()
-        RETURNING t.id, t.endpoint_id, t.last_seq, t.in_total, t.reply_cancels, t.campaign_at
+        RETURNING t.id, t.endpoint_id, t.last_seq, t.in_total, t.reply_cancels, t.campaign_at,
+                  CASE WHEN old.numbers <> new.numbers THEN seen_by(new.numbers) END AS seen_by  -- another number: others may see it now
     ), placed AS (
-        SELECT w.*, b.reply_cancels, b.campaign_at, b.id AS thread_id, b.last_seq - w.total + w.nth AS seq, b.in_total - w.total + w.nth AS in_ord,
+        SELECT w.*, b.reply_cancels, b.campaign_at, b.seen_by, b.id AS thread_id, b.last_seq - w.total + w.nth AS seq, b.in_total - w.total + w.nth AS in_ord,
                w.kind IN ('opted_out', 'opted_in', 'help_asked') AND NOT w.answered AND w.late < p_within AS owed
         FROM numbered w JOIN bumped b ON b.endpoint_id = w.endpoint_id
     ), messages AS (
@@ -2062,17 +2121,17 @@ BEGIN
     )
     SELECT p.ord, p.workspace_id, p.thread_id, p.seq, p.in_ord, p.at, p.keyword, p.endpoint_id,
            CASE p.kind WHEN 'opted_out' THEN true WHEN 'opted_in' THEN false END, p.epoch, coalesce(p.owed, false),
-           p.held, p.reply_cancels, NULL::bigint
+           p.held, p.reply_cancels, NULL::bigint, p.seen_by
     FROM placed p
     UNION ALL
-    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     WHERE EXISTS (SELECT FROM placed p WHERE p.at <= p.campaign_at + credit_window())
     ORDER BY 1;
     GET DIAGNOSTICS given = ROW_COUNT;
     IF given > cardinality(work) THEN
         RETURN QUERY
         SELECT NULL::bigint, c.workspace_id, NULL::bigint, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::text, NULL::bigint,
-               NULL::boolean, NULL::integer, NULL::boolean, NULL::boolean, NULL::boolean, c.ref
+               NULL::boolean, NULL::integer, NULL::boolean, NULL::boolean, NULL::boolean, c.ref, NULL::bigint[]
         FROM credit_inbound(work, (SELECT max(n) FROM unnest(p_now) n)) c;
     END IF;
 END $$;
@@ -2131,7 +2190,7 @@ END $$;
 -- Where texts to numbers and contacts go: the thread of each, made where there is none. A number that nobody has becomes a
 -- contact to be named later; a contact is reached at its first phone, by priority, that can receive texts. A command that was
 -- taken before keeps its thread, whatever became of the contact's phones since. p_number, or else the workspace's first
--- number, is what new threads are written from. Safe to repeat: a thread without a text is shown to nobody.
+-- number that is everybody's, is what new threads are written from. Safe to repeat: a thread without a text is shown to nobody.
 CREATE FUNCTION open_threads(
     p_workspace bigint, p_cmd uuid[], p_address text[], p_contact bigint[], p_number bigint, p_now timestamptz
 ) RETURNS TABLE (ord bigint, verdict text, thread_id bigint) LANGUAGE plpgsql
@@ -2145,7 +2204,7 @@ DECLARE
     fresh  bigint[];
 BEGIN
     SELECT n.id INTO line FROM number n
-    WHERE n.workspace_id = p_workspace AND (p_number IS NULL OR n.id = p_number) ORDER BY n.id LIMIT 1;
+    WHERE n.workspace_id = p_workspace AND (p_number IS NULL OR n.id = p_number) ORDER BY n.owner_id IS NOT NULL, n.id LIMIT 1;
     SELECT array_agg(c.thread_id ORDER BY g.ord) INTO known
     FROM unnest(p_cmd) WITH ORDINALITY AS g (cmd_id, ord)
     LEFT JOIN command c ON c.workspace_id = p_workspace AND c.cmd_id = g.cmd_id;
@@ -2202,6 +2261,7 @@ BEGIN
                     SELECT FROM contact k WHERE k.workspace_id = p_workspace AND k.id = g.contact_id
                     AND (k.deleted_at IS NULL OR k.merged_into IS NOT NULL)) THEN 'no_contact'
                 WHEN g.contact_id IS NOT NULL AND g.spot IS NULL THEN 'no_phone'
+                WHEN line IS NOT NULL THEN 'anothers_number'  -- there is one that this connection does not see
                 ELSE 'no_number' END,
            coalesce(g.known, t.id)
     FROM unnest(p_contact, known, spots) WITH ORDINALITY AS g (contact_id, known, spot, ord)
@@ -2655,7 +2715,7 @@ BEGIN
                c.seq AS known_seq, m.name AS author,
                CASE WHEN c.cmd_id IS NOT NULL AND c.fingerprint = g.fingerprint AND c.thread_id = g.thread_id THEN 'again'
                     WHEN c.cmd_id IS NOT NULL THEN 'conflict'
-                    WHEN t.id IS NULL THEN 'no_thread'
+                    WHEN t.id IS NULL OR g.campaign_id IS NULL AND m.id IS NOT NULL AND t.numbers && hidden_from(m.id) THEN 'no_thread'
                     WHEN (e.opted_out OR e.held) AND (g.klass = 'person' AND NOT g.acknowledged OR g.klass = 'send_later')
                     THEN 'unacknowledged'
                     WHEN g.klass = 'person' AND t.claimed_by <> g.author_id AND t.claimed_until > g.now_ THEN 'claimed'
@@ -2738,6 +2798,49 @@ BEGIN
     ORDER BY 1;
 END $$;
 
+-- Give a number to a member, or back to everybody (p_owner null), if it is nobody else's than at p_version (null: whoever has
+-- it). Who may not see its threads any more is not in charge of any: of these threads. With how often hands have changed by now,
+-- and at which version the settings are.
+CREATE FUNCTION give_number(p_workspace bigint, p_number bigint, p_owner bigint, p_by bigint, p_version bigint)
+RETURNS TABLE (verdict text, threads bigint[], hands bigint, settings bigint, suggesting boolean) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    one number;
+BEGIN
+    SELECT n.* INTO one FROM number n WHERE n.workspace_id = p_workspace AND n.id = p_number FOR NO KEY UPDATE;
+    verdict := CASE
+        WHEN one.id IS NULL THEN 'no_number'
+        WHEN one.owner_id IS NOT DISTINCT FROM p_owner THEN 'again'
+        WHEN one.owned_xid::text::bigint <> p_version THEN 'stale'
+        WHEN p_owner IS NOT NULL AND NOT EXISTS (
+            SELECT FROM member m WHERE m.workspace_id = p_workspace AND m.id = p_owner AND m.disabled_at IS NULL) THEN 'no_member'
+        ELSE 'given' END;
+    IF verdict = 'given' THEN
+        UPDATE number n SET owner_id = p_owner, owned_xid = pg_current_xact_id() WHERE n.id = p_number;
+        PERFORM 1 FROM thread t
+        WHERE t.workspace_id = p_workspace AND p_number = ANY (t.numbers) AND coalesce(t.assignee_id, t.claimed_by) IS NOT NULL
+        ORDER BY t.endpoint_id FOR NO KEY UPDATE;
+        WITH outside AS (
+            SELECT t.id, t.numbers && hidden_from(t.assignee_id) AS assigned, t.numbers && hidden_from(t.claimed_by) AS claimed
+            FROM thread t
+            WHERE t.workspace_id = p_workspace AND p_number = ANY (t.numbers) AND coalesce(t.assignee_id, t.claimed_by) IS NOT NULL
+        ), out_of_charge AS (
+            UPDATE thread t SET assignee_id = CASE WHEN NOT o.assigned THEN t.assignee_id END,
+                   claimed_by = CASE WHEN NOT o.claimed THEN t.claimed_by END,
+                   claimed_until = CASE WHEN NOT o.claimed THEN t.claimed_until END,
+                   version = t.version + 1, changed_xid = pg_current_xact_id()
+            FROM outside o WHERE t.id = o.id
+              AND (o.assigned AND t.assignee_id IS NOT NULL OR o.claimed AND t.claimed_by IS NOT NULL) RETURNING t.id
+        ) SELECT array_agg(c.id) INTO threads FROM out_of_charge c;
+        INSERT INTO audit (workspace_id, member_id, action, detail)
+        VALUES (p_workspace, p_by, 'number_given',
+                jsonb_build_object('number', one.address, 'member_id', p_owner, 'from_id', one.owner_id));
+        UPDATE workspace w SET settings_version = w.settings_version + 1, hands = w.hands + 1 WHERE w.id = p_workspace;
+    END IF;
+    SELECT w.hands, w.settings_version, w.ai_mode <> 'off' INTO hands, settings, suggesting FROM workspace w WHERE w.id = p_workspace;
+    RETURN NEXT;
+END $$;
+
 -- A team at work on a thread -----------------------------------------------------------------------------------------------
 
 -- A row of the inbox, but for its reader's marks.
@@ -2745,7 +2848,7 @@ CREATE VIEW inbox_face AS
 SELECT t.id AS thread_id, t.workspace_id, t.version, c.name, c.contact_id, e.address, n.address AS number, t.last_seq, t.last_at,
        t.last_preview, t.last_direction, t.in_total, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason,
        g.id AS campaign_id, g.name AS campaign_name, t.campaign_at, t.assignee_id, a.name AS assignee, t.closed_at,
-       t.snoozed_until, t.waiting_since, t.claimed_by, o.name AS claimant, t.claimed_until, t.listed
+       t.snoozed_until, t.waiting_since, t.claimed_by, o.name AS claimant, t.claimed_until, t.listed, t.numbers
 FROM thread t
 JOIN endpoint e ON e.id = t.endpoint_id
 JOIN number n ON n.id = t.number_id
@@ -2782,11 +2885,13 @@ DECLARE
     one   thread;
     event thread_event;
 BEGIN
-    SELECT t.* INTO one FROM thread t WHERE t.id = p_thread AND t.workspace_id = p_workspace FOR NO KEY UPDATE;
+    SELECT t.* INTO one FROM thread t
+    WHERE t.id = p_thread AND t.workspace_id = p_workspace AND NOT t.numbers && hidden_from(p_member) FOR NO KEY UPDATE;
     IF one.id IS NULL THEN
         verdict := 'no_thread';
     ELSIF p_what = 'assigned' AND p_to IS NOT NULL AND NOT EXISTS (
-        SELECT FROM member m WHERE m.id = p_to AND m.workspace_id = p_workspace AND m.disabled_at IS NULL) THEN
+        SELECT FROM member m WHERE m.id = p_to AND m.workspace_id = p_workspace AND m.disabled_at IS NULL
+        AND NOT one.numbers && hidden_from(m.id)) THEN
         verdict := 'no_member';
     ELSIF (CASE p_what WHEN 'assigned' THEN one.assignee_id IS NOT DISTINCT FROM p_to
                       WHEN 'closed' THEN one.closed_at IS NOT NULL
@@ -2824,7 +2929,8 @@ DECLARE
     event  thread_event;
     theirs boolean;
 BEGIN
-    SELECT t.* INTO one FROM thread t WHERE t.id = p_thread AND t.workspace_id = p_workspace FOR NO KEY UPDATE;
+    SELECT t.* INTO one FROM thread t
+    WHERE t.id = p_thread AND t.workspace_id = p_workspace AND NOT t.numbers && hidden_from(p_member) FOR NO KEY UPDATE;
     theirs := coalesce(one.claimed_by <> p_member AND one.claimed_until > p_now, false);
     IF one.id IS NULL THEN
         verdict := 'no_thread';
@@ -2860,7 +2966,8 @@ DECLARE
     one   thread;
     known command;
 BEGIN
-    SELECT t.* INTO one FROM thread t WHERE t.id = p_thread AND t.workspace_id = p_workspace FOR NO KEY UPDATE;
+    SELECT t.* INTO one FROM thread t
+    WHERE t.id = p_thread AND t.workspace_id = p_workspace AND NOT t.numbers && hidden_from(p_member) FOR NO KEY UPDATE;
     SELECT c.* INTO known FROM command c WHERE c.workspace_id = p_workspace AND c.cmd_id = p_cmd;
     IF known.cmd_id IS NOT NULL THEN
         verdict := CASE WHEN known.fingerprint = p_fingerprint AND known.thread_id = p_thread THEN 'again' ELSE 'conflict' END;
@@ -2881,6 +2988,7 @@ BEGIN
             INSERT INTO mention (member_id, thread_id, seq, workspace_id)
             SELECT m.id, one.id, seq, p_workspace FROM member m
             WHERE m.workspace_id = p_workspace AND m.id = ANY (p_mentions) AND m.id <> p_member AND m.disabled_at IS NULL
+              AND NOT one.numbers && hidden_from(m.id)
             RETURNING member_id
         ) SELECT coalesce(array_agg(a.member_id ORDER BY a.member_id), '{}') INTO mentions FROM asked a;
     END IF;
@@ -3367,7 +3475,8 @@ DECLARE
     waiting outbox;
 BEGIN
     SELECT o.* INTO waiting FROM outbox o
-    WHERE o.workspace_id = p_workspace AND o.thread_id = p_thread AND o.seq = p_seq AND o.state = 'held' FOR UPDATE;
+    WHERE o.workspace_id = p_workspace AND o.thread_id = p_thread AND o.seq = p_seq AND o.state = 'held'
+      AND EXISTS (SELECT FROM thread t WHERE t.id = p_thread AND NOT t.numbers && hidden_from(p_member)) FOR UPDATE;
     IF NOT FOUND THEN
         RETURN;
     END IF;
@@ -3707,3 +3816,45 @@ BEGIN
     spent := day_.spent_at IS NOT NULL OR coalesce(day_.used + segments >= most, false);
     RETURN NEXT;
 END $$;
+
+-- What a member sees who may not see everything ----------------------------------------------------------------------------
+
+-- The tables that tell of a number, its threads and its campaigns, as far as the member sees them whom the connection names. The
+-- store reads through them, by the search path, for whoever a number is hidden from, and nobody else pays for them. Without a
+-- name they show what everybody sees.
+CREATE SCHEMA sight;
+
+CREATE FUNCTION sight.hidden() RETURNS bigint[] LANGUAGE sql STABLE
+RETURN public.hidden_from(nullif(current_setting('threadline.viewer', true), '')::bigint);
+
+CREATE VIEW sight.number AS SELECT n.* FROM public.number n WHERE n.id <> ALL ((SELECT sight.hidden())::bigint[]);
+CREATE VIEW sight.thread AS SELECT t.* FROM public.thread t WHERE NOT t.numbers && (SELECT sight.hidden());
+CREATE VIEW sight.inbox_face AS SELECT f.* FROM public.inbox_face f WHERE NOT f.numbers && (SELECT sight.hidden());
+DO $$ DECLARE one text; BEGIN
+    -- by thread: asked of each row by its key, so that no plan reads all threads first
+    FOREACH one IN ARRAY ARRAY['message', 'thread_event', 'thread_read', 'note', 'note_as_text', 'text_or_note', 'mention', 'review',
+                               'suggestion', 'draft'] LOOP
+        EXECUTE format('CREATE VIEW sight.%1$I AS SELECT x.* FROM public.%1$I x WHERE x.thread_id = 0 OR '
+            '(SELECT NOT t.numbers && (SELECT sight.hidden()) FROM public.thread t WHERE t.id = x.thread_id)', one);
+    END LOOP;
+END $$;
+CREATE VIEW sight.campaign AS SELECT c.* FROM public.campaign c
+WHERE public.number_of(c.number_id, c.plan) IS NULL OR public.number_of(c.number_id, c.plan) <> ALL ((SELECT sight.hidden())::bigint[]);
+-- who was written to in such a thread is left out of the list; the sums are the campaign's
+CREATE VIEW sight.campaign_recipient AS SELECT r.* FROM public.campaign_recipient r WHERE r.thread_id IS NULL OR
+    (SELECT NOT t.numbers && (SELECT sight.hidden()) FROM public.thread t WHERE t.id = r.thread_id);
+-- that somebody said no concerns everybody; their words do not, and not that they were written to all the same
+CREATE VIEW sight.consent_event AS
+SELECT v.id, v.workspace_id, v.endpoint_id, v.kind, v.consent_epoch, v.source, v.member_id, CASE WHEN s.seen THEN v.text END AS text,
+       v.evidence, v.proof_id, CASE WHEN s.seen THEN v.thread_id END AS thread_id, CASE WHEN s.seen THEN v.seq END AS seq, v.at,
+       v.recorded_at, v.answer_by, v.cmd_id, v.fingerprint
+FROM public.consent_event v CROSS JOIN LATERAL (
+    SELECT v.thread_id IS NULL OR (SELECT NOT t.numbers && (SELECT sight.hidden()) FROM public.thread t WHERE t.id = v.thread_id) AS seen
+) s WHERE s.seen OR v.kind <> 'acknowledged';
+-- the stream keeps its numbers: what is not for the member is there without a word
+CREATE VIEW sight.integration_event AS
+SELECT v.workspace_id, v.seq, CASE WHEN s.seen THEN v.kind ELSE 'withheld' END AS kind,
+       CASE WHEN s.seen THEN v.data ELSE '{}' END AS data, v.at
+FROM public.integration_event v CROSS JOIN LATERAL (
+    SELECT NOT public.numbers_of(v.workspace_id, v.data) && (SELECT sight.hidden()) AS seen
+) s;

@@ -29,6 +29,7 @@ from server.domain.messages import (
     ReviewChanged,
     RowsChanged,
     SettingsChanged,
+    SightNarrowed,
     ThreadChanged,
     ThreadHeard,
 )
@@ -78,7 +79,7 @@ class Announcer:
         self.on_commit(announcements)
         self.relay(announcements)
 
-    def relay(self, announcements: Sequence[Announcement | ThreadHeard]) -> None:
+    def relay(self, announcements: Sequence[Announcement | ThreadHeard]) -> None:  # noqa: C901 - a table
         """What was committed, here or at another server."""
         for one in announcements:
             match one:
@@ -101,6 +102,8 @@ class Announcer:
                 case OwnNumberChanged():
                     self._publisher.own_number(one.number)
                     self.on_own_number()
+                case SightNarrowed():
+                    self._publisher.narrowed(one.thread_id, one.seen_by)
                 case _:
                     self._hint(one)
 
@@ -212,8 +215,8 @@ class Announcer:
         if not watched:
             return
         try:
-            for workspace_id, count in (await self._reviews.open_counts(watched)).items():
-                self._publisher.open_reviews(workspace_id, count)
+            for workspace_id, (count, apart) in (await self._reviews.open_counts(watched)).items():
+                self._publisher.open_reviews(workspace_id, count, apart)
         except StoreUnavailable:
             self._judging |= judging
             await self._try_again()

@@ -218,8 +218,11 @@ class ThreadActor(Actor[ThreadMessage]):
         """Later commits were announced before earlier ones: the database has them all, in order. False: it has none."""
         try:
             missing = await self._ports.inbox.events_after(None, self._id, after)
+            seen_by = await self._ports.inbox.seen_by(self._id)  # as of the last of them, or later
         except StoreUnavailable:
-            missing = None
+            missing = seen_by = None
+        if seen_by is not None:
+            self._ports.publisher.narrowed(self._id, seen_by)
         if missing is None:
             self._published = None
             self._ports.publisher.thread_resync(self._id)

@@ -214,7 +214,7 @@ class Wiring:
         self.sockets = Sockets(
             Desk(
                 self.hub,
-                Channels(store.inbox, ground.epoch, explain, store.bulk, store.campaign_drafts, store.events),
+                self._channels(),
                 self.presence,
                 SocketCommands(self.asker),
                 SocketLimits(),
@@ -262,6 +262,11 @@ class Wiring:
         ]
 
     # Parts
+
+    def _channels(self) -> Channels:
+        store, epoch = self.ground.store, self.ground.epoch
+        narrowed = store.sight.parts
+        return Channels(store.inbox, epoch, explain, store.bulk, store.campaign_drafts, store.events, narrowed)
 
     def _adapter(self, account: Account) -> Adapter:
         return adapter_of(account, self.ground.public_url, self.ground.clock.real)
@@ -312,6 +317,7 @@ class Wiring:
             campaign_figures=ground.store.campaign_figures,
             campaign_tests=ground.store.campaign_tests,
             own_numbers=ground.store.own_numbers,
+            numbers=ground.store.numbers,
             commands=self.asker,
             team=ground.store.team,
             compose=ground.store.compose,
@@ -330,6 +336,7 @@ class Wiring:
             session_ended=self.sockets.end_session,
             explain=explain,
             now=ground.clock.real,
+            narrowed=ground.store.sight.parts,
             demo=ground.demo,
             count_login=ground.meters.login,
         )
@@ -402,6 +409,8 @@ class Wiring:
     def _settings_changed(self, change: SettingsChanged) -> None:
         if not change.suggesting:
             self.suggesting.hush(change.workspace_id)
+        if change.hands is not None:
+            self.sockets.hands_changed(change.workspace_id, change.hands)
 
     def _consider(self, one: Consider) -> None:
         with suppress(ActorError, MailboxFull):  # full: there is one before it that has not looked yet

@@ -24,6 +24,7 @@ from server.domain.messages import (
     ReviewChanged,
     RowsChanged,
     SettingsChanged,
+    SightNarrowed,
     ThreadChanged,
 )
 
@@ -126,6 +127,8 @@ def _hints(one: Announcement) -> Iterable[Hint]:  # noqa: C901 - a table
             return [_hint(About.CAMPAIGN, one.workspace_id, one.campaign_id)]
         case CampaignStopped():
             return [_hint(About.STOPPED, one.workspace_id, one.campaign_id)]
+        case SightNarrowed():
+            return []  # what its thread tells brings others to look who sees it
         case SettingsChanged():
             return [_hint(About.SETTINGS, one.workspace_id, position=one.version)]
 

@@ -153,7 +153,7 @@ class ThreadRow:
 
     `held`: a text awaits a person's decision. `invalid_code` is the carrier's word for why the number cannot receive
     texts. `waiting_since`: when the contact wrote what nobody has answered yet. Not `listed`:
-    the inbox does not show it.
+    the inbox does not show it. `seen_by`: the members who may see it, where that is not everybody.
     """
 
     thread_id: int
@@ -179,6 +179,7 @@ class ThreadRow:
     waiting_since: datetime | None = None
     claim: Claim | None = None
     listed: bool = True
+    seen_by: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,11 +328,23 @@ class CampaignStopped:
 
 @dataclass(frozen=True, slots=True)
 class SettingsChanged:
-    """What the workspace sets for itself is another `version`; `suggesting`: replies may be suggested in it."""
+    """What the workspace sets for itself is another `version`; `suggesting`: replies may be suggested in it. `hands`:
+    how often its numbers have changed hands; None: not looked at.
+    """
 
     workspace_id: int
     version: int
     suggesting: bool
+    hands: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SightNarrowed:
+    """From here on only these members see the thread."""
+
+    workspace_id: int
+    thread_id: int
+    seen_by: frozenset[int]
 
 
 Announcement = (
@@ -349,4 +362,5 @@ Announcement = (
     | CampaignMoved
     | CampaignStopped
     | SettingsChanged
+    | SightNarrowed
 )

@@ -20,6 +20,7 @@ class Deed(StrEnum):
     CHANGE_SETTINGS = "change_settings"  # what the workspace sets for itself
     READ_AUDIT = "read_audit"  # who did what
     CONNECT_PROGRAMS = "connect_programs"  # API tokens, and webhooks with their log
+    GIVE_NUMBERS = "give_numbers"  # to a member, and back to everybody
     HAND_OVER_SENDING = "hand_over_sending"  # to another server
 
 
@@ -30,6 +31,7 @@ LOWEST: Final[Mapping[Deed, Role]] = MappingProxyType(
         Deed.CHANGE_SETTINGS: "manager",
         Deed.READ_AUDIT: "manager",
         Deed.CONNECT_PROGRAMS: "manager",
+        Deed.GIVE_NUMBERS: "manager",
         Deed.HAND_OVER_SENDING: "owner",
     }
 )

@@ -9,7 +9,7 @@ from typing import Final
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from server.http import audit, demo, handset, health, settings, system, tokens
+from server.http import audit, demo, handset, health, numbers, settings, system, tokens
 from server.http.auth import auth_routes
 from server.http.body import PacedConnection, PacedRequest
 from server.http.call import bind, cookie_name
@@ -126,6 +126,7 @@ def _routes(deps: Deps) -> Iterable[Route]:
         webhooks.routes,
         tokens.ticket_routes,
         settings.routes,
+        numbers.routes,
         audit.routes,
         system.routes,
         demo.routes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
 from uuid import UUID
@@ -105,6 +105,8 @@ async def _admit(route: Route, deps: Deps) -> Call:
     if route.rule.this_machine:
         _refuse_elsewhere(address, deps.config)
     session = await (_session(route.rule, deps) if bearer is None else _program(route, deps, bearer))
+    if session is not None and session.member.narrowed:
+        deps = replace(deps, **deps.narrowed(session.member.member_id))
     call = Call(deps, address, request.headers.get("User-Agent", "")[:200], session)
     if route.rule.rank is not None and RANKS[call.member.role] < route.rule.rank:
         raise Problem(403, "role", f"Only {route.rule.who} may do this.")

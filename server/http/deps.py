@@ -30,6 +30,7 @@ from server.ports.history import History
 from server.ports.imports import Imports
 from server.ports.links import Links, Visited
 from server.ports.mass_edit import MassEdits
+from server.ports.numbers import Numbers
 from server.ports.own_number import OwnNumbers
 from server.ports.settings import WorkspaceSettings
 from server.ports.suggest import Suggestions
@@ -71,7 +72,8 @@ class Deps:
     `servers` gives all on this database. `pace` is told for a workspace. `hand_over` lets the server of that generation
     send; False: it is gone, or sends already. `count_login` hears right, wrong or too_often. `visited` hears of short
     links that were followed, and never waits. `suggesting_model`: None, where there is no endpoint to ask for replies.
-    `event_news` gives what is set at the next event of any workspace.
+    `event_news` gives what is set at the next event of any workspace. `narrowed`: by name, those of the ports that
+    show a member from whom a number is hidden no more than they may see.
     """
 
     config: Config
@@ -106,6 +108,7 @@ class Deps:
     campaign_figures: CampaignFigures
     campaign_tests: CampaignTests
     own_numbers: OwnNumbers
+    numbers: Numbers
     commands: AllCommands
     team: Team
     compose: Compose
@@ -123,6 +126,7 @@ class Deps:
     session_ended: Callable[[bytes], None]
     explain: Explain
     now: Callable[[], datetime]
+    narrowed: Callable[[int], Mapping[str, Any]] = lambda member_id: {}
     demo: DemoFacts | None = None
     suggesting_model: str | None = None
     ring_importer: Callable[[], None] = lambda: None

@@ -39,6 +39,7 @@ OF_TAG: Final[Mapping[str, tuple[Needed, Needed]]] = MappingProxyType(
         "filters": (Scope.READ, Scope.PEOPLE),
         "consent": (Scope.READ, Scope.PEOPLE),
         "settings": (Scope.READ, None),
+        "numbers": (Scope.READ, None),
         "review": (Scope.READ, None),  # a person judges what a text says
         "templates": (Scope.READ, Scope.CAMPAIGNS),
         "bulk": (Scope.READ, Scope.CAMPAIGNS),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -38,7 +39,17 @@ async def servers(call: Call) -> Answer:
 @routes.get("/api/v1/system/pace", MEMBER, answers={200: "application/json"})
 async def pace(call: Call) -> Answer:
     """How fast the workspace sends: its numbers and all limits over them, what waits, which server sends."""
-    return Answer(await call.deps.pace(call.member.workspace_id))
+    told = await call.deps.pace(call.member.workspace_id)
+    return Answer(await _as_seen(call, told) if call.member.narrowed else told)
+
+
+async def _as_seen(call: Call, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the numbers that are hidden from the member, and without campaigns, which may send from them."""
+    seen = {number.address for number in await call.deps.catalogue.numbers(call.member.workspace_id)}
+    limits = [
+        one for one in told["limits"] if one["kind"] != "campaign" and (one["kind"] != "number" or one["name"] in seen)
+    ]
+    return {**told, "numbers": [one for one in told["numbers"] if one["number"] in seen], "limits": limits}
 
 
 @routes.post(

@@ -642,6 +642,9 @@ class Inbox(Protocol):
     async def hours(self, workspace_id: int, thread_id: int, now: datetime) -> Local | None:
         """The clocks where the contact of a thread may be, and whether texts in bulk may reach them at *now*."""
 
+    async def seen_by(self, thread_id: int) -> frozenset[int] | None:
+        """The members who may see a thread; None: everybody may, or there is none."""
+
     async def head(self, thread_ids: Sequence[int]) -> Mapping[int, int]:
         """Last seq of each thread."""
 
@@ -719,17 +722,21 @@ class Reviews(Protocol):
     ) -> Decided | DecidedOtherwise | None:
         """Once, audited; safe to repeat. None where there is no such review in this workspace."""
 
-    async def open_counts(self, workspace_ids: Sequence[int]) -> Mapping[int, int]:
-        """How many are open in each workspace."""
+    async def open_counts(self, workspace_ids: Sequence[int]) -> Mapping[int, tuple[int, Mapping[int, int]]]:
+        """How many are open in each workspace, and how many each member sees who does not see them all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
+    """`narrowed`: some number is hidden from them, when their workspace's numbers had changed hands `hands` times."""
+
     member_id: int
     workspace_id: int
     email: str
     name: str
     role: Literal["owner", "manager", "agent"]
+    narrowed: bool = False
+    hands: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -892,7 +899,10 @@ class Publisher(Protocol):
     def inbox_rows(self, rows: Sequence[ThreadRow]) -> None: ...
     def read_mark(self, mark: ReadMark) -> None: ...
     def badges(self, unread: Mapping[int, int]) -> None: ...
-    def open_reviews(self, workspace_id: int, count: int) -> None: ...
+    def narrowed(self, thread_id: int, seen_by: Collection[int]) -> None:
+        """Nobody but these hears anything of the thread from here on."""
+
+    def open_reviews(self, workspace_id: int, count: int, apart: Mapping[int, int]) -> None: ...
     def mentions(self, told: Mapping[int, Mentions]) -> None: ...
     def own_number(self, number: OwnNumber) -> None: ...
     def settings_changed(self, change: SettingsChanged) -> None: ...

@@ -127,7 +127,8 @@ class Campaign:
 
     `moved_at`: when its figures moved last. `due_at`: scheduled: when it begins. `paused_why`: paused: by whom.
     `refused`: the sentence of why its last launch came to nothing, if it did. `template`: it is kept to be duplicated,
-    and cannot be launched. `has_links`: some of its texts have any, so far.
+    and cannot be launched. `has_links`: some of its texts have any, so far. `seen_by`: the
+    members whom it concerns, where that is not everybody.
     """
 
     campaign_id: int
@@ -152,6 +153,7 @@ class Campaign:
     template: bool
     figures: Figures
     has_links: bool = False
+    seen_by: frozenset[int] | None = None
     to_look_at: int | None = None
 
 

@@ -66,6 +66,9 @@ class OwnNumber:
     number_id: int
     address: str
     label: str
+    owner_id: int | None = None
+    owner: str | None = None
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,11 @@ class Whom:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """There is no thread to write to: no such contact, a contact without a phone, or no number to write from."""
+    """There is no thread to write to: no such contact, a contact without a phone, no number to write from, or one whose
+    conversation goes over a colleague's own number.
+    """
 
-    why: Literal["no_contact", "no_phone", "no_number"]
+    why: Literal["no_contact", "no_phone", "no_number", "anothers_number"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,21 @@ DeliveryState = Literal["pending", "delivered", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`seq` has no gap within a workspace. `data` is as domain.webhooks.Kind has it, by kind."""
+    """`seq` has no gap within a workspace. `data` is as domain.webhooks.Kind has it, by kind. `seen_by`: the
+    members whom it concerns, where that is not everybody.
+    """
 
     workspace_id: int
     seq: int
     kind: str
     data: dict[str, Any]
     at: datetime
+    seen_by: frozenset[int] | None = None
+
+
+def withheld(event: Event) -> Event:
+    """What those hear who may not see it: that its place in the stream is taken."""
+    return Event(event.workspace_id, event.seq, "withheld", {}, event.at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class PostgresPeople:
 
     async def credentials(self, email: str) -> tuple[Member, str] | None:
         row = await self._postgres.read(lambda c: c.fetchrow(_SQL["credentials"], storable(email)))
-        return None if row is None else (_member(row), row["password_hash"])
+        return None if row is None else (member_of(row), row["password_hash"])
 
     async def open_session(self, member_id: int, token_hash: bytes, expires_at: datetime, ip: str, agent: str) -> None:
         values = (member_id, token_hash, expires_at, storable(ip), storable(agent))
@@ -36,7 +36,7 @@ class PostgresPeople:
         row = await self._postgres.read(lambda c: c.fetchrow(_SQL["session"], token_hash, now))
         if row is None:
             return None
-        return _member(row), Workspace(row["workspace_id"], row["workspace_name"], row["simulated"])
+        return member_of(row), Workspace(row["workspace_id"], row["workspace_name"], row["simulated"])
 
     async def close_session(self, token_hash: bytes) -> None:
         row = await self._postgres.call(lambda c: c.fetchrow(_SQL["close_session"], token_hash), idempotent=True)
@@ -52,7 +52,7 @@ class PostgresPeople:
             raise RowRefused(f"No member can be added so ({error.constraint_name}).") from error
         if row is None:
             raise RowRefused("No member can be added so.")
-        return _member(row)
+        return member_of(row)
 
     async def workspaces(self) -> Sequence[Workspace]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["workspaces"]))
@@ -63,5 +63,6 @@ class PostgresPeople:
         await self._postgres.call(lambda c: c.execute(_SQL["audit"], workspace_id, member_id, action, written))
 
 
-def _member(row: Row) -> Member:
-    return Member(row["id"], row["workspace_id"], row["email"], row["name"], row["role"])
+def member_of(row: Row) -> Member:
+    whose = row["id"], row["workspace_id"], row["email"], row["name"], row["role"]
+    return Member(*whose, row["narrowed"], row["hands"])

@@ -61,7 +61,7 @@ class PostgresElsewhere:
 
     async def settings(self, workspace_ids: Collection[int]) -> Sequence[SettingsChanged]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["settings"], list(workspace_ids)))
-        return [SettingsChanged(row["id"], row["settings_version"], row["suggesting"]) for row in rows]
+        return [SettingsChanged(row["id"], row["settings_version"], row["suggesting"], row["hands"]) for row in rows]
 
     async def ended(self, token_hashes: Collection[bytes]) -> Collection[bytes]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["ended"], list(token_hashes)))

@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import asyncpg
@@ -31,6 +32,7 @@ Work = Callable[["Connection"], Coroutine[Any, Any, T]]
 
 _SQL: Final = statements("shards")
 
+NARROW_SIZE: Final = 4  # connections for members from whom a number is hidden
 COMMAND_TIMEOUT_S: Final = 15.0
 CONNECT_TIMEOUT_S: Final = 5.0
 CLOSE_TIMEOUT_S: Final = 2.0
@@ -91,11 +93,31 @@ async def retried(attempt: Callable[[], Coroutine[Any, Any, T]], *, lost_once: b
 class Postgres:
     """The database behind a fair queue. Every method is one crossing of the bridge and ends its connection's use."""
 
-    def __init__(self, bridge: Bridge, dsn: str, pool: asyncpg.Pool[asyncpg.Record], size: int) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        dsn: str,
+        pool: asyncpg.Pool[asyncpg.Record],
+        size: int,
+        narrow: asyncpg.Pool[asyncpg.Record],
+    ) -> None:
         self.bridge = bridge
         self._dsn = dsn
         self._pool = pool
         self._room = trio.CapacityLimiter(size)  # first come, first served
+        self._narrow, self._narrow_room = narrow, trio.CapacityLimiter(NARROW_SIZE)
+        self._member: int | None = None
+
+    def seen_by(self, member_id: int) -> Postgres:
+        """The same database as that member sees it: its tables are the views of the schema `sight`."""
+        seen = copy(self)
+        seen._pool, seen._room, seen._member = self._narrow, self._narrow_room, member_id
+        return seen
+
+    async def _name(self, connection: Connection) -> None:
+        """Whom the views of `sight` show it to; whoever had the connection before was another member."""
+        if self._member is not None:
+            await connection.execute("SELECT set_config('threadline.viewer', $1, false)", str(self._member))
 
     async def call(self, work: Work[T], *, idempotent: bool = False) -> T:
         """*work* in one READ COMMITTED transaction, run again where it met a neighbour. Raises StoreUnavailable.
@@ -109,6 +131,7 @@ class Postgres:
 
         async def once() -> T:
             async with self._pool.acquire() as connection, connection.transaction():
+                await self._name(connection)
                 if term is not None:
                     await _refuse_old(connection, term)
                 return await work(connection)
@@ -133,6 +156,7 @@ class Postgres:
     async def _run(self, work: Work[T], *, idempotent: bool) -> T:
         async def once() -> T:
             async with self._pool.acquire() as connection:
+                await self._name(connection)
                 return await work(connection)
 
         async with self._room:
@@ -182,12 +206,19 @@ async def open_postgres(bridge: Bridge, dsn: str, *, pool_size: int) -> AsyncIte
             **_connect_options(),
         )
 
+    async def connect_narrow() -> asyncpg.Pool[asyncpg.Record]:
+        return await asyncpg.create_pool(
+            dsn, min_size=0, max_size=NARROW_SIZE, reset=_keep_nothing, **_connect_options("sight, public")
+        )
+
     pool = await bridge.call(lambda: retried(connect, lost_once=False))
+    narrow = await bridge.call(connect_narrow)  # nothing is opened before somebody needs it
     try:
-        yield Postgres(bridge, dsn, pool, pool_size)
+        yield Postgres(bridge, dsn, pool, pool_size, narrow)
     finally:
         with trio.CancelScope(shield=True):
             await bridge.call(lambda: _close(pool))
+            await bridge.call(lambda: _close(narrow))
 
 
 async def _refuse_old(connection: Connection, term: Term) -> None:
@@ -203,11 +234,12 @@ async def _close(pool: asyncpg.Pool[asyncpg.Record]) -> None:
         pool.terminate()
 
 
-def _connect_options() -> dict[str, Any]:
+def _connect_options(search_path: str | None = None) -> dict[str, Any]:
+    settings = dict(_SETTINGS) if search_path is None else {**_SETTINGS, "search_path": search_path}
     return {
         "timeout": CONNECT_TIMEOUT_S,
         "command_timeout": COMMAND_TIMEOUT_S,
-        "server_settings": dict(_SETTINGS),
+        "server_settings": settings,
     }
 
 

@@ -42,6 +42,7 @@ from server.store.ledger.ledger import PostgresLedger
 from server.store.members import PostgresPeople
 from server.store.named_sql import statements
 from server.store.nodes import PostgresElsewhere
+from server.store.numbers import PostgresNumbers
 from server.store.options import StoreOptions
 from server.store.own_numbers import PostgresOwnNumbers
 from server.store.postgres import Postgres, Work, open_postgres
@@ -49,6 +50,7 @@ from server.store.pruning import PostgresPruning
 from server.store.quarantine import PostgresQuarantine
 from server.store.settings import PostgresSettings
 from server.store.shards import PostgresShards
+from server.store.sight import Sight
 from server.store.texts.compose import PostgresCompose
 from server.store.texts.drafts import PostgresDrafts
 from server.store.texts.media import PostgresMedia
@@ -63,7 +65,7 @@ T = TypeVar("T")
 
 _SQL = statements("schema")
 
-SCHEMA_VERSION: Final = 9
+SCHEMA_VERSION: Final = 10
 OLDEST_SERVER: Final = 18  # the one that everything here was tested with
 
 
@@ -104,7 +106,7 @@ class Store:
             postgres, announce, self.campaign_survey, self.compose, options.link_base
         )
         self.links = PostgresLinks(postgres, announce)
-        self.own_numbers = PostgresOwnNumbers(postgres, announce)
+        self.own_numbers, self.numbers = PostgresOwnNumbers(postgres, announce), PostgresNumbers(postgres, announce)
         self.fleet, self.elsewhere = PostgresFleet(postgres), PostgresElsewhere(postgres)
         self.shards, self.directory = PostgresShards(postgres), PostgresDirectory(postgres)
         self.events, self.hooks = PostgresEvents(postgres), PostgresHooks(postgres)
@@ -114,6 +116,7 @@ class Store:
         self.pruning = PostgresPruning(postgres)
         self.templates = PostgresTemplates(postgres)
         self.suggestions = PostgresSuggestions(postgres)
+        self.sight = Sight(postgres, announce, options, self.ledger)
 
     async def call(self, work: Work[T]) -> T:
         """``await work(connection)`` in one transaction on the asyncio side; for seeding. Raises StoreUnavailable."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from server.domain.messages import LoginEnded
 from server.domain.scopes import known
-from server.ports import Announce, Member, Workspace
+from server.ports import Announce, Workspace
 from server.ports.tokens import Bearer, NewToken, Token
+from server.store.members import member_of
 from server.store.named_sql import statements
 from server.store.postgres import Postgres
 from server.store.text import storable
@@ -73,6 +74,6 @@ def _token(row: Row) -> Token:
 
 
 def _bearer(row: Row) -> Bearer:
-    member = Member(row["id"], row["workspace_id"], row["email"], row["name"], row["role"])
+    member = member_of(row)
     workspace = Workspace(row["workspace_id"], row["workspace_name"], row["simulated"])
     return Bearer(row["token_id"], member, workspace, known(row["scopes"]), row["per_minute"])

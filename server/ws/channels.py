@@ -6,6 +6,7 @@ Every read goes through the member's workspace, so a channel of somebody else do
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -101,7 +102,10 @@ def topic_of(member: Member, channel: str) -> Topic | None:
 
 
 class Channels:
-    """Reads openings through the inbox and its kin. *epoch*: of the database's history; *explain* words errors."""
+    """Reads openings through the inbox and its kin. *epoch*: of the database's history; *explain* words errors.
+
+    *narrowed*: the ports by name as a member sees them from whom a number is hidden.
+    """
 
     def __init__(
         self,
@@ -111,7 +115,9 @@ class Channels:
         bulk: BulkFigures | None = None,
         campaigns: CampaignReading | None = None,
         events: EventStream | None = None,
+        narrowed: Callable[[int], Mapping[str, Any]] | None = None,
     ) -> None:
+        self._narrowed = narrowed
         self._events = events
         self._inbox, self._bulk, self._campaigns = inbox, bulk, campaigns
         self._explain = explain
@@ -119,6 +125,8 @@ class Channels:
 
     async def open(self, member: Member, wish: Subscribe) -> Opening | Denied:
         """What to send first for *wish*. Raises StoreUnavailable."""
+        if member.narrowed and self._narrowed is not None:
+            return await self._as_seen_by(self._narrowed(member.member_id)).open(member, wish)
         if wish.ch == INBOX:
             return await self._open_inbox(member, wish)
         if wish.ch == USER:
@@ -135,6 +143,11 @@ class Channels:
             return await self._open_campaign(member, campaign_id, wish)
         thread_id = thread_of(wish.ch)
         return NOT_THERE if thread_id is None else await self._open_thread(member, thread_id, wish)
+
+    def _as_seen_by(self, parts: Mapping[str, Any]) -> Channels:
+        return Channels(
+            parts["inbox"], self.epoch, self._explain, parts["bulk"], parts["campaign_drafts"], parts["events"]
+        )
 
     async def heads(self, thread_ids: list[int]) -> dict[int, int]:
         """The newest seq of each thread. Raises StoreUnavailable."""

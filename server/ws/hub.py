@@ -26,11 +26,19 @@ class Subscriber(Protocol):
     def put(self, key: Key, frame: Frame) -> None: ...
 
 
+Whom = Callable[[int], bool]
+"""Which members a frame is for."""
+
+
+def everybody(member_id: int) -> bool:
+    return True
+
+
 class Hub:
     """Publishing is synchronous and never waits. `run` must be running for frames to leave."""
 
     def __init__(self) -> None:
-        self._topics: dict[Topic, dict[Subscriber, None]] = {}
+        self._topics: dict[Topic, dict[Subscriber, int]] = {}  # whose each subscriber is
         self._joined: dict[Subscriber, set[Topic]] = {}
         self._reached: dict[Topic, int] = {}
         self._dirty: list[Connection] = []
@@ -65,8 +73,9 @@ class Hub:
 
     # Joining
 
-    def join(self, subscriber: Subscriber, topic: Topic) -> None:
-        self._topics.setdefault(topic, {})[subscriber] = None
+    def join(self, subscriber: Subscriber, topic: Topic, member_id: int = 0) -> None:
+        """*member_id*: whose it is; 0 hears only what is for everybody."""
+        self._topics.setdefault(topic, {})[subscriber] = member_id
         self._joined.setdefault(subscriber, set()).add(topic)
 
     def leave(self, subscriber: Subscriber, topic: Topic) -> None:
@@ -86,6 +95,18 @@ class Hub:
         for topic in tuple(self._joined.get(subscriber, ())):
             self.leave(subscriber, topic)
 
+    def leave_unless(self, topic: Topic, whom: Whom, word: Frame) -> None:
+        """Whoever the topic is not for any more gets *word* and leaves it."""
+        for subscriber, member_id in tuple(self._topics.get(topic, {}).items()):
+            if not whom(member_id):
+                subscriber.put((topic.channel, "resync"), word)
+                self.leave(subscriber, topic)
+                if isinstance(subscriber, Gate):
+                    subscriber.shut = True
+
+    def hears(self, subscriber: Subscriber, topic: Topic) -> bool:
+        return subscriber in self._topics.get(topic, ())
+
     def has_subscribers(self, topic: Topic) -> bool:
         return topic in self._topics
 
@@ -103,19 +124,20 @@ class Hub:
 
     # Publishing
 
-    def publish_event(self, topic: Topic, frame: bytes, seq: int) -> None:
+    def publish_event(self, topic: Topic, frame: bytes, seq: int, whom: Whom = everybody) -> None:
         """An event: every one of them is sent, in order."""
-        self._publish(topic, (topic.channel, seq), Frame(frame, seq))
+        self._publish(topic, (topic.channel, seq), Frame(frame, seq), whom)
         if topic in self._reached:
             self._reached[topic] = max(self._reached[topic], seq)
 
-    def publish_state(self, topic: Topic, key: str, version: int, frame: bytes) -> None:
+    def publish_state(self, topic: Topic, key: str, version: int, frame: bytes, whom: Whom = everybody) -> None:
         """A state: of those with the same key only the newest need reach a client."""
-        self._publish(topic, (topic.channel, key), Frame(frame, version))
+        self._publish(topic, (topic.channel, key), Frame(frame, version), whom)
 
-    def _publish(self, topic: Topic, key: Key, frame: Frame) -> None:
-        for subscriber in self._topics.get(topic, ()):
-            subscriber.put(key, frame)
+    def _publish(self, topic: Topic, key: Key, frame: Frame, whom: Whom) -> None:
+        for subscriber, member_id in self._topics.get(topic, {}).items():
+            if whom is everybody or whom(member_id):
+                subscriber.put(key, frame)
 
 
 class Gate:
@@ -124,12 +146,13 @@ class Gate:
     Joining first and reading afterwards leaves no gap; what the snapshot has already is dropped when the gate opens.
     """
 
-    __slots__ = ("_held", "_limit", "overflowed")
+    __slots__ = ("_held", "_limit", "overflowed", "shut")
 
     def __init__(self, limit: int = 1024) -> None:
         self._held: dict[Key, Frame] = {}
         self._limit = limit
         self.overflowed = False
+        self.shut = False  # the topic is not for this subscriber any more
 
     def put(self, key: Key, frame: Frame) -> None:
         waiting = self._held.get(key)
@@ -140,9 +163,9 @@ class Gate:
         else:
             self._held[key] = frame
 
-    def open(self, hub: Hub, subscriber: Subscriber, topic: Topic, seen: int) -> None:
+    def open(self, hub: Hub, subscriber: Subscriber, topic: Topic, seen: int, member_id: int = 0) -> None:
         """Let *subscriber* take the place, with the held states and the held events above *seen*."""
-        hub.join(subscriber, topic)
+        hub.join(subscriber, topic, member_id)
         hub.leave(self, topic)
         for key, frame in self._held.items():
             if not isinstance(key[1], int) or key[1] > seen:

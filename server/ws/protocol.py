@@ -759,6 +759,7 @@ CLOSE_CODES: Final = {
     1012: "the server restarts; come back after the hint in the reason",
     4000: "too slow: nothing was read for 10 s; reconnect and resume",
     4001: "no pong; reconnect and resume",
+    4002: "a number changed hands, and with it what the member may see; begin from snapshots",
     4500: "not logged in",
     4501: "the session ended",
     4503: "the frame breaks the protocol",

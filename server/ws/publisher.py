@@ -12,7 +12,7 @@ from server.domain.own_number import OwnNumber
 from server.ports import Member, Mentions
 from server.ports.bulk import Progress
 from server.ports.campaigns import Campaign
-from server.ports.events import Event
+from server.ports.events import Event, withheld
 from server.ports.suggest import Suggested
 from server.ws import encode
 from server.ws.channels import (
@@ -25,14 +25,16 @@ from server.ws.channels import (
     thread_of,
     thread_topic,
 )
+from server.ws.connection import Frame
 from server.ws.frames import encode_text
-from server.ws.hub import Hub, Topic
+from server.ws.hub import Hub, Topic, Whom, everybody
 from server.ws.presence import Presence
 
 Online = Callable[[int], Sequence[int]]
 """The members of a workspace who have a socket on this node."""
 
 
+_SEEN_BY_KEPT: Final = 10_000  # threads; of one that is forgotten its inbox is looked at once more
 _STEPS: Final = 1_000_000  # of suggestions for one text; those for a newer text are newer, whichever server made them
 _MADE: Final = _STEPS - 1
 _NONE: Final = _STEPS - 2  # somebody may look later and find some
@@ -52,6 +54,7 @@ class HubPublisher:
     ) -> None:
         self._hub, self._presence, self._epoch, self._explain = hub, presence, epoch, explain
         self._online, self._clock = online, clock
+        self._seen_by: dict[int, frozenset[int]] = {}
 
     def watched(self, thread_id: int) -> bool:
         return self._hub.has_subscribers(thread_topic(thread_id))
@@ -94,8 +97,30 @@ class HubPublisher:
 
     def inbox_rows(self, rows: Sequence[ThreadRow]) -> None:
         for row in rows:
+            if row.seen_by is not None:
+                self._narrow(row.workspace_id, row.thread_id, row.seen_by)
             told = encode.inbox_row(row, self._explain)
-            self._state(Topic(row.workspace_id, "inbox"), str(row.thread_id), row.version, told)
+            inbox = Topic(row.workspace_id, "inbox")
+            self._state(inbox, str(row.thread_id), row.version, told, _of(row.seen_by))
+
+    def narrowed(self, thread_id: int, seen_by: Collection[int]) -> None:
+        """Who may not see the thread any more hears nothing of it from here on."""
+        topic = thread_topic(thread_id)
+        word = Frame(encode_text(orjson.dumps({"t": "resync", "ch": [topic.channel]})))
+        self._hub.leave_unless(topic, seen_by.__contains__, word)
+
+    def _narrow(self, workspace_id: int, thread_id: int, seen_by: frozenset[int]) -> None:
+        """As `narrowed`; and once for each change of who sees it, the others look at their inbox anew."""
+        self.narrowed(thread_id, seen_by)
+        if self._seen_by.get(thread_id) == seen_by:
+            return
+        self._seen_by[thread_id] = seen_by
+        if len(self._seen_by) > _SEEN_BY_KEPT:
+            del self._seen_by[next(iter(self._seen_by))]
+        for member_id in self._online(workspace_id):
+            if member_id not in seen_by:
+                again = encode_text(orjson.dumps({"t": "resync", "ch": ["inbox", "user"]}))
+                self._hub.publish_state(Topic(member_id, "user"), "again", self._version(), again)
 
     def read_mark(self, mark: ReadMark) -> None:
         self._state(Topic(mark.member_id, "user"), f"read:{mark.thread_id}", mark.version, encode.read_mark(mark))
@@ -105,10 +130,11 @@ class HubPublisher:
         for member_id, threads in unread.items():
             self._state(Topic(member_id, "user"), "badge", version, {"unread_threads": threads})
 
-    def open_reviews(self, workspace_id: int, count: int) -> None:
+    def open_reviews(self, workspace_id: int, count: int, apart: Mapping[int, int]) -> None:
         version = self._version()
         for member_id in self._online(workspace_id):
-            self._state(Topic(member_id, "user"), "review", version, {"open": count})
+            told = {"open": apart.get(member_id, count)}
+            self._state(Topic(member_id, "user"), "review", version, told)
 
     def mentions(self, told: Mapping[int, Mentions]) -> None:
         version = self._version()
@@ -134,8 +160,9 @@ class HubPublisher:
 
     def campaign_told(self, campaign: Campaign) -> None:
         version, told = self._version(), encode.campaign_out(campaign)
-        self._state(campaign_topic(campaign.campaign_id), "campaign", version, told)
-        self._state(Topic(campaign.workspace_id, CAMPAIGNS), str(campaign.campaign_id), version, told)
+        whom = _of(campaign.seen_by)
+        self._state(campaign_topic(campaign.campaign_id), "campaign", version, told, whom)
+        self._state(Topic(campaign.workspace_id, CAMPAIGNS), str(campaign.campaign_id), version, told, whom)
 
     def suggestions_begun(self, thread_id: int, based_on: int, step: int) -> None:
         self.suggestions_so_far(thread_id, Suggested(based_on, "offline", "", ()), 0, step)
@@ -154,7 +181,13 @@ class HubPublisher:
         for event in events:
             topic = Topic(event.workspace_id, DIALER)
             if self._hub.has_subscribers(topic):
-                self._hub.publish_event(topic, encode_text(encode.integration_frame(event, self._epoch)), event.seq)
+                seen, others = _of(event.seen_by), _not_of(event.seen_by)
+                self._hub.publish_event(topic, self._integration_frame(event), event.seq, seen)
+                if event.seen_by is not None:  # the stream has no gap for those whom it does not concern
+                    self._hub.publish_event(topic, self._integration_frame(withheld(event)), event.seq, others)
+
+    def _integration_frame(self, event: Event) -> bytes:
+        return encode_text(encode.integration_frame(event, self._epoch))
 
     def typing(self, thread_id: int, member: Member, typing: bool) -> None:
         self._presence.typing(thread_id, member, typing)
@@ -162,11 +195,19 @@ class HubPublisher:
     def online_members(self, workspace_id: int) -> Sequence[int]:
         return self._online(workspace_id)
 
-    def _state(self, topic: Topic, key: str, version: int, data: Mapping[str, Any]) -> None:
+    def _state(self, topic: Topic, key: str, version: int, data: Mapping[str, Any], whom: Whom = everybody) -> None:
         if self._hub.has_subscribers(topic):
             frame = encode_text(encode.state_frame(topic.channel, key, version, data))
-            self._hub.publish_state(topic, key, version, frame)
+            self._hub.publish_state(topic, key, version, frame, whom)
 
     def _version(self) -> int:
         """Rises over restarts too: a client compares it with what an earlier process sent."""
         return int(self._clock() * 1_000_000)
+
+
+def _of(seen_by: frozenset[int] | None) -> Whom:
+    return everybody if seen_by is None else seen_by.__contains__
+
+
+def _not_of(seen_by: frozenset[int] | None) -> Whom:
+    return lambda member_id: seen_by is not None and member_id not in seen_by

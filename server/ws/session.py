@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from server.domain.scopes import Scope, following
 from server.ports import Member, StoreUnavailable
-from server.ws.channels import Channels, Denied, frame_bytes, thread_of, topic_of
+from server.ws.channels import NOT_THERE, Channels, Denied, frame_bytes, thread_of, topic_of
 from server.ws.connection import Connection, Frame, QueueLimits
 from server.ws.hub import Gate, Hub, Topic
 from server.ws.presence import Presence
@@ -113,8 +113,13 @@ class Session:
                 await self._enqueue(("thread", frame.data.thread_id), lambda: self._command(frame))
 
     def threads(self) -> list[int]:
-        """The threads that are subscribed."""
-        return [thread_id for channel in self._topics if (thread_id := thread_of(channel)) is not None]
+        """The threads that are subscribed, but for those that have gone out of the member's sight since."""
+        hears = self._desk.hub.hears
+        return [
+            thread_id
+            for channel, topic in self._topics.items()
+            if (thread_id := thread_of(channel)) is not None and hears(self.connection, topic)
+        ]
 
     def ping(self, heads: dict[int, int]) -> None:
         self.pings += 1
@@ -126,8 +131,9 @@ class Session:
         """The client is gone: leave everything."""
         self.connection.abort()
         self._desk.hub.leave_all(self.connection)
-        for thread_id in self.threads():
-            self._desk.presence.left(thread_id, self.member)
+        for channel in self._topics:
+            if (thread_id := thread_of(channel)) is not None:
+                self._desk.presence.left(thread_id, self.member)
         self._topics.clear()
         self._lanes.clear()
 
@@ -178,7 +184,7 @@ class Session:
             return
         self._leave(wish.ch)
         gate = Gate()
-        self._desk.hub.join(gate, topic)
+        self._desk.hub.join(gate, topic, self.member.member_id)
         try:
             await self._open(wish, topic, gate)
         except StoreUnavailable:
@@ -190,13 +196,14 @@ class Session:
         opening = await self._desk.channels.open(self.member, wish)
         if not self.connection.open:
             return
-        if isinstance(opening, Denied):
-            self._refuse(opening.code, opening.message, wish.id)
+        if isinstance(opening, Denied) or gate.shut:
+            denied = opening if isinstance(opening, Denied) else NOT_THERE
+            self._refuse(denied.code, denied.message, wish.id)
             return
         for data in opening.frames:
             self.connection.reply(data, wish.ch)
         self._topics[wish.ch] = topic
-        gate.open(self._desk.hub, self.connection, topic, opening.seen)
+        gate.open(self._desk.hub, self.connection, topic, opening.seen, self.member.member_id)
         if gate.overflowed:
             self.connection.reply(frame_bytes(Resync(ch=[wish.ch])), wish.ch)
         if (thread_id := thread_of(wish.ch)) is not None:

@@ -11,7 +11,9 @@ from typing import Final
 import structlog
 import trio
 
+from server.domain.roles import RANKS
 from server.domain.scopes import Scope
+from server.domain.sight import SEES_ALL
 from server.ports import Member, StoreUnavailable
 from server.ws.connection import Connection
 from server.ws.frames import CloseFrame, Inbound, PingFrame, ProtocolFault, Text
@@ -20,6 +22,7 @@ from server.ws.session import Desk, Session
 
 READ_SIZE: Final = 64 * 1024
 NO_PONG: Final = 4001
+SIGHT_CHANGED: Final = 4002
 NOT_LOGGED_IN: Final = 4500
 SESSION_ENDED: Final = 4501
 RESTART: Final = 1012
@@ -55,6 +58,7 @@ class Sockets:
         self._beats: deque[tuple[float, Session]] = deque()  # rising, since every session is pinged equally often
         self._left = trio.lowlevel.ParkingLot()
         self._draining = False
+        self._hands: dict[int, int] = {}
 
     def online_members(self, workspace_id: int) -> Sequence[int]:
         """Members of the workspace with a socket here."""
@@ -100,6 +104,18 @@ class Sockets:
             for session in self._sessions
             if member_ids is None or session.member.member_id in member_ids
         }
+
+    def hands_changed(self, workspace_id: int, hands: int) -> None:
+        """Its numbers have changed hands so often: who came before, and does not see everything, has to come back."""
+        self._hands[workspace_id] = max(hands, self._hands.get(workspace_id, 0))
+        for session in self._sessions:
+            if session.member.workspace_id == workspace_id:
+                self._renew(session)
+
+    def _renew(self, session: Session) -> None:
+        member = session.member
+        if member.hands < self._hands.get(member.workspace_id, 0) and RANKS[member.role] < SEES_ALL:
+            session.connection.close(SIGHT_CHANGED, "what you may see has changed")
 
     # One socket
 
@@ -190,6 +206,7 @@ class Sockets:
         self._beats.append((trio.current_time() + self._desk.limits.ping_every_s, session))
         online = self._online.setdefault(session.member.workspace_id, {})
         online[session.member.member_id] = online.get(session.member.member_id, 0) + 1
+        self._renew(session)  # hands may have changed while its login was looked up
 
     def _leave(self, session: Session) -> None:
         session.end()

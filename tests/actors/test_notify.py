@@ -68,10 +68,10 @@ class Rows:
         await self._reach()
         return dict.fromkeys(member_ids, 3)
 
-    async def open_counts(self, workspace_ids: Sequence[int]) -> Mapping[int, int]:
+    async def open_counts(self, workspace_ids: Sequence[int]) -> Mapping[int, tuple[int, Mapping[int, int]]]:
         self.review_reads.append(list(workspace_ids))
         await self._reach()
-        return dict.fromkeys(workspace_ids, 2)
+        return dict.fromkeys(workspace_ids, (2, {}))
 
     async def _reach(self) -> None:
         await trio.sleep(self.slow_s)
@@ -95,7 +95,7 @@ class Screens:
     def badges(self, unread: Mapping[int, int]) -> None:
         self.badge.append((trio.current_time(), dict(unread)))
 
-    def open_reviews(self, workspace_id: int, count: int) -> None:
+    def open_reviews(self, workspace_id: int, count: int, apart: Mapping[int, int]) -> None:
         self.reviews.append((workspace_id, count))
 
     def read_mark(self, mark: ReadMark) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
 from uuid import uuid4
@@ -40,7 +40,7 @@ def event(seq: int) -> ThreadEvent:
 
 
 class Watchers:
-    """The publisher's part: what went out, in order; -1 is a resync."""
+    """The publisher's part: what went out, in order; -1 is a resync, -103 that nobody but member 3 hears more."""
 
     def __init__(self) -> None:
         self.told: list[int] = []
@@ -55,6 +55,9 @@ class Watchers:
     def thread_resync(self, thread_id: int) -> None:
         self.told.append(-1)
 
+    def narrowed(self, thread_id: int, seen_by: Collection[int]) -> None:
+        self.told.extend(-100 - member_id for member_id in seen_by)
+
 
 class Rows:
     """The database's part: every event up to `head` is there, since commits of one thread are in order of seq."""
@@ -64,11 +67,18 @@ class Rows:
         self.away = False
         self.commands: dict[object, EnqueueMt] = {}
         self.crash_after_commit = 0
+        self.own_from: int | None = None
+        self.read_to = 0
+
+    async def seen_by(self, thread_id: int) -> frozenset[int] | None:
+        """From the event `own_from` on it is Ann's; as of what was read last."""
+        return frozenset({ANN.member_id}) if self.own_from is not None and self.read_to >= self.own_from else None
 
     async def events_after(self, workspace_id: int | None, thread_id: int, after: int) -> Sequence[ThreadEvent]:
         await trio.lowlevel.checkpoint()
         if self.away:
             raise StoreUnavailable("away")
+        self.read_to = self.head
         return [event(seq) for seq in range(after + 1, self.head + 1)]
 
     async def enqueue_mt(self, mt: EnqueueMt) -> EnqueueResult:
@@ -113,6 +123,16 @@ async def house() -> AsyncIterator[House]:
         await nursery.start(root.run_root)
         yield it
         root.stop()
+
+
+async def test_who_may_see_what_another_server_wrote_is_asked_after_it_was_read(autojump_clock: MockClock) -> None:
+    """The text that makes a conversation somebody's may come between the two."""
+    async with house() as it:
+        it.publish(1)
+        it.rows.own_from = 3
+        it.publish(3)
+        await trio.sleep(1)
+        assert it.watchers.told == [1, -103, 2, 3]
 
 
 @pytest.mark.parametrize(

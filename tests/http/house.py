@@ -134,6 +134,9 @@ class FakeInbox:
     async def epoch(self) -> str:
         return "e1"
 
+    async def seen_by(self, thread_id: int) -> frozenset[int] | None:
+        return None
+
     async def rows(
         self,
         workspace_id: int,
@@ -220,7 +223,7 @@ class FakeReviews:
         self.known[review_id] = (owner, decided)
         return Decided(decided, again=False)
 
-    async def open_counts(self, workspace_ids: Sequence[int]) -> Mapping[int, int]:
+    async def open_counts(self, workspace_ids: Sequence[int]) -> Mapping[int, tuple[int, Mapping[int, int]]]:
         return {}
 
 
@@ -384,6 +387,7 @@ class House:
             campaign_figures=absent,
             campaign_tests=absent,
             own_numbers=absent,
+            numbers=absent,
             imports=absent,
             catalogue=absent,
             timeline=absent,

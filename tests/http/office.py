@@ -60,6 +60,6 @@ async def open_office(house: House, dsn: str) -> AsyncIterator[Office]:
         house.replace(campaign_drafts=store.campaign_drafts, campaign_survey=store.campaign_survey)
         house.replace(links=store.links, tokens=store.tokens, events=store.events, hooks=store.hooks)
         house.replace(campaign_course=store.campaign_course, campaign_figures=store.campaign_figures)
-        house.replace(campaign_tests=store.campaign_tests, own_numbers=store.own_numbers)
+        house.replace(campaign_tests=store.campaign_tests, own_numbers=store.own_numbers, numbers=store.numbers)
         house.clock.wall_time = NOW
         yield office

@@ -35,6 +35,7 @@ async def test_a_login_tells_who_and_where(house: House) -> None:
             "change_settings",
             "read_audit",
             "connect_programs",
+            "give_numbers",
             "hand_over_sending",
         ],
         "now": house.clock.wall().isoformat().replace("+00:00", "Z"),

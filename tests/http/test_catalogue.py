@@ -11,7 +11,8 @@ from server.domain.tokens import KNOWN
 from server.http.app import _routes
 from server.http.contacts.fields import CustomFieldsOut
 from server.http.contacts.pipelines import PipelinesOut
-from server.http.contacts.tags import ColleaguesOut, SendersOut, TagsOut
+from server.http.contacts.tags import ColleaguesOut, TagsOut
+from server.http.numbers import SendersOut
 from tests.http.house import Browser
 from tests.http.office import Office
 from tests.http.test_contacts import made

@@ -170,6 +170,28 @@ async def test_a_token_that_is_revoked_at_one_ends_its_sockets_at_the_other(
             assert (await there.closed())[0] == 4501
 
 
+@pytest.mark.parametrize("redis", REDIS)
+async def test_a_number_that_changes_hands_at_one_closes_sockets_at_the_other(
+    dsn: str, tmp_path: Path, redis: bool
+) -> None:
+    """And what is written from then on is told there to those alone who may see it."""
+    async with pair(dsn, tmp_path, redis=redis) as (one, two, _):
+        await one.sql("UPDATE member SET role = 'manager' WHERE id = $1", BOB)
+        thread = await one.meet()
+        own = await one.value("SELECT number_id FROM thread WHERE id = $1", thread)
+        numbers = one.wiring.ground.store.numbers
+        async with two.socket(ANN, "inbox", f"thread:{thread}") as ann, two.socket(BOB, f"thread:{thread}") as bob:
+            assert await numbers.give(1, own, BOB, by=BOB, version=0) == "given"
+            assert (await ann.closed())[0] == 4002
+            one.write_in("to you alone, Bob")
+            await the_text(bob, thread, "to you alone, Bob")
+        async with two.socket(ANN, "inbox") as ann:
+            assert (await ann.open(f"thread:{thread}"))["code"] == "not_found"
+            one.write_in("and again")
+            await eventually(lambda: one.value("SELECT last_preview = 'and again' FROM thread WHERE id = $1", thread))
+            assert "and again" not in str(await ann.quiet())
+
+
 async def test_each_server_shows_the_trees_of_all_and_which_one_is_gone(dsn: str, tmp_path: Path) -> None:
     async with pair(dsn, tmp_path, redis=False) as (one, two, _):
         headers = await two.log_in(ANN)

@@ -120,6 +120,9 @@ class Database:
         await self._reach("head")
         return {id_: len(self.threads[id_].events) for id_ in thread_ids if id_ in self.threads}
 
+    async def seen_by(self, thread_id: int) -> frozenset[int] | None:
+        return None
+
     async def events_after(
         self, workspace_id: int | None, thread_id: int, after: int, limit: int = 200
     ) -> Sequence[ThreadEvent] | None:
@@ -143,7 +146,7 @@ class Database:
         await self._reach("unread")
         return dict.fromkeys(member_ids, len(self.threads))
 
-    async def open_counts(self, workspace_ids: Sequence[int]) -> Mapping[int, int]:
+    async def open_counts(self, workspace_ids: Sequence[int]) -> Mapping[int, tuple[int, Mapping[int, int]]]:
         return {}
 
     async def mentions(self, member_ids: Sequence[int]) -> Mapping[int, Mentions]:

@@ -23,11 +23,21 @@ AREAS = [area for area in range(200, 1000) if area % 100 != 11]
 STATES = ("draft", "scheduled", "active", "paused", "completed", "cancelled")
 OPEN = ("scheduled", "active", "paused")
 CAMPAIGNS = tuple(f"{state} {what}" for state in STATES for what in ("pending", "in_flight", "wired"))
+COLLEAGUE = """
+WITH colleague AS (
+    INSERT INTO member (workspace_id, email, name, role, password_hash)
+    VALUES ($1, 'lee@example.org', 'Lee', 'agent', 'x') RETURNING id
+)
+UPDATE number SET owner_id = colleague.id FROM colleague
+WHERE number.id = (SELECT max(n.id) FROM number n WHERE n.workspace_id = $1)
+"""
 
 
 @dataclass
 class Cell:
-    """A number and what is known of it. `campaigns`: in which of CAMPAIGNS it stands."""
+    """A number and what is known of it. `campaigns`: in which of CAMPAIGNS it stands. `hidden`: a text went over a
+    colleague's own number.
+    """
 
     address: str
     priority: int
@@ -38,13 +48,14 @@ class Cell:
     consented: bool
     last_out_at: datetime | None
     campaigns: frozenset[str]
+    hidden: bool = False
     endpoint_id: int = 0
 
     def phone(self) -> Phone:
         awaited = any(one.split()[0] in OPEN and one.split()[1] != "wired" for one in self.campaigns)
         return Phone(
             self.address, self.endpoint_id, self.opted_out, self.held, self.carrier_blocked, self.invalid,
-            self.consented, self.last_out_at, awaited,
+            self.consented, self.last_out_at, awaited, self.hidden,
         )  # fmt: skip
 
 
@@ -72,7 +83,11 @@ class Judgement:
 
 def crowd(seed: int, count: int) -> list[Somebody]:
     r = random.Random(seed)  # noqa: S311 - a test's
-    return [_somebody(r, n) for n in range(count)]
+    people = [_somebody(r, n) for n in range(count)]
+    for one in people:
+        for cell in one.cells:
+            cell.hidden = r.random() < 0.05
+    return people
 
 
 def _somebody(r: random.Random, n: int) -> Somebody:
@@ -147,14 +162,18 @@ async def settle(world: World, people: Sequence[Somebody], workspace: int = 1) -
         [cell.endpoint_id for _, cell in cells],
         [cell.priority for _, cell in cells],
     )
-    texted = [cell for _, cell in cells if cell.last_out_at is not None]
+    await world.sql(COLLEAGUE, workspace)
+    written = [cell for _, cell in cells if cell.hidden or cell.last_out_at is not None]
     await world.sql(
         "INSERT INTO thread (workspace_id, endpoint_id, number_id, last_at, last_out_at) "
-        "SELECT $1::bigint, g.e, (SELECT min(n.id) FROM number n WHERE n.workspace_id = $1), g.at, g.at "
-        "FROM unnest($2::bigint[], $3::timestamptz[]) g (e, at)",
+        "SELECT $1::bigint, g.e, (SELECT CASE WHEN g.hidden THEN max(n.id) ELSE min(n.id) END FROM number n "
+        "WHERE n.workspace_id = $1), coalesce(g.at, $5), g.at "
+        "FROM unnest($2::bigint[], $3::timestamptz[], $4::boolean[]) g (e, at, hidden)",
         workspace,
-        [cell.endpoint_id for cell in texted],
-        [cell.last_out_at for cell in texted],
+        [cell.endpoint_id for cell in written],
+        [cell.last_out_at for cell in written],
+        [cell.hidden for cell in written],
+        NOON,
     )
     showings = [(one.contact_id, at, where) for one in people for at, where in one.showings]
     await world.sql(

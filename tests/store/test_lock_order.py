@@ -28,6 +28,7 @@ from server.ports.bulk import Addresses, BulkText, Launched
 from server.ports.campaigns import CampaignSurvey
 from server.ports.compose import Change, Compose, Drafts, Pictures, Wanted
 from server.ports.consent import Consents, NewEntry
+from server.ports.numbers import Numbers
 from server.ports.settings import WorkspaceSettings
 from server.store.conversations.consent import record_opt_ins
 from server.store.ledger import receipts
@@ -425,6 +426,16 @@ async def set_hours(world: World) -> Act:
     return lambda: world.store.settings.change(1, 1, wanted, None)
 
 
+async def give_number(world: World) -> Act:
+    await two_threads(world)
+    await world.sql("UPDATE thread SET assignee_id = 1")
+    await world.sql(
+        "INSERT INTO member (workspace_id, email, name, role, password_hash)"
+        " VALUES (1, 'kim@x.org', 'Kim', 'agent', 'x')"
+    )
+    return lambda: world.store.numbers.give(1, 1, 2, by=1, version=None)
+
+
 async def add_member(world: World) -> Act:
     await two_threads(world)
     return lambda: world.store.people.add_member(1, "eve@example.org", "Eve", "agent", "x")
@@ -512,13 +523,14 @@ METHODS = [
     pytest.param(open_threads, {"endpoint", "thread"}, id="where texts to numbers go"),
     pytest.param(add_member, set(), id="a new member"),
     pytest.param(set_hours, set(), id="other sending hours"),
+    pytest.param(give_number, {"thread"}, id="a number changes hands"),
 ]
 
 # Every other method of the store's ports: reads, which lock nothing, and writes of rows that nobody else waits for.
 READS: Final = """
 due dead_nodes spent_journals open_attempts unbound unheard owed_answers swept_until accounts numbers limits living
-epoch rows page page hours get open_counts rows_by_id thread hours events_after head user unread_threads credentials
-session workspaces
+epoch rows page page hours get open_counts rows_by_id seen_by thread hours events_after head user unread_threads
+credentials session workspaces
 ledger proof whole_ledger opt_in_required endpoint_of
 whereabouts quick draft content planned said
 faults survey faults_and_survey brands sample people
@@ -529,14 +541,15 @@ record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts 
 resolve_crashed climb resend bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter
 mark_read mark_unread add_member hand_over_limiter charge_day give_back_day spend_day open_threads enqueue_bulk
 tell share_limiter join_limiter
-cancel change change cancel_replied
+cancel change change cancel_replied give
 """
 
 
 def test_no_method_of_the_store_is_forgotten() -> None:
     """A new one is a case above, or among those that lock nothing."""
     old = (ports.Ledger, ports.Fleet, ports.Directory, ports.Inbox, ports.Reviews, ports.People)
-    parts: tuple[type, ...] = (*old, Compose, Drafts, Pictures, Consents, CampaignSurvey, AuditLog, WorkspaceSettings)
+    parts: tuple[type, ...] = (*old, Compose, Drafts, Pictures, Consents, CampaignSurvey, AuditLog)
+    parts += (WorkspaceSettings, Numbers)
     methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
     assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
 

@@ -334,7 +334,7 @@ async def test_a_review_of_another_workspace_is_not_there(world: World) -> None:
     [review] = await waiting(world)
     assert await world.store.reviews.decide(2, review.review_id, "opted_out", 1, NOON) is None
     assert (await world.store.reviews.page(2)).reviews == []
-    assert await world.store.reviews.open_counts([1, 2]) == {1: 1, 2: 0}
+    assert await world.store.reviews.open_counts([1, 2]) == {1: (1, {}), 2: (0, {})}
     assert (await world.store.inbox.user(1, 1)).open_reviews == 1
 
 

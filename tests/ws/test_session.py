@@ -15,10 +15,11 @@ from server.domain.messages import Message
 from server.domain.scopes import Scope
 from server.ports import Member, StoreUnavailable
 from server.ws import encode
-from server.ws.channels import Denied, thread_topic
+from server.ws.channels import Denied, frame_bytes, thread_topic
+from server.ws.connection import Frame
 from server.ws.frames import encode_text
 from server.ws.hub import Topic
-from server.ws.protocol import Command, InboxPage, Snapshot, Subscribed, ThreadSnapshot, UserSnapshot
+from server.ws.protocol import Command, InboxPage, Resync, Snapshot, Subscribed, ThreadSnapshot, UserSnapshot
 
 if TYPE_CHECKING:
     from tests.ws.conftest import Client, Node, StartNode
@@ -386,6 +387,17 @@ async def test_the_heartbeat_names_the_newest_event_of_each_thread(start_node: S
         await client.say(t="pong", id=ping["id"])
         ping = await client.hear_until("ping")
     assert ping["heads"] == {"thread:5": 2}
+
+
+async def test_a_thread_that_went_out_of_sight_is_in_no_heartbeat(start_node: StartNode) -> None:
+    """Even of a client that is told so, and asks for it no more."""
+    node = await start_node(ping_every_s=0.5)
+    node.inbox.threads[5] = [text(1)]
+    client = await node.connect()
+    await subscribe(client)
+    node.hub.leave_unless(thread_topic(5), lambda member_id: False, Frame(frame_bytes(Resync(ch=["thread:5"]))))
+    assert (await client.hear_until("resync"))["ch"] == ["thread:5"]
+    assert (await client.hear_until("ping"))["heads"] == {}
 
 
 async def test_a_client_that_answers_stays_and_one_that_does_not_is_closed(start_node: StartNode) -> None:

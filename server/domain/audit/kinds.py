@@ -68,7 +68,7 @@ REFERENCES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "thread": ("thread",),
         "campaign": ("campaign", "bulk"),
         "import": ("import",),
-        "member": ("member_id", "owner"),
+        "member": ("member_id", "owner", "from_id"),
         "account": ("account_id",),
         "number": ("number_id",),
         "brand": ("brand_id",),
@@ -205,6 +205,14 @@ def _number_changed(detail: Detail, names: Names) -> str:
     return f"set the pace of {_own_number(detail, names)}: {_rate(detail.get('rate'))}"
 
 
+def _number_given(detail: Detail, names: Names) -> str:
+    number, was, owner = for_people(str(detail.get("number", ""))), detail.get("from_id"), detail.get("member_id")
+    whose = "" if was is None else f", which was the own number of {names.of('member', was, 'a colleague')},"
+    if owner is None:
+        return f"gave {number}{whose} back to everybody"
+    return f"gave {number}{whose} to {names.of('member', owner, 'a colleague')} as their own"
+
+
 def _account_changed(detail: Detail, names: Names) -> str:
     account = names.of("account", detail.get("account_id"), "a carrier account")
     return f"set what {account} may send: {_rate(detail.get('rate'))}"
@@ -230,6 +238,7 @@ _ADMIN: Final = "The server's administrator"
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "setting_changed": _of(Group.SETTINGS, _setting, _ADMIN),
+        "number_given": _of(Group.NUMBERS, _number_given),
         "workspace_added": _of(Group.SETTINGS, "set up this workspace", _ADMIN),
         "limiter_handed_over": _of(Group.SETTINGS, lambda d, n: f"let server {d.get('gen')} send from now on", _ADMIN),
         "login": _of(Group.ACCESS, lambda d, n: f"logged in from {d.get('ip', 'somewhere')}"),

@@ -30,6 +30,7 @@ class Exclusion(StrEnum):
     CARRIER_BLOCKED = "carrier_blocked"
     INVALID = "invalid_number"
     NOT_A_TEST_NUMBER = "not_a_test_number"
+    ANOTHERS_NUMBER = "anothers_number"
     NO_PHONE = "no_phone"
     DUPLICATE = "duplicate"
     NO_CONSENT = "no_consent"
@@ -45,6 +46,7 @@ SENTENCES: Final[Mapping[Exclusion, str]] = {
     Exclusion.CARRIER_BLOCKED: "Blocked by the carrier",
     Exclusion.INVALID: "Not a number that can receive texts",
     Exclusion.NOT_A_TEST_NUMBER: "A simulation texts 555-0100 to 555-0199 only",
+    Exclusion.ANOTHERS_NUMBER: "Writes with a colleague's own number",
     Exclusion.NO_PHONE: "Has no phone number",
     Exclusion.DUPLICATE: "This number is in the list already",
     Exclusion.NO_CONSENT: "No consent on record",
@@ -60,6 +62,7 @@ class Phone:
     """A number of a candidate. `address` None: it is none. `endpoint_id` None: nobody wrote to it yet.
 
     `last_out_at`: when we wrote to it last. `awaited`: it is pending or in flight in another campaign that is open.
+    `hidden`: what was written with it is not for whoever sends (domain.sight).
     """
 
     address: str | None
@@ -71,6 +74,7 @@ class Phone:
     consented: bool = False
     last_out_at: datetime | None = None
     awaited: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +108,16 @@ def choose(
         usable = [phone for phone in usable if is_test_number(phone.address or "")]
     if not usable:
         return Exclusion.NOT_A_TEST_NUMBER
+    usable = [phone for phone in usable if not phone.hidden]
+    if not usable:
+        return Exclusion.ANOTHERS_NUMBER
     free = [phone for phone in usable if not taken(phone)]
     if not free:
         return Exclusion.DUPLICATE
     agreed = [phone for phone in free if phone.consented] if rules.opt_in_required else free
     if not agreed:
         return Exclusion.NO_CONSENT
-    return _too_much(phones, rules) or agreed[0]
+    return _too_much([phone for phone in phones if not phone.hidden], rules) or agreed[0]
 
 
 def _too_much(phones: Collection[Phone], rules: AudienceRules) -> Exclusion | None:

@@ -1,4 +1,4 @@
-"""Tags, and who and which numbers a workspace has. Another workspace's are not there."""
+"""Tags, and who works in a workspace. Another workspace's are not there."""
 
 from __future__ import annotations
 
@@ -52,18 +52,6 @@ class ColleaguesOut(BaseModel):
     members: list[ColleagueOut]
 
 
-class SenderOut(BaseModel):
-    number_id: int
-    address: str
-    label: str
-
-
-class SendersOut(BaseModel):
-    """The numbers that texts leave from."""
-
-    numbers: list[SenderOut]
-
-
 @routes.get("/api/v1/tags", MEMBER, answers={200: TagsOut})
 async def tags(call: Call) -> Answer:
     """All tags, with how many contacts have each."""
@@ -97,12 +85,6 @@ async def remove_tag(call: Call, tag_id: int) -> Answer:
 async def members(call: Call) -> Answer:
     """Who works here, and can look after contacts."""
     return Answer({"members": await call.deps.catalogue.members(call.member.workspace_id)})
-
-
-@routes.get("/api/v1/numbers", MEMBER, answers={200: SendersOut})
-async def numbers(call: Call) -> Answer:
-    """The workspace's own numbers."""
-    return Answer({"numbers": await call.deps.catalogue.numbers(call.member.workspace_id)})
 
 
 def _tag(tag: Tag) -> TagOut:

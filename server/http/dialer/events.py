@@ -17,7 +17,7 @@ from server.http.errors import Problem
 from server.http.ids import BIGINT
 from server.http.rules import MEMBER, Routes
 from server.ports import StoreUnavailable
-from server.ports.events import Event, EventPage
+from server.ports.events import Event, EventPage, withheld
 
 routes: Final = Routes("events")
 
@@ -125,7 +125,7 @@ async def pieces(call: Call, start: Position, epoch: str) -> AsyncIterator[bytes
                 return
         for event in page.events:
             at = event.seq
-            yield _piece(event, epoch)
+            yield _piece(_as_seen(event, call.member.member_id), epoch)
         if len(page.events) == _PAGE:
             continue
         with trio.move_on_after(LOOK_EVERY_S):
@@ -138,14 +138,23 @@ async def pieces(call: Call, start: Position, epoch: str) -> AsyncIterator[bytes
 
 
 async def _still_in(call: Call) -> bool:
-    """Whether the login or the token is good still."""
+    """Whether the login or the token is good still, and its member sees the stream through the same eyes."""
     session, deps = call.logged_in, call.deps
     try:
         if session.token_id is None:
-            return await deps.people.session(session.token_hash, deps.now()) is not None
-        return await deps.tokens.bearer(session.token_hash, deps.now()) is not None
+            found = await deps.people.session(session.token_hash, deps.now())
+            member = None if found is None else found[0]
+        else:
+            bearer = await deps.tokens.bearer(session.token_hash, deps.now())
+            member = None if bearer is None else bearer.member
     except StoreUnavailable:
         return True
+    return member is not None and member.narrowed == call.member.narrowed
+
+
+def _as_seen(event: Event, member_id: int) -> Event:
+    """A number may have changed hands since the reader was last asked about."""
+    return event if event.seen_by is None or member_id in event.seen_by else withheld(event)
 
 
 def _piece(event: Event, epoch: str) -> bytes:

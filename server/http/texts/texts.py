@@ -19,6 +19,7 @@ UNREACHABLE: Final = {
     "no_contact": (404, "There is no such contact."),
     "no_phone": (422, "This contact has no phone number."),
     "no_number": (422, "There is no number here to write from."),
+    "anothers_number": (422, "This contact writes with a colleague's own number. Ask a manager."),
 }
 
 

@@ -7,7 +7,7 @@ for one place of it, for the list of those who are excluded, and for the snapsho
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Final
@@ -78,7 +78,8 @@ class Audiences:
 
     async def open(self, text: BulkText, now: datetime) -> Crowd:
         """Raises AudienceRefused where the audience or the text cannot be used."""
-        rules = await self._postgres.read(lambda c: c.fetchrow(_SQL["rules"], text.workspace_id, text.number_id))
+        asked = text.workspace_id, text.number_id, text.member_id
+        rules = await self._postgres.read(lambda c: c.fetchrow(_SQL["rules"], *asked))
         if rules is None or rules["number_id"] is None:
             raise AudienceRefused("There is no number to send from.", "number_id")
         template = parse(one_line_end(text.body), await self._values.names(text.workspace_id))
@@ -180,11 +181,15 @@ class Crowd:
         part = self._members[start : start + limit]
         people = [one for one in part if isinstance(one, int)]
         if people:
-            rows = await self._postgres.read(lambda c: c.fetch(_SQL["phones"], self._text.workspace_id, people))
+            rows = await self._postgres.read(
+                lambda c: c.fetch(_SQL["phones"], self._text.workspace_id, people, self.rules["hidden"])
+            )
             return _people(people, start, rows)
         numbers = [one for one in part if isinstance(one, _Number)]
         wanted = [one.address for one in numbers if one.address is not None]
-        rows = await self._postgres.read(lambda c: c.fetch(_SQL["endpoints"], self._text.workspace_id, wanted))
+        rows = await self._postgres.read(
+            lambda c: c.fetch(_SQL["endpoints"], self._text.workspace_id, wanted, self.rules["hidden"])
+        )
         known = {row["address"]: row for row in rows}
         return [_bare(start + n, one, known.get(one.address)) for n, one in enumerate(numbers)]
 
@@ -196,7 +201,7 @@ def _people(people: Sequence[int], start: int, rows: Sequence[Row]) -> list[_Can
 
 
 def _person(at: int, contact_id: int, rows: Sequence[Row]) -> _Candidate:
-    phones = tuple(phone_of(row) for row in rows if row["endpoint_id"] is not None)
+    phones = tuple(replace(phone_of(row), hidden=row["hidden"]) for row in rows if row["endpoint_id"] is not None)
     written = (phones[0].address or "") if phones else ""
     return _Candidate(at, contact_id, rows[0]["name"] if rows else "", written, phones)
 
@@ -204,4 +209,6 @@ def _person(at: int, contact_id: int, rows: Sequence[Row]) -> _Candidate:
 def _bare(at: int, number: _Number, row: Row | None) -> _Candidate:
     if row is None:
         return _Candidate(at, None, "", number.written, (Phone(number.address),))
-    return _Candidate(at, row["contact_id"], row["name"] or "", number.written, (phone_of(row),))
+    return _Candidate(
+        at, row["contact_id"], row["name"] or "", number.written, (replace(phone_of(row), hidden=row["hidden"]),)
+    )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from server.domain.campaigns.audience import Exclusion
 from server.domain.compose import bulk_timing
 from server.domain.messages import Announcement, CampaignMoved, OfCampaign
 from server.killpoints import reach
@@ -121,6 +122,9 @@ class _Step:
     async def _enqueue(self, connection: Connection, row: Row, turn: Sequence[Row]) -> None:
         endpoints = [one["endpoint_id"] for one in turn]
         threads = await queueing.threads(connection, row, endpoints, self._now, quiet=False)
+        hidden = {one["ord"]: Exclusion.ANOTHERS_NUMBER.value for one in turn if threads[one["endpoint_id"]]["hidden"]}
+        await queueing.skip(connection, self._id, hidden, self._now)
+        turn = [one for one in turn if one["ord"] not in hidden]
         sending = queueing.Sending(
             row["workspace_id"],
             OfCampaign(self._id, "bulk", row["name"]),

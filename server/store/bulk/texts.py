@@ -218,7 +218,7 @@ class _Piece:
         known: dict[str | None, int] = {}
         if strangers:
             await connection.execute(_SQL["make_endpoints"], self._workspace_id, strangers)
-            rows = await connection.fetch(_SQL["endpoints"], self._workspace_id, strangers)
+            rows = await connection.fetch(_SQL["endpoints"], self._workspace_id, strangers, [])
             known = {row["address"]: row["endpoint_id"] for row in rows}
         return [
             None if one.phone is None else one.phone.endpoint_id or known.get(one.phone.address) for one in self._judged

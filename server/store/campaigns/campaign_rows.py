@@ -66,6 +66,7 @@ def campaign_of(row: Row) -> Campaign:
         template=row["is_template"],
         figures=figures_of(row),
         has_links=row["has_links"],
+        seen_by=None if row["seen_by"] is None else frozenset(row["seen_by"]),
     )
 
 

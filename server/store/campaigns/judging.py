@@ -109,13 +109,16 @@ async def _rules(
     rules, leaving = audience.rules, audience.plan.leaving
     told = {"free": "true", "texted": "false", "awaited": "false", "doubled": "false", "unasked": _SQL["no_best"]}
     told["allowed"] = Template(_SQL["a_test_number"]).substitute() if rules["simulated"] else "true"
+    told["seen"] = "true"
+    if rules["hidden"]:
+        told["seen"] = Template(_SQL["seen"]).substitute(workspace="$1", hidden=parameters.add(rules["hidden"]))
     told["agreed"] = _SQL["agreed"] if rules["opt_in_required"] else "true"
     if campaign != NO_CAMPAIGN:
         free = Template(_SQL["not_in_it"]).substitute(campaign=parameters.add(campaign))
         none_left = Template(_SQL["none_left"])
         told["free"] = free if looking_for_doubles else "true"
-        told["doubled"] = none_left.substitute(allowed=told["allowed"], free=free, agreed="true")
-        told["unasked"] = none_left.substitute(allowed=told["allowed"], free=free, agreed=told["agreed"])
+        told["doubled"] = none_left.substitute(told, free=free, agreed="true")
+        told["unasked"] = none_left.substitute(told, free=free)
     if leaving.texted_within_days is not None:
         since = audience.now - timedelta(days=min(max(leaving.texted_within_days, 0), _MOST_DAYS))
         told["texted"] = Template(_SQL["texted"]).substitute(workspace="$1", since=parameters.add(since))

@@ -141,6 +141,8 @@ class Turn:
 
     def _came_up(self, thread: Row) -> str | None:
         """What the thread tells by now, under its lock, against a text."""
+        if thread["hidden"]:
+            return Exclusion.ANOTHERS_NUMBER.value
         if self._has_replied(thread):
             return Reason.REPLIED.value
         return Exclusion.TEXTED_RECENTLY.value if self._is_texted(thread) else None

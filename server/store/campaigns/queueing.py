@@ -123,7 +123,8 @@ async def threads(
         return {}
     workspace_id = campaign["workspace_id"]
     await connection.execute(_SQL["make_threads"], workspace_id, endpoints, campaign["number_id"], now, quiet)
-    rows = await connection.fetch(_SQL["threads"], workspace_id, endpoints, campaign["id"])
+    asked = workspace_id, endpoints, campaign["id"], campaign["launched_by"], campaign["number_id"]
+    rows = await connection.fetch(_SQL["threads"], *asked)
     return {row["endpoint_id"]: row for row in rows}
 
 

@@ -249,7 +249,10 @@ class PostgresCatalogue:
 
     async def numbers(self, workspace_id: int) -> Sequence[OwnNumber]:
         rows = await self._all("numbers", workspace_id)
-        return [OwnNumber(row["id"], row["address"], row["label"]) for row in rows]
+        return [
+            OwnNumber(row["id"], row["address"], row["label"], row["owner_id"], row["owner"], row["version"])
+            for row in rows
+        ]
 
 
 async def _forget_some(connection: Connection, workspace_id: int, name: str, after: int) -> list[int]:

@@ -70,10 +70,11 @@ async def record_opt_ins(
 
 
 class PostgresConsents:
-    """`ports.consent.Consents`."""
+    """`ports.consent.Consents`. *writes*: the whole database, where *postgres* is as a member sees it."""
 
-    def __init__(self, postgres: Postgres, announce: Announce) -> None:
+    def __init__(self, postgres: Postgres, announce: Announce, writes: Postgres | None = None) -> None:
         self._postgres, self._announce = postgres, announce
+        self._writes = writes or postgres
 
     async def ledger(
         self, workspace_id: int, endpoint_id: int, *, below: int | None = None, limit: int = 100
@@ -133,7 +134,7 @@ class PostgresConsents:
             return WrittenDown(written["event_id"], written["flipped"], written["epoch"])
 
         try:
-            told = await self._postgres.call(run)
+            told = await self._writes.call(run)
         except asyncpg.UniqueViolationError:  # the same command for another number, at this moment
             return CommandConflict()
         if announced:

@@ -80,7 +80,7 @@ class PostgresInbox:
 
         Raises ValueError for a cursor that did not come from here.
         """
-        if since is not None:
+        if since is not None and not await self._hands_changed(workspace_id, member_id, since):
             changed = await self._changed(workspace_id, member_id, since)
             if changed is not None:
                 return changed
@@ -113,9 +113,18 @@ class PostgresInbox:
             return None
         return InboxRows([thread_row(row) for row in found], _marks(found), rows[0]["p"], partial=True)
 
+    async def _hands_changed(self, workspace_id: int, member_id: int, since: int) -> bool:
+        """Whether rows may have gone from the member's sight, or come into it, which no row tells."""
+        asked = _SQL["hands_changed_since"], workspace_id, str(since), member_id
+        return bool(await self._postgres.read(lambda c: c.fetchval(*asked)))
+
     async def rows_by_id(self, thread_ids: Sequence[int]) -> Sequence[ThreadRow]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["rows_by_id"], list(thread_ids), None, None))
-        return [thread_row(row) for row in rows]
+        return [thread_row(row, row["seen_by"]) for row in rows]
+
+    async def seen_by(self, thread_id: int) -> frozenset[int] | None:
+        members = await self._postgres.read(lambda c: c.fetchval(_SQL["seen_by"], thread_id))
+        return None if members is None else frozenset(members)
 
     # Threads
 

@@ -21,10 +21,11 @@ _OPEN: Final = "open"
 
 
 class PostgresReviews:
-    """`ports.Reviews`."""
+    """`ports.Reviews`. *writes*: the whole database, where *postgres* is as a member sees it."""
 
-    def __init__(self, postgres: Postgres, announce: Announce) -> None:
+    def __init__(self, postgres: Postgres, announce: Announce, writes: Postgres | None = None) -> None:
         self._postgres, self._announce = postgres, announce
+        self._writes = writes or postgres
 
     async def page(
         self, workspace_id: int, *, thread_id: int | None = None, cursor: str | None = None, limit: int = 50
@@ -48,7 +49,9 @@ class PostgresReviews:
             review = await connection.fetchrow(_SQL["one"], workspace_id, review_id)
             return None if row is None or review is None else (row, review)
 
-        found = await self._postgres.call(run, idempotent=True)
+        if self._writes is not self._postgres and not await self._sees(workspace_id, review_id):
+            return None
+        found = await self._writes.call(run, idempotent=True)
         if found is None:
             return None
         row, review = found[0], _review(found[1])
@@ -58,9 +61,16 @@ class PostgresReviews:
             self._announce(_announced(workspace_id, row))
         return Decided(review, again=row["verdict"] == "again")
 
-    async def open_counts(self, workspace_ids: Sequence[int]) -> Mapping[int, int]:
+    async def _sees(self, workspace_id: int, review_id: int) -> bool:
+        return await self._postgres.read(lambda c: c.fetchrow(_SQL["one"], workspace_id, review_id)) is not None
+
+    async def open_counts(self, workspace_ids: Sequence[int]) -> Mapping[int, tuple[int, Mapping[int, int]]]:
         rows = await self._postgres.read(lambda c: c.fetch(_SQL["open_counts"], list(workspace_ids)))
-        return {row["id"]: row["open"] for row in rows}
+        apart: dict[int, dict[int, int]] = {row["id"]: {} for row in rows}
+        for row in rows:
+            if row["member_id"] is not None:
+                apart[row["id"]][row["member_id"]] = row["seen"]
+        return {row["id"]: (row["open"], apart[row["id"]]) for row in rows}
 
 
 def _announced(workspace_id: int, row: Row) -> list[Announcement]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from server.domain.messages import (
 from server.store.told import Row
 
 
-def thread_row(row: Row) -> ThreadRow:
+def thread_row(row: Row, seen_by: Sequence[int] | None = None) -> ThreadRow:
     return ThreadRow(
         thread_id=row["thread_id"],
         workspace_id=row["workspace_id"],
@@ -47,6 +48,7 @@ def thread_row(row: Row) -> ThreadRow:
         waiting_since=row["waiting_since"],
         claim=_claim(row),
         listed=row["listed"],
+        seen_by=None if seen_by is None else frozenset(seen_by),
     )
 
 

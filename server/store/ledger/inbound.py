@@ -16,6 +16,7 @@ from server.domain.messages import (
     Message,
     Replied,
     ReviewChanged,
+    SightNarrowed,
     ThreadChanged,
 )
 from server.killpoints import reach
@@ -94,7 +95,10 @@ def _announced(row: Row, text: InboundText) -> list[Announcement]:
         keyword=row["keyword"],
         media=tuple(storable(url) for url, _ in text.media),
     )
-    told: list[Announcement] = [ThreadChanged(workspace_id, row["thread_id"], (message,))]
+    told: list[Announcement] = []
+    if row["seen_by"] is not None:  # before the text itself is told to who looks
+        told.append(SightNarrowed(workspace_id, row["thread_id"], frozenset(row["seen_by"])))
+    told.append(ThreadChanged(workspace_id, row["thread_id"], (message,)))
     if row["flipped"] is not None:
         told.append(ConsentFlipped(workspace_id, endpoint_id, row["flipped"], row["epoch"]))
     if row["held"] is not None:

@@ -1,9 +1,10 @@
 -- name: rules
 -- What the workspace asks for, what a segment costs there, and the number that new threads are written from.
-SELECT w.opt_in_required, w.simulated, w.segment_price, w.price_currency, n.id AS number_id, n.rate
+SELECT w.opt_in_required, w.simulated, w.segment_price, w.price_currency, n.id AS number_id, n.rate, hidden_from($3) AS hidden
 FROM workspace w
 LEFT JOIN LATERAL (
-    SELECT o.id, o.rate FROM number o WHERE o.workspace_id = w.id AND ($2::bigint IS NULL OR o.id = $2) ORDER BY o.id LIMIT 1
+    SELECT o.id, o.rate FROM number o WHERE o.workspace_id = w.id AND ($2::bigint IS NULL OR o.id = $2)
+    ORDER BY o.owner_id IS NOT NULL, o.id LIMIT 1
 ) n ON true
 WHERE w.id = $1;
 
@@ -14,7 +15,8 @@ SELECT c.id FROM contact c WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[
 -- name: phones
 -- People with their numbers, those of each by priority; one row without a number where there is none.
 SELECT c.id AS contact_id, btrim(c.first_name || ' ' || c.last_name) AS name, e.id AS endpoint_id, e.address, e.opted_out,
-       e.held, e.carrier_blocked, e.invalid_reason IS NOT NULL AS invalid, e.consented_at IS NOT NULL AS consented
+       e.held, e.carrier_blocked, e.invalid_reason IS NOT NULL AS invalid, e.consented_at IS NOT NULL AS consented,
+       $3::bigint[] <> '{}' AND EXISTS (SELECT FROM public.thread s WHERE s.workspace_id = $1 AND s.endpoint_id = e.id AND s.numbers && $3) AS hidden
 FROM contact c
 LEFT JOIN contact_phone p ON p.contact_id = c.id
 LEFT JOIN endpoint e ON e.id = p.endpoint_id
@@ -24,7 +26,8 @@ ORDER BY c.id, p.priority, e.id;
 -- name: endpoints
 -- What is known of bare numbers, with whose they are.
 SELECT e.id AS endpoint_id, e.address, e.opted_out, e.held, e.carrier_blocked, e.invalid_reason IS NOT NULL AS invalid,
-       e.consented_at IS NOT NULL AS consented, c.id AS contact_id, btrim(c.first_name || ' ' || c.last_name) AS name
+       e.consented_at IS NOT NULL AS consented, c.id AS contact_id, btrim(c.first_name || ' ' || c.last_name) AS name,
+       $3::bigint[] <> '{}' AND EXISTS (SELECT FROM public.thread s WHERE s.workspace_id = $1 AND s.endpoint_id = e.id AND s.numbers && $3) AS hidden
 FROM endpoint e
 LEFT JOIN contact_phone p ON p.endpoint_id = e.id
 LEFT JOIN contact c ON c.id = p.contact_id AND c.deleted_at IS NULL

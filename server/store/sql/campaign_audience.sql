@@ -12,11 +12,12 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('wor
 SELECT w.opt_in_required, w.simulated, w.segment_price, w.price_currency, w.link_base, n.id AS number_id,
        least(n.rate, n.account_rate) AS rate,
        (SELECT m.name FROM member m WHERE m.workspace_id = w.id AND m.id = $3) AS agent,
+       CASE WHEN $3::bigint IS NULL THEN '{}' ELSE hidden_from($3) END AS hidden,
        (SELECT o.address FROM number o WHERE o.workspace_id = w.id ORDER BY o.id LIMIT 1) AS home
 FROM workspace w
 LEFT JOIN LATERAL (
     SELECT o.id, o.rate, a.rate AS account_rate FROM number o JOIN carrier_account a ON a.id = o.account_id
-    WHERE o.workspace_id = w.id AND ($2::bigint IS NULL OR o.id = $2) ORDER BY o.id LIMIT 1
+    WHERE o.workspace_id = w.id AND ($2::bigint IS NULL OR o.id = $2) ORDER BY o.owner_id IS NOT NULL, o.id LIMIT 1
 ) n ON true
 WHERE w.id = $1;
 
@@ -58,7 +59,7 @@ WHERE c.workspace_id = $workspace AND c.deleted_at IS NULL AND c.id > $after::bi
 SELECT c.id, p.best & 140737488355327 AS endpoint_id, p.first & 140737488355327 AS first_id, $columns
        CASE WHEN p.opted_out THEN 'opted_out' WHEN p.held THEN 'held' WHEN p.carrier_blocked THEN 'carrier_blocked'
             WHEN p.first IS NULL THEN 'no_phone' WHEN NOT p.usable THEN 'invalid_number'
-            WHEN NOT p.allowed THEN 'not_a_test_number' WHEN NOT p.free THEN 'duplicate'
+            WHEN NOT p.allowed THEN 'not_a_test_number' WHEN NOT p.seen THEN 'anothers_number' WHEN NOT p.free THEN 'duplicate'
             WHEN p.best IS NULL OR p.texted OR p.awaited OR ($lacking) THEN
                 CASE WHEN $doubled THEN 'duplicate' WHEN $unasked THEN 'no_consent' WHEN p.texted THEN 'texted_recently'
                      WHEN p.awaited THEN 'in_active_campaign' ELSE 'missing_value' END
@@ -66,12 +67,12 @@ SELECT c.id, p.best & 140737488355327 AS endpoint_id, p.first & 140737488355327 
 FROM ($candidates) c $showing CROSS JOIN LATERAL (
     SELECT bool_or(n.opted_out) AS opted_out, bool_or(n.held) AS held, bool_or(n.carrier_blocked) AS carrier_blocked,
            min(n.rank) AS first, bool_or(n.usable) AS usable, bool_or(n.usable AND n.allowed) AS allowed,
-           bool_or(n.usable AND n.allowed AND n.free) AS free,
-           min(n.rank) FILTER (WHERE n.usable AND n.allowed AND n.free AND n.agreed) AS best,
-           bool_or(n.texted) AS texted, bool_or(n.awaited) AS awaited
+           bool_or(n.usable AND n.allowed AND n.seen) AS seen, bool_or(n.usable AND n.allowed AND n.seen AND n.free) AS free,
+           min(n.rank) FILTER (WHERE n.usable AND n.allowed AND n.seen AND n.free AND n.agreed) AS best,
+           bool_or(n.seen AND n.texted) AS texted, bool_or(n.seen AND n.awaited) AS awaited
     FROM (
         SELECT e.opted_out, e.held, e.carrier_blocked, ((x.priority + 32768)::bigint << 47) | e.id AS rank,
-               e.invalid_reason IS NULL AS usable, $allowed AS allowed, $free AS free, $agreed AS agreed,
+               e.invalid_reason IS NULL AS usable, $allowed AS allowed, $seen AS seen, $free AS free, $agreed AS agreed,
                $texted AS texted, $awaited AS awaited
         FROM contact_phone x JOIN endpoint e ON e.id = x.endpoint_id
         WHERE x.contact_id = c.id AND x.workspace_id = $workspace AND e.workspace_id = $workspace OFFSET 0
@@ -81,6 +82,10 @@ FROM ($candidates) c $showing CROSS JOIN LATERAL (
 -- name: a_test_number
 -- All that a simulation may text: domain.phone.is_test_number.
 e.address ~ '^\+1(?!.11)[2-9][0-9]{2}55501[0-9]{2}$$';
+
+-- name: seen
+-- Nothing was written with it that is not for whoever sends: domain.sight.
+NOT EXISTS (SELECT FROM public.thread s WHERE s.workspace_id = $workspace AND s.endpoint_id = e.id AND s.numbers && $hidden::bigint[]);
 
 -- name: not_in_it
 -- It does not stand in the snapshot already. Asked for the next one in the key's order, since the other key, by place, would be
@@ -92,7 +97,7 @@ e.address ~ '^\+1(?!.11)[2-9][0-9]{2}55501[0-9]{2}$$';
 -- All of a contact's numbers that could get the text stand in the snapshot already, or lack what else is asked. Of those who get
 -- no text in any case the snapshot's key does not tell that, but it is the reason that is told.
 NOT EXISTS (SELECT FROM contact_phone x JOIN endpoint e ON e.id = x.endpoint_id
-            WHERE x.contact_id = c.id AND e.invalid_reason IS NULL AND $allowed AND $free AND $agreed);
+            WHERE x.contact_id = c.id AND e.invalid_reason IS NULL AND $allowed AND $seen AND $free AND $agreed);
 
 -- name: no_best
 -- Nobody stands in a snapshot yet.

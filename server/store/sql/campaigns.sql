@@ -9,7 +9,7 @@ SELECT c.id, c.workspace_id, c.name, c.description, c.state, c.version, c.plan, 
        greatest(c.created_at, s.moved_at) AS moved_at,
        EXISTS (SELECT FROM link k WHERE k.campaign_id = c.id) AS has_links,
        s.excluded, s.pending, s.in_flight, s.wired, s.rejected, s.unconfirmed, s.skipped, s.delivered, s.undelivered, s.replied,
-       s.opted_out, s.clicked, s.segments
+       s.opted_out, s.clicked, s.segments, seen_by(array_remove(ARRAY[number_of(c.number_id, c.plan)], NULL)) AS seen_by
 FROM (
     SELECT o.* FROM campaign o
     WHERE o.workspace_id = $1 AND o.kind = 'campaign' AND ($2::bigint IS NULL OR o.id = $2)
@@ -47,8 +47,8 @@ SELECT c.name, c.description, c.plan, c.is_template FROM campaign c
 WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign';
 
 -- name: number
--- What new threads are written from: the one that was chosen, or the workspace's first.
-SELECT o.id FROM number o WHERE o.workspace_id = $1 AND ($2::bigint IS NULL OR o.id = $2) ORDER BY o.id LIMIT 1;
+-- What new threads are written from: the one that was chosen, or the workspace's first that is everybody's.
+SELECT o.id FROM number o WHERE o.workspace_id = $1 AND ($2::bigint IS NULL OR o.id = $2) ORDER BY o.owner_id IS NOT NULL, o.id LIMIT 1;
 
 -- name: save
 -- How it stands from now on. A draft's pace, and its number, are set at its launch.

@@ -107,5 +107,6 @@ FROM chosen c WHERE k.id = c.id RETURNING k.id;
 SELECT id, name, email, role FROM member WHERE workspace_id = $1 AND disabled_at IS NULL ORDER BY lower(name), id;
 
 -- name: numbers
--- The numbers that texts leave from.
-SELECT id, address, label FROM number WHERE workspace_id = $1 ORDER BY id;
+-- The numbers that texts leave from, and whose each is; null: everybody's. version: when it changed hands last.
+SELECT n.id, n.address, n.label, n.owner_id, m.name AS owner, n.owned_xid::text::bigint AS version
+FROM number n LEFT JOIN member m ON m.id = n.owner_id WHERE n.workspace_id = $1 ORDER BY n.id;

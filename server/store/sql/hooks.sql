@@ -43,7 +43,8 @@ INSERT INTO audit (workspace_id, member_id, action, detail) VALUES ($1, $2, $3, 
 
 -- name: claim
 -- Take deliveries that are due, some of each endpoint; a try that is not settled in time is made again. $4, $5: the shard and the term
--- under which, if any: it is looked at before anything is taken, and one row says so, whatever there is.
+-- under which, if any: it is looked at before anything is taken, and one row says so, whatever there is. What the member who made the
+-- endpoint may not see any more (domain.sight) is given up instead.
 WITH borne AS MATERIALIZED (
     SELECT CASE WHEN $4::text IS NULL THEN true ELSE bears_term($4, $5) END AS borne
 ), due AS (
@@ -52,15 +53,20 @@ WITH borne AS MATERIALIZED (
     ORDER BY d.due_at, d.id LIMIT $1 FOR UPDATE OF d SKIP LOCKED
 ), taken AS (
     UPDATE webhook_delivery d SET tries = d.tries + 1, tried_at = clock_timestamp(),
-           due_at = clock_timestamp() + make_interval(secs => $3)
-    FROM due WHERE d.id = due.id RETURNING d.*
+           due_at = clock_timestamp() + make_interval(secs => $3),
+           state = CASE WHEN s.hidden THEN 'failed' ELSE d.state END, status = CASE WHEN NOT s.hidden THEN d.status END,
+           error = CASE WHEN s.hidden THEN 'Whoever made this endpoint may not see it any more.' ELSE d.error END
+    FROM due JOIN webhook_delivery o ON o.id = due.id JOIN webhook_endpoint w ON w.id = o.endpoint_id
+    JOIN integration_event e ON e.workspace_id = o.workspace_id AND e.seq = o.event_seq
+    CROSS JOIN LATERAL (SELECT numbers_of(e.workspace_id, e.data) && hidden_from(w.member_id) AS hidden OFFSET 0) s
+    WHERE d.id = due.id RETURNING d.*
 )
 SELECT b.borne, p.* FROM borne b LEFT JOIN (
     SELECT t.id, t.endpoint_id, t.tries, w.url, s.simulated, w.secret,
            CASE WHEN w.old_secret_until > clock_timestamp() THEN w.old_secret END AS old_secret,
            e.workspace_id, e.seq, e.kind, e.data::text, e.at
     FROM taken t JOIN webhook_endpoint w ON w.id = t.endpoint_id JOIN workspace s ON s.id = t.workspace_id
-    JOIN integration_event e ON e.workspace_id = t.workspace_id AND e.seq = t.event_seq
+    JOIN integration_event e ON e.workspace_id = t.workspace_id AND e.seq = t.event_seq WHERE t.state = 'pending'
 ) p ON true ORDER BY p.workspace_id, p.seq;
 
 -- name: settle

@@ -58,7 +58,7 @@ LEFT JOIN LATERAL (
 -- name: rows_by_id
 -- Rows of the inbox by thread, with the mark of one member where one is asked for; of a thread that the inbox does not show only
 -- where nothing stands in it any more, so that whoever has it open lets it go. With a workspace of any.
-SELECT f.*, $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version
+SELECT f.*, $2::bigint AS member_id, m.in_ord AS read_in_ord, m.version AS read_version, seen_by(f.numbers) AS seen_by
 FROM inbox_face f LEFT JOIN thread_read m ON m.thread_id = f.thread_id AND m.member_id = $2
 WHERE f.thread_id = ANY ($1) AND CASE WHEN $3::bigint IS NULL THEN f.listed OR f.last_preview = '' ELSE f.workspace_id = $3 END;
 
@@ -112,6 +112,18 @@ LEFT JOIN LATERAL text_of_campaign(m.campaign_id, m.thread_id, m.seq) g ON m.cam
 LEFT JOIN outbox o ON o.thread_id = v.thread_id AND o.seq = coalesce(v.ref, v.seq) AND o.state = 'queued'
 WHERE v.thread_id = $1 AND v.seq > $2 ORDER BY v.seq LIMIT $3;
 
+-- name: seen_by
+-- Who sees a thread; null: all members.
+SELECT seen_by(t.numbers) FROM thread t WHERE t.id = $1;
+
+-- name: hands_changed_since
+-- Whether a number of the workspace changed hands, or a thread that is hidden from the member changed, by a transaction that an
+-- earlier read could not see.
+SELECT EXISTS (SELECT FROM public.number n WHERE n.workspace_id = $1 AND n.owned_xid >= $2::text::xid8)
+    OR hidden_from($3) <> '{}' AND EXISTS (
+           SELECT FROM public.thread t WHERE t.workspace_id = $1 AND t.listed AND t.changed_xid >= $2::text::xid8
+             AND t.numbers && (SELECT hidden_from($3)));
+
 -- name: head
 -- Last number of each thread.
 SELECT id, last_seq FROM thread WHERE id = ANY ($1);
@@ -120,13 +132,13 @@ SELECT id, last_seq FROM thread WHERE id = ANY ($1);
 -- All threads that hold texts which a member has not seen: 64 in a row, a bit each; with the position of this very look. No row:
 -- there is no such member.
 SELECT h.p, h.epoch, q.page, q.bits
-FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p, stream_epoch::text AS epoch FROM history) h
+FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS p, stream_epoch || '/' || hands_changed() AS epoch FROM history) h
 JOIN member k ON k.id = $1
 LEFT JOIN (
     SELECT t.id >> 6 AS page, bit_or(1::bigint << (t.id & 63)::integer) AS bits
     FROM member m JOIN thread t ON t.workspace_id = m.workspace_id AND t.listed
     LEFT JOIN thread_read r ON r.member_id = m.id AND r.thread_id = t.id
-    WHERE m.id = $1 AND t.in_total > coalesce(r.in_ord, 0) GROUP BY 1
+    WHERE m.id = $1 AND t.in_total > coalesce(r.in_ord, 0) AND NOT t.numbers && (SELECT hidden_from($1)) GROUP BY 1
 ) q ON true;
 
 -- name: unread_since
@@ -149,7 +161,8 @@ WHERE member_id = $1 AND workspace_id = $2 AND changed_xid >= $3::text::xid8;
 -- name: mark_read
 -- Rises only, and never above what has arrived. The second column: whether it moved.
 WITH asked AS (
-    SELECT t.id, t.workspace_id, least($4::bigint, t.in_total) AS up_to FROM thread t WHERE t.id = $3 AND t.workspace_id = $1
+    SELECT t.id, t.workspace_id, least($4::bigint, t.in_total) AS up_to FROM thread t
+    WHERE t.id = $3 AND t.workspace_id = $1 AND NOT t.numbers && hidden_from($2)
 ), moved AS (
     INSERT INTO thread_read AS r (member_id, thread_id, workspace_id, in_ord)
     SELECT $2, a.id, a.workspace_id, a.up_to FROM asked a
@@ -165,7 +178,8 @@ WHERE r.member_id = $2 AND NOT EXISTS (SELECT FROM moved);
 -- name: mark_unread
 -- From this ordinal on; may lower the mark.
 WITH asked AS (
-    SELECT t.id, t.workspace_id, greatest(0, $4::bigint - 1) AS up_to FROM thread t WHERE t.id = $3 AND t.workspace_id = $1
+    SELECT t.id, t.workspace_id, greatest(0, $4::bigint - 1) AS up_to FROM thread t
+    WHERE t.id = $3 AND t.workspace_id = $1 AND NOT t.numbers && hidden_from($2)
 ), moved AS (
     INSERT INTO thread_read AS r (member_id, thread_id, workspace_id, in_ord)
     SELECT $2, a.id, a.workspace_id, 0 FROM asked a

@@ -28,8 +28,9 @@ SELECT workspace_id, id, opted_out, held, consent_epoch FROM endpoint WHERE id =
 SELECT id, made_after FROM campaign WHERE id = ANY ($1);
 
 -- name: settings
--- At which version the settings of these workspaces are, and whether replies are suggested there.
-SELECT id, settings_version, ai_mode <> 'off' AS suggesting FROM workspace WHERE id = ANY ($1);
+-- At which version the settings of these workspaces are, whether replies are suggested there, and how often numbers changed hands.
+SELECT w.id, w.settings_version, w.ai_mode <> 'off' AS suggesting, w.hands
+FROM workspace w WHERE w.id = ANY ($1);
 
 -- name: ended
 -- Which of these are of no login and of no token that is good still.

@@ -4,7 +4,8 @@ SELECT v.address, v.asked_at, v.verified_at, v.tries_left, v.code_hash IS NOT NU
        EXISTS (SELECT FROM member_number o JOIN member x ON x.id = o.member_id
                WHERE o.workspace_id = m.workspace_id AND o.address = v.address AND o.verified_at IS NOT NULL
                  AND o.member_id <> m.id AND x.disabled_at IS NULL) AS taken,
-       (SELECT n.address FROM number n WHERE n.workspace_id = m.workspace_id ORDER BY n.id LIMIT 1) AS text_to
+       (SELECT n.address FROM number n WHERE n.workspace_id = m.workspace_id AND n.id <> ALL (hidden_from(m.id))
+        ORDER BY n.owner_id IS NOT NULL, n.id LIMIT 1) AS text_to
 FROM member m LEFT JOIN member_number v ON v.workspace_id = m.workspace_id AND v.member_id = m.id
 WHERE m.workspace_id = $1 AND m.id = $2;
 

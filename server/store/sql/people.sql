@@ -1,6 +1,8 @@
 -- name: credentials
 -- Who has this address, and the hash of the password.
-SELECT id, workspace_id, email, name, role, password_hash FROM member WHERE email = lower($1) AND disabled_at IS NULL;
+SELECT id, workspace_id, email, name, role, hidden_from(id) <> '{}' AS narrowed, password_hash,
+       (SELECT w.hands FROM workspace w WHERE w.id = workspace_id) AS hands
+FROM member WHERE email = lower($1) AND disabled_at IS NULL;
 
 -- name: open_session
 -- A session of a member.
@@ -9,7 +11,8 @@ SELECT $2, m.workspace_id, m.id, $3, $4, $5 FROM member m WHERE m.id = $1 ON CON
 
 -- name: session
 -- Whose session this is, while it lasts and the member is not disabled.
-SELECT m.id, m.workspace_id, m.email, m.name, m.role, w.name AS workspace_name, w.simulated
+SELECT m.id, m.workspace_id, m.email, m.name, m.role, hidden_from(m.id) <> '{}' AS narrowed, w.hands,
+       w.name AS workspace_name, w.simulated
 FROM session s JOIN member m ON m.id = s.member_id JOIN workspace w ON w.id = m.workspace_id
 WHERE s.token_hash = $1 AND s.expires_at > $2 AND m.disabled_at IS NULL;
 
@@ -27,7 +30,8 @@ WITH new AS (
     SELECT n.id, t.id, t.workspace_id, t.in_total FROM new n JOIN thread t ON t.workspace_id = n.workspace_id
     WHERE t.in_total > 0
 )
-SELECT id, workspace_id, email, name, role FROM new;
+SELECT id, workspace_id, email, name, role, hidden_from(id) <> '{}' AS narrowed,
+       (SELECT w.hands FROM workspace w WHERE w.id = workspace_id) AS hands FROM new;
 
 -- name: workspaces
 -- All of them.

@@ -28,9 +28,10 @@ ON CONFLICT (workspace_id, endpoint_id) DO UPDATE SET listed = true WHERE EXCLUD
 
 -- name: threads
 -- The threads of these numbers, as they stand under their locks. others_at: when another campaign's text left;
--- others_wait: one of another's is to leave now.
+-- others_wait: one of another's is to leave now. hidden: by now it is not for whoever launched this one, and that not for its own number.
 SELECT t.endpoint_id, t.id, t.last_in_at, CASE WHEN t.campaign_id <> $3 THEN t.campaign_at END AS others_at,
-       EXISTS (SELECT FROM outbox o WHERE o.thread_id = t.id AND o.campaign_id <> $3) AS others_wait
+       EXISTS (SELECT FROM outbox o WHERE o.thread_id = t.id AND o.campaign_id <> $3) AS others_wait,
+       $4::bigint IS NOT NULL AND array_remove(t.numbers, $5) && (SELECT hidden_from($4)) AS hidden
 FROM thread t WHERE t.workspace_id = $1 AND t.endpoint_id = ANY ($2::bigint[]);
 
 -- name: queued

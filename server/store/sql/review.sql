@@ -25,9 +25,18 @@ LEFT JOIN LATERAL (
 WHERE r.workspace_id = $1 AND r.id = $2;
 
 -- name: open_counts
--- How many wait in each workspace.
-SELECT w.id, (SELECT count(*) FROM review r WHERE r.workspace_id = w.id AND coalesce(r.decided_at, 'infinity') = 'infinity') AS open
-FROM unnest($1::bigint[]) AS w (id);
+-- How many wait in each workspace, and how many of them each member sees from whom a number is hidden.
+SELECT w.id, (SELECT count(*) FROM review r WHERE r.workspace_id = w.id AND coalesce(r.decided_at, 'infinity') = 'infinity') AS open,
+       m.id AS member_id, (
+           SELECT count(*) FROM review r JOIN thread t ON t.id = r.thread_id
+           WHERE m.id IS NOT NULL AND r.workspace_id = w.id AND coalesce(r.decided_at, 'infinity') = 'infinity' AND NOT t.numbers && m.hidden
+       ) AS seen
+FROM unnest($1::bigint[]) AS w (id)
+LEFT JOIN LATERAL (
+    SELECT k.id, h.hidden FROM (SELECT DISTINCT n.workspace_id FROM number n WHERE n.workspace_id = w.id AND n.owner_id IS NOT NULL) o
+    JOIN member k ON k.workspace_id = o.workspace_id CROSS JOIN LATERAL (SELECT hidden_from(k.id) AS hidden OFFSET 0) h
+    WHERE h.hidden <> '{}'
+) m ON true;
 
 -- name: decide
 -- A person decides.

@@ -64,7 +64,8 @@ RETURNING true;
 SELECT t.id AS thread_id, k.first_name, m.seq, m.direction, m.body, m.created_at, m.keyword, m.klass, m.author_id,
        m.campaign_id, a.name AS author
 FROM (
-    SELECT x.id, x.endpoint_id FROM thread x WHERE x.workspace_id = $1 AND x.listed ORDER BY x.last_at DESC, x.id DESC LIMIT $2
+    SELECT x.id, x.endpoint_id FROM thread x WHERE x.workspace_id = $1 AND x.listed AND NOT x.numbers && (SELECT hidden_from(NULL))
+    ORDER BY x.last_at DESC, x.id DESC LIMIT $2
 ) t
 CROSS JOIN LATERAL (
     SELECT y.* FROM message y WHERE y.thread_id = t.id AND y.state <> 'cancelled' ORDER BY y.seq DESC LIMIT $3

@@ -27,6 +27,8 @@ WITH seen AS (
 
 -- name: mentions
 -- For each member, in how many threads a note asks them to look, and some of the threads where one ever did, the youngest first.
-SELECT m.id AS member_id, (SELECT count(DISTINCT x.thread_id) FROM mention x WHERE x.member_id = m.id AND x.seen_at IS NULL) AS unseen,
-       ARRAY(SELECT DISTINCT y.thread_id FROM mention y WHERE y.member_id = m.id ORDER BY y.thread_id DESC LIMIT $2) AS asked
-FROM unnest($1::bigint[]) m (id);
+SELECT m.id AS member_id, (SELECT count(DISTINCT x.thread_id) FROM mention x JOIN thread t ON t.id = x.thread_id
+                           WHERE x.member_id = m.id AND x.seen_at IS NULL AND NOT t.numbers && h.hidden) AS unseen,
+       ARRAY(SELECT DISTINCT y.thread_id FROM mention y JOIN thread u ON u.id = y.thread_id
+             WHERE y.member_id = m.id AND NOT u.numbers && h.hidden ORDER BY y.thread_id DESC LIMIT $2) AS asked
+FROM unnest($1::bigint[]) m (id) CROSS JOIN LATERAL (SELECT hidden_from(m.id) AS hidden OFFSET 0) h;

@@ -34,7 +34,7 @@ SELECT token_hash, member_id FROM found;
 -- name: bearer
 -- Whom a token acts for, while neither it is revoked nor its member disabled.
 SELECT t.id AS token_id, t.scopes, t.per_minute, t.last_used_at, m.id, m.workspace_id, m.email, m.name, m.role,
-       w.name AS workspace_name, w.simulated
+       hidden_from(m.id) <> '{}' AS narrowed, w.hands, w.name AS workspace_name, w.simulated
 FROM api_token t JOIN member m ON m.id = t.member_id JOIN workspace w ON w.id = t.workspace_id
 WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND m.disabled_at IS NULL;
 

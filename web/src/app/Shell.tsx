@@ -6,6 +6,7 @@ import { sessionIsOver, sessionQuery } from "../api";
 import { Live } from "../live/live";
 import { settingsQuery as consentSettingsQuery } from "../consent/consent";
 import { LiveContext, useLive, useSettingsVersion, useStatus } from "../live/hooks";
+import { numbersQuery } from "../filters/numbers";
 import { SETTINGS } from "../settings/settings";
 import { UndoToast } from "../compose/UndoToast";
 import { YourPhone } from "../own/YourPhone";
@@ -87,7 +88,7 @@ function useNewSettings(): void {
   const queries = useQueryClient();
   useEffect(() => {
     if (before.current !== null && version !== before.current) {
-      for (const queryKey of [[SETTINGS], sessionQuery.queryKey, consentSettingsQuery.queryKey]) void queries.invalidateQueries({ queryKey });
+      for (const queryKey of [[SETTINGS], sessionQuery.queryKey, consentSettingsQuery.queryKey, numbersQuery.queryKey]) void queries.invalidateQueries({ queryKey });
     }
     before.current = version;
   }, [version, queries]);

@@ -9,6 +9,7 @@ const REFUSALS: Readonly<Record<Deed, string>> = {
   change_settings: "Only owners and managers may change this.",
   read_audit: "Only owners and managers may read this.",
   connect_programs: "Only owners and managers may connect other programs. Ask one of them.",
+  give_numbers: "Only owners and managers may give numbers to members.",
   hand_over_sending: "Only owners may let another server send.",
 };
 

@@ -2,7 +2,9 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { call } from "../api";
 import { membersQuery, pipelinesQuery, tagsQuery } from "../people/api";
+import { useSession } from "../app/session";
 import type { Field, Input } from "./filter";
+import { numbersQuery, whoseNumber } from "./numbers";
 
 export const fieldsQuery = queryOptions({
   queryKey: ["filter-fields"],
@@ -10,7 +12,6 @@ export const fieldsQuery = queryOptions({
   select: (said) => said.fields,
   staleTime: 60_000,
 });
-export const numbersQuery = queryOptions({ queryKey: ["numbers"], queryFn: () => call<{ numbers: { number_id: number; address: string; label?: string }[] }>("GET", "/numbers"), staleTime: 60_000 });
 
 export interface Option {
   value: string;
@@ -25,11 +26,12 @@ export function useOptions(): Partial<Record<Input, Options>> {
   const pipelines = useQuery(pipelinesQuery).data ?? [];
   const members = useQuery(membersQuery).data ?? [];
   const numbers = useQuery(numbersQuery).data?.numbers ?? [];
+  const me = useSession().member.id;
   return {
     tag: tags.map((one) => ({ value: String(one.tag_id), label: one.name })),
     pipeline: pipelines.map((one) => ({ value: String(one.pipeline_id), label: one.name })),
     stage: pipelines.map((one) => ({ group: one.name, items: one.stages.map((stage) => ({ value: String(stage.stage_id), label: stage.name })) })),
     member: members.map((one) => ({ value: String(one.member_id), label: one.name })),
-    our_number: numbers.map((one) => ({ value: String(one.number_id), label: one.label || one.address })),
+    our_number: numbers.map((one) => ({ value: String(one.number_id), label: [one.label || one.address, whoseNumber(one, me)].filter(Boolean).join(" · ") })),
   };
 }

@@ -130,7 +130,7 @@ export interface Command {
 export type CommandData = Send | MarkRead | MarkUnread | Typing | Release | Claim | Unclaim;
 
 /** What not everybody may do. */
-export type Deed = "change_others_templates" | "change_fields" | "change_settings" | "read_audit" | "connect_programs" | "hand_over_sending";
+export type Deed = "change_others_templates" | "change_fields" | "change_settings" | "read_audit" | "connect_programs" | "give_numbers" | "hand_over_sending";
 
 /** The newest events, the oldest first; older ones down to `oldest` are at /api/v1/events/list. */
 export interface DialerSnapshot {

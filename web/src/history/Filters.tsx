@@ -4,9 +4,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Search, SlidersHorizontal, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
+import { useSession } from "../app/session";
 import { isTyping } from "../app/Shortcuts";
 import { membersQuery } from "../people/api";
-import { numbersQuery } from "../filters/useFields";
+import { numbersQuery, whoseNumber } from "../filters/numbers";
 import { usePageKeys } from "../parts/usePageKeys";
 import { formatNumber } from "../text/people";
 import { askedOf, campaignsOfHistory, DIRECTIONS, KINDS, STATUSES, type Asked } from "./api";
@@ -27,6 +28,7 @@ export function Filters({ asked }: { asked: Asked }) {
   const [opened, setOpened] = useState(false);
   const members = useQuery(membersQuery).data ?? [];
   const numbers = useQuery(numbersQuery).data?.numbers ?? [];
+  const me = useSession().member.id;
   const campaigns = useQuery(campaignsOfHistory).data?.rows ?? [];
   const { q, ...others } = asked;
   const set = Object.values(others).filter((value) => value !== undefined).length;
@@ -54,7 +56,7 @@ export function Filters({ asked }: { asked: Asked }) {
         <NativeSelect aria-label="Status" value={asked.status ?? ""} data={options("Any status", worded(STATUSES))} onChange={(event) => narrow({ status: event.currentTarget.value || undefined })} />
         <NativeSelect
           aria-label="Our number" value={asked.number ?? ""} onChange={(event) => narrow({ number: id(event.currentTarget.value) })}
-          data={options("All our numbers", numbers.map((one) => ({ value: String(one.number_id), label: one.label ? `${one.label} · ${formatNumber(one.address)}` : formatNumber(one.address) })))}
+          data={options("All our numbers", numbers.map((one) => ({ value: String(one.number_id), label: [one.label, formatNumber(one.address), whoseNumber(one, me)].filter(Boolean).join(" · ") })))}
         />
         <NativeSelect
           aria-label="Written by" value={asked.agent ?? ""} onChange={(event) => narrow({ agent: id(event.currentTarget.value) })}

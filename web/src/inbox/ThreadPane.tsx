@@ -1,10 +1,12 @@
 // The open conversation: who it is with, what was said, and the reply.
 import { ActionIcon, Tooltip } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { ArrowLeft, Ban, MailOpen, Megaphone, MessageCircleOff, ShieldCheck } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { Avatar } from "../app/Avatar";
 import { useSession } from "../app/session";
+import { numbersQuery, whoseNumber } from "../filters/numbers";
 import type { Colleague } from "../live/store";
 import { useLive, usePeople, useRow, useThread } from "../live/hooks";
 import { Nothing } from "../parts/Nothing";
@@ -26,6 +28,7 @@ export function ThreadPane({ id, at }: { id: number; at: number | null }) {
   const live = useLive();
   const thread = useThread(id);
   const row = useRow(id)?.row;
+  const whose = useWhose(row?.number);
   const leave = useLeave();
   const [consent, setConsent] = useState(false);
   const consentButton = useRef<HTMLButtonElement>(null);
@@ -80,9 +83,11 @@ export function ThreadPane({ id, at }: { id: number; at: number | null }) {
                 <span>
                   <span className={styles.wide}>
                     {row.name ? "· " : ""}you write from {formatNumber(row.number)}
+                    {whose && ` · ${whose}`}
                   </span>
                   <span className={styles.narrow}>
-                    {row.name ? "· " : ""}from …{row.number.slice(-4)}
+                    {row.name ? "· " : ""}
+                    {whose?.replace(/ .*'s/, "'s") ?? `from …${row.number.slice(-4)}`}
                   </span>
                 </span>
               </p>
@@ -116,6 +121,13 @@ export function ThreadPane({ id, at }: { id: number; at: number | null }) {
       <Answer id={id} row={row} />
     </div>
   );
+}
+
+/** That the number which replies leave from is somebody's own; null: it is everybody's. */
+function useWhose(address: string | undefined): string | null {
+  const me = useSession().member.id;
+  const numbers = useQuery(numbersQuery).data?.numbers;
+  return whoseNumber(numbers?.find((one) => one.address === address), me)?.replace("Your", "your") ?? null;
 }
 
 /** What they are likely to answer: the campaign that wrote to them last. */
@@ -194,7 +206,7 @@ function Typists({ id }: { id: number }) {
 function Missing({ onBack }: { onBack: (close: boolean) => void }) {
   return (
     <Nothing icon={MessageCircleOff} title="This conversation does not exist">
-      <p>It may belong to another workspace, or the address was mistyped.</p>
+      <p>It may be a colleague&apos;s own, or another workspace&apos;s, or the address was mistyped.</p>
       <p>
         <button type="button" onClick={() => onBack(true)}>
           Back to the inbox

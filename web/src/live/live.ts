@@ -33,6 +33,7 @@ export class Live {
         position: (channel) => this.resumable(channel),
         asking: (channel, id) => store.asking(channel, id),
         statusChanged: (status) => this.setStatus(status),
+        sightChanged: () => location.reload(),
         sessionEnded,
       },
       this.commands,

@@ -12,10 +12,13 @@ export interface SocketOwner {
   position(channel: string): Position;
   asking(channel: string, id: number): void;
   statusChanged(status: Status): void;
+  /** What the member may see is another now: nothing that is here may stay. */
+  sightChanged(): void;
   /** The handshake failed before anything was said: is the session over? */
   sessionEnded(): Promise<boolean>;
 }
 
+const SIGHT_CHANGED = 4002;
 const SILENCE_MS = 75_000; // the server's heartbeat comes far more often
 const UNANSWERED_MS = 10_000; // then a command is sent once more on the same connection
 const LATER_MS = 1_500;
@@ -145,6 +148,7 @@ export class Socket {
     this.ws = null;
     clearTimeout(this.silenceTimer);
     if (this.stopped) return;
+    if (code === SIGHT_CHANGED) return this.owner.sightChanged();
     this.owner.statusChanged("reconnecting");
     const next = afterClose(code, reason, this.attempt++, Math.random());
     if (next.kind === "login" || (!opened && (await this.owner.sessionEnded()))) {

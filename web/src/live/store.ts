@@ -521,9 +521,20 @@ export class LiveStore {
       if (id !== frame.id) continue;
       this.asked.delete(channel);
       const thread = threadOf(channel);
-      if (thread !== null) this.setThread(thread, { ...this.thread(thread), missing: true });
+      if (thread !== null) this.gone(thread);
     }
     return [];
+  }
+
+  /** There is no such thread for this member, or not any more: nothing of it stays. */
+  private gone(id: number): void {
+    this.rows.delete(id);
+    this.views.delete(id);
+    this.suggested.delete(id);
+    this.order = without(this.order, id);
+    this.setThread(id, { ...EMPTY, missing: true });
+    this.touched.add("order");
+    this.touched.add(`row:${id}`);
   }
 
   private changePending(cmdId: string, change: Partial<PendingSend>): void {

@@ -6,6 +6,7 @@ import { Failure } from "../parts/Failure";
 import { Page } from "../parts/Page";
 import { BulkCap } from "./BulkCap";
 import { Hours } from "./Hours";
+import { Numbers } from "./Numbers";
 import { Section } from "./Section";
 import { SettingsTabs } from "./SettingsTabs";
 import { Suggestions } from "./Suggestions";
@@ -32,6 +33,7 @@ function Sections({ settings, locked }: { settings: Settings; locked: boolean })
   return (
     <div className={styles.sections}>
       <Brand {...part} />
+      <Numbers />
       <Hours {...part} />
       <BulkCap {...part} />
       <Links {...part} />

@@ -2,7 +2,8 @@
 import { NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { numbersQuery, useOptions } from "../../filters/useFields";
+import { numbersQuery } from "../../filters/numbers";
+import { useOptions } from "../../filters/useFields";
 import { faultsAt } from "./steps";
 import { Card, Wrong } from "./Card";
 import type { StepProps } from "./step";
@@ -35,7 +36,7 @@ export function FromNumber({ drafting }: Pick<StepProps, "drafting">) {
   return (
     <NativeSelect
       label="Sent from" description="Who has had texts from you goes on getting them from the number that they know." value={chosen === null ? "" : String(chosen)}
-      data={[{ value: "", label: "Your first number" }, ...(chosen !== null && !numbers.some((one) => one.value === String(chosen)) ? [{ value: String(chosen), label: "(removed)" }] : []), ...numbers]}
+      data={[{ value: "", label: "Your first number that is everybody's" }, ...(chosen !== null && !numbers.some((one) => one.value === String(chosen)) ? [{ value: String(chosen), label: "(removed)" }] : []), ...numbers]}
       onChange={(event) => drafting.plan({ number_id: event.currentTarget.value ? Number(event.currentTarget.value) : null })}
     />
   );
