@@ -13,6 +13,7 @@ from tests.guards.guard import Edit, Guard
 from tests.guards.nodes import NODE_GUARDS
 from tests.guards.own_numbers import OWN_NUMBER_GUARDS
 from tests.guards.settings import SETTINGS_GUARDS
+from tests.guards.sight import SIGHT_GUARDS
 
 _SCHEMA: Final = "schema.sql"
 _SENDER: Final = "server/actors/sender.py"
@@ -476,4 +477,5 @@ GUARDS: Final = (
     *NODE_GUARDS,
     *OWN_NUMBER_GUARDS,
     *SETTINGS_GUARDS,
+    *SIGHT_GUARDS,
 )

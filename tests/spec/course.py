@@ -53,6 +53,9 @@ def course(now: datetime, campaign_id: int) -> Generator[Asked, Any, None]:
     yield from _of_many(whom)
     yield from _of_a_list(now)
     yield Asked("POST /api/v1/campaigns/{campaign_id}/command", {"campaign_id": campaign_id}, body={"command": "pause"})
+    one = (yield Asked("GET /api/v1/numbers"))["numbers"][0]
+    shared = {"owner_id": None, "version": one["version"]}
+    yield Asked("PATCH /api/v1/numbers/{number_id}", {"number_id": one["number_id"]}, body=shared)
     pipeline = yield Asked("POST /api/v1/pipelines", body={"name": "Rentals", "stages": ["New", "Seen"]})
     at = {"pipeline_id": pipeline["pipeline_id"], "stage_id": pipeline["stages"][0]["stage_id"]}
     yield Asked("PATCH /api/v1/pipelines/{pipeline_id}/stages/{stage_id}", at, body={"name": "Fresh"})
