@@ -58,7 +58,7 @@ from server.domain.scopes import Scope
 from server.http.passwords import Passwords
 from server.ports import LimitBook
 from server.rate.authority import LimiterAuthority
-from server.store.store import Store, UnfitDatabase, open_store
+from server.store.store import SCHEMA_VERSION, Store, UnfitDatabase, open_store
 from tests.http.house import NOW, QUICK
 
 SID, OTHER_SID = "AC" + "0123456789abcdef" * 2, "AC" + "f" * 32
@@ -100,8 +100,8 @@ def test_the_schema_is_put_into_an_empty_database_once(empty_dsn: str) -> None:
     config = config_of(empty_dsn)
     with pytest.raises(UnfitDatabase, match="threadline migrate"):
         check(config)
-    assert migrate(config) == "The database is ready (schema 8)."
-    assert migrate(config) == "The database is ready (schema 8)."
+    assert migrate(config) == f"The database is ready (schema {SCHEMA_VERSION})."
+    assert migrate(config) == f"The database is ready (schema {SCHEMA_VERSION})."
 
 
 def test_the_first_member_makes_the_workspace_and_can_log_in(dsn: str) -> None:

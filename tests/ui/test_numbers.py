@@ -129,10 +129,10 @@ def test_what_comes_to_an_own_number_is_its_owners_and_the_managers(
     assert said not in raj.evaluate("window.__shown.map((one) => one.body)")
     expect(row_of(raj, thread)).to_have_count(0)
     assert said not in raj.content()
-    unread = raj.request.get("/api/v1/threads?show=unread").json()["rows"]
+    unread = raj.request.get("/api/v1/threads?show=unread&limit=200").json()["rows"]
     assert thread not in [row["thread_id"] for row in unread]
     badge = raj.get_by_role("navigation").get_by_role("link", name="Inbox").first
-    expect(badge).to_contain_text(str(len(unread)))
+    expect(badge).to_contain_text(str(len(unread)) if len(unread) < 100 else "99+")
 
     faults.expect(404, f"/threads/{thread}")
     raj.goto(f"/phone/sms/{thread}")
@@ -140,7 +140,7 @@ def test_what_comes_to_an_own_number_is_its_owners_and_the_managers(
     for page in (raj, mia):
         page.goto(f"/phone/sms/history?q={said.replace(' ', '+')}")
     expect(mia.get_by_role("list", name="Texts")).to_contain_text(said)
-    expect(raj.get_by_role("main")).to_contain_text("No text")
+    expect(raj.get_by_role("main")).to_contain_text("Nothing is like that")
     expect(raj.get_by_role("list", name="Texts")).to_have_count(0)
     mia.goto(f"/phone/sms/{thread}")
     expect(mia.get_by_role("log")).to_contain_text(said)
