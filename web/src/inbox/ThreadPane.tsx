@@ -87,7 +87,7 @@ export function ThreadPane({ id, at }: { id: number; at: number | null }) {
                   </span>
                   <span className={styles.narrow}>
                     {row.name ? "· " : ""}
-                    {whose?.replace(/ .*'s/, "'s") ?? `from …${row.number.slice(-4)}`}
+                    from {whose?.replace(/ .*'s/, "'s") ?? `…${row.number.slice(-4)}`}
                   </span>
                 </span>
               </p>
