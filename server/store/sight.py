@@ -7,7 +7,7 @@ database.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from server.ports import Announce
@@ -96,6 +96,3 @@ class Sight:
             "suggestions": PostgresSuggestions(seen),
             "templates": PostgresTemplates(seen),
         }
-
-
-Parts = Callable[[int], Mapping[str, Any]]
