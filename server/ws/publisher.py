@@ -181,9 +181,9 @@ class HubPublisher:
         for event in events:
             topic = Topic(event.workspace_id, DIALER)
             if self._hub.has_subscribers(topic):
-                seen, others = _of(event.seen_by), _not_of(event.seen_by)
-                self._hub.publish_event(topic, self._integration_frame(event), event.seq, seen)
+                self._hub.publish_event(topic, self._integration_frame(event), event.seq, _of(event.seen_by))
                 if event.seen_by is not None:  # the stream has no gap for those whom it does not concern
+                    others = _not_of(event.seen_by)
                     self._hub.publish_event(topic, self._integration_frame(withheld(event)), event.seq, others)
 
     def _integration_frame(self, event: Event) -> bytes:
@@ -209,5 +209,5 @@ def _of(seen_by: frozenset[int] | None) -> Whom:
     return everybody if seen_by is None else seen_by.__contains__
 
 
-def _not_of(seen_by: frozenset[int] | None) -> Whom:
-    return lambda member_id: seen_by is not None and member_id not in seen_by
+def _not_of(seen_by: frozenset[int]) -> Whom:
+    return lambda member_id: member_id not in seen_by
