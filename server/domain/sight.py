@@ -12,7 +12,12 @@ from typing import Final
 
 from server.domain.roles import RANKS
 
-SEES_ALL: Final = RANKS["manager"]
+_SEES_ALL: Final = RANKS["manager"]
+
+
+def sees_all(role: str) -> bool:
+    """Whether everybody's own numbers are seen in this role."""
+    return RANKS.get(role, -1) >= _SEES_ALL
 
 
 def sees(member_id: int, role: str, owners: Iterable[int | None]) -> bool:
@@ -21,4 +26,4 @@ def sees(member_id: int, role: str, owners: Iterable[int | None]) -> bool:
     >>> sees(7, "agent", [None, 7]), sees(8, "agent", [None, 7]), sees(8, "manager", [7]), sees(8, "agent", [])
     (True, False, True, True)
     """
-    return RANKS.get(role, -1) >= SEES_ALL or all(owner in (None, member_id) for owner in owners)
+    return sees_all(role) or all(owner in (None, member_id) for owner in owners)

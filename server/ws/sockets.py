@@ -11,9 +11,8 @@ from typing import Final
 import structlog
 import trio
 
-from server.domain.roles import RANKS
 from server.domain.scopes import Scope
-from server.domain.sight import SEES_ALL
+from server.domain.sight import sees_all
 from server.ports import Member, StoreUnavailable
 from server.ws.connection import Connection
 from server.ws.frames import CloseFrame, Inbound, PingFrame, ProtocolFault, Text
@@ -114,7 +113,7 @@ class Sockets:
 
     def _renew(self, session: Session) -> None:
         member = session.member
-        if member.hands < self._hands.get(member.workspace_id, 0) and RANKS[member.role] < SEES_ALL:
+        if member.hands < self._hands.get(member.workspace_id, 0) and not sees_all(member.role):
             session.connection.close(SIGHT_CHANGED, "what you may see has changed")
 
     # One socket
