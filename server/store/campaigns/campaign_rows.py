@@ -1,4 +1,4 @@
-"""Reads campaigns as people see them: one, or a page of a workspace's, with the figures of one moment."""
+"""Reads campaigns as people see them: one, or a page, with figures of one moment, and the number they write from."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ async def page(
 ) -> Sequence[Campaign]:
     given = workspace_id, None, archived, templates, list(states), list(words), before, limit
     return [campaign_of(row) for row in await connection.fetch(_SQL["told"], *given)]
+
+
+async def sender(connection: Connection, workspace_id: int, chosen: int | None) -> int | None:
+    """The number that a campaign's new threads are written from; None: there is none, or the chosen one is gone."""
+    number_id: int | None = await connection.fetchval(_SQL["number"], workspace_id, chosen)
+    return number_id
 
 
 def campaign_of(row: Row) -> Campaign:

@@ -151,7 +151,7 @@ async def _take_snapshot(
 ) -> bool | Refused:
     if order.expected < 1:
         return Refused("Nobody would get this campaign: choose an audience with at least one recipient.")
-    number_id = await connection.fetchval(_SQL["number"], order.workspace_id, plan.number_id)
+    number_id = await campaign_rows.sender(connection, order.workspace_id, plan.number_id)
     if number_id is None:
         return Refused("There is no number to send from.")
     due_at = begins_at(plan.start, ()) if then is CampaignState.SCHEDULED else None

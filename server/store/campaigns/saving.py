@@ -16,7 +16,7 @@ from server.domain.campaigns.drip import next_batch
 from server.domain.messages import CampaignStopped
 from server.domain.timetable import Timetable
 from server.ports.campaigns import Plan, Stale
-from server.store.campaigns import plans, stops
+from server.store.campaigns import campaign_rows, plans, stops
 from server.store.campaigns.changes import Words, changed, refusal
 from server.store.campaigns.hours import due
 from server.store.named_sql import statements
@@ -97,7 +97,7 @@ async def _beginning(
             return Refused("The start lies in the past.")
         due_at = begins
     if row["state"] == CampaignState.SCHEDULED and Part.NUMBER in parts:
-        number_id = await connection.fetchval(_SQL["number"], row["workspace_id"], plan.number_id)
+        number_id = await campaign_rows.sender(connection, row["workspace_id"], plan.number_id)
         if number_id is None:
             return Refused("The number that it is to be sent from is not there any more. Choose another one.")
     return due_at, number_id

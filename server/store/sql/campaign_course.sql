@@ -4,10 +4,6 @@ SELECT c.id, c.workspace_id, c.state, c.version, c.plan, c.cmd_id, c.is_template
        c.made_after, c.archived_at
 FROM campaign c WHERE c.workspace_id = $1 AND c.id = $2 AND c.kind = 'campaign' FOR NO KEY UPDATE;
 
--- name: number
--- What new threads are written from: the one that was chosen, or the workspace's first that is everybody's.
-SELECT o.id FROM number o WHERE o.workspace_id = $1 AND ($2::bigint IS NULL OR o.id = $2) ORDER BY o.owner_id IS NOT NULL, o.id LIMIT 1;
-
 -- name: launch
 -- The engine takes the snapshot; before it is whole nothing else becomes of it.
 UPDATE campaign SET state = $2, cmd_id = $3, launched_by = $4, expected = $5, due_at = $6, number_id = $7, rate = $8,
