@@ -14,8 +14,10 @@ export interface Sender {
 
 export const numbersQuery = queryOptions({ queryKey: ["numbers"], queryFn: () => call<{ numbers: Sender[] }>("GET", "/numbers"), staleTime: 60_000 });
 
-/** How it is called that a number is somebody's own; null where it is everybody's. */
-export function whoseNumber(number: Sender | undefined, me: number): string | null {
+/** How it is called that a number is somebody's own, where there is little room by the first name; null where it is everybody's. */
+export function whoseNumber(number: Sender | undefined, me: number, { mine = "Your own", brief = false } = {}): string | null {
   if (!number || number.owner_id === null) return null;
-  return number.owner_id === me ? "Your own" : `${number.owner ?? "Somebody"}'s own`;
+  if (number.owner_id === me) return mine;
+  const name = number.owner ?? "Somebody";
+  return `${brief ? name.split(" ")[0] : name}'s own`;
 }

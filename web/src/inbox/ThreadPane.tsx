@@ -28,7 +28,7 @@ export function ThreadPane({ id, at }: { id: number; at: number | null }) {
   const live = useLive();
   const thread = useThread(id);
   const row = useRow(id)?.row;
-  const whose = useWhose(row?.number);
+  const sender = useSender(row?.number);
   const leave = useLeave();
   const [consent, setConsent] = useState(false);
   const consentButton = useRef<HTMLButtonElement>(null);
@@ -83,11 +83,11 @@ export function ThreadPane({ id, at }: { id: number; at: number | null }) {
                 <span>
                   <span className={styles.wide}>
                     {row.name ? "· " : ""}you write from {formatNumber(row.number)}
-                    {whose && ` · ${whose}`}
+                    {sender && ` · ${sender.whose}`}
                   </span>
                   <span className={styles.narrow}>
                     {row.name ? "· " : ""}
-                    from {whose?.replace(/ .*'s/, "'s") ?? `…${row.number.slice(-4)}`}
+                    from {sender?.brief ?? `…${row.number.slice(-4)}`}
                   </span>
                 </span>
               </p>
@@ -123,11 +123,13 @@ export function ThreadPane({ id, at }: { id: number; at: number | null }) {
   );
 }
 
-/** That the number which replies leave from is somebody's own; null: it is everybody's. */
-function useWhose(address: string | undefined): string | null {
+/** That the number which replies leave from is somebody's own, in full and in brief; null: it is everybody's. */
+function useSender(address: string | undefined): { whose: string; brief: string } | null {
   const me = useSession().member.id;
   const numbers = useQuery(numbersQuery).data?.numbers;
-  return whoseNumber(numbers?.find((one) => one.address === address), me)?.replace("Your", "your") ?? null;
+  const number = numbers?.find((one) => one.address === address);
+  const [whose, brief] = [false, true].map((brief) => whoseNumber(number, me, { mine: "your own", brief }));
+  return whose && brief ? { whose, brief } : null;
 }
 
 /** What they are likely to answer: the campaign that wrote to them last. */
