@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from typing import Any, Final
 
 import asyncpg
@@ -118,6 +119,7 @@ class Databases:
         self._desk = Desk(postgres.dsn)
         self._numbers = itertools.count(1)
         self._kept: tuple[str, Desk] | None = None
+        self._filled: dict[str, str] = {}
         self.types = self._make_template()
 
     @property
@@ -136,6 +138,20 @@ class Databases:
             name = self.make(TEMPLATE)
             self._kept = name, Desk(self._postgres.dsn_of(name))
         return self._postgres.dsn_of(self._kept[0])
+
+    def filled(self, what: str, fill: Callable[[str], None]) -> str:
+        """The name of a new database with *what* in it. The first time, *fill* is given the DSN of one to put it into,
+        as schema.sql makes it; from then on that one is copied, and nobody else gets to it.
+        """
+        if what not in self._filled:
+            name = self.make(TEMPLATE)
+            with self.sessions.none():
+                fill(self.dsn_of(name))
+            self._filled[what] = name
+        return self.make(self._filled[what])
+
+    def dsn_of(self, name: str) -> str:
+        return self._postgres.dsn_of(name)
 
     def make(self, template: str) -> str:
         """The name of a new database like *template*."""

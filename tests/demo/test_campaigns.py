@@ -12,7 +12,7 @@ from server.demo.campaigns import RUNNING_BATCH, Standing, make_campaigns
 from server.demo.fates import GOODBYES, REPLIES
 from server.demo.guests import NEIGHBORS, guests
 from server.demo.people import NUMBERS, WORKSPACE, contacts
-from server.demo.seed import SimulatorAccount, seed_demo, simulated_people
+from server.demo.seed import simulated_people
 from server.demo.world import SEED
 from server.domain.campaigns.campaign import CampaignState, PausedBy
 from server.domain.campaigns.wording_warnings import warnings
@@ -23,14 +23,12 @@ from server.domain.segments import count
 from server.domain.timetable import shipped_timetable
 from server.ports.campaigns import Campaign
 from server.store.store import Store, open_store
+from tests.demo_databases import LINK_BASE, WALL, workspace_of
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
 
-WALL = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 AFTER_A_CLOCK_CHANGE = datetime(2027, 3, 15, 15, 0, tzinfo=UTC)
-ACCOUNT = SimulatorAccount("hush-hush", "http://127.0.0.1:4010")
-LINK_BASE = "http://127.0.0.1:8700/l"
 
 
 class Demo:
@@ -56,10 +54,15 @@ class Demo:
 
 
 @pytest.fixture(params=[pytest.param(WALL, id="a Friday"), pytest.param(AFTER_A_CLOCK_CHANGE, id="the clocks changed")])
-async def demo(dsn: str, request: pytest.FixtureRequest) -> AsyncIterator[Demo]:
-    async with open_store(dsn) as store:
-        seeded = await seed_demo(store, request.param, ACCOUNT, lambda word: word, link_base=LINK_BASE)
-        yield Demo(store, seeded.workspace_id)
+def seeded_at(request: pytest.FixtureRequest) -> datetime:
+    moment: datetime = request.param
+    return moment
+
+
+@pytest.fixture
+async def demo(demo_dsn: str) -> AsyncIterator[Demo]:
+    async with open_store(demo_dsn) as store:
+        yield Demo(store, await workspace_of(store))
 
 
 async def test_there_is_a_campaign_in_every_state_and_all_add_up(demo: Demo) -> None:

@@ -23,12 +23,10 @@ from server.domain.phone import is_test_number
 from server.ports import InboxView, Show
 from server.store import postgres
 from server.store.store import Store, open_store
+from tests.demo_databases import ACCOUNT, WALL, workspace_of
 
 if TYPE_CHECKING:
     from server.store.postgres import Connection
-
-WALL = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
-ACCOUNT = SimulatorAccount("hush-hush", "http://127.0.0.1:4010")
 
 ANSWERED = """
     SELECT count(*) FROM thread t JOIN endpoint e ON e.id = t.endpoint_id WHERE t.campaign_id IS NOT NULL AND t.listed
@@ -42,6 +40,13 @@ REAL_WORKSPACE = """
 @pytest.fixture
 async def store(dsn: str) -> AsyncIterator[Store]:
     async with open_store(dsn) as store:
+        yield store
+
+
+@pytest.fixture
+async def demo(demo_dsn: str) -> AsyncIterator[Store]:
+    """A database that was seeded as of WALL."""
+    async with open_store(demo_dsn) as store:
         yield store
 
 
@@ -67,40 +72,40 @@ def doing(sql: str, *values: object) -> Callable[[Connection], Coroutine[Any, An
     return do
 
 
-async def test_the_inbox_shows_what_was_seeded(store: Store) -> None:
-    seeded = await seed(store)
-    member = await value(store, "SELECT id FROM member WHERE email = $1", MEMBERS[0].email)
-    page = await store.inbox.rows(seeded.workspace_id, member, view=InboxView("all"), limit=300)
-    assert len(page.rows) == 68 + await value(store, ANSWERED)
+async def test_the_inbox_shows_what_was_seeded(demo: Store) -> None:
+    workspace_id = await workspace_of(demo)
+    member = await value(demo, "SELECT id FROM member WHERE email = $1", MEMBERS[0].email)
+    page = await demo.inbox.rows(workspace_id, member, view=InboxView("all"), limit=300)
+    assert len(page.rows) == 68 + await value(demo, ANSWERED)
     assert page.rows[0].last_at > WALL - timedelta(minutes=15)
     assert sum(row.name is None for row in page.rows) == 4, "strangers"
-    assert sum(row.opted_out for row in page.rows) == 4 + await value(store, f"{ANSWERED} AND e.opted_out")
+    assert sum(row.opted_out for row in page.rows) == 4 + await value(demo, f"{ANSWERED} AND e.opted_out")
     for row in page.rows[:5]:
-        thread = await store.inbox.thread(seeded.workspace_id, member, row.thread_id)
+        thread = await demo.inbox.thread(workspace_id, member, row.thread_id)
         assert thread is not None
         assert thread.head == row.last_seq
         assert thread.messages[-1].body[:40] == row.preview[:40]
-        events = await store.inbox.events_after(seeded.workspace_id, row.thread_id, 0)
+        events = await demo.inbox.events_after(workspace_id, row.thread_id, 0)
         assert events is not None
         assert [event.seq for event in events] == list(range(1, min(row.last_seq, 200) + 1))
 
 
-async def test_badges_agree_with_the_rows(store: Store) -> None:
-    seeded = await seed(store)
-    member = await value(store, "SELECT id FROM member WHERE email = $1", MEMBERS[2].email)
-    user = await store.inbox.user(seeded.workspace_id, member)
-    page = await store.inbox.rows(seeded.workspace_id, member, view=InboxView("all"), limit=300)
+async def test_badges_agree_with_the_rows(demo: Store) -> None:
+    workspace_id = await workspace_of(demo)
+    member = await value(demo, "SELECT id FROM member WHERE email = $1", MEMBERS[2].email)
+    user = await demo.inbox.user(workspace_id, member)
+    page = await demo.inbox.rows(workspace_id, member, view=InboxView("all"), limit=300)
     marks = {mark.thread_id: mark.in_ord for mark in page.reads}
     assert user.unread_threads == sum(row.in_total > marks.get(row.thread_id, 0) for row in page.rows) > 0
 
 
-async def test_the_team_is_at_work(store: Store) -> None:
+async def test_the_team_is_at_work(demo: Store) -> None:
     """Nobody waits from last week, and each view of the inbox has something to show."""
-    seeded = await seed(store)
-    member = await value(store, "SELECT id FROM member WHERE email = $1", MEMBERS[0].email)
+    workspace_id = await workspace_of(demo)
+    member = await value(demo, "SELECT id FROM member WHERE email = $1", MEMBERS[0].email)
 
     async def shown(show: Show) -> Sequence[ThreadRow]:
-        return (await store.inbox.rows(seeded.workspace_id, member, view=InboxView(show), limit=300)).rows
+        return (await demo.inbox.rows(workspace_id, member, view=InboxView(show), limit=300)).rows
 
     waiting = await shown("waiting")
     assert 5 < len(waiting) < 40
@@ -113,7 +118,7 @@ async def test_the_team_is_at_work(store: Store) -> None:
 
 async def test_seeding_takes_less_than_a_moment(store: Store) -> None:
     began = time.perf_counter()
-    await seed(store)
+    assert (await seed(store)).fresh
     assert time.perf_counter() - began < 30, "not a figure, only: a few statements, not a thousand"
     assert await value(store, "SELECT count(*) FROM message") > 700
 
@@ -131,28 +136,28 @@ async def test_a_busy_machine_may_take_its_time_to_make_the_demo_up(dsn: str, mo
         assert (await seed(store)).fresh
 
 
-async def test_a_second_start_finds_everything_and_only_learns_where_the_simulator_is(store: Store) -> None:
-    first = await seed(store)
-    second = await seed(store, account=SimulatorAccount("new-secret", "http://127.0.0.1:5020"))
-    assert (first.fresh, second.fresh) == (True, False)
-    assert second.workspace_id == first.workspace_id
-    (account,) = await store.directory.accounts()
+async def test_a_second_start_finds_everything_and_only_learns_where_the_simulator_is(demo: Store) -> None:
+    workspace_id = await workspace_of(demo)
+    second = await seed(demo, account=SimulatorAccount("new-secret", "http://127.0.0.1:5020"))
+    assert not second.fresh
+    assert second.workspace_id == workspace_id
+    (account,) = await demo.directory.accounts()
     assert (account.secret, account.base_url) == ("new-secret", "http://127.0.0.1:5020")
-    assert len(await store.directory.numbers()) == 3
-    assert await value(store, "SELECT count(*) FROM thread WHERE campaign_id IS NULL AND in_total > 0") == 68
+    assert len(await demo.directory.numbers()) == 3
+    assert await value(demo, "SELECT count(*) FROM thread WHERE campaign_id IS NULL AND in_total > 0") == 68
 
 
-async def test_a_reset_begins_a_new_history(store: Store) -> None:
-    first, epoch = await seed(store), await store.inbox.epoch()
-    await store.call(doing("UPDATE thread SET last_preview = 'scribbled over'"))
-    second = await seed(store, reset=True)
+async def test_a_reset_begins_a_new_history(demo: Store) -> None:
+    workspace_id, epoch = await workspace_of(demo), await demo.inbox.epoch()
+    await demo.call(doing("UPDATE thread SET last_preview = 'scribbled over'"))
+    second = await seed(demo, reset=True)
     assert second.fresh
-    assert second.workspace_id != first.workspace_id
-    assert await value(store, "SELECT count(*) FROM thread WHERE last_preview = 'scribbled over'") == 0
-    assert await value(store, "SELECT count(*) FROM message") == await value(
-        store, "SELECT count(*) FROM message m JOIN thread t ON t.id = m.thread_id"
+    assert second.workspace_id != workspace_id
+    assert await value(demo, "SELECT count(*) FROM thread WHERE last_preview = 'scribbled over'") == 0
+    assert await value(demo, "SELECT count(*) FROM message") == await value(
+        demo, "SELECT count(*) FROM message m JOIN thread t ON t.id = m.thread_id"
     )
-    assert await store.inbox.epoch() != epoch
+    assert await demo.inbox.epoch() != epoch
 
 
 @pytest.mark.parametrize("reset", [False, True])
@@ -180,78 +185,72 @@ ADD_ACCOUNT = """
         pytest.param(True, "simulator", "https://127.0.0.1.evil.example", id="a name that begins like this machine"),
     ],
 )
-async def test_no_way_out_can_be_added_to_a_demo(store: Store, simulated: bool, kind: str, base_url: str) -> None:
-    seeded = await seed(store)
+async def test_no_way_out_can_be_added_to_a_demo(demo: Store, simulated: bool, kind: str, base_url: str) -> None:
+    workspace_id = await workspace_of(demo)
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
-        await store.call(doing(ADD_ACCOUNT, seeded.workspace_id, simulated, kind, base_url))
+        await demo.call(doing(ADD_ACCOUNT, workspace_id, simulated, kind, base_url))
 
 
-async def test_a_simulator_on_this_machine_can_be_added(store: Store) -> None:
+async def test_a_simulator_on_this_machine_can_be_added(demo: Store) -> None:
     """So that the refusals above are refusals of what they name, and not of a typing error."""
-    seeded = await seed(store)
-    await store.call(doing(ADD_ACCOUNT, seeded.workspace_id, True, "simulator", "http://127.0.0.1:4999"))
+    workspace_id = await workspace_of(demo)
+    await demo.call(doing(ADD_ACCOUNT, workspace_id, True, "simulator", "http://127.0.0.1:4999"))
 
 
-async def test_a_demo_cannot_be_declared_real_afterwards(store: Store) -> None:
-    seeded = await seed(store)
+async def test_a_demo_cannot_be_declared_real_afterwards(demo: Store) -> None:
+    workspace_id = await workspace_of(demo)
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
-        await store.call(doing("UPDATE workspace SET simulated = false WHERE id = $1", seeded.workspace_id))
+        await demo.call(doing("UPDATE workspace SET simulated = false WHERE id = $1", workspace_id))
 
 
-async def test_the_simulators_address_cannot_be_moved_away(store: Store) -> None:
-    await seed(store)
+async def test_the_simulators_address_cannot_be_moved_away(demo: Store) -> None:
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
-        await seed(store, account=SimulatorAccount("s", "https://api.twilio.com"))
+        await seed(demo, account=SimulatorAccount("s", "https://api.twilio.com"))
 
 
-async def test_ranks_and_states_agree(store: Store) -> None:
-    await seed(store)
-
+async def test_ranks_and_states_agree(demo: Store) -> None:
     async def ask(connection: Connection) -> list[tuple[str, int]]:
         sql = "SELECT DISTINCT state, rank FROM message WHERE direction = 'out'"
         return [(row["state"], row["rank"]) for row in await connection.fetch(sql)]
 
-    assert all(RANK[State(state)] == rank for state, rank in await store.call(ask))
+    assert all(RANK[State(state)] == rank for state, rank in await demo.call(ask))
 
 
-async def test_nobody_is_owed_an_answer(store: Store) -> None:
-    await seed(store)
-    assert await store.ledger.owed_answers(10) == []
+async def test_nobody_is_owed_an_answer(demo: Store) -> None:
+    assert await demo.ledger.owed_answers(10) == []
 
 
-async def test_the_clock_never_runs_behind_what_was_written(store: Store) -> None:
+async def test_the_clock_never_runs_behind_what_was_written(store: Store, demo: Store) -> None:
     real = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)
     assert await demo_wall(store, real) == WALL, "an empty database: 11:00 Eastern of that day"
-    await seed(store)
-    assert await demo_wall(store, real) == WALL
+    assert await demo_wall(demo, real) == WALL
     written = WALL + timedelta(hours=3)
-    await store.call(doing("UPDATE thread SET last_at = $1 WHERE id = (SELECT min(id) FROM thread)", written))
-    assert await demo_wall(store, real) == written + timedelta(minutes=1)
-    assert await demo_wall(store, real + timedelta(days=3)) == WALL + timedelta(days=3), "Monday"
+    await demo.call(doing("UPDATE thread SET last_at = $1 WHERE id = (SELECT min(id) FROM thread)", written))
+    assert await demo_wall(demo, real) == written + timedelta(minutes=1)
+    assert await demo_wall(demo, real + timedelta(days=3)) == WALL + timedelta(days=3), "Monday"
 
 
-async def test_the_people_of_the_demo_have_lives(store: Store) -> None:
-    seeded = await seed(store)
-    workspace = seeded.workspace_id
-    everybody = await store.contacts.rows(workspace, range(1, 1000))
+async def test_the_people_of_the_demo_have_lives(demo: Store) -> None:
+    workspace = await workspace_of(demo)
+    everybody = await demo.contacts.rows(workspace, range(1, 1000))
     rows = everybody[:124]
     assert len(everybody) == 124 + len(guests(SEED))
     assert sum(not row.name for row in rows) == 4, "strangers are contacts to be named later"
-    assert {"Open House Attendee", "Hot lead"} <= {tag.name for tag in await store.catalogue.tags(workspace)}
-    assert [(one.name, one.stages[0].name) for one in await store.catalogue.pipelines(workspace)] == [
+    assert {"Open House Attendee", "Hot lead"} <= {tag.name for tag in await demo.catalogue.tags(workspace)}
+    assert [(one.name, one.stages[0].name) for one in await demo.catalogue.pipelines(workspace)] == [
         ("Buyers", "New Lead"),
         ("Sellers", "New Lead"),
     ]
-    assert all(stage.contacts for stage in (await store.catalogue.pipelines(workspace))[0].stages[:3])
+    assert all(stage.contacts for stage in (await demo.catalogue.pipelines(workspace))[0].stages[:3])
     assert sum(len(row.phones) == 2 for row in rows) >= 3
     assert sum(row.property_address != "" for row in rows) > 60
     assert {row.owner.name for row in rows if row.owner} == {member.name for member in MEMBERS}
-    priya = await value(store, "SELECT id FROM member WHERE email = $1", MEMBERS[2].email)
-    values = await store.values.values(workspace, priya, [row.contact_id for row in rows], WALL)
+    priya = await value(demo, "SELECT id FROM member WHERE email = $1", MEMBERS[2].email)
+    values = await demo.values.values(workspace, priya, [row.contact_id for row in rows], WALL)
     assert sum(one["showing_time"] is not None for one in values.values()) >= 5
     fields = {
         field.name: Field(field.name, field.label, field.kind, field.choices)
-        for field in await store.catalogue.fields(workspace)
+        for field in await demo.catalogue.fields(workspace)
     }
     for row in rows:
         assert all(checked(fields[name], value) == value for name, value in row.custom.items())
@@ -259,11 +258,10 @@ async def test_the_people_of_the_demo_have_lives(store: Store) -> None:
         assert row.email == checked_text("email", row.email)
 
 
-async def test_one_member_has_shown_whose_phone_is_theirs_and_it_is_nobody_elses(store: Store) -> None:
+async def test_one_member_has_shown_whose_phone_is_theirs_and_it_is_nobody_elses(demo: Store) -> None:
     """So that a newcomer sees a test go out at once, and how a phone is shown to be one's own."""
-    await seed(store)
     told = await value(
-        store,
+        demo,
         "SELECT array_agg(m.email || ' ' || v.address) FROM member_number v JOIN member m ON m.id = v.member_id"
         " WHERE v.verified_at IS NOT NULL",
     )
@@ -271,4 +269,4 @@ async def test_one_member_has_shown_whose_phone_is_theirs_and_it_is_nobody_elses
     assert len(told) == 1
     for address in (member.phone for member in MEMBERS if member.phone):
         assert is_test_number(address)
-        assert await value(store, "SELECT count(*) FROM endpoint WHERE address = $1", address) == 0
+        assert await value(demo, "SELECT count(*) FROM endpoint WHERE address = $1", address) == 0

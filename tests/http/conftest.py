@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.demo_databases import demo_dsn, seeded_at
 from tests.http.house import House
 from tests.http.office import Office, open_office
 from tests.http.parsed_routes import routes_are_parsed_once
 
-__all__ = ["routes_are_parsed_once"]
+__all__ = ["demo_dsn", "routes_are_parsed_once", "seeded_at"]
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 from server.actors.thread import reply_mt
 from server.demo.people import MEMBERS
 from server.demo.people import PASSWORD as DEMO_PASSWORD
-from server.demo.seed import SimulatorAccount, seed_demo
 from server.domain.messages import ReadMark
 from server.http.app import _routes
 from server.ports import Draft, EnqueueMt, EnqueueResult, Member
@@ -89,9 +88,8 @@ class Town:
 
 
 @pytest.fixture
-async def town(house: House, dsn: str) -> AsyncIterator[Town]:
-    async with open_store(dsn) as store:
-        await seed_demo(store, NOW, SimulatorAccount("s", "http://127.0.0.1:4010"), QUICK.hash)
+async def town(house: House, demo_dsn: str) -> AsyncIterator[Town]:
+    async with open_store(demo_dsn) as store:
 
         async def build(connection: Connection) -> Any:
             return await connection.fetchrow(OTHER_SIDE)
