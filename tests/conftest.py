@@ -4,6 +4,7 @@ Whoever asks for PostgreSQL is marked `integration` without saying so.
 """
 
 import gc
+import math
 import os
 import resource
 import shutil
@@ -83,6 +84,11 @@ def pytest_configure(config: pytest.Config) -> None:
     budget_s: float | None = config.getoption(short_form.OPTION)
     if budget_s is not None:
         config.pluginmanager.register(Shortened(budget_s))
+        if budget_s < math.inf:
+            from hypothesis import settings
+
+            settings.register_profile("short", max_examples=short_form.EXAMPLES)
+            settings.load_profile("short")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

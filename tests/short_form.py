@@ -2,8 +2,10 @@
 
 Slow is what needs PostgreSQL, a browser or processes; all else runs in every form. Of a slow test one form is drawn, by
 the seed that the order is drawn by, and of these tests as many as their part has seconds for: one of each file, then
-whichever come first. What was changed since the last commit runs in every form, however long it takes. Tests of whole
-runs, marked `whole`, are left out. The broad form has no such bound, and whole runs are in it: one form of everything.
+whichever come first; of dear ones, that each take a good part of these seconds, one in all. What was changed since the
+last commit runs in every form, however long it takes. Tests of whole runs, marked `whole`, are left out. Of properties
+that say nothing else fewer examples are tried. The broad form has no such bounds, and whole runs are in it: one form of
+everything.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from typing import Final
 import pytest
 
 OPTION: Final = "--short"
+EXAMPLES: Final = 25
+"""Of each property, where a form has bounds; Hypothesis itself tries a hundred."""
 RUNS: Final = "--whole-runs"
 COSTS: Final = Path(__file__).with_name("costs.json")
 """What a test costs at its mean, in CPU seconds of all processes: by file, of an unknown file by its folder, and by
@@ -29,6 +33,7 @@ function where it is much dearer.
 
 _SLOW: Final = ("integration", "ui", "crash")
 _UNKNOWN_S: Final = 1.0
+_DEAR: Final = 1 / 4  # of a part's seconds
 _OF_NO_NAME: Final = frozenset({"server", "web", "src", "tools"})
 
 
@@ -61,8 +66,10 @@ class Short:
         return [one for one in items if one.nodeid in stay], [one for one in items if one.nodeid not in stay]
 
     def _drawn(self, functions: Sequence[str], spent_s: float) -> list[str]:
-        """One of each file, and then those that still fit."""
+        """One of each file, of those that are dear one in all, and then those that still fit."""
         order = sorted(functions, key=lambda function: (self._chance(function).random(), function))
+        dear = [function for function in order if self._cost_of(function) > self.budget_s * _DEAR]
+        order = [function for function in order if function not in dear[1:]]
         first = {_file_of(function): function for function in reversed(order)}
         drawn = [*first.values()]
         spent_s += sum(map(self._cost_of, drawn))

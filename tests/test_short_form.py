@@ -111,11 +111,22 @@ def test_seeds_come_round_to_every_test_also_to_one_that_costs_more_than_there_i
     assert seen == {test.nodeid for test in tests}
 
 
-def test_of_each_file_at_least_one_runs_however_little_there_is() -> None:
+def test_of_each_file_at_least_one_runs_also_where_all_of_them_cost_more_than_there_is() -> None:
     tests = [test for n in range(9) for test in functions(f"{n}.py", 6)]
-    assert sorted(name.partition("::")[0] for name in drawn(3, *tests, budget_s=0)) == [
+    assert sorted(name.partition("::")[0] for name in drawn(3, *tests, budget_s=4)) == [
         f"tests/{n}.py" for n in range(9)
     ]
+
+
+def test_of_the_dear_ones_one_runs_and_each_by_some_seed() -> None:
+    dear = [One(f"tests/{n}.py::test_run") for n in range(5)]
+    costs = {test.nodeid: 2.1 for test in dear} | {"tests": 0.5}
+    names = [drawn(seed, *dear, *functions("a.py", 9), budget_s=8, costs=costs) for seed in range(60)]
+    runs = [[name for name in one if name.endswith("run")] for one in names]
+    assert {len(one) for one in runs} == {1}
+    assert {name for one in runs for name in one} == {test.nodeid for test in dear}
+    assert {len(one) for one in names} == {1 + 9}, "the others have their seconds beside it"
+    assert len(drawn(1, *dear, budget_s=math.inf, costs=costs)) == len(dear)
 
 
 def test_with_enough_every_function_runs_and_what_nobody_has_measured_costs_something() -> None:

@@ -1,8 +1,7 @@
 """`./test`: runs the parts, counts what ran, and ends with the line `N passed, N failed` and an honest status.
 
-Three workers for two cores take the next part as soon as they are free, the longest first: the parts wait a third of
-their time, for processes, for time-outs and for the browser. Of those alike in length, who waits goes before who
-computes. Nothing in them leans on how fast the machine is.
+Four workers for two cores take the next part as soon as they are free, the longest first: the parts wait a third of
+their time, for processes, for time-outs and for the browser. Nothing in them leans on how fast the machine is.
 """
 
 import sys
@@ -17,11 +16,11 @@ from tools.children import Children, Stopped  # noqa: E402  -- started by its pa
 from tools.test_faults import Fault, told_again  # noqa: E402  -- the same
 from tools.test_parts import BY_NAME, PARTS, Count, Part, Workshop, passed_through  # noqa: E402  -- the same
 
-WORKERS = 3
+WORKERS = 4
 # What stands together is done in turn: the browser's tests are served the client that was built, and tabs lean on its
 # packages.
 QUEUE = (
-    ("client", "ui", "tabs"), ("integration",), ("servers",), ("crash",), ("unit",), ("races",), ("simulation",),
+    ("client", "ui", "tabs"), ("unit",), ("integration",), ("crash",), ("servers",), ("races",), ("simulation",),
     ("guards",), ("types",), ("lint",), ("imports",), ("gen",), ("nodes",),
 )  # fmt: skip
 OWN_RUNS = {
