@@ -2,7 +2,9 @@
 
 Both are `threadline serve --nodes N`, with a Valkey between them, over one PostgreSQL; load, nodes, PostgreSQL, Valkey
 and the carrier share the machine. Texts in: signed webhooks, 64 in flight, each durable and seen on one socket. Texts
-out: by the API in batches of 200 to a light carrier, until each result is stored. Pushes: texts in one thread that
+out: by the API in batches of 200 to a light carrier, from eight numbers of one account, until each result is stored;
+`shared` is two nodes that both send, under limits that they share, and `of_alone` its rate to two nodes' of which one
+sends for both. Pushes: texts in one thread that
 every socket has open, whichever node it is at; each must reach all. `ratio` is two nodes' rate to one's, within a
 round. CPU is that of the nodes together; `cores` says how much of the machine was busy, all included: where that is all
 of it, more nodes have nothing to run on. Prints one JSON line. Run it with `./test bench nodes`.
@@ -63,6 +65,12 @@ class Size:
     pushes: int = 400
 
 
+_NUMBERS: Final = """
+INSERT INTO number (workspace_id, account_id, address, rate, burst)
+SELECT workspace_id, account_id, '+1312555' || 7000 + n, rate, burst FROM number, generate_series(1, 7) n WHERE id = 1;
+UPDATE thread t SET number_id = (SELECT o.id FROM number o ORDER BY o.id OFFSET t.id % 8 LIMIT 1);
+"""
+
 QUICK: Final = Size(warm_up_s=0.2, closed_s=0.5, texts=10_000, sends=400, sockets=50, pushes=20)
 
 
@@ -75,6 +83,7 @@ def measure(ground: Ground, size: Size, count: int, redis_url: str) -> Figures:
         "inbound": _inbound(ground, size, count, redis_url),
         "send": _send(ground, size, count, redis_url),
         "push": _push(ground, size, count, redis_url),
+        **({"shared": _send(ground, size, count, redis_url, share=True)} if count > 1 else {}),
     }
 
 
@@ -96,16 +105,36 @@ def _inbound(ground: Ground, size: Size, count: int, redis_url: str) -> Figures:
         return {"per_s": figures["closed"]["per_s"], "p99_ms": figures["closed"]["p99_ms"], **used.told(stored)}
 
 
-def _send(ground: Ground, size: Size, count: int, redis_url: str) -> Figures:
+def _send(ground: Ground, size: Size, count: int, redis_url: str, *, share: bool = False) -> Figures:
     with ground.turn() as turn, light_carrier(0.0) as carrier:
         threads = prepare(ground, turn, carrier.port)
-        with _nodes(turn, count, redis_url) as server:
+        ground.run(turn, _NUMBERS)
+        with _nodes(turn, count, redis_url, THREADLINE_SHARE_LIMITS="1" if share else "0") as server:
+            if share:
+                _await_shared(ground, turn)
             used = Used(server.pid, ground.pid)
             figures = send_api.measure(server, ground.pid, threads, size.sends, turn.dsn, batches=True)
             accepted = carrier.accepted()
             if {accepted["accepted"], accepted["attempts"]} != {figures["total"]}:
                 raise RuntimeError(f"{figures['total']} texts were queued, the carrier has {accepted}")
-            return {"per_s": figures["per_s"], **used.told(figures["total"])}
+            if share and _shared_epoch(ground, turn) is None:
+                raise RuntimeError("the limits were not shared to the end")
+            void = ground.run(turn, "SELECT count(*) AS void FROM attempt WHERE state = 'void'")[0]["void"]
+            return {"per_s": figures["per_s"], "void": void, **used.told(figures["total"])}
+
+
+def _await_shared(ground: Ground, turn: Turn) -> None:
+    until = time.monotonic() + _READY_WITHIN_S
+    while _shared_epoch(ground, turn) is None:
+        if time.monotonic() > until:
+            raise RuntimeError("the nodes never shared the limits")
+        time.sleep(0.2)
+
+
+def _shared_epoch(ground: Ground, turn: Turn) -> int | None:
+    """Under which all grant together by now; None: one grants alone, or nobody may yet."""
+    rows = ground.run(turn, "SELECT epoch FROM limiter_authority WHERE keeper IS NOT NULL AND not_before <= now()")
+    return rows[0]["epoch"] if rows else None
 
 
 def _push(ground: Ground, size: Size, count: int, redis_url: str) -> Figures:
@@ -192,9 +221,9 @@ def _number(request: bytes) -> int:
 
 
 @contextmanager
-def _nodes(turn: Turn, count: int, redis_url: str) -> Iterator[Running]:
+def _nodes(turn: Turn, count: int, redis_url: str, **settings: str) -> Iterator[Running]:
     port = contenders.free_port()
-    environment = {**os.environ, **contenders.own_environment(turn, port=port), "REDIS_URL": redis_url}
+    environment = {**os.environ, **contenders.own_environment(turn, port=port), "REDIS_URL": redis_url, **settings}
     command = (sys.executable, "-m", "server", "serve", "--nodes", str(count))
     log = _ROOT / ".cache" / "bench" / "nodes.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -274,8 +303,13 @@ def told(rounds: Sequence[dict[int, Figures]]) -> Figures:
         ratio = median(one[COUNTS[1]][what]["per_s"] / one[COUNTS[0]][what]["per_s"] for one in rounds)
         return {"ratio": rounded(ratio), **figures}
 
+    both = [one[COUNTS[1]] for one in rounds]
+    shared = {key: rounded(median(one["shared"][key] for one in both)) for key in both[0]["shared"]}
+    of_alone = median(one["shared"]["per_s"] / one["send"]["per_s"] for one in both)
     return {
-        "bench": "nodes", **{what: of(what) for what in ("inbound", "send", "push")}, "rounds": len(rounds),
+        "bench": "nodes", **{what: of(what) for what in ("inbound", "send", "push")},
+        "shared": {"of_alone": rounded(of_alone), **shared},
+        "rounds": len(rounds),
         "machine_cores": os.cpu_count(), "machine_load": round(os.getloadavg()[0], 2),
     }  # fmt: skip
 

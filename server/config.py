@@ -39,7 +39,7 @@ SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "THREADLINE_SHARE_LIMITS": (
         "share_limits",
-        "1: servers that reach one Redis all send at once, under limits that they share; tried for a short while only",
+        "0: of servers that reach one Redis one sends for all; 1: all send, under limits that they share",
     ),
     "PUBLIC_URL": ("public_url", "https URL under which browsers and carriers reach this server"),
     "TRUSTED_PROXIES": ("trusted_proxies", "networks of proxies whose X-Forwarded-For counts, separated by commas"),
@@ -99,7 +99,7 @@ class Config(BaseModel):
     data_dir: Path = Path(".threadline")
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
-    share_limits: bool = False
+    share_limits: bool = True
     host: str = "127.0.0.1"
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
     public_url: str | None = None

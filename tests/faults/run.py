@@ -81,7 +81,7 @@ async def _run(wish: Wish, out: Path, rng: Random, seed: int) -> int:
         around.start_soon(_keep_journals, out)
         await ground.carrier.control(faults={"kinds": FAULTS})
         await ground.store.call(lambda c: c.execute(_ACCOUNT))
-        await fleet.start(**({"THREADLINE_SHARE_LIMITS": "1"} if share else {}))
+        await fleet.start(THREADLINE_SHARE_LIMITS="1" if share else "0")
         await fleet.ready(_READY_WITHIN_S)
         traffic = Traffic(ground, await populate(ground, Night("+1808555", 0.0, ANY_HOUR)), rng)
         striker = Striker(town, log, rng)
