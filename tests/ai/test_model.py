@@ -150,8 +150,8 @@ BAD_FRAMES = [
     pytest.param(refuses(503, "Retry-After: 1"), id="503"),
     pytest.param(refuses(429), id="429"),
     pytest.param(refuses(302, "Location: http://127.0.0.1:9/v1"), id="a redirection"),
-    pytest.param(floods(HEAD, chunked(b"data: x")), id="a line without end"),
-    pytest.param(floods(HEAD, event({"choices": []})), id="events without end"),
+    pytest.param(floods(HEAD, chunked(b"data: " + b"x" * 200)), id="a line without end"),
+    pytest.param(floods(HEAD, chunked(b'data: {"choices":[]}\n\n' * 10)), id="events without end"),
     pytest.param(
         floods(b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n", chunked(b"x" * 4096)), id="a giant error"
     ),
@@ -167,7 +167,7 @@ async def test_whatever_is_wrong_with_an_answer_there_is_none_and_nothing_was_sh
 
 
 async def test_a_compressed_answer_is_not_unpacked() -> None:
-    bomb = gzip.compress(b"x" * 50_000_000)
+    bomb = gzip.compress(b"x" * 5_000_000)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
     async with desk(sends(head + bomb)) as at:
         assert await at.fails() == "cut_off"
