@@ -23,10 +23,13 @@ HAPPENING = (
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_same_seed_gives_the_same_trace() -> None:
-    first, second = run_seed(7), run_seed(7)
+@pytest.mark.parametrize("seed", [5, 21, 31])
+def test_the_same_seed_gives_the_same_trace(seed: int) -> None:
+    """Of worlds with several crashes and takeovers; none of them is long."""
+    first, second = run_seed(seed), run_seed(seed)
     assert first.trace == second.trace
     assert first.digest == second.digest != run_seed(8).digest
+    assert min(first.crashes, first.takeovers) > 1
 
 
 def test_the_same_seed_gives_the_same_trace_in_another_process() -> None:
@@ -40,7 +43,7 @@ def test_the_same_seed_gives_the_same_trace_in_another_process() -> None:
 
 
 def test_in_twenty_worlds_everything_bad_happens_and_nothing_is_violated() -> None:
-    results = [run_seed(seed) for seed in range(20)]
+    results = [run_seed(seed) for seed in range(20, 40)]
     assert [violation for one in results for violation in one.violations] == []
     seen: Counter[str] = Counter()
     words = (" lost before", " lost after", " is killed", "clock jumps", "resolve_crashed", "bind_listed", "give_up")
