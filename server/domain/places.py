@@ -82,10 +82,15 @@ def shipped_places() -> Places:
     return parse_places((files("server.domain") / "data" / "area_codes.toml").read_text(encoding="utf-8"))
 
 
-@cache
 def is_zone(name: str) -> bool:
     """Whether *name* is an IANA zone that this machine knows."""
-    return name in available_timezones()
+    return name in _zones()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Read once: it is a walk through the files of the machine's zone data."""
+    return frozenset(available_timezones())
 
 
 @cache
