@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 2  # that are read from the database: each has a connection of the pool for some seconds
 PIECE: Final = 1_000  # rows: some 20 ms of work, during which nothing else is done
 _WITHIN_S: Final = 300.0  # a million rows take some ten
+_TAKE_TIME: Final = "SET LOCAL transaction_timeout = 0"  # it locks nothing that others wait for
 
 R = TypeVar("R")
 Told = TypeVar("Told")
@@ -49,9 +50,11 @@ class Copy:
         async def keep(rows: bytes) -> None:
             self._file.write(rows)
 
-        await connection.copy_from_query(
-            statement.rstrip().rstrip(";"), *given, output=keep, format="csv", timeout=_WITHIN_S
-        )
+        async with connection.transaction():
+            await connection.execute(_TAKE_TIME)
+            await connection.copy_from_query(
+                statement.rstrip().rstrip(";"), *given, output=keep, format="csv", timeout=_WITHIN_S
+            )
 
     async def pieces(self, read: Callable[[Sequence[str]], R]) -> AsyncGenerator[Sequence[R], None]:
         """What *read* makes of each row's cells, NULL as an empty one, a thousand at a time; then the file is gone."""

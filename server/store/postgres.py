@@ -44,6 +44,8 @@ _SETTINGS: Final = {
     "synchronous_commit": "on",  # a 2xx that is lost with the power would break the promise of T1
     "jit": "off",  # compiling costs more than our longest statement
     "idle_in_transaction_session_timeout": "5s",  # a stuck node must not hold its locks
+    # It has asked how a statement is to be run, and not yet run it: that is not idle. Twice COMMAND_TIMEOUT_S.
+    "transaction_timeout": "30s",
     "timezone": "UTC",
 }
 
@@ -55,6 +57,7 @@ _LOSSES: Final = (
     asyncpg.InsufficientResourcesError,  # disk full, too many connections
     asyncpg.PostgresIOError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,  # a standby, or a primary that was demoted
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,

@@ -124,13 +124,14 @@ async def test_seeding_takes_less_than_a_moment(store: Store) -> None:
 
 
 async def test_a_busy_machine_may_take_its_time_to_make_the_demo_up(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For longer than a session may otherwise do nothing in its transaction."""
+    """For longer than a session may otherwise do nothing in its transaction, or that may last."""
 
     def slowly(wall: datetime) -> World:
         time.sleep(2.5)
         return make_world(wall)
 
-    monkeypatch.setitem(postgres._SETTINGS, "idle_in_transaction_session_timeout", "2s")
+    for bound in ("idle_in_transaction_session_timeout", "transaction_timeout"):
+        monkeypatch.setitem(postgres._SETTINGS, bound, "2s")
     monkeypatch.setattr(server.demo.seed, "make_world", slowly)
     async with open_store(dsn) as store:
         assert (await seed(store)).fresh

@@ -59,6 +59,12 @@ NODE_GUARDS: Final = (
         (_TERMS,),
     ),
     Guard(
+        "who_stands_still_keeps_no_lock",
+        (Edit("server/store/postgres.py", '    "transaction_timeout": "30s",\n', ""),),
+        (f"{_STORE}::test_who_stands_still_in_a_transaction_keeps_its_locks_from_nobody_and_hears_so",),
+        (_STORE,),
+    ),
+    Guard(
         "a_shard_waits_for_what_its_last_term_began",
         (Edit("schema.sql", "        PERFORM pg_advisory_xact_lock(1, hashtext(free));\n", ""),),
         (f"{_TERMS}::test_it_changes_hands_once_what_was_begun_under_the_old_term_is_over",),

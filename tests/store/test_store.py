@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import asyncpg
@@ -13,6 +13,8 @@ import pytest
 import trio
 
 from server.ports import MoDuplicate, MoRecorded, RowRefused, StoreUnavailable
+from server.store import postgres
+from server.store.copied import Copies, Copy
 from server.store.fleet import PostgresFleet
 from server.store.named_sql import parse, statements
 from server.store.options import StoreOptions
@@ -20,10 +22,14 @@ from server.store.schema import schema_sql
 from server.store.store import SCHEMA_VERSION, UnfitDatabase, open_store
 from tests.store.world import BOB, NOON, SEED, World, holding, mo
 
+if TYPE_CHECKING:
+    from server.store.postgres import Connection
+
 CUT_ALL = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
+TRY = "SELECT pg_try_advisory_xact_lock(77)"
 
 
 async def open_and_close(dsn: str, **more: Any) -> None:
@@ -91,6 +97,62 @@ async def test_a_batch_whose_connection_dies_in_mid_commit_is_stored_once(world:
     assert [type(result) for result in results] == [MoRecorded] * 20
     assert isinstance(await world.store.ledger.record_mo(mo(provider_id="SM-cut-1")), MoDuplicate)
     assert await world.value("SELECT count(*) FROM message") == 21
+
+
+async def did_a_statement(connection: Connection) -> None:
+    await connection.execute("SELECT 1")
+
+
+async def asked_how_to_run_one(connection: Connection) -> None:
+    await connection.prepare("SELECT count(*) FROM node")
+
+
+async def waits_for_one(connection: Connection) -> None:
+    await connection.execute("SELECT pg_sleep(60)")
+
+
+@pytest.mark.parametrize("last", [did_a_statement, asked_how_to_run_one, waits_for_one])
+async def test_who_stands_still_in_a_transaction_keeps_its_locks_from_nobody_and_hears_so(
+    world: World, monkeypatch: pytest.MonkeyPatch, last: Callable[[Connection], Awaitable[None]]
+) -> None:
+    hasty = {name: "1s" for name in postgres._SETTINGS if name.endswith("_timeout")}
+    monkeypatch.setattr(postgres, "_SETTINGS", postgres._SETTINGS | hasty)
+    free = False
+
+    async def stand_still(connection: Connection) -> None:
+        await connection.fetchval(TRY)
+        locked.set()
+        await last(connection)
+        while not free:  # noqa: ASYNC110 - of the other loop
+            await asyncio.sleep(0.01)
+        await connection.execute("UPDATE node SET host = 'written late'")
+
+    async def hear() -> None:
+        with pytest.raises(StoreUnavailable):
+            await stuck.call(stand_still)
+
+    locked = trio.Event()
+    async with open_store(world.dsn) as stuck, trio.open_nursery() as nursery:
+        nursery.start_soon(hear)
+        await locked.wait()
+        with trio.move_on_after(10):
+            while not (free := await world.value(TRY)):  # noqa: ASYNC110 - locks set no event
+                await trio.sleep(0.05)
+        assert free
+    assert not await world.value("SELECT count(*) FROM node WHERE host = 'written late'")
+
+
+async def test_a_copy_of_many_rows_may_take_longer_than_a_transaction_may_last(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(postgres._SETTINGS, "transaction_timeout", "1s")
+
+    async def fill(connection: Connection, copy: Copy) -> None:
+        await copy.take(connection, "SELECT 'late' FROM pg_sleep(2)")
+
+    async with open_store(world.dsn) as store:
+        copy, _ = await Copies(store._postgres).made(fill)
+        assert [rows async for rows in copy.pieces(lambda cells: cells[0])] == [["late"]]
 
 
 @pytest.mark.usefixtures("sessions_of_its_own")

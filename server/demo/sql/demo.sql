@@ -1,6 +1,7 @@
 -- name: take_time
--- Much is made up between the statements, on a busy machine for longer than a session may do nothing.
-SET LOCAL idle_in_transaction_session_timeout = '2min'
+-- Much is made up between the statements, on a busy machine for longer than a session may do nothing, or a transaction last.
+SET LOCAL idle_in_transaction_session_timeout = '2min';
+SET LOCAL transaction_timeout = 0
 
 -- name: lock_workspaces
 -- Two starts at once seed one after the other.
