@@ -22,6 +22,7 @@ _FENCED: Final = "tests/store/test_ledger_authorise.py"
 _PRESENCE: Final = "tests/nodes/test_presence.py"
 _SHARDS: Final = "tests/nodes/test_shards.py"
 _TERMS: Final = "tests/store/test_shards.py"
+_LATE: Final = "tests/nodes/test_shards_processes.py"
 
 NODE_GUARDS: Final = (
     Guard(
@@ -33,7 +34,10 @@ NODE_GUARDS: Final = (
                 "                if term is not None and not term.shard:\n",
             ),
         ),
-        (f"{_TERMS}::test_a_write_under_an_older_term_is_refused",),
+        (
+            f"{_TERMS}::test_a_write_under_an_older_term_is_refused",
+            f"{_LATE}::test_a_text_to_many_goes_on_at_another_and_who_is_late_is_refused_by_its_term",
+        ),
         (_TERMS,),
         also=(
             f"{_TERMS}::test_who_was_declared_dead_writes_nothing_even_before_another_has_it",
