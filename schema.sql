@@ -7,7 +7,8 @@
 -- recipient under that of its text's thread, or of the campaign's row where it has none. Advisory keys: -1 is the limiter, a
 -- campaign's is its id; -1 - a workspace's id, which nobody waits for, is whoever begins a snapshot there. Whoever writes under
 -- the term of a shard shares the key (1, hash of its name) before anything else.
--- A member's own number is locked after its endpoint, and nothing is after it.
+-- A member's own number is locked after its endpoint, and nothing is after it. Tries to log in are locked with nothing else, by
+-- ascending key.
 
 -- One history of this database -------------------------------------------------------------------------------------
 
@@ -17,7 +18,7 @@ CREATE TABLE history (
     stream_epoch   uuid NOT NULL DEFAULT gen_random_uuid(),   -- renewed by restore and reset: every client position is void then
     created_at     timestamptz NOT NULL DEFAULT now()
 );
-INSERT INTO history (schema_version) VALUES (10);
+INSERT INTO history (schema_version) VALUES (11);
 
 -- Who runs, and who may grant departures ---------------------------------------------------------------------------
 
@@ -110,6 +111,11 @@ CREATE TABLE session (
 );
 CREATE INDEX ON session (member_id);
 CREATE INDEX ON session (expires_at);
+
+CREATE UNLOGGED TABLE login_try (         -- how many tries are used up, for all servers together; a crash of the database forgets it
+    key     bytea PRIMARY KEY,            -- SHA-256 of what kind of key it is and its value, which is nowhere: people type passwords there
+    full_at timestamptz NOT NULL          -- when all tries are there again; prune() takes what is full
+);
 
 CREATE TABLE api_token (                  -- acts for the member who made it, within its scopes, and as long as that member may log in
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -2575,9 +2581,11 @@ END $$;
 -- Forget some pictures that no text and no draft holds, proofs that no entry names, and sessions that have ended, all since
 -- before p_before, and the oldest visits to short links; at most p_limit of each, and none that somebody is at. How many of each
 -- went. What the tally of contacts has
--- in many rows becomes one; whoever counts meanwhile sees the ones or the other.
+-- in many rows becomes one; whoever counts meanwhile sees the ones or the other. Of tries to log in go those that are all there
+-- again, whatever p_before.
 CREATE FUNCTION prune(p_before timestamptz, p_limit integer)
-RETURNS TABLE (pictures integer, proofs integer, sessions integer, visits integer, events integer) LANGUAGE plpgsql AS $$
+RETURNS TABLE (pictures integer, proofs integer, sessions integer, visits integer, events integer, tries integer)
+LANGUAGE plpgsql AS $$
 DECLARE
     picked bigint[];
 BEGIN
@@ -2619,7 +2627,55 @@ BEGIN
         RETURNING t.workspace_id, t.n
     )
     INSERT INTO contact_tally (workspace_id, n) SELECT m.workspace_id, sum(m.n) FROM many m GROUP BY 1;
+    WITH full_ AS (  -- the last of all, since whoever logs in waits for what is deleted
+        SELECT t.key FROM login_try t WHERE t.full_at <= clock_timestamp() LIMIT p_limit FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM login_try t USING full_ f WHERE t.key = f.key;
+    GET DIAGNOSTICS tries = ROW_COUNT;
     RETURN NEXT;
+END $$;
+
+-- Logging in ---------------------------------------------------------------------------------------------------------------
+
+-- Whole seconds until the next try under all of p_key; null: now. What is further ahead than tries can bring it was written before
+-- the clock was set back, and counts for nothing: else nobody could log in until then.
+CREATE FUNCTION wait_for_try(p_key bytea[], p_burst integer[], p_every interval[], p_now timestamptz) RETURNS integer
+LANGUAGE sql STABLE AS $$
+    SELECT max(ceil(extract(epoch FROM t.full_at - (w.burst - 1) * w.every_ - p_now)))::integer
+    FROM unnest(p_key, p_burst, p_every) w (key, burst, every_) JOIN login_try t ON t.key = w.key
+    WHERE t.full_at - (w.burst - 1) * w.every_ > p_now AND t.full_at < p_now + 2 * w.burst * w.every_
+$$;
+
+-- Take a try under all of p_key, or under none: p_burst tries at once, then one each p_every. Null, or the seconds to wait. The
+-- first look is without locks, so that who is refused holds nobody up and writes nothing; the second one is what counts.
+CREATE FUNCTION take_try(p_key bytea[], p_burst integer[], p_every interval[]) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    one    bytea;
+    now_   timestamptz;
+    wait_s integer := wait_for_try(p_key, p_burst, p_every, clock_timestamp());
+BEGIN
+    IF wait_s IS NOT NULL THEN
+        RETURN wait_s;
+    END IF;
+    FOREACH one IN ARRAY (SELECT array_agg(k ORDER BY k) FROM unnest(p_key) k) LOOP
+        INSERT INTO login_try AS t (key, full_at) VALUES (one, '-infinity')
+        ON CONFLICT (key) DO UPDATE SET full_at = t.full_at WHERE false;  -- locks it all the same
+    END LOOP;
+    now_ := clock_timestamp();
+    wait_s := wait_for_try(p_key, p_burst, p_every, now_);
+    IF wait_s IS NULL THEN
+        UPDATE login_try t SET full_at = w.every_ +
+            CASE WHEN t.full_at < now_ + 2 * w.burst * w.every_ THEN greatest(t.full_at, now_) ELSE now_ END
+        FROM unnest(p_key, p_burst, p_every) w (key, burst, every_) WHERE t.key = w.key;
+    END IF;
+    RETURN wait_s;
+END $$;
+
+-- Give one try back under each of p_key: it was right.
+CREATE FUNCTION give_back_try(p_key bytea[], p_every interval[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM login_try t WHERE t.key = ANY (p_key) ORDER BY t.key FOR NO KEY UPDATE;
+    UPDATE login_try t SET full_at = t.full_at - w.every_ FROM unnest(p_key, p_every) w (key, every_) WHERE t.key = w.key;
 END $$;
 
 -- Consent by a member's word -------------------------------------------------------------------------------------------

@@ -285,6 +285,7 @@ class Wiring:
             clock=ground.clock,
             timetable=read_timetable(ground.config.quiet_hours),
             people=ground.store.people,
+            login_tries=ground.store.login_tries,
             audit_log=ground.store.audit_log,
             settings=ground.store.settings,
             tokens=ground.store.tokens,

@@ -9,8 +9,7 @@ from typing import Final
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from server.http import audit, demo, handset, health, numbers, settings, system, tokens
-from server.http.auth import auth_routes
+from server.http import audit, auth, demo, handset, health, numbers, settings, system, tokens
 from server.http.body import PacedConnection, PacedRequest
 from server.http.call import bind, cookie_name
 from server.http.campaigns import bulk, campaigns, clicks, course, figures, rehearsal, survey
@@ -78,11 +77,8 @@ def create_app(deps: Deps) -> QuartTrio:
 
 
 def _routes(deps: Deps) -> Iterable[Route]:
-    # Ten tries at once from an address, then one each 6 s; ten at one person's login, then one each 30 s: enough for
-    # thick fingers, and a guesser gets through 3,000 passwords a day at most.
-    auth = auth_routes(Throttle(deps.clock, 10, 6.0), Throttle(deps.clock, 10, 30.0))
     api = [
-        auth,
+        auth.routes,
         threads.routes,
         team.routes,
         history.routes,

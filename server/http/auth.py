@@ -13,8 +13,10 @@ from server.domain.roles import Deed, Role, deeds_of
 from server.http.call import Answer, Call, cookie_name, token_hash
 from server.http.errors import Problem
 from server.http.rules import MEMBER, PUBLIC, Routes
-from server.http.throttle import Throttle, throttle_key
+from server.http.throttle import throttle_key
 from server.ports import Member, Workspace
+
+routes = Routes("auth")
 
 _TOKEN_BYTES: Final = 32
 
@@ -57,43 +59,37 @@ def me_out(member: Member, workspace: Workspace, now: datetime) -> MeOut:
     )
 
 
-def auth_routes(by_address: Throttle, by_email: Throttle) -> Routes:
-    """Login is throttled twice: an address may not try many people, nor many addresses one person."""
-    routes = Routes("auth")
+@routes.post("/api/v1/login", PUBLIC, body=LoginIn, answers={200: MeOut})
+async def login(call: Call, body: LoginIn) -> Answer:
+    """Log in; the session comes as a cookie."""
+    email = body.email.strip().lower()
+    address = throttle_key(str(call.address))
+    wait_s = await call.deps.login_tries.take(address, email)
+    if wait_s is not None:
+        call.deps.count_login("too_often")
+        raise _too_often(wait_s)
+    found = await call.deps.people.credentials(email)
+    if not await call.deps.passwords.fits(body.password, found[1] if found else None) or found is None:
+        call.deps.count_login("wrong")
+        raise Problem(401, "wrong_login", "The e-mail address or the password is wrong.")
+    await call.deps.login_tries.give_back(address, email)
+    return await _opened(call, found[0])
 
-    @routes.post("/api/v1/login", PUBLIC, body=LoginIn, answers={200: MeOut})
-    async def login(call: Call, body: LoginIn) -> Answer:
-        """Log in; the session comes as a cookie."""
-        email = body.email.strip().lower()
-        keys = ((by_address, throttle_key(str(call.address))), (by_email, email))
-        for throttle, key in keys:
-            wait_s = throttle.take(key)
-            if wait_s is not None:
-                call.deps.count_login("too_often")
-                raise _too_often(wait_s)
-        found = await call.deps.people.credentials(email)
-        if not await call.deps.passwords.fits(body.password, found[1] if found else None) or found is None:
-            call.deps.count_login("wrong")
-            raise Problem(401, "wrong_login", "The e-mail address or the password is wrong.")
-        for throttle, key in keys:
-            throttle.give_back(key)
-        return await _opened(call, found[0])
 
-    @routes.post("/api/v1/logout", PUBLIC, answers={204: None})
-    async def logout(call: Call) -> Answer:
-        """Log out; without a session this does nothing."""
-        token = request.cookies.get(cookie_name(call.deps.config))
-        if token:
-            await call.deps.people.close_session(token_hash(token))
-            call.deps.session_ended(token_hash(token))
-        return Answer(status=204, cookie="")
+@routes.post("/api/v1/logout", PUBLIC, answers={204: None})
+async def logout(call: Call) -> Answer:
+    """Log out; without a session this does nothing."""
+    token = request.cookies.get(cookie_name(call.deps.config))
+    if token:
+        await call.deps.people.close_session(token_hash(token))
+        call.deps.session_ended(token_hash(token))
+    return Answer(status=204, cookie="")
 
-    @routes.get("/api/v1/me", MEMBER, answers={200: MeOut})
-    async def me(call: Call) -> Answer:
-        """Who is logged in, and where."""
-        return Answer(me_out(call.member, call.logged_in.workspace, call.deps.clock.wall()))
 
-    return routes
+@routes.get("/api/v1/me", MEMBER, answers={200: MeOut})
+async def me(call: Call) -> Answer:
+    """Who is logged in, and where."""
+    return Answer(me_out(call.member, call.logged_in.workspace, call.deps.clock.wall()))
 
 
 async def _opened(call: Call, member: Member) -> Answer:

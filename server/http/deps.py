@@ -29,6 +29,7 @@ from server.ports.filters import Finder, SavedFilters
 from server.ports.history import History
 from server.ports.imports import Imports
 from server.ports.links import Links, Visited
+from server.ports.logins import LoginTries
 from server.ports.mass_edit import MassEdits
 from server.ports.numbers import Numbers
 from server.ports.own_number import OwnNumbers
@@ -80,6 +81,7 @@ class Deps:
     clock: Clock
     timetable: Timetable
     people: People
+    login_tries: LoginTries
     audit_log: AuditLog
     settings: WorkspaceSettings
     events: EventStream

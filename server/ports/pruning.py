@@ -16,10 +16,11 @@ class Pruned:
     sessions: int
     visits: int
     events: int
+    tries: int
 
     @property
     def most(self) -> int:
-        return max(self.pictures, self.proofs, self.sessions, self.visits, self.events)
+        return max(self.pictures, self.proofs, self.sessions, self.visits, self.events, self.tries)
 
 
 class Pruning(Protocol):
@@ -27,6 +28,7 @@ class Pruning(Protocol):
         """Forget pictures that no text and no draft holds, proofs that no entry names, and sessions that have ended,
         the oldest visits to short links, whose sums stay, and what other programs were told.
 
-        All since before *before*, by the real time, and at most *limit* of each.
+        All since before *before*, by the real time, and at most *limit* of each. Also whose tries to log in are all
+        there again.
         """
         ...

@@ -20,4 +20,4 @@ class PostgresPruning:
     async def prune(self, before: datetime, limit: int) -> Pruned:
         row = await self._postgres.call(lambda c: c.fetchrow(_SQL["prune"], before, limit), idempotent=True)
         assert row is not None, "the function gives one row"  # noqa: S101 - for the type
-        return Pruned(row["pictures"], row["proofs"], row["sessions"], row["visits"], row["events"])
+        return Pruned(row["pictures"], row["proofs"], row["sessions"], row["visits"], row["events"], row["tries"])

@@ -39,6 +39,7 @@ from server.store.events import PostgresEvents
 from server.store.fleet import PostgresFleet
 from server.store.hooks import PostgresHooks
 from server.store.ledger.ledger import PostgresLedger
+from server.store.logins import PostgresLoginTries
 from server.store.members import PostgresPeople
 from server.store.named_sql import statements
 from server.store.nodes import PostgresElsewhere
@@ -65,7 +66,7 @@ T = TypeVar("T")
 
 _SQL = statements("schema")
 
-SCHEMA_VERSION: Final = 10
+SCHEMA_VERSION: Final = 11
 OLDEST_SERVER: Final = 18  # the one that everything here was tested with
 
 
@@ -112,6 +113,7 @@ class Store:
         self.events, self.hooks = PostgresEvents(postgres), PostgresHooks(postgres)
         self.audit_log, self.settings = PostgresAuditLog(postgres), PostgresSettings(postgres, announce)
         self.people, self.tokens = PostgresPeople(postgres, announce), PostgresTokens(postgres, announce)
+        self.login_tries = PostgresLoginTries(postgres)
         self.quarantine = PostgresQuarantine(postgres)
         self.pruning = PostgresPruning(postgres)
         self.templates = PostgresTemplates(postgres)

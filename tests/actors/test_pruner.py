@@ -23,7 +23,7 @@ class Attic:
 
     async def prune(self, before: datetime, limit: int) -> Pruned:
         self.asked.append((trio.current_time(), before, limit))
-        match self._found.pop(0) if self._found else Pruned(0, 0, 0, 0, 0):
+        match self._found.pop(0) if self._found else Pruned(0, 0, 0, 0, 0, 0):
             case Exception() as error:
                 raise error
             case Pruned() as gone:
@@ -48,13 +48,14 @@ async def test_every_hour_what_is_older_than_a_week_goes(autojump_clock: MockClo
 
 async def test_while_pieces_are_full_there_is_more(autojump_clock: MockClock) -> None:
     full = [
-        Pruned(AT_ONCE, 0, 0, 0, 0),
-        Pruned(3, AT_ONCE, 0, 0, 0),
-        Pruned(0, 1, AT_ONCE, 0, 0),
-        Pruned(0, 0, 0, AT_ONCE, 0),
+        Pruned(AT_ONCE, 0, 0, 0, 0, 0),
+        Pruned(3, AT_ONCE, 0, 0, 0, 0),
+        Pruned(0, 1, AT_ONCE, 0, 0, 0),
+        Pruned(0, 0, 0, AT_ONCE, 0, 0),
+        Pruned(0, 0, 0, 0, 0, AT_ONCE),
     ]
-    attic = Attic([*full, Pruned(0, 0, 5, 0, 0)])
-    assert await looked_in(attic, EVERY_S - 1) == [0] * 5
+    attic = Attic([*full, Pruned(0, 0, 5, 0, 0, 0)])
+    assert await looked_in(attic, EVERY_S - 1) == [0] * 6
 
 
 async def test_a_database_that_is_away_is_asked_again_in_an_hour(autojump_clock: MockClock) -> None:

@@ -24,7 +24,29 @@ _SHARDS: Final = "tests/nodes/test_shards.py"
 _TERMS: Final = "tests/store/test_shards.py"
 _LATE: Final = "tests/nodes/test_shards_processes.py"
 
+_LOGINS: Final = "tests/store/test_logins.py"
+
 NODE_GUARDS: Final = (
+    Guard(
+        "tries_to_log_in_are_counted_under_their_lock",
+        (Edit("schema.sql", "    wait_s := wait_for_try(p_key, p_burst, p_every, now_);\n", ""),),
+        (f"{_LOGINS}::test_who_waited_for_another_servers_try_counts_it",),
+        (_LOGINS,),
+        also=(f"{_LOGINS}::test_of_forty_tries_at_once_at_two_servers_ten_are_allowed",),
+    ),
+    Guard(
+        "a_try_to_log_in_locks_its_keys_in_one_order",
+        (Edit("schema.sql", "(SELECT array_agg(k ORDER BY k) FROM unnest(p_key) k)", "p_key"),),
+        ("tests/store/test_lock_order.py::test_locks_are_taken_in_one_order",),
+        (_LOGINS,),
+    ),
+    Guard(
+        "an_address_with_what_the_database_leaves_out_is_no_other_one",
+        (Edit("server/store/logins.py", "{storable(email)}", "{email}"),),
+        (f"{_LOGINS}::test_an_address_that_is_nobodys_in_the_database_buys_no_tries_at_somebodys",),
+        (_LOGINS,),
+        also=(f"{_LOGINS}::test_what_no_utf8_can_hold_is_counted_as_well",),
+    ),
     Guard(
         "the_term_is_checked",
         (

@@ -16,13 +16,14 @@ from quart.wrappers import Response
 from quart_trio import QuartTrio
 
 from server.config import Config, load_config
+from server.domain.logins import BY_ADDRESS, BY_EMAIL
 from server.domain.messages import Message, ReadMark, ThreadEvent, ThreadRow
 from server.domain.roles import Role
 from server.domain.timetable import Local, shipped_timetable
 from server.http.app import create_app
 from server.http.deps import DemoFacts, DemoLogin, Deps
 from server.http.passwords import Passwords
-from server.http.throttle import TokenPace
+from server.http.throttle import Throttle, TokenPace
 from server.observe import Meters
 from server.ports import (
     OPEN,
@@ -108,6 +109,28 @@ class FakePeople:
 
     async def audit(self, workspace_id: int, member_id: int | None, action: str, detail: Mapping[str, Any]) -> None:
         self.audits.append((workspace_id, member_id, action))
+
+
+class FakeTries:
+    """`ports.logins.LoginTries` of one server, in memory."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._throttles = [Throttle(clock, one.burst, one.every_s) for one in (BY_ADDRESS, BY_EMAIL)]
+
+    async def take(self, address: str, email: str) -> int | None:
+        keys = (address, email)
+        waits = [throttle.take(key) for throttle, key in zip(self._throttles, keys, strict=True)]
+        refused = [wait_s for wait_s in waits if wait_s is not None]
+        if not refused:
+            return None
+        for throttle, key, wait_s in zip(self._throttles, keys, waits, strict=True):
+            if wait_s is None:
+                throttle.give_back(key)
+        return max(refused)
+
+    async def give_back(self, address: str, email: str) -> None:
+        for throttle, key in zip(self._throttles, (address, email), strict=True):
+            throttle.give_back(key)
 
 
 def row(thread_id: int, workspace_id: int) -> ThreadRow:
@@ -365,6 +388,7 @@ class House:
             config=load_config("demo", {}),
             clock=self.clock,
             people=self.people,
+            login_tries=FakeTries(self.clock),
             tokens=absent,
             audit_log=absent,
             settings=absent,

@@ -96,6 +96,7 @@ async def town(house: House, demo_dsn: str) -> AsyncIterator[Town]:
 
         other = await store.call(build)
         await store.people.add_member(other["workspace_id"], "eve@other.example", "Eve", "owner", QUICK.hash(PASSWORD))
+        house.replace(login_tries=store.login_tries)
         house.replace(people=store.people, inbox=store.inbox, commands=DirectCommands(store), compose=store.compose)
         house.replace(drafts=store.drafts, pictures=store.pictures, consents=store.consents)
         house.replace(suggestions=store.suggestions, team=store.team)

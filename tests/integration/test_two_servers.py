@@ -198,6 +198,29 @@ async def test_the_other_takes_over_from_one_that_was_killed_and_nothing_leaves_
         assert worst_excess(arrivals.at) <= 0
 
 
+async def test_two_servers_together_allow_ten_tries_to_log_in(dsn: str, tmp_path: Path) -> None:
+    """Each alone would allow ten. A try more is earned every six seconds, however long all this takes."""
+    wrong, answers = {"email": "nobody@example.org", "password": "guess"}, list[httpx2.Response]()
+    async with town(dsn), httpx2.AsyncClient(trust_env=False, verify=False) as http:
+        one, two = (serving(environ(dsn, tmp_path / folder, **ENV)) for folder in ("one", "two"))
+        async with one as (_, at_one), two as (_, at_two):
+
+            async def guess(url: str) -> None:
+                for _ in range(10):
+                    headers = {"Origin": url, "X-CSRF": "1"}
+                    answers.append(await http.post(f"{url}/api/v1/login", json=wrong, headers=headers, timeout=60))
+
+            began = time.monotonic()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(guess, at_one)
+                nursery.start_soon(guess, at_two)
+            earned = (time.monotonic() - began) // 6
+    statuses = [answer.status_code for answer in answers]
+    assert 10 <= statuses.count(401) <= 10 + earned
+    assert statuses.count(401) + statuses.count(429) == 20
+    assert all(int(answer.headers["Retry-After"]) >= 1 for answer in answers if answer.status_code == 429)
+
+
 async def all_settled(store: Store) -> bool:
     return not await store.call(lambda c: c.fetchval("SELECT EXISTS (SELECT FROM outbox)"))
 

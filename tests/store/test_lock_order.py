@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from inspect import iscoroutinefunction
 from typing import Any, Final, Literal
 from uuid import uuid4
@@ -28,6 +29,7 @@ from server.ports.bulk import Addresses, BulkText, Launched
 from server.ports.campaigns import CampaignSurvey
 from server.ports.compose import Change, Compose, Drafts, Pictures, Wanted
 from server.ports.consent import Consents, NewEntry
+from server.ports.logins import LoginTries
 from server.ports.numbers import Numbers
 from server.ports.settings import WorkspaceSettings
 from server.store.conversations.consent import record_opt_ins
@@ -55,6 +57,7 @@ HOLD: Final = {
     "campaign_recipient": "SELECT FROM campaign_recipient ORDER BY campaign_id, ord LIMIT 1 FOR NO KEY UPDATE",
     "daily_use": "SELECT FROM daily_use LIMIT 1 FOR NO KEY UPDATE",
     "thread_read": "SELECT FROM thread_read ORDER BY member_id, thread_id LIMIT 1 FOR NO KEY UPDATE",
+    "login_try": "SELECT FROM login_try ORDER BY key LIMIT 1 FOR NO KEY UPDATE",
 }
 HELD: Final = {
     "limiter": "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 4294967295",
@@ -436,6 +439,22 @@ async def give_number(world: World) -> Act:
     return lambda: world.store.numbers.give(1, 1, 2, by=1, version=None)
 
 
+def logging_in(method: Callable[[World, str, str], Awaitable[object]], *, first: str) -> Prepare:
+    """From an address and at a person whose keys are there already; *first* is whose key is the lower one."""
+
+    async def prepare(world: World) -> Act:
+        address, email = ("203.0.113.4", "a@x.org") if first == "address" else ("203.0.113.7", "b@x.org")
+        assert await world.store.login_tries.take(address, "nobody@x.org") is None
+        await world.sql("DELETE FROM login_try WHERE key <> sha256($1::text::bytea)", f"ip {address}")
+        assert await world.store.login_tries.take("192.0.2.1", email) is None
+        await world.sql("DELETE FROM login_try WHERE key = sha256('ip 192.0.2.1'::bytea)")
+        lower = await world.value("SELECT key FROM login_try ORDER BY key LIMIT 1")
+        assert (lower == sha256(f"ip {address}".encode()).digest()) is (first == "address")
+        return lambda: method(world, address, email)
+
+    return prepare
+
+
 async def add_member(world: World) -> Act:
     await two_threads(world)
     return lambda: world.store.people.add_member(1, "eve@example.org", "Eve", "agent", "x")
@@ -522,6 +541,14 @@ METHODS = [
     pytest.param(t3_until_reply, {"limiter", "node", "endpoint", "thread"}, id="T3 of what a reply would cancel"),
     pytest.param(open_threads, {"endpoint", "thread"}, id="where texts to numbers go"),
     pytest.param(add_member, set(), id="a new member"),
+    *(
+        pytest.param(logging_in(method, first=first), {"login_try"}, id=f"{deed}, the {first}'s key first")
+        for first in ("address", "email")
+        for deed, method in (
+            ("a try to log in", lambda w, a, e: w.store.login_tries.take(a, e)),
+            ("a try given back", lambda w, a, e: w.store.login_tries.give_back(a, e)),
+        )
+    ),
     pytest.param(set_hours, set(), id="other sending hours"),
     pytest.param(give_number, {"thread"}, id="a number changes hands"),
 ]
@@ -541,7 +568,7 @@ record_mo enqueue_mt authorise record_outcome apply_receipt join_early_receipts 
 resolve_crashed climb resend bind_listed give_up enqueue_answer expire_due note_sweep join beat leave take_limiter
 mark_read mark_unread add_member hand_over_limiter charge_day give_back_day spend_day open_threads enqueue_bulk
 tell share_limiter join_limiter
-cancel change change cancel_replied give
+cancel change change cancel_replied give take give_back
 """
 
 
@@ -549,7 +576,7 @@ def test_no_method_of_the_store_is_forgotten() -> None:
     """A new one is a case above, or among those that lock nothing."""
     old = (ports.Ledger, ports.Fleet, ports.Directory, ports.Inbox, ports.Reviews, ports.People)
     parts: tuple[type, ...] = (*old, Compose, Drafts, Pictures, Consents, CampaignSurvey, AuditLog)
-    parts += (WorkspaceSettings, Numbers)
+    parts += (WorkspaceSettings, Numbers, LoginTries)
     methods = [name for part in parts for name, what in vars(part).items() if iscoroutinefunction(what)]
     assert sorted(methods) == sorted(f"{READS} {ALONE} {TESTED}".split())
 
