@@ -11,6 +11,7 @@ import trio
 
 from server.config import load_config
 from server.http.passwords import Passwords, TooManyLogins
+from server.ports import StoreUnavailable
 from tests.http.house import DANA, PASSWORD, QUICK, RAJ, FakeClock, House, Told
 
 SERVE = load_config("serve", {"DATABASE_URL": "postgresql:///x", "PUBLIC_URL": "https://sms.example.com"})
@@ -160,6 +161,16 @@ async def test_a_crowd_of_logins_does_not_queue_for_ever() -> None:
     assert 0 < refused < 60
 
 
+class UncountedTries:
+    """Of a database that is away."""
+
+    async def take(self, address: str, email: str) -> int | None:
+        raise StoreUnavailable("away")
+
+    async def give_back(self, address: str, email: str) -> None:
+        raise AssertionError("no try was taken")
+
+
 async def test_guessing_at_one_person_is_slowed_whatever_address_it_comes_from(house: House) -> None:
     wrong = {"email": DANA.email, "password": "guess"}
     answers = [await house.browser(f"198.51.100.{n}").post("/api/v1/login", wrong) for n in range(11)]
@@ -186,6 +197,13 @@ async def test_guessing_from_one_address_is_slowed_whoever_it_is_at(house: House
 async def test_those_who_know_their_password_are_never_slowed(house: House) -> None:
     browser = house.browser()
     assert {(await browser.login(DANA)).status for _ in range(30)} == {200}
+
+
+async def test_where_tries_cannot_be_counted_no_password_is_looked_at(house: House) -> None:
+    house.replace(login_tries=UncountedTries())
+    house.people.failure = AssertionError("nobody is looked for")
+    answer = await house.browser().login(DANA)
+    assert (answer.status, house.people.sessions) == (503, {})
 
 
 async def test_a_forged_forwarded_address_buys_no_new_tries(house: House) -> None:
