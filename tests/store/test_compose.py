@@ -49,6 +49,20 @@ async def test_a_number_that_nobody_has_becomes_a_contact_to_be_named_with_one_t
     assert await world.value("SELECT count(*) FROM thread") == 1
 
 
+async def test_only_an_opened_thread_is_not_waited_for_and_whatever_comes_next_is(world: World) -> None:
+    shown: list[str] = []
+
+    async def show() -> None:
+        shown.append(await world.store.call(lambda c: c.fetchval("SHOW synchronous_commit", timeout=10)))
+
+    for nth in range(4):
+        await open_one(world, address=f"+1202555016{nth}")
+        async with trio.open_nursery() as nursery:  # on each connection there is
+            for _ in range(8):
+                nursery.start_soon(show)
+    assert {*shown} == {"on"}
+
+
 async def test_a_thread_is_listed_once_it_has_a_text(world: World) -> None:
     thread = await open_one(world, address=NOBODY_YET)
     assert isinstance(thread, int)

@@ -1,6 +1,7 @@
 -- name: open_threads
--- Where texts to numbers and contacts go; made where there is nothing yet.
-SELECT * FROM open_threads($1, $2, $3, $4, $5, $6);
+-- Where texts to numbers and contacts go; made where there is nothing yet. Nobody waits until that is on disk: the text that goes there
+-- is, and with it all that was written before.
+SELECT o.* FROM set_config('synchronous_commit', 'off', true) s, open_threads($1, $2, $3, $4, $5, $6) o;
 
 -- name: whereabouts
 -- What is known of whom a text would reach: a number, a contact's first phone that can receive texts, or a thread's contact.
