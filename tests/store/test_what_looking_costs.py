@@ -27,6 +27,11 @@ INSERT INTO thread_read (member_id, thread_id, workspace_id, in_ord)
 SELECT 1, id, 1, 1 FROM thread WHERE id % 40 <> 0;
 ANALYZE;
 """  # noqa: S608 - a number
+NOTES = """
+INSERT INTO note (thread_id, seq, workspace_id, author_id, at, body)
+SELECT id, 2, 1, 1, now() - id * interval '1 minute', 'Call her after six' FROM thread WHERE id % 30 = 0;
+ANALYZE;
+"""
 TEXTS = """
 INSERT INTO message (thread_id, seq, workspace_id, direction, in_ord, number_id, klass, body, state, created_at)
 SELECT $1, n, 1, 'in', n, 1, 'inbound', ($2::text[])[1 + n % cardinality($2::text[])], 'received',
@@ -92,6 +97,12 @@ async def test_marks_of_threads_that_the_inbox_does_not_show_hide_none_that_it_d
 async def written(world: World, count: int, *bodies: str) -> None:
     thread = (await world.receive("Hi", received_at=NOON)).thread_id
     await world.sql(TEXTS, thread, list(bodies), NOON, count)
+
+
+async def test_the_notes_of_a_page_read_what_stands_beside_them_and_no_other_conversation(world: World) -> None:
+    await world.store.call(lambda c: c.execute(THREADS + NOTES))
+    threads = [row["thread_id"] for row in await world.sql("SELECT thread_id FROM note ORDER BY thread_id LIMIT 6")]
+    assert await rows_read(world, statements("history")["notes"], 1, threads, [2] * 6) < 6 * 40
 
 
 async def read_words(world: World, typed: str, name: str, *given: object) -> tuple[int, list[int | None]]:

@@ -107,7 +107,7 @@ SELECT o.thread_id, o.seq AS event_seq, o.body AS note, o.author_id AS note_auth
        f.name, f.contact_id, f.address, f.number
 FROM unnest($2::bigint[], $3::bigint[]) k (thread_id, seq)
 JOIN note o ON o.thread_id = k.thread_id AND o.seq = k.seq AND o.workspace_id = $1
-JOIN inbox_face f ON f.thread_id = o.thread_id
+CROSS JOIN LATERAL (SELECT * FROM inbox_face f WHERE f.thread_id = o.thread_id OFFSET 0) f
 JOIN member a ON a.id = o.author_id;
 
 -- name: export
