@@ -123,9 +123,9 @@ def campaign_key(campaign_id: int) -> int:
 # How far to look
 
 WALK: Final = 1_000  # texts that a walk looks at
-TOO_MANY: Final = 1_200  # texts that a leap may fetch
+TOO_MANY: Final = 3_000  # texts that a leap may fetch
 _WANTED: Final = 300  # texts that a leap is meant to fetch, and at most where few of them are what is meant
-_MOST_WANTED: Final = 900
+_MOST_WANTED: Final = 2_400
 _WIDEN: Final = 32.0
 _FIRST_LEAP: Final = 256.0
 NARROWEST: Final = timedelta(hours=2)  # spans are hardly narrower than that
@@ -143,10 +143,10 @@ def first_leap(walked: timedelta, found: int) -> timedelta:
 def worth_fetching(wants: int, fetched: int, fit: int) -> int:
     """How many texts the next look should fetch for a page that *wants* so many more, where of so many so many fit.
 
-    A look costs what a hundred texts do: where one in a hundred is what is meant, few looks at many cost least.
+    A look costs what some thousand texts do: where one in a hundred is what is meant, few looks at many cost least.
 
     >>> worth_fetching(50, 0, 0), worth_fetching(50, 300, 150), worth_fetching(50, 300, 3)
-    (300, 300, 900)
+    (300, 300, 2400)
     """
     return _WANTED if not fetched else min(_MOST_WANTED, max(_WANTED, wants * fetched // max(fit, 1)))
 

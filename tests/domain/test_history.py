@@ -143,7 +143,7 @@ def test_no_look_is_narrower_than_the_spans_are() -> None:
         pytest.param(50, 0, 0, 300, id="nothing is known yet"),
         pytest.param(50, 300, 300, 300, id="all of them fit"),
         pytest.param(50, 300, 30, 500, id="one in ten"),
-        pytest.param(50, 300, 0, 900, id="none so far"),
+        pytest.param(50, 300, 0, 2400, id="none so far"),
         pytest.param(2, 3000, 60, 300, id="hardly any more is wanted"),
     ],
 )
