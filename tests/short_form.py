@@ -1,11 +1,11 @@
 """What `./test` and `./test --broad` leave to `./test --whole`: they are as quick as a person, or CI, waits for.
 
 Slow is what needs PostgreSQL, a browser or processes; all else runs in every form. Of a slow test one form is drawn, by
-the seed that the order is drawn by, and of these tests as many as their part has seconds for: one of each file, then
-whichever come first; of dear ones, that each take a good part of these seconds, one in all. What was changed since the
-last commit runs in every form, however long it takes. Tests of whole runs, marked `whole`, are left out. Of properties
-that say nothing else fewer examples are tried. The broad form has no such bounds, and whole runs are in it: one form of
-everything.
+the seed that the order is drawn by, and of these tests as many as their part has seconds for: one of each file in a
+drawn order, then others; of dear ones, that each take a good part of these seconds, one in all. What was changed since
+the last commit runs in every form, however long it takes. Tests of whole runs, marked `whole`, are left out. Of
+properties that say nothing else fewer examples are tried. The broad form has no such bounds, and whole runs are in it:
+one form of everything.
 """
 
 from __future__ import annotations
@@ -66,15 +66,14 @@ class Short:
         return [one for one in items if one.nodeid in stay], [one for one in items if one.nodeid not in stay]
 
     def _drawn(self, functions: Sequence[str], spent_s: float) -> list[str]:
-        """One of each file, of those that are dear one in all, and then those that still fit."""
+        """Those that fit: the first of each file before a second of any, and of those that are dear one in all."""
         order = sorted(functions, key=lambda function: (self._chance(function).random(), function))
         dear = [function for function in order if self._cost_of(function) > self.budget_s * _DEAR]
         order = [function for function in order if function not in dear[1:]]
         first = {_file_of(function): function for function in reversed(order)}
-        drawn = [*first.values()]
-        spent_s += sum(map(self._cost_of, drawn))
-        for function in order:
-            if first[_file_of(function)] != function and spent_s + self._cost_of(function) <= self.budget_s:
+        drawn = dear[:1]
+        for function in sorted(order, key=lambda function: first[_file_of(function)] != function):
+            if function not in drawn and spent_s + self._cost_of(function) <= self.budget_s:
                 spent_s += self._cost_of(function)
                 drawn.append(function)
         return drawn

@@ -51,6 +51,9 @@ def guard(new: str, *named: str, also: tuple[str, ...] = ()) -> Guard:
     return Guard("one", (edit,), tuple(map(name, named)), ("tests/test_numbers.py",), also=left_out)
 
 
+processes = pytest.mark.integration  # each starts a pytest of its own
+
+
 @pytest.mark.parametrize("one", GUARDS, ids=lambda one: one.name)
 def test_every_guard_is_still_there_to_be_taken_away(one: Guard) -> None:
     for edit in one.without:
@@ -67,6 +70,7 @@ def test_what_is_not_there_or_there_twice_cannot_be_taken_away() -> None:
             edited(Edit("schema.sql", "lock", ""), text)
 
 
+@processes
 def test_a_report_tells_assertions_from_accidents(tree: Path) -> None:
     report = run(tree, ["tests/test_numbers.py"])
     assert report.passed == {name("test_adds"), name("test_also_adds")}
@@ -74,21 +78,25 @@ def test_a_report_tells_assertions_from_accidents(tree: Path) -> None:
     assert report.broken == {name("test_breaks")}
 
 
+@processes
 def test_a_tree_that_cannot_be_imported_is_no_verdict(tree: Path) -> None:
     with pytest.raises(Stale):
         try_without(tree, guard("ONE = ", "test_also_adds"))
     assert (tree / "tests" / "test_numbers.py").read_text() == NUMBERS
 
 
+@processes
 def test_a_guard_is_killed_where_its_test_sees_it_and_no_other_does(tree: Path) -> None:
     assert try_without(tree, guard("ONE = 2", "test_also_adds")).faults == []
 
 
+@processes
 def test_a_guard_survives_where_its_test_passes_without_it(tree: Path) -> None:
     [fault] = try_without(tree, guard("ONE = 1.0", "test_also_adds")).faults
     assert fault == f"{name('test_also_adds')} passes without it"
 
 
+@processes
 def test_a_guard_survives_where_others_see_it_too(tree: Path) -> None:
     one, two = try_without(tree, guard("ONE = 2", "test_adds")).faults
     assert one == f"{name('test_adds')} passes without it"
