@@ -89,6 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
             settings.register_profile("short", max_examples=short_form.EXAMPLES)
             settings.load_profile("short")
+            os.environ.setdefault(short_form.CASES, "1")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,9 +3,9 @@
 Slow is what needs PostgreSQL, a browser or processes; all else runs in every form. Of a slow test one form is drawn, by
 the seed that the order is drawn by, and of these tests as many as their part has seconds for: one of each file in a
 drawn order, then others; of dear ones, that each take a good part of these seconds, one in all. What was changed since
-the last commit runs in every form, however long it takes. Tests of whole runs, marked `whole`, are left out. Of
-properties that say nothing else fewer examples are tried. The broad form has no such bounds, and whole runs are in it:
-one form of everything.
+the last commit runs in every form, however long it takes. So does what is marked `always`. Tests of whole runs, marked
+`whole`, are left out. Of properties that say nothing else fewer examples are tried, and fewer cases of the API. The
+broad form has no such bounds, and whole runs are in it: one form of everything.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from typing import Final
 import pytest
 
 OPTION: Final = "--short"
+CASES: Final = "THREADLINE_SPEC_CASES"
+"""The variable that says how many cases of each of the API's operations tests/spec tries."""
 EXAMPLES: Final = 25
 """Of each property, where a form has bounds; Hypothesis itself tries a hundred."""
 RUNS: Final = "--whole-runs"
@@ -57,7 +59,11 @@ class Short:
         for item in items:
             if item.get_closest_marker("whole") and not self.runs:
                 continue
-            if not _is_slow(item) or is_changed(_file_of(item.nodeid), self.changed):
+            if (
+                not _is_slow(item)
+                or item.get_closest_marker("always")
+                or is_changed(_file_of(item.nodeid), self.changed)
+            ):
                 stay.add(item.nodeid)
             else:
                 forms[_function_of(item.nodeid)].append(item.nodeid)

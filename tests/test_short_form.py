@@ -86,6 +86,13 @@ def test_whole_runs_are_left_out_even_where_they_were_changed() -> None:
     assert drawn(1, *tests, changed=["tests/a.py"]) == ["tests/a.py::other"]
 
 
+def test_what_is_always_to_run_does_however_dear_it_is() -> None:
+    dear = One("tests/a.py::run", frozenset({"integration", "always"}))
+    costs = {dear.nodeid: 50.0, "tests": 1.0}
+    for seed in range(20):
+        assert dear.nodeid in drawn(seed, dear, *functions("b.py", 9), budget_s=3, costs=costs)
+
+
 def test_in_the_broad_form_every_function_runs_and_every_whole_run() -> None:
     forms = [One(f"tests/a.py::slow[{n}]") for n in range(5)]
     tests = [*forms, *functions("b.py", 40), One("tests/c.py::run", WHOLE)]

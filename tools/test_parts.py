@@ -22,7 +22,7 @@ _FEW_KILLS: Final = 6
 NOTHING_COLLECTED: Final = 5  # pytest's exit status
 # CPU seconds that the slow tests of a part may cost in the short form, by tests/costs.json: with all else that runs
 # they come to less than the 600 that two cores have in five minutes.
-_BUDGETS_S: Final = {"ui": 30, "integration": 40, "servers": 14, "crash": 8}
+_BUDGETS_S: Final = {"ui": 24, "integration": 50, "servers": 14, "crash": 8, "races": 12}
 _ELSE_S: Final = 20
 
 

@@ -80,7 +80,7 @@ def ask(operation: Any, base_url: str, asking: Sequence[Credential], cases: int,
     """Ask *operation* with so many cases that its description allows, and half as many that it does not."""
     session = requests.Session()
     session.trust_env = False
-    for mode, many in ((GenerationMode.POSITIVE, cases), (GenerationMode.NEGATIVE, cases // 2)):
+    for mode, many in ((GenerationMode.POSITIVE, cases), (GenerationMode.NEGATIVE, max(cases // 2, 1))):
         for number, case in enumerate(_cases(operation, mode, many)):
             one = asking[number % len(asking)]
             if number % 4 != 3:

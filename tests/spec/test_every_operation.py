@@ -20,15 +20,17 @@ from server.ports.events import Answered, Post
 from tests.http.house import QUICK
 from tests.http.parsed_routes import routes_are_parsed_once
 from tests.integration.server import Live, running
+from tests.short_form import CASES as CASES_VARIABLE
 from tests.spec.asking import Credential, Findings, ask, operations, walk
 from tests.spec.course import UNREACHED, course
 
 __all__ = ["routes_are_parsed_once"]
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.always]
 
-CASES: Final = int(os.environ.get("THREADLINE_SPEC_CASES", "4"))
-"""Allowed ones of each operation; half as many that are not."""
+_ALL: Final = 4
+CASES: Final = int(os.environ.get(CASES_VARIABLE, _ALL))
+"""Allowed ones of each operation; half as many that are not. Of fewer than four some may reach nothing."""
 _AT_WORK: Final = "SELECT min(id) FROM campaign WHERE kind = 'campaign' AND state = 'active'"
 _FIRST: Final = "SELECT min(id) FROM member WHERE role = $1"
 NOON: Final = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
@@ -66,7 +68,10 @@ async def test_every_operation_answers_as_it_is_described(
     assert not found.faults, "\n".join(found.faults)
     assert {label for label, _ in found.statuses} == described
     print(f"{found.asked} requests; {len(found.reached)} of {len(described)} operations did what they are for")
-    assert described - found.reached == set(UNREACHED), "each operation is granted once, or says here why it cannot be"
+    if CASES >= _ALL:
+        assert described - found.reached == set(UNREACHED), (
+            "each operation is granted once, or says here why it cannot be"
+        )
 
 
 async def _credentials(it: Live, owner: int, agent: int) -> list[Credential]:
