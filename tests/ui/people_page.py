@@ -79,6 +79,7 @@ def counted(page: Page) -> Locator:
 def open_contact(page: Page, contact: dict[str, Any]) -> None:
     page.goto(f"/people/{contact['contact_id']}")
     page.get_by_role("heading", name="Details", exact=True).wait_for()
+    page.wait_for_load_state("networkidle")  # what comes later moves the cards below it, away from under a click
 
 
 def choose_field(page: Page, field: str, comparison: str | None = None, value: str | None = None, nth: int = 0) -> None:

@@ -287,6 +287,14 @@ def hung_up(page: Page, call: Locator, name: str) -> Locator:
     return page.get_by_role("region", name=f"After the call with {name}")
 
 
+def below(whole: Locator, part: Locator) -> float:
+    """How far *part* is from the top of *whole*, in pixels, wherever the page is scrolled to."""
+    top, at = whole.bounding_box(), part.bounding_box()
+    assert top is not None
+    assert at is not None
+    return at["y"] - top["y"]
+
+
 def events(page: Page) -> Locator:
     return page.get_by_role("log", name="Events").get_by_role("listitem")
 
@@ -340,8 +348,12 @@ def test_after_the_call_one_click_sends_the_chosen_follow_up(page: Page, office:
     office.ask("POST", "/templates", {"name": name, "body": "Hi {{first_name}}, sorry I missed you.", "shared": True})
     after = hung_up(page, calling(connected(page), lead.name), lead.name)
     after.get_by_label("Template").select_option(label=name)
+    send = after.get_by_role("button", name=f"Send “{name}”")
+    before = below(after, send)
     after.get_by_role("button", name="No answer").click()
-    after.get_by_role("button", name=f"Send “{name}”").click()
+    expect(after.get_by_text("Noted: no answer.")).to_be_visible()
+    assert below(after, send) == before, "it does not move away under the pointer"
+    send.click()
     expect(after.get_by_text(f"On its way: “Hi {lead.name}, sorry I missed you.”")).to_be_visible()
     after.get_by_role("button", name="Next call").click()
     after = hung_up(page, calling(page, lead.name), lead.name)
