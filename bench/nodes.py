@@ -117,7 +117,7 @@ def _send(ground: Ground, size: Size, count: int, redis_url: str, *, share: bool
             accepted = carrier.accepted()
             if {accepted["accepted"], accepted["attempts"]} != {figures["total"]}:
                 raise RuntimeError(f"{figures['total']} texts were queued, the carrier has {accepted}")
-            if share and _shared_epoch(ground, turn) is None:
+            if share and not _is_shared(ground, turn):
                 raise RuntimeError("the limits were not shared to the end")
             void = ground.run(turn, "SELECT count(*) AS void FROM attempt WHERE state = 'void'")[0]["void"]
             return {"per_s": figures["per_s"], "void": void, **used.told(figures["total"])}
@@ -125,16 +125,15 @@ def _send(ground: Ground, size: Size, count: int, redis_url: str, *, share: bool
 
 def _await_shared(ground: Ground, turn: Turn) -> None:
     until = time.monotonic() + _READY_WITHIN_S
-    while _shared_epoch(ground, turn) is None:
+    while not _is_shared(ground, turn):
         if time.monotonic() > until:
             raise RuntimeError("the nodes never shared the limits")
         time.sleep(0.2)
 
 
-def _shared_epoch(ground: Ground, turn: Turn) -> int | None:
-    """Under which all grant together by now; None: one grants alone, or nobody may yet."""
-    rows = ground.run(turn, "SELECT epoch FROM limiter_authority WHERE keeper IS NOT NULL AND not_before <= now()")
-    return rows[0]["epoch"] if rows else None
+def _is_shared(ground: Ground, turn: Turn) -> bool:
+    """Whether all grant together by now; else one grants alone, or nobody may yet."""
+    return bool(ground.run(turn, "SELECT FROM limiter_authority WHERE keeper IS NOT NULL AND not_before <= now()"))
 
 
 def _push(ground: Ground, size: Size, count: int, redis_url: str) -> Figures:
